@@ -1,0 +1,127 @@
+package swarm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ErrPlanClosed is add's answer after the planner's Plan has returned.
+var ErrPlanClosed = errors.New("plan: closed, for Plan has returned")
+
+// PlanError says what is wrong with a step, in words that its writer can mend
+// it by.
+type PlanError struct {
+	Step  string // ID as written
+	Field string // "id", "do", "over", "select", "items", "of", "needs", "limits" …
+	Value string // what stands there, cut short
+	Mend  string // what is wrong and what would be right
+}
+
+func (e *PlanError) Error() string {
+	var b strings.Builder
+	b.WriteString("plan: step ")
+	fmt.Fprintf(&b, "%q: ", e.Step)
+	if e.Field != "" {
+		b.WriteString(e.Field + " ")
+		if e.Value != "" {
+			fmt.Fprintf(&b, "%q ", e.Value)
+		}
+	}
+	b.WriteString(e.Mend)
+	return b.String()
+}
+
+// SubtaskError is a subtask that did not end well. Err says why; it may be a
+// *CallError, a context's error or a panic with its stack.
+type SubtaskError struct {
+	ID      string // of the subtask
+	Outcome Outcome
+	Err     error
+}
+
+func (e *SubtaskError) Error() string { return "subtask " + e.ID + ": " + e.Err.Error() }
+func (e *SubtaskError) Unwrap() error { return e.Err }
+
+// Class says what kind of failure a model call met, and so what can be done
+// about it.
+type Class string
+
+const (
+	ClassRateLimited Class = "rate-limited"     // 429: too many requests or tokens; wait
+	ClassOverloaded  Class = "overloaded"       // 503, 529, overload told in the body; wait
+	ClassServer      Class = "server"           // other 5xx; try again
+	ClassNetwork     Class = "network"          // no or a broken connection; try again
+	ClassTimeout     Class = "timeout"          // a clock of ours ran out, 408, 504; try again
+	ClassBroken      Class = "broken"           // an empty, malformed or unfinished reply; try again
+	ClassQuota       Class = "quota"            // account exhausted: the backend is of no more use
+	ClassAuth        Class = "auth"             // key missing, wrong or without the right
+	ClassNotFound    Class = "not-found"        // no such model or path
+	ClassInvalid     Class = "invalid"          // the request is refused as it stands
+	ClassTooLong     Class = "context-too-long" // the prompt does not fit the model's context
+	ClassCut         Class = "cut"              // the reply met its token limit
+	ClassRefused     Class = "refused"          // the model declined
+	ClassFiltered    Class = "filtered"         // the provider's filter stopped prompt or reply
+	ClassCancelled   Class = "cancelled"        // the caller's context ended
+)
+
+// CallError is a model call that failed. Its text never holds a body, a
+// prompt, a URL or a key.
+type CallError struct {
+	Class   Class
+	Status  int    // HTTP status; 0 without one
+	Code    string // the provider's own code or type, cut short
+	Model   string
+	Backend string
+
+	// RetryAfter is how long the server asked to wait; HasRetryAfter tells
+	// zero from not said.
+	RetryAfter    time.Duration
+	HasRetryAfter bool
+
+	Attempts int   // how many were made, once the retry loop has given up
+	Err      error // what happened, in short words
+}
+
+func (e *CallError) Error() string {
+	var b strings.Builder
+	b.WriteString("call")
+	if e.Model != "" {
+		b.WriteString(" to " + e.Model)
+	}
+	if e.Backend != "" && e.Backend != e.Model {
+		b.WriteString(" at " + e.Backend)
+	}
+	b.WriteString(": " + string(e.Class))
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " (status %d)", e.Status)
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " (after %d attempts)", e.Attempts)
+	}
+	return b.String()
+}
+
+func (e *CallError) Unwrap() error { return e.Err }
+
+// Retryable says that the same call may succeed later, unchanged.
+func (e *CallError) Retryable() bool {
+	switch e.Class {
+	case ClassRateLimited, ClassOverloaded, ClassServer, ClassNetwork, ClassTimeout, ClassBroken:
+		return true
+	}
+	return false
+}
+
+// cause returns why ctx ended.
+func cause(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return ctx.Err()
+}

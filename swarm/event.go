@@ -1,0 +1,86 @@
+package swarm
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Kind tells what an event is about. Kinds may be added; a listener ignores
+// those that it does not know.
+type Kind uint8
+
+const (
+	RunStarted     Kind = iota + 1 // Text: the goal; Tokens: of the sources
+	StepAdded                      // Text: the instruction; Index, To: its subtasks, To −1 while the number is not known
+	StepUnfolded                   // a List step's number of subtasks is known: Index, To
+	StepRefused                    // Err: the *PlanError
+	PlanEnded                      // Err: why it was cut, if it was
+	SubtaskStarted                 // Index
+	SubtaskEnded                   // Index, To: the range [Index, To) that ended so; Outcome, Usage, Err
+	CallEnded                      // one attempt: Role, Model, Usage, Price, Err; At: when it ended
+	Retrying                       // Wait: how long until the next attempt; Err: what happened
+	Learned                        // Text: what was learnt of a backend; Model
+	Narrowed                       // Text: results that had to be shortened or left out before a merge
+	MergeStarted                   // Round
+	AnswerText                     // Text: a piece of the answer; a higher Round replaces what came before
+	MergeEnded                     // Text: what is missing, if the verdict says so; Err
+	RunEnded                       // Answer; Err
+)
+
+var kindNames = [...]string{
+	"", "run-started", "step-added", "step-unfolded", "step-refused", "plan-ended", "subtask-started", "subtask-ended",
+	"call-ended", "retrying", "learned", "narrowed", "merge-started", "answer-text", "merge-ended", "run-ended",
+}
+
+func (k Kind) String() string {
+	if int(k) < len(kindNames) && k > 0 {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
+// MarshalText writes the kind's name.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// Role says for whom a call was made.
+type Role string
+
+const (
+	RolePlanner Role = "planner"
+	RoleWorker  Role = "worker"
+)
+
+// Event is one thing that happened in a run. Which fields are set depends on
+// Kind. Events reach an observer in order, one at a time.
+type Event struct {
+	Kind    Kind          `json:"kind"`
+	At      time.Duration `json:"at"` // since the run began
+	Run     string        `json:"run"`
+	Round   int           `json:"round,omitempty"`
+	Step    string        `json:"step,omitempty"`
+	Index   int           `json:"index,omitempty"`
+	To      int           `json:"to,omitempty"`
+	Outcome Outcome       `json:"outcome,omitempty"`
+	Role    Role          `json:"role,omitempty"`
+	Model   string        `json:"model,omitempty"`
+	Tokens  int           `json:"tokens,omitempty"`
+	Wait    time.Duration `json:"wait,omitempty"`
+	Text    string        `json:"text,omitempty"`
+	Usage   *Usage        `json:"usage,omitempty"`
+	Price   *Price        `json:"price,omitempty"`
+	Err     error         `json:"-"`
+	Answer  *Answer       `json:"answer,omitempty"`
+}
+
+// MarshalJSON writes the event with Err as its text, under "error".
+func (e Event) MarshalJSON() ([]byte, error) {
+	type plain Event
+	out := struct {
+		plain
+		Error string `json:"error,omitempty"`
+	}{plain: plain(e)}
+	if e.Err != nil {
+		out.Error = e.Err.Error()
+	}
+	return json.Marshal(out)
+}

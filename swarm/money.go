@@ -1,0 +1,109 @@
+package swarm
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+)
+
+// Money is an amount in nano-dollars, 10⁻⁹ USD. It holds up to 9.2 billion
+// dollars; sums beyond that stay at the largest value.
+type Money int64
+
+// Dollar is one US dollar.
+const Dollar Money = 1e9
+
+// Dollars returns the amount as a floating-point number of dollars, for
+// display and JSON; sums are made in Money.
+func (m Money) Dollars() float64 { return float64(m) / float64(Dollar) }
+
+// String formats the amount in dollars, with as many digits as a small sum
+// needs to be seen: "$12.50", "$0.0042".
+func (m Money) String() string {
+	d := m.Dollars()
+	switch a := math.Abs(d); {
+	case a == 0:
+		return "$0.00"
+	case a >= 1:
+		return fmt.Sprintf("$%.2f", d)
+	case a >= 0.001:
+		return fmt.Sprintf("$%.4f", d)
+	default:
+		return fmt.Sprintf("$%.3g", d)
+	}
+}
+
+// Price is what a model charges, in Money per million tokens. A nil *Price is
+// an unknown price, which is never taken for zero; a zero Price is a model
+// that costs nothing.
+type Price struct {
+	In     Money // prompt tokens
+	Cached Money // those of the prompt that the provider's prefix cache served
+	Out    Money // completion tokens, reasoning included
+}
+
+// Cost returns what u's tokens cost, rounded up once to a nano-dollar. The
+// products are made in 128 bits. Negative counts are taken as zero, and more
+// cached tokens than prompt tokens as the whole prompt.
+func (p Price) Cost(u Usage) Money {
+	in, cached, out := max(u.In, 0), max(u.Cached, 0), max(u.Out, 0)
+	cached = min(cached, in)
+	var hi, lo uint64
+	for _, x := range [...][2]uint64{
+		{uint64(in - cached), uint64(max(p.In, 0))},
+		{uint64(cached), uint64(max(p.Cached, 0))},
+		{uint64(out), uint64(max(p.Out, 0))},
+	} {
+		h, l := bits.Mul64(x[0], x[1])
+		var carry uint64
+		lo, carry = bits.Add64(lo, l, 0)
+		hi, _ = bits.Add64(hi, h, carry)
+	}
+	const million = 1e6
+	if hi >= million {
+		return math.MaxInt64
+	}
+	q, r := bits.Div64(hi, lo, million)
+	if r > 0 {
+		q++
+	}
+	if q > math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return Money(q)
+}
+
+// Usage is what one call, or a sum of calls, used.
+type Usage struct {
+	Calls  int   `json:"calls"`  // attempts that were sent, failed ones included
+	In     int   `json:"in"`     // prompt tokens, cached ones included
+	Cached int   `json:"cached"` // of which the provider's prefix cache served
+	Out    int   `json:"out"`    // completion tokens
+	Cost   Money `json:"cost"`   // of the calls whose price is known
+
+	// AtLeast says that a call in the sum was cut or cancelled before its
+	// usage was known: the true figures may be higher.
+	AtLeast bool `json:"at_least,omitempty"`
+	// Unpriced says that a call in the sum used a model whose price is
+	// unknown: Cost leaves it out.
+	Unpriced bool `json:"unpriced,omitempty"`
+}
+
+// Plus returns the sum of u and v.
+func (u Usage) Plus(v Usage) Usage {
+	u.Calls += v.Calls
+	u.In += v.In
+	u.Cached += v.Cached
+	u.Out += v.Out
+	if sum := u.Cost + v.Cost; v.Cost > 0 && sum < u.Cost {
+		u.Cost = math.MaxInt64
+	} else {
+		u.Cost = sum
+	}
+	u.AtLeast = u.AtLeast || v.AtLeast
+	u.Unpriced = u.Unpriced || v.Unpriced
+	return u
+}
+
+// Tokens returns prompt and completion tokens together.
+func (u Usage) Tokens() int { return u.In + u.Out }

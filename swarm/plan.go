@@ -1,0 +1,146 @@
+package swarm
+
+import (
+	"context"
+	"io"
+)
+
+// Planner stands in for the large model: it writes plans and merges results.
+//
+// A Swarm calls Plan and Merge one after another, never at the same time
+// within one run; a planner that serves several runs must be safe for
+// concurrent use and keep no state of a run.
+type Planner interface {
+	// Plan writes the plan of one round: it calls add for each step as soon
+	// as the step is complete, and the step's subtasks may start before the
+	// next is written. add's error is a *PlanError that says what is wrong
+	// with the step; the planner may mend the step and go on. Steps that add
+	// accepted stand even if Plan then returns an error. add is safe for
+	// concurrent use; once Plan has returned it answers ErrPlanClosed, and
+	// once the run is cancelled the cause.
+	Plan(ctx context.Context, b Brief, add func(Step) error) error
+
+	// Merge writes the answer to w as it comes, and says whether it is
+	// complete. results are in plan order, without abstentions and without
+	// failures; b.Coverage tells how many there were of each. The slice and
+	// what it points at are shared: Merge must not change them, nor keep w.
+	Merge(ctx context.Context, b Brief, results []Result, w io.Writer) (Verdict, error)
+}
+
+// Brief is what a planner is told.
+type Brief struct {
+	Run   string // the run's ID
+	Round int    // 1 for the first
+	Last  bool   // no further round will follow: Verdict.Complete is not asked for
+	Task  Task
+	Max   Limits
+
+	// Known is a digest of what earlier rounds found, and Asked what the last
+	// merge said was missing. Both are empty in the first round.
+	Known []Known
+	Asked string
+
+	// Window is the most tokens of results that a merge reads; Merge's
+	// results are estimated to fit it. Zero: unbounded.
+	Window int
+	// Coverage is filled in for Merge.
+	Coverage Coverage
+}
+
+// Known is what an earlier step found, as the next round's Brief tells it.
+type Known struct {
+	Step   string // full ID
+	Do     string // its instruction
+	Digest string // its best findings, cut to a few hundred tokens
+}
+
+// Verdict is what the planner says of a merge.
+type Verdict struct {
+	// Complete says that the answer answers the task. If it does not, and
+	// rounds are left, the next round is asked for what Missing says.
+	Complete bool
+	Missing  string
+	// Citations are what the answer's text refers to: [1] is Citations[0].
+	Citations []Citation
+}
+
+// Over says what a step fans out over.
+type Over uint8
+
+const (
+	// Once makes a single subtask with no input but what the step needs.
+	Once Over = iota
+	// Chunks makes a subtask of each chunk of the sources, or of those that
+	// Select names.
+	Chunks
+	// Items makes a subtask of each of the step's Items.
+	Items
+	// List makes a subtask of each item of the list that the one result of
+	// the step Of holds; see [Subtask.Item].
+	List
+	// Each makes a subtask of each result of the step Of, as soon as that
+	// result is there: a pipeline. Subtask i follows subtask i of Of.
+	Each
+	// Reduce is made by the aggregator, never by a plan: each subtask
+	// shortens a group of results (Subtask.From) that the merge cannot read
+	// whole.
+	Reduce
+)
+
+var overNames = [...]string{"once", "chunks", "items", "list", "each", "reduce"}
+
+func (o Over) String() string {
+	if int(o) < len(overNames) {
+		return overNames[o]
+	}
+	return "unknown"
+}
+
+// Step is a part of a plan: one instruction, carried out by a subtask for
+// each piece of what it fans out over. The engine keeps the step that was
+// added, with its slices; they must not be changed afterwards.
+type Step struct {
+	// ID names the step for steps after it. It must be unique in its round,
+	// and is made of letters, digits, '_', '-' and '.'. The engine puts the
+	// round before it: "t1" of the second round becomes "2/t1", and a later
+	// step may name it either way, the full way if an own "t1" was written.
+	ID string
+
+	// Do is the instruction, in words that a small model can follow without
+	// knowing the rest of the plan.
+	Do string
+
+	Over   Over
+	Select []string // Chunks: names of sources or IDs of chunks; none: all
+	Items  []string // Items: one subtask each
+	Of     string   // List, Each: the ID of an earlier step
+
+	// Needs are IDs of earlier steps that must have ended, whole, before this
+	// one starts; its subtasks receive their results.
+	Needs []string
+
+	// Schema says what shape an output has: "" for a finding (an answer with
+	// a quote), "list" for a list that a later step can fan out over.
+	Schema string
+	// Tier is the level of ability that the step asks for; empty: the lowest.
+	Tier string
+	// Est is the estimated tokens of one subtask's call. Zero: from its input.
+	Est int
+	// MaxOut is the most tokens that an output may have. Zero: the worker's
+	// own limit.
+	MaxOut int
+	// Must forbids the worker to abstain.
+	Must bool
+}
+
+// SchemaList is the Schema of a step whose output is a list of items.
+const SchemaList = "list"
+
+// Limits are the most that a run accepts of its plans, all rounds together. A
+// step that would exceed one is answered with a *PlanError.
+type Limits struct {
+	Steps    int // 0: 10 000
+	Subtasks int // 0: 1 << 20
+	Depth    int // longest chain of steps that wait for one another; 0: 10 000
+	Bytes    int // instructions, items and names; 0: 64 MiB
+}

@@ -1,0 +1,42 @@
+package swarm
+
+import "strconv"
+
+// Outcome is how a subtask ended. Every subtask of an accepted step ends
+// exactly once.
+type Outcome uint8
+
+const (
+	Pending   Outcome = iota // not yet ended; never in a finished run
+	Done                     // the worker returned an output
+	Abstained                // the worker found nothing to say, or the result that it follows was abstained
+	Failed                   // the worker returned an error, or panicked
+	Skipped                  // not run, because what it needs failed
+	Cancelled                // not run, or cut short, because the run was cancelled
+)
+
+var outcomeNames = [...]string{"pending", "done", "abstained", "failed", "skipped", "cancelled"}
+
+func (o Outcome) String() string {
+	if int(o) < len(outcomeNames) {
+		return outcomeNames[o]
+	}
+	return "unknown"
+}
+
+// MarshalText writes the outcome's name.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// Result is an output with its place in the plan, its outcome and its cost.
+type Result struct {
+	Out      Output
+	Err      error // Failed, Skipped, Cancelled: a *SubtaskError
+	Step     *Step // shared, read only
+	Index    int32 // place in the step
+	Attempts uint16
+	Outcome  Outcome
+	Usage    *Usage // of all the subtask's calls; nil: none
+}
+
+// ID returns the name of the subtask that the result is of.
+func (r *Result) ID() string { return r.Step.ID + "/" + strconv.Itoa(int(r.Index)) }

@@ -1,0 +1,51 @@
+// Package swarm runs hard tasks on many small models under one large one.
+//
+// A [Planner] (the large model) writes a plan of a few steps; each [Step]
+// fans out into many simple subtasks; a [Worker] (a bounded pool of small
+// models, or any function) works on them at the same time; what they found
+// goes back through the planner, which merges it into one [Answer] or asks for
+// another round.
+//
+//	Task ─▶ Planner.Plan ──add(step)──▶ schedule ──▶ Worker.Work ──▶ results in plan order
+//	  ▲                                                                     │
+//	  └── another round ◀── Verdict ◀── Planner.Merge ◀── filter, reduce ◀──┘
+//	                                         └─▶ Answer
+//
+// The package holds the vocabulary and the engine. Planners are in package
+// planner, workers in package workers, sources are made by swarm/source, and
+// listeners to a run's events are in swarm/observe.
+package swarm
+
+// Swarm is a planner, a worker, and the settings of a run. The zero value of
+// each setting is right for most. A Swarm may run several tasks at once.
+type Swarm struct {
+	Planner Planner
+	Worker  Worker
+
+	// Concurrency is the number of places: the most subtasks that are being
+	// worked on at once. How many calls are in flight is the worker's affair
+	// (a pool's slots). 0: 32.
+	Concurrency int
+	// Rounds is the most rounds of plan, work and merge. 0: 2.
+	Rounds int
+	// Window is the most tokens of results that one merge, or one reducing
+	// step, reads; what exceeds it is reduced by further steps first.
+	// 0: 24 000. Negative: unbounded, for planners that merge in plain code.
+	Window int
+	// Limits are the most that is accepted of a run's plans.
+	Limits Limits
+	// Budget must be zero for now: hard limits come with the pool's.
+	Budget Budget
+
+	// Observe is told all that happens, in order, one event at a time, on a
+	// goroutine of its own behind a bounded queue: while it is behind, the
+	// run waits for it. Run returns after the last event was delivered.
+	Observe func(Event)
+}
+
+// Budget holds hard limits of a run.
+type Budget struct {
+	Cost   Money
+	Tokens int
+	Calls  int
+}

@@ -1,0 +1,75 @@
+package swarm
+
+import (
+	"context"
+	"strconv"
+)
+
+// Worker runs one subtask: a small model, a pool of them, a plain function.
+// A wrapper takes a Worker and is one.
+type Worker interface {
+	// Work runs one subtask. It must be safe for concurrent use, obey ctx,
+	// and return only after all that it started has ended. An error is the
+	// subtask's alone: its siblings go on. A panic becomes such an error.
+	Work(ctx context.Context, st Subtask) (Output, error)
+}
+
+// WorkerFunc is a function as a Worker.
+type WorkerFunc func(context.Context, Subtask) (Output, error)
+
+// Work calls f.
+func (f WorkerFunc) Work(ctx context.Context, st Subtask) (Output, error) { return f(ctx, st) }
+
+// Subtask is one unit of work: a step bound to one piece of its input. What
+// its pointers and slices hold is shared with other subtasks and read only.
+type Subtask struct {
+	Run   string
+	Step  *Step
+	Index int    // its place in the step, from 0
+	Goal  string // the task's
+
+	Chunk *Chunk // Over Chunks; Each over such a step: the chunk at the pipeline's head
+	Item  string // Over Items and List; Each over such a step: the item at the pipeline's head
+
+	// From holds results of earlier steps: for Each the one that this subtask
+	// follows, then those of Needs in plan order; for Reduce the group to be
+	// shortened. Only results that are done are in it.
+	From []Result
+	// Missing says, a line for each step that is needed, what From lacks
+	// because it failed.
+	Missing []string
+
+	// Priority tells how urgent the subtask is among those of its run, larger
+	// first. A pool's queue goes by it.
+	Priority int64
+	// Feedback holds earlier outputs of this subtask and what a check found
+	// wrong with them. It goes last in a prompt.
+	Feedback []Feedback
+}
+
+// Feedback is an output that did not pass a check.
+type Feedback struct {
+	Said  string // the output
+	Wrong string // what is wrong with it, as told to the worker
+}
+
+// ID returns the subtask's name in its run: the step's ID and the index.
+func (st *Subtask) ID() string { return st.Step.ID + "/" + strconv.Itoa(st.Index) }
+
+// Output is what a worker returns.
+type Output struct {
+	// Text is the finding. If the step's Schema is SchemaList, it is a JSON
+	// array, or an item a line. A text made from several findings refers to
+	// Citations by number: [1] is Citations[0].
+	Text       string     `json:"text"`
+	Citations  []Citation `json:"citations,omitempty"`
+	Confidence float64    `json:"confidence,omitempty"` // 0 to 1, the worker's own word
+	// Abstain says that there was nothing to find in the input. It is not a
+	// failure.
+	Abstain bool `json:"abstain,omitempty"`
+	// Doubts are checks that the output still fails. They are marks, not errors.
+	Doubts []string `json:"doubts,omitempty"`
+	// Usage is only for calls that this process's ledger did not see, such as
+	// those of a worker on another machine.
+	Usage *Usage `json:"usage,omitempty"`
+}
