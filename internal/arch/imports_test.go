@@ -1,0 +1,160 @@
+package arch
+
+import (
+	"strings"
+	"testing"
+)
+
+// direct are the rules on what a package itself imports of this module. Tests
+// are free: they may join any packages to see them work together.
+var direct = []struct {
+	of  string   // the packages that the rule is about
+	may []string // all that they may import of this module
+	why string
+}{
+	{
+		"./swarm",
+		[]string{"./swarm/internal/..."},
+		"everything else is written in the vocabulary's terms; an arrow back would tie a user's own planner and worker to ours",
+	},
+	{
+		"./swarm/internal/...",
+		[]string{"./swarm/internal/..."},
+		"the scheduler is a pure machine over integers: it is tested without the engine",
+	},
+	{
+		"./swarm/source",
+		[]string{"./swarm"},
+		"sources are made before a run and know nothing of models",
+	},
+	{
+		"./swarm/observe",
+		[]string{"./swarm"},
+		"all that a listener knows is in the events",
+	},
+	{
+		"./swarm/swarmtest",
+		[]string{"./swarm"},
+		"a stranger's planner or worker is tested by the contract alone, not against ours",
+	},
+	{
+		"./internal/chat",
+		[]string{"./swarm"},
+		"one attempt knows nothing of retries, slots and prices",
+	},
+	{
+		"./internal/findings",
+		[]string{"./swarm"},
+		"how results are shown to a model does not depend on how it is reached",
+	},
+	{
+		"./internal/pool",
+		[]string{"./swarm", "./internal/chat"},
+		"the retry loop stands on the layer of single attempts, and both faces of it stand on the loop",
+	},
+	{
+		"./planner/...",
+		[]string{"./swarm/...", "./internal/..."},
+		"planners and workers do not import each other: either can be replaced alone",
+	},
+	{
+		"./workers/...",
+		[]string{"./swarm/...", "./internal/..."},
+		"planners and workers do not import each other: either can be replaced alone",
+	},
+	{
+		"./mock/...",
+		[]string{"./mock/..."},
+		"the mock judges the client by the wire; a shared type or counter would hide a shared mistake",
+	},
+}
+
+func TestPackagesImportOnlyWhatTheirRuleAllows(t *testing.T) {
+	for _, r := range direct {
+		for _, p := range ours(t, r.of) {
+			for _, imp := range p.Imports {
+				if matches("./...", imp) && imp != p.ImportPath && !matchesAny(r.may, imp) {
+					t.Errorf("%s imports %s, but it may import of this module only %s: %s",
+						short(p.ImportPath), short(imp), strings.Join(r.may, ", "), r.why)
+				}
+			}
+		}
+	}
+}
+
+// mockUsers are the packages that may import the mock outside their tests.
+var mockUsers = []string{"./mock/...", "./examples/...", "./cmd/..."}
+
+func TestOnlyExamplesTestsAndCommandsImportTheMock(t *testing.T) {
+	for _, p := range ours(t, "./...") {
+		for _, imp := range p.Imports {
+			if matches("./mock/...", imp) && !matchesAny(mockUsers, p.ImportPath) {
+				t.Errorf("%s imports %s: a library that carries its own test server makes every user compile it",
+					short(p.ImportPath), short(imp))
+			}
+		}
+	}
+}
+
+// compiled are the rules on all that a program compiles when it imports a
+// package, through however many others.
+var compiled = []struct {
+	of    string
+	never []string
+	why   string
+}{
+	{
+		"./swarm",
+		[]string{
+			"net/http", "net/http/...", "golang.org/x/net/...", "golang.org/x/text/...", "go.uber.org/...",
+			"github.com/sashabaranov/...", "github.com/tiktoken-go/...",
+			"./mock/...", "./planner/...", "./workers/...", "./internal/...",
+		},
+		"a program with its own planner and workers pays for the engine alone",
+	},
+	{
+		"./swarm/source",
+		[]string{"net/http", "github.com/sashabaranov/...", "./internal/..."},
+		"reading files needs no model client",
+	},
+	{
+		"./swarm/observe",
+		[]string{"net/http", "github.com/sashabaranov/...", "golang.org/x/net/..."},
+		"watching a run needs no model client",
+	},
+	{
+		"./planner/...",
+		[]string{"testing", "golang.org/x/net/html", "github.com/tiktoken-go/..."},
+		"flags of package testing, an HTML parser or a vocabulary of tokens have no use in a client",
+	},
+	{
+		"./workers/...",
+		[]string{"testing", "golang.org/x/net/html", "github.com/tiktoken-go/..."},
+		"flags of package testing, an HTML parser or a vocabulary of tokens have no use in a client",
+	},
+	{
+		"./mock",
+		[]string{"testing", "github.com/sashabaranov/..."},
+		"a server whose types are the client's would agree with the client's mistakes",
+	},
+}
+
+func TestImportingAPackageCompilesNothingThatItHasNoUseFor(t *testing.T) {
+	for _, r := range compiled {
+		for _, p := range ours(t, r.of) {
+			for _, dep := range p.Deps {
+				if dep != p.ImportPath && matchesAny(r.never, dep) {
+					t.Errorf("importing %s compiles %s: %s", short(p.ImportPath), short(dep), r.why)
+				}
+			}
+		}
+	}
+}
+
+// short writes a path of this module as a rule does.
+func short(path string) string {
+	if rest, ok := strings.CutPrefix(path, module); ok {
+		return "." + rest
+	}
+	return path
+}
