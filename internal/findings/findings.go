@@ -1,35 +1,92 @@
 // Package findings shows results to a model and reads its references to them:
 // it fences what is data, numbers citations, and follows the numbers through
 // the text that the model writes. Prompts of planner and workers share it.
+//
+//	results ──Render──▶ fenced text with [1] [2] …  ──model──▶ text with [7] [2] …
+//	                                                             │
+//	                    text with [1] [2] …, its citations ◀──Renumber
 package findings
 
 import (
-	"io"
-
-	"github.com/db31e724/go-swarm/swarm"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"unicode"
 )
 
+// labelRunes is the most that a label, an instruction or a doubt may take of a
+// line of its own.
+const labelRunes = 200
+
 // Fence wraps text so that a model can tell it from instructions and that
-// nothing in the text can end the wrapping early.
-func Fence(label, text string) string { return "" }
+// nothing in the text can end the wrapping early:
+//
+//	<data-5f3a09c1 label="spec.html">
+//	text
+//	</data-5f3a09c1>
+//
+// The marker carries a hash of the text, and one that the text itself holds
+// (in any case of letters) is never taken: whoever wrote the text could not
+// write its end. The text stands verbatim; the label is scrubbed to one line.
+// The same arguments give the same fence.
+func Fence(label, text string) string {
+	tag := "data-" + marker(text)
+	var b strings.Builder
+	b.Grow(len(text) + len(label) + 48)
+	b.WriteString("<" + tag)
+	if label = Line(label, labelRunes); label != "" {
+		b.WriteString(` label="` + strings.NewReplacer(`"`, "'", "<", "‹", ">", "›").Replace(label) + `"`)
+	}
+	b.WriteString(">\n")
+	b.WriteString(text)
+	if !strings.HasSuffix(text, "\n") {
+		b.WriteByte('\n')
+	}
+	b.WriteString("</" + tag + ">\n")
+	return b.String()
+}
 
-// Render lists results for a prompt, fenced, each citation under a number of
-// its own, from 1; cites[n-1] is citation n. References in the results' own
-// texts are rewritten to those numbers.
-func Render(results []swarm.Result) (text string, cites []swarm.Citation) { return "", nil }
+// marker returns eight hex digits that do not occur in text. A text that holds
+// the hash of itself can be searched for, so the hash is drawn again until it
+// is not in the text.
+func marker(text string) string {
+	folded := strings.ToLower(text)
+	h := sha256.New()
+	h.Write([]byte(text))
+	for n := 0; ; n++ {
+		sum := h.Sum(nil)
+		if m := hex.EncodeToString(sum[:4]); !strings.Contains(folded, m) {
+			return m
+		}
+		h.Write([]byte(strconv.Itoa(n)))
+	}
+}
 
-// Renumber is a writer that passes text on to w and rewrites references to
-// cites, such as [7] or [7, 9], by the order of their first appearance. It
-// works on pieces of any size.
-type Renumber struct{}
-
-// NewRenumber returns a Renumber over the citations that Render numbered.
-func NewRenumber(w io.Writer, cites []swarm.Citation) *Renumber { return nil }
-
-func (r *Renumber) Write(p []byte) (int, error) { return len(p), nil }
-
-// Close passes on what was held back.
-func (r *Renumber) Close() error { return nil }
-
-// Citations returns the citations that the text referred to, in order.
-func (r *Renumber) Citations() []swarm.Citation { return nil }
+// Line makes one line of s for a prompt: white space is folded, what is not
+// printable is left out, and a line longer than most runes is cut with "…".
+func Line(s string, most int) string {
+	var b strings.Builder
+	n, gap := 0, false
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r):
+			gap = n > 0
+			continue
+		case !unicode.IsPrint(r) || r == unicode.ReplacementChar:
+			continue
+		}
+		if n >= most {
+			b.WriteString("…")
+			break
+		}
+		if gap {
+			b.WriteByte(' ')
+			n++
+			gap = false
+		}
+		b.WriteRune(r)
+		n++
+	}
+	return b.String()
+}

@@ -1,0 +1,148 @@
+package findings
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// doubtRunes is the most that one doubt may take, itemRunes an item's name.
+const (
+	doubtRunes = 120
+	itemRunes  = 80
+)
+
+// Render lists results for a prompt, fenced, each citation under a number of
+// its own, from 1; cites[n-1] is citation n. No results give an empty text.
+//
+//	<data-0c4be7a1 label="findings">
+//	Task: find what the text says about rent
+//	Finding 1 (confidence 0.90):
+//	  The rent is due on the first day of the month.
+//	  [1] lease.txt#4: "Rent is payable on the 1st of each month."
+//	Finding 2 (confidence 0.35; unverified: the quote is not in the text):
+//	  [2] (unverified) lease.txt#9: "no rent is due in August"
+//	</data-0c4be7a1>
+//
+// A finding whose text is its quote is shown once. Texts and quotes are
+// indented, so that none of their lines passes for a heading. References in
+// texts that were made from other findings are rewritten to the numbers here;
+// in all other texts and in quotes, what would pass for a reference gets a
+// backslash, \[3]. The size is close to the estimates of texts and quotes,
+// with some 12 tokens for each result and each citation.
+func Render(results []swarm.Result) (text string, cites []swarm.Citation) {
+	if len(results) == 0 {
+		return "", nil
+	}
+	var b strings.Builder
+	var step *swarm.Step
+	for i := range results {
+		r := &results[i]
+		if r.Step != nil && r.Step != step {
+			step = r.Step
+			if do := Line(step.Do, labelRunes); do != "" && step.Over != swarm.Reduce {
+				b.WriteString("Task: " + do + "\n")
+			}
+		}
+		fmt.Fprintf(&b, "Finding %d%s:\n", i+1, remarks(r))
+		own := r.Out.Citations
+		switch {
+		case len(own) > 0 && fold(r.Out.Text) == fold(own[0].Quote):
+		case refers(r):
+			indent(&b, shift(r.Out.Text, len(cites), len(own)))
+		default:
+			indent(&b, Escape(r.Out.Text))
+		}
+		for _, c := range own {
+			cites = append(cites, c)
+			mark := ""
+			if !c.Verified {
+				mark = " (unverified)"
+			}
+			indent(&b, fmt.Sprintf("[%d]%s %s: \"%s\"", len(cites), mark, where(c), Escape(c.Quote)))
+		}
+	}
+	return Fence("findings", b.String()), cites
+}
+
+// refers reports whether a result's text refers to its citations by number: a
+// worker that reads one chunk and nothing else quotes it and knows no numbers.
+func refers(r *swarm.Result) bool {
+	return len(r.Out.Citations) > 0 && r.Step != nil && (r.Step.Over != swarm.Chunks || len(r.Step.Needs) > 0)
+}
+
+// remarks says in brackets what is known of a finding beside its text.
+func remarks(r *swarm.Result) string {
+	var parts []string
+	if s := r.Step; s != nil && s.Over == swarm.Items && int(r.Index) < len(s.Items) {
+		parts = append(parts, "item "+Escape(Line(s.Items[r.Index], itemRunes)))
+	}
+	if r.Out.Confidence > 0 {
+		parts = append(parts, fmt.Sprintf("confidence %.2f", r.Out.Confidence))
+	}
+	for _, d := range r.Out.Doubts {
+		parts = append(parts, "unverified: "+Line(d, doubtRunes))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, "; ") + ")"
+}
+
+// where names a citation's chunk, and its source unless the chunk's ID does.
+func where(c swarm.Citation) string {
+	source, chunk := Escape(Line(c.Source, labelRunes)), Escape(Line(c.Chunk, labelRunes))
+	switch {
+	case source == "" || strings.HasPrefix(chunk, source):
+		return chunk
+	case chunk == "":
+		return source
+	default:
+		return source + " " + chunk
+	}
+}
+
+// indent writes text with two spaces before each line.
+func indent(b *strings.Builder, text string) {
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		b.WriteString("  ")
+		b.WriteString(strings.TrimRight(line, "\r\n"))
+		b.WriteByte('\n')
+	}
+}
+
+func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// shift rewrites a text's references to its own n citations by adding by, and
+// leaves out those to others.
+func shift(text string, by, n int) string {
+	m := marks{ref: func(g group, glued bool) ([]byte, bool) {
+		var nums []int
+		for _, k := range g.nums {
+			if k <= n {
+				nums = append(nums, k+by)
+			}
+		}
+		switch {
+		case g.span && len(nums) < len(g.nums), len(nums) == 0 && glued:
+			return escaped(g.raw), true
+		case len(nums) == 0:
+			return nil, false
+		}
+		return bracketed(nums), true
+	}}
+	return string(m.next(nil, []byte(text), true))
+}
+
+// Escape puts a backslash before each bracket of text that would pass for a
+// reference to a citation.
+func Escape(text string) string {
+	if strings.IndexByte(text, '[') < 0 {
+		return text
+	}
+	m := marks{ref: func(g group, _ bool) ([]byte, bool) { return escaped(g.raw), true }}
+	return string(m.next(nil, []byte(text), true))
+}
+
+func escaped(raw []byte) []byte { return append([]byte{'\\'}, raw...) }

@@ -1,0 +1,127 @@
+package findings
+
+import (
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// Renumber is a writer that passes text on to w and rewrites references to
+// cites, such as [7], [7, 9] or [7-9], by the order of their first appearance;
+// equal citations share a number. A number that no citation has is dropped,
+// with the space before it if nothing else is referred to there; but such a
+// number stays, as text, where it has four digits or more ([2024]) or directly
+// follows a word (args[9]). What is taken for a reference, and what for text,
+// is said at the type marks: brackets in code, array types, \[7].
+//
+// It works on pieces of any size; what it writes does not depend on how the
+// text was cut, and no piece that it writes ends within a rune. It holds back
+// a few hundred bytes at most. It is not safe for concurrent use.
+type Renumber struct {
+	w     io.Writer
+	cites []swarm.Citation
+	marks marks
+	given map[place]int // a citation's number in the text
+	order []swarm.Citation
+	out   []byte
+	err   error
+}
+
+// place tells citations from one another.
+type place struct {
+	source, chunk string
+	start, end    int
+	quote         string
+}
+
+// NewRenumber returns a Renumber over the citations that Render numbered.
+func NewRenumber(w io.Writer, cites []swarm.Citation) *Renumber {
+	r := &Renumber{w: w, cites: cites, given: map[place]int{}}
+	r.marks.ref = r.ref
+	return r
+}
+
+// Write passes on p as far as it is clear what is a reference. Its error is
+// w's, and stays.
+func (r *Renumber) Write(p []byte) (int, error) {
+	if err := r.flush(p, false); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Close passes on what was held back.
+func (r *Renumber) Close() error { return r.flush(nil, true) }
+
+// Citations returns the citations that the text referred to, in order: what
+// it calls [1] is the first. It is meant to be asked for after Close.
+func (r *Renumber) Citations() []swarm.Citation { return r.order }
+
+func (r *Renumber) flush(p []byte, last bool) error {
+	if r.err != nil {
+		return r.err
+	}
+	r.out = r.marks.next(r.out[:0], p, last)
+	if len(r.out) > 0 {
+		_, r.err = r.w.Write(r.out)
+	}
+	return r.err
+}
+
+// ref gives a reference its new numbers.
+func (r *Renumber) ref(g group, glued bool) ([]byte, bool) {
+	var known []int
+	large := false
+	for _, n := range g.nums {
+		if n <= len(r.cites) {
+			known = append(known, n)
+		}
+		large = large || n >= 1000
+	}
+	switch {
+	case g.span && len(known) < len(g.nums):
+		return g.raw, true // a range of something else
+	case len(known) == 0 && (large || glued):
+		return g.raw, true
+	case len(known) == 0:
+		return nil, false
+	}
+	var nums []int
+	seen := map[int]bool{}
+	for _, n := range known {
+		c := r.cites[n-1]
+		// Chunks that overlap give the same quote of the same place.
+		key := place{source: c.Source, start: c.Start, end: c.End, quote: c.Quote}
+		if c.Source == "" {
+			key.chunk = c.Chunk
+		}
+		num, ok := r.given[key]
+		if !ok {
+			r.order = append(r.order, c)
+			num = len(r.order)
+			r.given[key] = num
+		}
+		if !seen[num] {
+			seen[num] = true
+			nums = append(nums, num)
+		}
+	}
+	return bracketed(nums), true
+}
+
+// bracketed writes numbers as a reference.
+func bracketed(nums []int) []byte {
+	var b strings.Builder
+	for i, n := range nums {
+		if i == 0 {
+			b.WriteByte('[')
+		} else {
+			b.WriteString(", ")
+		}
+		b.WriteString(strconv.Itoa(n))
+	}
+	b.WriteByte(']')
+	return []byte(b.String())
+}
