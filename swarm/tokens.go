@@ -1,45 +1,67 @@
 package swarm
 
-import "unicode/utf8"
-
 // EstimateTokens guesses how many tokens a model's tokenizer makes of s,
 // without a vocabulary. The chunker, the window of a merge and the pool size
 // their work by it.
 //
-// It counts quarters of a token: an ASCII byte is one quarter and a little
-// (English text under o200k_base has some 4.4 bytes a token, code and tables
-// 3 or less), a rune of two bytes half a token, of three bytes (CJK, Thai,
-// Devanagari) one whole, of four bytes (emoji, rare ideographs) two. Invalid
-// bytes count one token each. On prose the guess stays within a third of
-// o200k_base's count; models with other vocabularies may be further off.
+// Every byte has a weight, in thirty-seconds of a token, and the sum is rounded
+// up: the guess is additive but for the rounding (the estimates of the parts
+// of a text add up to its own, or to less than one token a part more), never
+// falls as a text grows, and costs a table look-up a byte, nothing on the
+// heap. Lower-case letters weigh little because they come in words that are
+// one token each; capitals, digits and punctuation more; the bytes of a
+// script as many as its letters need under o200k_base.
+//
+// On the samples of the test (prose in ten languages, code, JSON, a CSV
+// table, emoji) the guess is within a quarter of o200k_base's count, and
+// within an eighth on long texts in English and Go; random base64 has up to
+// twice as many tokens as guessed. Models with other vocabularies may be
+// further off, mostly with more tokens than guessed outside English.
 func EstimateTokens(s string) int {
-	var quarters int
-	ascii, digitsAndMarks := 0, 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c < utf8.RuneSelf {
-			ascii++
-			if c >= '!' && c <= '@' || c >= '[' && c <= '`' || c >= '{' {
-				digitsAndMarks++
-			}
-			i++
-			continue
-		}
-		_, size := utf8.DecodeRuneInString(s[i:])
-		switch size {
-		case 1:
-			quarters += 4
-		case 2:
-			quarters += 2
-		case 3:
-			quarters += 4
-		default:
-			quarters += 8
-		}
-		i += size
+	var a, b, c, d uint64
+	i := 0
+	for ; i+4 <= len(s); i += 4 {
+		a += uint64(tokenWeights[s[i]])
+		b += uint64(tokenWeights[s[i+1]])
+		c += uint64(tokenWeights[s[i+2]])
+		d += uint64(tokenWeights[s[i+3]])
 	}
-	// Digits and punctuation rarely merge with their neighbours: they weigh
-	// half a token, letters and spaces a quarter.
-	quarters += ascii + digitsAndMarks
-	return (quarters + 3) / 4
+	for ; i < len(s); i++ {
+		a += uint64(tokenWeights[s[i]])
+	}
+	return int((a + b + c + d + 31) / 32)
 }
+
+// tokenWeights holds the weight of each byte in thirty-seconds of a token. The
+// weights of multi-byte runes are those of the lead byte and of one, two or
+// three continuation bytes.
+var tokenWeights = func() (w [256]uint8) {
+	set := func(from, to, weight int) {
+		for c := from; c <= to; c++ {
+			w[c] = uint8(weight)
+		}
+	}
+	set(0x00, 0x1f, 16)
+	set('!', '~', 19) // punctuation, much of which is a token of its own
+	set('0', '9', 16) // up to three digits make a token
+	set('A', 'Z', 17)
+	set('a', 'z', 7)
+	w[' '] = 4 // part of the word that follows, but for runs
+	w['\t'], w['\n'], w['\r'] = 12, 16, 2
+	w[0x7f] = 32
+	set(0x80, 0xbf, 4)  // continuation
+	set(0xc0, 0xc1, 32) // never in valid UTF-8
+	set(0xc2, 0xcd, 18) // Latin with marks
+	set(0xce, 0xcf, 10) // Greek
+	set(0xd0, 0xd3, 8)  // Cyrillic
+	set(0xd4, 0xdf, 8)  // Armenian, Hebrew, Arabic, ...
+	set(0xe0, 0xe1, 5)  // Indic scripts, Thai, Georgian, ...
+	set(0xe2, 0xe2, 16) // typographic punctuation, symbols
+	set(0xe3, 0xe3, 16) // kana
+	set(0xe4, 0xe9, 21) // CJK ideographs
+	set(0xea, 0xed, 19) // Hangul
+	set(0xee, 0xef, 24) // private use, full-width forms
+	set(0xf0, 0xf4, 48) // emoji, rare ideographs
+	set(0xf5, 0xff, 32) // never in valid UTF-8
+	return w
+}()
