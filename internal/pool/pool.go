@@ -1,10 +1,20 @@
 // Package pool bounds and repeats model calls: it queues them by urgency,
 // gives each a slot of the least loaded backend, and holds the one retry loop
 // of the project. planner.LLM and workers.Pool are faces of it.
+//
+//	Do ─▶ queue.take ─▶ attempt (Reserve, chat.Do, settle) ─▶ queue.end ─▶ reply
+//	        ▲  a slot                                  learn │
+//	        └────────── back-off, parked, no slot held ◀─────┘ retryable
+//
+// Each attempt is admitted in one place (queue.pick), ends in one place
+// (queue.end, which also learns from how it ended), and is repeated in one
+// place (Do).
 package pool
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -29,7 +39,7 @@ type Backend struct {
 
 // Config is a pool's backends and limits. Zero values are right for most.
 type Config struct {
-	Backends []Backend
+	Backends []Backend // 1 to 64
 
 	Attempts    int           // most attempts at one call; 0: 5
 	AttemptTime time.Duration // most time of one attempt, its wait for a slot not counted; 0: 2 minutes
@@ -42,20 +52,139 @@ type Request struct {
 	chat.Request
 	Priority int64 // larger goes first in the queue
 	Tokens   int   // estimated tokens of the prompt; 0: estimated from the messages
+
+	// DefaultOut is the most completion tokens where neither MaxTokens nor
+	// the backend's MaxOut names any. 0: the server's own limit.
+	DefaultOut int
+	// Again is called before a further attempt at a call of which OnText has
+	// already been given text: the reply begins anew. Where it is nil, such a
+	// call is not tried again, for its reader would see the text twice.
+	Again func()
 }
 
-// Pool is a bounded set of backends. It is safe for concurrent use.
-type Pool struct{}
+// Pool is a bounded set of backends. It is safe for concurrent use. It starts
+// no goroutine of its own.
+type Pool struct {
+	cfg    Config
+	queue  queue
+	owned  *http.Transport // of the clients that the pool made; nil: none
+	learnt func(error) string
+}
+
+// attempter makes one attempt at a call: a *chat.Client, or a test's double.
+type attempter interface {
+	Do(context.Context, chat.Request) (chat.Reply, error)
+}
+
+// maxBackends is how many backends a set of them, a word of bits, can tell
+// apart.
+const maxBackends = 64
 
 // New checks the configuration and makes a pool. It makes no call.
-func New(c Config) (*Pool, error) { return nil, nil }
+func New(c Config) (*Pool, error) {
+	var owned *http.Transport
+	p, err := newPool(c, func(b Backend, slots int) (attempter, error) {
+		if b.Client == nil {
+			if owned == nil {
+				owned = newTransport(slots)
+			}
+			b.Client = &http.Client{Transport: owned}
+		}
+		return chat.New(chat.Endpoint{
+			Name: b.Name, BaseURL: b.BaseURL, Key: b.Key, Model: b.Model, Header: b.Header, Client: b.Client,
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.owned = owned
+	return p, nil
+}
 
-// Do makes the call: it waits for a slot, tries, and tries again where that
-// can help. The error is a *swarm.CallError.
-func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) { return chat.Reply{}, nil }
+// newPool makes a pool of the clients that dial returns; slots is the sum over
+// all backends.
+func newPool(c Config, dial func(b Backend, slots int) (attempter, error)) (*Pool, error) {
+	if err := c.fill(); err != nil {
+		return nil, err
+	}
+	p := &Pool{cfg: c, learnt: learnt}
+	p.queue.maxWait = c.MaxWait
+	slots := 0
+	for _, b := range c.Backends {
+		slots += b.Slots
+	}
+	for i, b := range c.Backends {
+		client, err := dial(b, slots)
+		if err != nil {
+			return nil, fmt.Errorf("pool: backend %q: %w", b.Name, err)
+		}
+		p.queue.add(i, b, client)
+	}
+	return p, nil
+}
+
+// fill checks c and fills in its defaults, in a copy of the backends.
+func (c *Config) fill() error {
+	switch {
+	case len(c.Backends) == 0:
+		return fmt.Errorf("pool: Backends is empty: name at least one")
+	case len(c.Backends) > maxBackends:
+		return fmt.Errorf("pool: Backends has %d entries: at most %d can be told apart", len(c.Backends), maxBackends)
+	case c.Attempts < 0, c.AttemptTime < 0, c.CallTime < 0, c.MaxWait < 0:
+		return fmt.Errorf("pool: Attempts, AttemptTime, CallTime and MaxWait must not be negative: 0 stands for the default")
+	}
+	c.Attempts = cmp.Or(c.Attempts, 5)
+	c.AttemptTime = cmp.Or(c.AttemptTime, 2*time.Minute)
+	c.CallTime = cmp.Or(c.CallTime, 10*time.Minute)
+	c.MaxWait = cmp.Or(c.MaxWait, 2*time.Minute)
+	c.Backends = append([]Backend(nil), c.Backends...)
+	named := map[string]bool{}
+	for _, b := range c.Backends {
+		if b.Name != "" && named[b.Name] {
+			return fmt.Errorf("pool: two backends have the Name %q: give each its own", b.Name)
+		}
+		named[b.Name] = true
+	}
+	for i := range c.Backends {
+		b := &c.Backends[i]
+		switch {
+		case b.Model == "":
+			return fmt.Errorf("pool: backend %d: Model is empty: name the model as its server does", i)
+		case b.Slots < 0, b.Context < 0, b.MaxOut < 0:
+			return fmt.Errorf("pool: backend %q: Slots, Context and MaxOut must not be negative: 0 stands for the default", b.Model)
+		}
+		b.Slots = cmp.Or(b.Slots, 8)
+		b.Context = cmp.Or(b.Context, 128_000)
+		if b.MaxOut >= b.Context {
+			return fmt.Errorf("pool: backend %q: MaxOut %d leaves no room for a prompt in a Context of %d tokens", b.Model, b.MaxOut, b.Context)
+		}
+		if b.Price == nil {
+			b.Price = PriceOf(b.Model)
+		}
+		if b.Name == "" {
+			b.Name = b.Model
+			for n := 2; named[b.Name]; n++ {
+				b.Name = fmt.Sprintf("%s#%d", b.Model, n)
+			}
+			named[b.Name] = true
+		}
+	}
+	return nil
+}
 
 // Context returns the smallest context of the backends, in tokens.
-func (p *Pool) Context() int { return 0 }
+func (p *Pool) Context() int {
+	least := p.queue.backends[0].Context
+	for _, b := range p.queue.backends {
+		least = min(least, b.Context)
+	}
+	return least
+}
 
-// Close closes idle connections that the pool opened itself.
-func (p *Pool) Close() {}
+// Close closes idle connections that the pool opened itself. Calls in flight
+// go on.
+func (p *Pool) Close() {
+	if p.owned != nil {
+		p.owned.CloseIdleConnections()
+	}
+}

@@ -1,0 +1,177 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/db31e724/go-swarm/internal/chat"
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+const (
+	// backoffBase and backoffCap bound the pool's own back-off: attempt n is
+	// followed by a wait of 0 to min(cap, base·2ⁿ), the full jitter of Marc
+	// Brooker's "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015).
+	backoffBase = 250 * time.Millisecond
+	backoffCap  = 8 * time.Second
+	// shortWait is the longest wait a server may ask for that the call spends
+	// with it although another backend is free.
+	shortWait = 5 * time.Second
+	// maxLessons bounds how often one call is repeated because its backend
+	// taught something about what it takes.
+	maxLessons = 6
+)
+
+var (
+	errCallTime    = errors.New("pool: CallTime is over")
+	errAttemptTime = errors.New("pool: AttemptTime is over")
+)
+
+// Do makes the call: it waits for a slot, tries, and tries again where that
+// can help. The error is a *swarm.CallError; the reply beside it holds what
+// the last attempt brought.
+//
+// An attempt that failed in a way that may pass is repeated up to Attempts
+// times, after a back-off with full jitter or after the wait that the server
+// asked for, never less; the call is parked (see [swarm.Park]) and holds no
+// slot meanwhile. An exhausted account, a refused key or an unknown model ends
+// the use of the backend, and the call goes to the next. Everything else goes
+// back to the caller: what cannot succeed unchanged is not sent again.
+func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) {
+	if r.Tokens <= 0 {
+		r.Tokens = EstimatePrompt(r.Request)
+	}
+	fits, err := p.fitting(r)
+	if err != nil {
+		return chat.Reply{}, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, p.cfg.CallTime, errCallTime)
+	defer cancel()
+
+	c := call{pool: p, Request: r, fits: fits}
+	for {
+		b, err := p.queue.take(ctx, fits, r.Priority)
+		if err != nil {
+			return c.reply, c.unsent(err)
+		}
+		if c.err = c.attempt(ctx, b); c.err == nil {
+			return c.reply, nil
+		}
+		again, wait := c.next(ctx, b)
+		if !again {
+			c.err.Attempts = c.sent
+			return c.reply, c.err
+		}
+		if wait > 0 {
+			pause(ctx, wait)
+		}
+	}
+}
+
+// call is a Request on its way.
+type call struct {
+	Request
+	pool *Pool
+	fits uint64 // the backends that it fits
+
+	sent    int // attempts that were made
+	failed  int // those of them that count against Attempts
+	lessons int
+	shown   bool // OnText has been given text of the last attempt
+	reply   chat.Reply
+	err     *swarm.CallError
+}
+
+// next decides what follows a failed attempt at b: whether another is to be
+// made, and after what wait. Where the answer is no, c.err is the last word.
+func (c *call) next(ctx context.Context, b *backend) (again bool, wait time.Duration) {
+	if c.shown && c.Again == nil {
+		return false, 0
+	}
+	if lesson := c.pool.learnt(c.err); lesson != "" && c.lessons < maxLessons {
+		c.lessons++
+		swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: b.Model, Text: lesson})
+		return true, 0
+	}
+	if stops(c.err.Class) {
+		return true, 0 // bounded by the number of backends: take fails once none is left
+	}
+	if !c.err.Retryable() {
+		return false, 0
+	}
+	if c.failed++; c.failed >= c.pool.cfg.Attempts {
+		return false, 0
+	}
+
+	wait = jitter(c.failed - 1)
+	if asked := c.err.RetryAfter; c.err.HasRetryAfter && asked > 0 {
+		switch free := c.pool.queue.ready(c.fits, b); {
+		case asked > shortWait && free:
+			// Another backend takes it; this one is cooling for everybody.
+		case asked > c.pool.cfg.MaxWait:
+			c.err.Err = tooLong(asked, c.pool.cfg.MaxWait)
+			return false, 0
+		default:
+			wait = asked + jitter(0)
+		}
+	}
+	if end, ok := ctx.Deadline(); ok && time.Until(end) <= wait {
+		c.err.Err = fmt.Errorf("the next attempt would come in %v, after the call's time limit: %w",
+			wait.Round(time.Millisecond), orUnknown(c.err.Err))
+		return false, 0
+	}
+	swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Model: b.Model, Wait: wait, Err: c.err})
+	return true, wait
+}
+
+// unsent returns the error of a call that got no slot: err is why.
+func (c *call) unsent(err error) *swarm.CallError {
+	e, ok := errors.AsType[*swarm.CallError](err)
+	switch {
+	case ok:
+	case errors.Is(err, errCallTime):
+		e = &swarm.CallError{Class: swarm.ClassTimeout, Err: fmt.Errorf("no slot was free within the call's time limit of %v", c.pool.cfg.CallTime)}
+		if c.err != nil {
+			e.Err = fmt.Errorf("the call's time limit of %v is over; the last attempt: %w", c.pool.cfg.CallTime, c.err)
+		}
+	default:
+		e = &swarm.CallError{Class: swarm.ClassCancelled, Err: err}
+	}
+	if e.Model == "" && c.err != nil {
+		e.Model, e.Backend = c.err.Model, c.err.Backend
+	}
+	e.Attempts = c.sent
+	return e
+}
+
+// pause waits, parked, or until ctx ends.
+func pause(ctx context.Context, wait time.Duration) {
+	unpark := swarm.Park(ctx)
+	defer unpark()
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// jitter returns the back-off after n failures before this one. It is never
+// zero, so that even a short one lets others go first.
+func jitter(n int) time.Duration {
+	step := backoffCap
+	if n < 6 {
+		step = min(step, backoffBase<<n)
+	}
+	return 1 + rand.N(step)
+}
+
+func orUnknown(err error) error {
+	if err == nil {
+		return errors.New("no reason was given")
+	}
+	return err
+}
