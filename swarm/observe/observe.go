@@ -1,0 +1,57 @@
+// Package observe holds listeners to a run's events, for [swarm.Swarm]'s
+// Observe: a structured log ([Zap]), progress for people ([Progress]) and JSON
+// lines ([JSON]). [Tee] joins several into one.
+//
+//	run ──events, in order──▶ Tee ─┬▶ Zap
+//	                               ├▶ Progress
+//	                               └▶ JSON
+//
+// A listener is called for every event of a run, on the run's own delivering
+// goroutine, and the run waits for one that is slow. Those of this package
+// start no goroutine, keep no event, ignore kinds that they do not know, and
+// may be shared by several runs at once.
+package observe
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+	"sync"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// Tee returns a listener that hands each event to each of fs, in their order.
+// Nil ones are left out. A panic in one keeps the event from those after it.
+func Tee(fs ...func(swarm.Event)) func(swarm.Event) {
+	fs = slices.DeleteFunc(slices.Clone(fs), func(f func(swarm.Event)) bool { return f == nil })
+	if len(fs) == 1 {
+		return fs[0]
+	}
+	return func(e swarm.Event) {
+		for _, f := range fs {
+			f(e)
+		}
+	}
+}
+
+// JSON returns a listener that writes each event to w as one line of JSON, in
+// one call of Write. The lines hold the whole run: goal, instructions and
+// answer too; keys are in no event. Durations are in nanoseconds, costs in
+// nano-dollars.
+//
+// After an error of w nothing more is written, so that a torn line stays the
+// last; a caller that must know of the error wraps w.
+func JSON(w io.Writer) func(swarm.Event) {
+	var mu sync.Mutex
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	broken := false
+	return func(e swarm.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !broken {
+			broken = enc.Encode(e) != nil
+		}
+	}
+}

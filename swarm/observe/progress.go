@@ -1,0 +1,178 @@
+package observe
+
+import (
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// ProgressOption changes how [Progress] draws.
+type ProgressOption func(*progress)
+
+// InPlace says whether one line is drawn over and over (as on a terminal), or
+// plain lines now and then. Unless it is given, a w that is an [os.File] on a
+// character device is taken for a terminal.
+func InPlace(yes bool) ProgressOption { return func(p *progress) { p.inPlace = yes } }
+
+// Columns sets the width of the terminal. Unless it is given, the terminal is
+// asked where the system can tell, then $COLUMNS, and 80 is taken otherwise.
+func Columns(n int) ProgressOption {
+	return func(p *progress) { p.columns = func() int { return n } }
+}
+
+// How often a line is drawn, in time since the run began.
+const (
+	redraw    = 100 * time.Millisecond // in place
+	plainMin  = 5 * time.Second        // plain lines, while the run is young,
+	plainMax  = time.Minute            // and while it is old:
+	plainPart = 10                     // a tenth of its age lies between two
+)
+
+// Progress returns a listener that shows on w how far a run is: subtasks that
+// have ended of those that are known, tokens, cost, retries, time.
+//
+// On a terminal one line is drawn in place, at most ten times a second of the
+// run's own time, cut to the width that there is, and left standing with a
+// newline when the run ends. While the answer's text comes the line is taken
+// away, so that the answer may be written to the same terminal by a listener
+// that [Tee] names after this one. Elsewhere plain lines are written: at the
+// end of plans, at merges, at the end, and every five seconds to a minute
+// between, the longer the run the rarer.
+//
+// Nothing is drawn between events; an event that draws nothing costs some
+// tens of nanoseconds. Runs that overlap are added up.
+func Progress(w io.Writer, opts ...ProgressOption) func(swarm.Event) {
+	p := &progress{w: w, inPlace: isTerminal(w), columns: func() int { return columnsOf(w) }}
+	for _, o := range opts {
+		o(p)
+	}
+	return p.observe
+}
+
+type progress struct {
+	w       io.Writer
+	inPlace bool
+	columns func() int
+
+	mu    sync.Mutex
+	runs  []*tally // live, and those that ended while others were live
+	live  int
+	drawn int  // columns of the line that stands on the terminal
+	aside bool // answer text may have been written since: begin a new line
+}
+
+func (p *progress) observe(e swarm.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.tallyOf(&e)
+	if t == nil {
+		return
+	}
+	t.count(&e)
+	switch {
+	case e.Kind == swarm.RunEnded:
+		p.end(t)
+	case e.Kind == swarm.AnswerText:
+		p.stepAside(e.Text)
+	case p.inPlace && e.At >= t.next:
+		t.next = e.At + redraw
+		p.drawInPlace()
+	case !p.inPlace && (milestone(e.Kind) || e.At >= t.next):
+		t.next = e.At + min(max(plainMin, e.At/plainPart), plainMax)
+		p.writeLine()
+	}
+}
+
+// tallyOf finds the event's run. Events of runs whose start was not seen, or
+// that have ended, are nobody's.
+func (p *progress) tallyOf(e *swarm.Event) *tally {
+	for _, t := range p.runs {
+		if t.run == e.Run && !t.ended {
+			return t
+		}
+	}
+	if e.Kind != swarm.RunStarted {
+		return nil
+	}
+	if p.live == 0 {
+		p.runs = p.runs[:0]
+	}
+	t := &tally{run: e.Run, next: plainMin}
+	if p.inPlace {
+		t.next = 0
+	}
+	p.runs = append(p.runs, t)
+	p.live++
+	return t
+}
+
+func milestone(k swarm.Kind) bool { return k == swarm.PlanEnded || k == swarm.MergeStarted }
+
+func (p *progress) end(t *tally) {
+	t.ended = true
+	p.live--
+	if p.inPlace {
+		p.drawInPlace()
+		if p.drawn > 0 && p.live == 0 {
+			io.WriteString(p.w, "\n")
+			p.drawn = 0
+		}
+		return
+	}
+	p.writeLine()
+}
+
+func (p *progress) stepAside(text string) {
+	if !p.inPlace || text == "" {
+		return
+	}
+	if p.drawn > 0 {
+		io.WriteString(p.w, "\r"+strings.Repeat(" ", p.drawn)+"\r")
+		p.drawn = 0
+	}
+	p.aside = !strings.HasSuffix(text, "\n")
+}
+
+// drawInPlace writes the line over the one that stands. A column is left free,
+// for many terminals break the line when the last one is written.
+func (p *progress) drawInPlace() {
+	line := p.sum().line(max(p.columns()-1, 0))
+	out := "\r" + line
+	if pad := p.drawn - len(line); pad > 0 {
+		out += strings.Repeat(" ", pad)
+	}
+	if p.aside {
+		out = "\n" + line
+		p.aside = false
+	}
+	p.drawn = len(line)
+	io.WriteString(p.w, out)
+}
+
+func (p *progress) writeLine() {
+	io.WriteString(p.w, p.sum().line(-1)+"\n")
+}
+
+func (p *progress) sum() *tally {
+	if len(p.runs) == 1 {
+		return p.runs[0]
+	}
+	var s tally
+	for _, t := range p.runs {
+		s.add(t)
+	}
+	return &s
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,162 @@
+package observe
+
+import (
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// ZapOption changes what [Zap] logs.
+type ZapOption func(*zapListener)
+
+// Texts makes [Zap] log the goal, the instructions and the answer's text as
+// they are, and not only their lengths.
+func Texts() ZapOption { return func(z *zapListener) { z.texts = true } }
+
+// Zap returns a listener that logs each event to log, under the kind's name.
+//
+// The course of the run (its start, steps, rounds, end) is logged at Info;
+// single subtasks, calls and pieces of the answer at Debug; what a person may
+// want to look into (a refused step, a retry, a failed subtask, a result left
+// out) at Warn; a merge or a run that ended with an error at Error. A call's
+// failure is at Debug, for what comes of it is an event of its own.
+//
+// Of goal, instructions and answer only the length in bytes is logged, unless
+// [Texts] asks for more. Keys are in no event. An event whose level is not
+// enabled costs a comparison and no allocation.
+func Zap(log *zap.Logger, opts ...ZapOption) func(swarm.Event) {
+	z := &zapListener{log: log}
+	for _, o := range opts {
+		o(z)
+	}
+	return z.observe
+}
+
+type zapListener struct {
+	log   *zap.Logger
+	texts bool
+}
+
+func (z *zapListener) observe(e swarm.Event) {
+	if ce := z.log.Check(level(&e), e.Kind.String()); ce != nil {
+		ce.Write(z.fields(&e)...)
+	}
+}
+
+func level(e *swarm.Event) zapcore.Level {
+	switch e.Kind {
+	case swarm.RunEnded, swarm.MergeEnded:
+		if e.Err != nil {
+			return zapcore.ErrorLevel
+		}
+		return zapcore.InfoLevel
+	case swarm.PlanEnded:
+		if e.Err != nil {
+			return zapcore.WarnLevel
+		}
+		return zapcore.InfoLevel
+	case swarm.StepRefused, swarm.Retrying, swarm.Narrowed:
+		return zapcore.WarnLevel
+	case swarm.SubtaskEnded:
+		if e.Outcome == swarm.Failed {
+			return zapcore.WarnLevel
+		}
+		return zapcore.DebugLevel
+	case swarm.RunStarted, swarm.StepAdded, swarm.StepUnfolded, swarm.MergeStarted, swarm.Learned:
+		return zapcore.InfoLevel
+	}
+	return zapcore.DebugLevel
+}
+
+// private tells whether an event's text is of the user, the sources or the
+// models, and not of the engine.
+func private(k swarm.Kind) bool {
+	switch k {
+	case swarm.Learned, swarm.Narrowed:
+		return false
+	}
+	return true
+}
+
+// fields lists what the event carries; what is not set is left out, but for
+// the range of subtasks, of which zero is a part.
+func (z *zapListener) fields(e *swarm.Event) []zap.Field {
+	fs := make([]zap.Field, 0, 16)
+	fs = append(fs, zap.String("run", e.Run), zap.Duration("at", e.At))
+	if e.Round != 0 {
+		fs = append(fs, zap.Int("round", e.Round))
+	}
+	if e.Step != "" {
+		fs = append(fs, zap.String("step", e.Step))
+	}
+	switch e.Kind {
+	case swarm.SubtaskStarted:
+		fs = append(fs, zap.Int("index", e.Index))
+	case swarm.SubtaskEnded:
+		fs = append(fs, zap.Int("index", e.Index), zap.Int("to", e.To), zap.Stringer("outcome", e.Outcome))
+	case swarm.StepAdded, swarm.StepUnfolded:
+		fs = append(fs, zap.Int("index", e.Index), zap.Int("to", e.To))
+	}
+	if e.Role != "" {
+		fs = append(fs, zap.String("role", string(e.Role)))
+	}
+	if e.Model != "" {
+		fs = append(fs, zap.String("model", e.Model))
+	}
+	if e.Tokens != 0 {
+		fs = append(fs, zap.Int("tokens", e.Tokens))
+	}
+	if e.Wait != 0 {
+		fs = append(fs, zap.Duration("wait", e.Wait))
+	}
+	if e.Text != "" {
+		if z.texts || !private(e.Kind) {
+			fs = append(fs, zap.String("text", e.Text))
+		} else {
+			fs = append(fs, zap.Int("text_bytes", len(e.Text)))
+		}
+	}
+	fs = appendUsage(fs, e.Usage)
+	fs = z.appendAnswer(fs, e.Answer)
+	if e.Err != nil {
+		fs = append(fs, zap.String("error", e.Err.Error()))
+	}
+	return fs
+}
+
+func appendUsage(fs []zap.Field, u *swarm.Usage) []zap.Field {
+	if u == nil {
+		return fs
+	}
+	fs = append(fs, zap.Int("calls", u.Calls), zap.Int("tokens_in", u.In), zap.Int("tokens_out", u.Out))
+	if u.Cached != 0 {
+		fs = append(fs, zap.Int("tokens_cached", u.Cached))
+	}
+	fs = append(fs, zap.Float64("cost", u.Cost.Dollars()))
+	if u.AtLeast {
+		fs = append(fs, zap.Bool("at_least", true))
+	}
+	if u.Unpriced {
+		fs = append(fs, zap.Bool("unpriced", true))
+	}
+	return fs
+}
+
+func (z *zapListener) appendAnswer(fs []zap.Field, a *swarm.Answer) []zap.Field {
+	if a == nil {
+		return fs
+	}
+	if z.texts {
+		fs = append(fs, zap.String("answer", a.Text))
+	} else {
+		fs = append(fs, zap.Int("answer_bytes", len(a.Text)))
+	}
+	c := a.Coverage
+	return append(
+		fs,
+		zap.Bool("complete", a.Complete), zap.Int("citations", len(a.Citations)), zap.Int("rounds", a.Rounds),
+		zap.Int("subtasks", c.Subtasks), zap.Int("done", c.Done), zap.Int("abstained", c.Abstained),
+		zap.Int("failed", c.Failed), zap.Int("skipped", c.Skipped), zap.Int("cancelled", c.Cancelled),
+	)
+}
