@@ -20,16 +20,17 @@ const (
 	CallEnded                      // one attempt: Role, Model, Usage, Price, Err; At: when it ended
 	Retrying                       // Wait: how long until the next attempt; Err: what happened
 	Learned                        // Text: what was learnt of a backend; Model
+	Stalled                        // Text: which subtasks keep a cancelled run waiting
 	Narrowed                       // Text: results that had to be shortened or left out before a merge
 	MergeStarted                   // Round
-	AnswerText                     // Text: a piece of the answer; a higher Round replaces what came before
+	AnswerText                     // Text: a piece of the answer. A higher Round replaces what came before, and an empty Text takes back the round's own
 	MergeEnded                     // Text: what is missing, if the verdict says so; Err
 	RunEnded                       // Answer; Err
 )
 
 var kindNames = [...]string{
 	"", "run-started", "step-added", "step-unfolded", "step-refused", "plan-ended", "subtask-started", "subtask-ended",
-	"call-ended", "retrying", "learned", "narrowed", "merge-started", "answer-text", "merge-ended", "run-ended",
+	"call-ended", "retrying", "learned", "stalled", "narrowed", "merge-started", "answer-text", "merge-ended", "run-ended",
 }
 
 func (k Kind) String() string {

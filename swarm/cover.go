@@ -1,0 +1,110 @@
+package swarm
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// covered returns the coverage as of now. The lock is held.
+func (r *run) covered() Coverage {
+	c, t := r.coverage, r.report.Subtasks
+	c.Missing = slices.Clone(c.Missing)
+	c.Done, c.Abstained, c.Failed, c.Skipped, c.Cancelled = t[Done], t[Abstained], t[Failed], t[Skipped], t[Cancelled]
+	c.ChunksKnown = len(r.chunks)
+	if len(r.chunks) == 0 {
+		return c
+	}
+	var number map[*Chunk]int // made only if a step reads a selection
+	read := make([]bool, len(r.chunks))
+	for _, s := range r.steps {
+		if s.chunks == nil {
+			continue
+		}
+		all := len(s.chunks) == len(r.chunks)
+		if !all && number == nil {
+			number = make(map[*Chunk]int, len(r.chunks))
+			for i, ch := range r.chunks {
+				number[ch] = i
+			}
+		}
+		for i := range s.results {
+			if out := s.results[i].Outcome; out != Done && out != Abstained {
+				continue
+			}
+			if all {
+				read[i] = true
+			} else {
+				read[number[s.chunks[i]]] = true
+			}
+		}
+	}
+	for _, was := range read {
+		if was {
+			c.ChunksRead++
+		}
+	}
+	return c
+}
+
+// brief is what the planner is told in this round. The lock is held.
+func (r *run) brief() Brief {
+	b := Brief{
+		Run: r.id, Round: r.round, Last: r.round == r.most,
+		Task: r.task, Max: r.limits(), Known: r.known, Window: max(r.window, 0),
+	}
+	if r.round > 1 {
+		b.Asked = r.verdict.Missing
+	}
+	return b
+}
+
+const (
+	digestTokens = 300  // of one step
+	knownTokens  = 4000 // of all
+)
+
+// digest tells for the next round what each step found: its best findings
+// first, cut to a few hundred tokens. The lock is held.
+func (r *run) digest() []Known {
+	var known []Known
+	left := knownTokens
+	for _, s := range r.steps {
+		if s.Over == Reduce {
+			continue
+		}
+		k := Known{Step: s.ID, Do: s.Do, Digest: s.digest(min(digestTokens, left))}
+		left -= EstimateTokens(k.Do) + EstimateTokens(k.Digest)
+		known = append(known, k)
+		if left <= 0 {
+			break
+		}
+	}
+	return known
+}
+
+func (s *step) digest(tokens int) string {
+	var found []*Result
+	var tally Tally
+	for i := range s.results {
+		tally[s.results[i].Outcome]++
+		if s.results[i].Outcome == Done {
+			found = append(found, &s.results[i])
+		}
+	}
+	slices.SortStableFunc(found, func(a, b *Result) int { return cmp.Compare(b.Out.Confidence, a.Out.Confidence) })
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d findings, %d without one, %d failed", tally[Done], tally[Abstained], tally[Failed]+tally[Skipped])
+	for _, f := range found {
+		line := strings.Join(strings.Fields(f.Out.Text), " ")
+		if left := tokens - EstimateTokens(b.String()); EstimateTokens(line) > left {
+			if left > 20 {
+				b.WriteString("\n- " + clip(line, left*3))
+			}
+			break
+		}
+		b.WriteString("\n- " + line)
+	}
+	return b.String()
+}

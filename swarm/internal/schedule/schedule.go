@@ -1,0 +1,329 @@
+// Package schedule decides which subtask goes next. It is a pure machine:
+// numbers in, numbers out, with no goroutine, clock, text or I/O, so that
+// scripts and random play can drive it through every corner. Package swarm is
+// its driver and holds a lock around it.
+//
+// The driver adds steps, takes subtasks with Next while places are free, and
+// ends each with Done. What ends without having been taken (because what it
+// needs failed, or the run was cancelled) comes out of Drain as ranges.
+//
+// Steps are queued, not subtasks: a step of a million subtasks is one entry
+// with a cursor. The costs: Next and Done are O(1) but for a heap of steps
+// that have something ready, O(log steps) when one enters or leaves it; the
+// first Next after an Add walks all steps once.
+package schedule
+
+// Outcome of a subtask; the numbers are those of package swarm.
+type Outcome uint8
+
+const (
+	Pending Outcome = iota
+	Done
+	Abstained
+	Failed
+	Skipped
+	Cancelled
+)
+
+// Mode says where a step's subtasks come from.
+type Mode uint8
+
+const (
+	Fixed  Mode = iota // Count subtasks, ready when the needs are done
+	Follow             // one a subtask of Of, ready when that one is done
+	Unfold             // a number told by Unfold once the only subtask of Of is done
+)
+
+// Spec describes a step to Add. Steps are numbered from 0 in the order of
+// adding, and may name earlier ones only.
+type Spec struct {
+	Mode  Mode
+	Of    int // Follow, Unfold: the step followed or unfolded
+	Count int // Fixed: the number of subtasks
+	Needs []int
+	Est   int64 // estimated tokens of one subtask
+	// Ended tells how subtask i of the step Of has ended so far; the driver
+	// knows it, the machine does not keep it. Follow and Unfold.
+	Ended func(i int) Outcome
+}
+
+// Ref is a subtask: a step and a place in it.
+type Ref struct{ Step, Index int32 }
+
+// Range is a run of subtasks [From, To) of a step that ended alike without
+// having been taken.
+type Range struct {
+	Step, From, To int
+	Outcome        Outcome
+}
+
+// MostParked is how many subtasks may be parked for each place.
+const MostParked = 64
+
+// Machine is the scheduler of one run. It is not safe for concurrent use.
+type Machine struct {
+	places    int
+	steps     []step
+	heap      []int32 // steps with something ready, most urgent first
+	stale     bool    // paths must be computed anew before the next Next
+	cancelled bool
+
+	working int // subtasks that hold a place
+	parked  int
+	taken   int // subtasks taken and not ended, wherever they are
+
+	away      map[Ref]presence // taken subtasks that hold no place
+	returning []Ref            // want their place back, first come first served
+	drained   []Range
+	unfolding []int
+}
+
+type presence uint8
+
+const (
+	parked    presence = iota + 1
+	returning          // unparked, waiting for a place
+	adrift             // unparked after a cancel, without a place
+)
+
+type step struct {
+	mode      Mode
+	doomed    bool // a need failed: nothing of it will run
+	queued    bool // stands in the heap
+	of        int32
+	head      int32 // first step of its pipeline; itself if it follows none
+	depth     int32 // place in the pipeline
+	count     int32 // subtasks; -1: not known yet
+	next      int32 // Fixed, Unfold: the first subtask not taken
+	ended     int32
+	well      int32 // of which done or abstained
+	waits     int32 // needs not yet complete
+	est       int64
+	path      int64   // tokens on the longest way from here to the end
+	needs     []int32 // steps
+	needers   []int32 // steps that need this one
+	followers []int32
+	unfolders []int32
+	ready     []int32 // Follow: subtasks ready to go, a queue
+	first     int     // head of ready
+}
+
+// New makes a machine with that many places, at least one.
+func New(places int) *Machine {
+	return &Machine{places: max(places, 1), away: map[Ref]presence{}}
+}
+
+// Add appends a step and returns its number. Needs and Of must be earlier
+// steps, and Of of an Unfold a step with exactly one subtask.
+func (m *Machine) Add(sp Spec) int {
+	n := int32(len(m.steps))
+	s := step{mode: sp.Mode, of: -1, head: n, count: int32(sp.Count), est: max(sp.Est, 1)}
+	for _, need := range sp.Needs {
+		s.needs = append(s.needs, int32(need))
+	}
+	if sp.Mode != Fixed {
+		s.of = int32(sp.Of)
+		s.count = -1
+	}
+	if sp.Mode == Follow {
+		of := &m.steps[sp.Of]
+		s.count, s.head, s.depth = of.count, of.head, of.depth+1
+	}
+	m.steps = append(m.steps, s)
+	m.stale = true
+	at := &m.steps[n]
+	for _, need := range at.needs {
+		from := &m.steps[need]
+		from.needers = append(from.needers, n)
+		switch {
+		case !from.complete():
+			at.waits++
+		case from.failed():
+			at.doomed = true
+		}
+	}
+	switch sp.Mode {
+	case Fixed:
+		m.settle(n)
+	case Follow:
+		of := &m.steps[sp.Of]
+		of.followers = append(of.followers, n)
+		for i := range max(of.count, 0) {
+			if out := sp.Ended(int(i)); out != Pending {
+				m.follow(n, i, i+1, out)
+			}
+		}
+	case Unfold:
+		of := &m.steps[sp.Of]
+		of.unfolders = append(of.unfolders, n)
+		if out := sp.Ended(0); out != Pending {
+			m.sourceEnded(n, out)
+		}
+	}
+	return int(n)
+}
+
+func (s *step) complete() bool { return s.count >= 0 && s.ended == s.count }
+
+// failed tells whether a complete step is of no use to those that need it: it
+// has subtasks, and none of them ended well.
+func (s *step) failed() bool { return s.count > 0 && s.well == 0 }
+
+// settle brings a Fixed or unfolded step that waits for nothing any more into
+// the queue, or ends it whole if it cannot run.
+func (m *Machine) settle(n int32) {
+	s := &m.steps[n]
+	switch {
+	case s.mode == Follow:
+		if s.doomed || m.cancelled {
+			m.endReady(n)
+		} else {
+			m.enqueue(n)
+		}
+	case s.count < 0 || s.next == s.count:
+		// Not unfolded yet, or nothing to do: an empty step is complete as
+		// soon as its number is known, and Unfold says so to its needers.
+	case m.cancelled:
+		m.endRest(n, Cancelled)
+	case s.doomed:
+		m.endRest(n, Skipped)
+	default:
+		m.enqueue(n)
+	}
+}
+
+// endRest ends all that was not taken of a step with a cursor.
+func (m *Machine) endRest(n int32, out Outcome) {
+	s := &m.steps[n]
+	from := s.next
+	s.next = s.count
+	m.end(n, from, s.count, out, false)
+}
+
+// endReady ends the ready subtasks of a follower that will not run.
+func (m *Machine) endReady(n int32) {
+	s := &m.steps[n]
+	todo := s.ready[s.first:]
+	s.ready, s.first = nil, 0
+	out := Skipped
+	if m.cancelled {
+		out = Cancelled
+	}
+	for _, i := range todo {
+		m.end(n, i, i+1, out, false)
+	}
+}
+
+// enqueue puts a step that has something ready into the heap.
+func (m *Machine) enqueue(n int32) {
+	s := &m.steps[n]
+	if s.queued || s.doomed || s.waits > 0 || !s.hasReady() {
+		return
+	}
+	s.queued = true
+	m.heap = append(m.heap, n)
+	if !m.stale {
+		m.up(len(m.heap) - 1)
+	}
+}
+
+func (s *step) hasReady() bool {
+	if s.mode == Follow {
+		return s.first < len(s.ready)
+	}
+	return s.next < s.count
+}
+
+// Next takes the most urgent subtask, and a place for it. It returns false if
+// no place is free, or nothing is ready.
+func (m *Machine) Next() (Ref, bool) {
+	if m.working >= m.places || len(m.returning) > 0 || len(m.heap) == 0 {
+		return Ref{}, false
+	}
+	if m.stale {
+		m.rank()
+	}
+	n := m.heap[0]
+	s := &m.steps[n]
+	ref := Ref{Step: n}
+	if s.mode == Follow {
+		ref.Index = s.ready[s.first]
+		s.first++
+		if s.first == len(s.ready) {
+			s.ready, s.first = s.ready[:0], 0
+		}
+	} else {
+		ref.Index = s.next
+		s.next++
+	}
+	if !s.hasReady() {
+		m.pop()
+	}
+	m.working++
+	m.taken++
+	return ref, true
+}
+
+// Ready tells whether Next would return a subtask.
+func (m *Machine) Ready() bool {
+	return m.working < m.places && len(m.returning) == 0 && len(m.heap) > 0
+}
+
+// Working returns the number of subtasks that hold a place.
+func (m *Machine) Working() int { return m.working }
+
+// Quiet tells whether nothing is ready and nothing was taken that has not
+// ended: without another Add nothing will happen any more.
+func (m *Machine) Quiet() bool { return m.taken == 0 && len(m.heap) == 0 }
+
+// Done ends a subtask that Next returned, and gives its place back.
+func (m *Machine) Done(ref Ref, out Outcome) {
+	m.taken--
+	if p, ok := m.away[ref]; ok {
+		if p == parked {
+			m.parked--
+		}
+		delete(m.away, ref) // a stale entry in returning is passed over by Grant
+	} else {
+		m.working--
+	}
+	m.end(ref.Step, ref.Index, ref.Index+1, out, true)
+}
+
+// Priority tells how urgent a step's subtasks are among those of the run.
+func (m *Machine) Priority(n int) int64 {
+	if m.stale {
+		m.rank()
+	}
+	s := &m.steps[n]
+	return m.steps[s.head].path<<8 | int64(min(s.depth, 255))
+}
+
+// Drain returns what ended without having been taken since the last Drain, in
+// the order in which it ended. The slice is valid until the next call.
+func (m *Machine) Drain() []Range {
+	d := m.drained
+	m.drained = m.drained[:0]
+	return d
+}
+
+// Cancel ends all that was not taken. What was taken still ends with Done.
+func (m *Machine) Cancel() {
+	if m.cancelled {
+		return
+	}
+	m.cancelled = true
+	for _, n := range m.heap {
+		m.steps[n].queued = false
+	}
+	m.heap = m.heap[:0]
+	for i := range m.steps {
+		n := int32(i)
+		switch s := &m.steps[n]; {
+		case s.mode == Follow:
+			m.endReady(n)
+		case s.count >= 0 && s.next < s.count:
+			m.endRest(n, Cancelled)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package swarm
+
+import (
+	"context"
+	"sync"
+)
+
+// reserve is Reserve within a run. The ledger is the report: one fold over
+// the events of calls, so that what is told and what is summed up cannot
+// differ.
+func (r *run) reserve(s *scope, c Call) (func(Usage, error), error) {
+	r.mu.Lock()
+	if s.work != nil && !s.work.over {
+		s.work.attempts++
+	}
+	r.mu.Unlock()
+	var once sync.Once
+	return func(used Usage, err error) {
+		once.Do(func() { r.settleCall(s, c, used, err) })
+	}, nil
+}
+
+func (r *run) settleCall(s *scope, c Call, used Usage, err error) {
+	used.Calls = 1
+	used.Cost = 0
+	if c.Price != nil {
+		used.Cost = c.Price.Cost(used)
+	} else {
+		used.Unpriced = true
+	}
+	r.enterLock()
+	defer r.mu.Unlock()
+	if s.work != nil && !s.work.over {
+		s.work.usage = s.work.usage.Plus(used)
+	}
+	e := Event{Kind: CallEnded, Model: c.Model, Price: c.Price, Usage: &used, Err: err}
+	s.fill(&e)
+	r.tell(e)
+}
+
+// bookRemote books what a worker's output says of calls that this ledger did
+// not see. The lock is held.
+func (r *run) bookRemote(w *working, used Usage) {
+	w.usage = w.usage.Plus(used)
+	e := Event{Kind: CallEnded, Usage: &used}
+	w.scope.fill(&e)
+	r.tell(e)
+}
+
+// plannerCtx is the context of the planner's calls.
+func (r *run) plannerCtx() context.Context {
+	return context.WithValue(r.ctx, scopeKey{}, &scope{run: r, role: RolePlanner})
+}
+
+// begin tells the observer that the run has started.
+func (r *run) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tell(Event{Kind: RunStarted, Text: r.task.Goal, Tokens: sourceTokens(r.task.Sources)})
+}
+
+// sourceTokens estimates the tokens of all sources, what overlapping chunks
+// share counted once.
+func sourceTokens(sources []Source) int {
+	total := 0
+	for i := range sources {
+		read := 0
+		for j := range sources[i].Chunks {
+			c := &sources[i].Chunks[j]
+			text := c.Text
+			if seen := read - c.Start; seen > 0 && c.End-c.Start == len(text) {
+				text = text[min(seen, len(text)):]
+			}
+			total += EstimateTokens(text)
+			read = max(read, c.End)
+		}
+	}
+	return total
+}

@@ -1,0 +1,227 @@
+package swarm
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// portion is a result on its way to the merge.
+type portion struct {
+	result Result
+	tokens int
+	stuck  bool // reducing it failed: it goes in as it is, or not at all
+}
+
+// Shown beside a result's text and quotes: its number, source, confidence.
+const overheadTokens = 12
+
+func size(r *Result) int {
+	n := overheadTokens + EstimateTokens(r.Out.Text)
+	for i := range r.Out.Citations {
+		n += overheadTokens
+		if q := r.Out.Citations[i].Quote; q != r.Out.Text {
+			n += EstimateTokens(q)
+		}
+	}
+	return n
+}
+
+// fit brings results into the window: while they exceed it, groups of them
+// are reduced by further steps, level by level, each group to a quarter of
+// the window at most. It ends when they fit, or when a level did not shrink;
+// what does not fit then is left out and named.
+func (r *run) fit(results []Result) []Result {
+	if r.window < 0 {
+		return results
+	}
+	total := 0
+	for i := range results {
+		if total += size(&results[i]); total > r.window {
+			break
+		}
+	}
+	if total <= r.window {
+		return results
+	}
+	ps := make([]portion, len(results))
+	total = 0
+	for i := range results {
+		ps[i] = portion{result: results[i], tokens: size(&results[i])}
+		total += ps[i].tokens
+	}
+	for level := 1; total > r.window && r.cancelled() == nil; level++ {
+		next := r.level(level, ps)
+		now := 0
+		for i := range next {
+			now += next[i].tokens
+		}
+		if now >= total {
+			r.tellNarrowed(fmt.Sprintf("reducing level %d did not shorten the results (%d tokens): no further level", level, total))
+			ps = next
+			total = now
+			break
+		}
+		ps, total = next, now
+	}
+	return r.cram(ps, total)
+}
+
+// level reduces the portions once. Portions that are stuck, and groups that
+// are a single portion within the window, pass through.
+func (r *run) level(level int, ps []portion) []portion {
+	type slot struct {
+		group []portion
+		at    int // number in the step; -1: passes through
+	}
+	var slots []slot
+	var groups [][]Result
+	for i := 0; i < len(ps); {
+		j, sum := i, 0
+		for j < len(ps) && !ps[j].stuck && (j == i || sum+ps[j].tokens <= r.window) {
+			sum += ps[j].tokens
+			j++
+		}
+		if j == i { // stuck
+			j++
+		}
+		g := ps[i:j]
+		s := slot{group: g, at: -1}
+		if !g[0].stuck && (len(g) > 1 || sum > r.window) {
+			s.at = len(groups)
+			rs := make([]Result, len(g))
+			for k := range g {
+				rs[k] = g[k].result
+			}
+			groups = append(groups, rs)
+		}
+		slots = append(slots, s)
+		i = j
+	}
+	if len(groups) == 0 {
+		return ps
+	}
+	st := r.addReduce(level, groups)
+	r.settle()
+	limit := r.window / 4
+	var next []portion
+	for _, s := range slots {
+		if s.at < 0 {
+			next = append(next, s.group...)
+			continue
+		}
+		switch res := st.results[s.at]; res.Outcome {
+		case Done:
+			shorten(&res, limit)
+			next = append(next, portion{result: res, tokens: size(&res)})
+		case Abstained: // nothing of the group bears on the goal
+		default:
+			for _, p := range s.group {
+				p.stuck = true
+				next = append(next, p)
+			}
+		}
+	}
+	return next
+}
+
+// addReduce adds the step of one level and returns it.
+func (r *run) addReduce(level int, groups [][]Result) *step {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, g := range groups {
+		n += len(g)
+	}
+	r.tell(Event{Kind: Narrowed, Text: fmt.Sprintf("%d results exceed the window of %d tokens: level %d shortens them in %d groups", n, r.window, level, len(groups))})
+	st := &step{groups: groups, Step: Step{
+		ID:     strconv.Itoa(r.round) + "/reduce-" + strconv.Itoa(level),
+		Do:     "Shorten these findings to what bears on the goal, the strongest first. Keep the reference number of each statement you keep.",
+		Over:   Reduce,
+		Est:    r.window,
+		MaxOut: max(r.window/4, 1),
+	}}
+	for k := 2; ; k++ { // a plan may have taken the name
+		if _, taken := r.byID[st.ID]; !taken {
+			break
+		}
+		st.ID = strconv.Itoa(r.round) + "/reduce-" + strconv.Itoa(level) + "-" + strconv.Itoa(k)
+	}
+	r.enter(st)
+	return st
+}
+
+// shorten cuts a reduced result to a limit of tokens: last citations first,
+// then text.
+func shorten(res *Result, limit int) {
+	for size(res) > limit && len(res.Out.Citations) > 1 {
+		res.Out.Citations = res.Out.Citations[: len(res.Out.Citations)-1 : len(res.Out.Citations)-1]
+	}
+	for over := size(res) - limit; over > 0 && len(res.Out.Text) > 0; over = size(res) - limit {
+		keep := len(res.Out.Text) - max(over*2, 16)
+		if keep <= 0 {
+			res.Out.Text = ""
+			break
+		}
+		res.Out.Text = clip(strings.TrimSuffix(res.Out.Text, "…"), keep)
+	}
+}
+
+// cram keeps what fits the window, reduced portions and best confidence
+// first, and names the rest.
+func (r *run) cram(ps []portion, total int) []Result {
+	order := make([]int, len(ps))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return worth(&ps[a], &ps[b]) })
+	drop := make([]bool, len(ps))
+	for _, i := range order {
+		if total <= r.window {
+			break
+		}
+		drop[i] = true
+		total -= ps[i].tokens
+	}
+	out := make([]Result, 0, len(ps))
+	left := 0
+	var names []string
+	for i := range ps {
+		if !drop[i] {
+			out = append(out, ps[i].result)
+			continue
+		}
+		left++
+		if len(names) < 8 {
+			names = append(names, ps[i].result.ID())
+		}
+	}
+	if left > 0 {
+		what := fmt.Sprintf("%d results that the merge had no room for: %s", left, strings.Join(names, ", "))
+		if left > len(names) {
+			what += " …"
+		}
+		r.miss(what, nil)
+		r.tellNarrowed(what)
+	}
+	return out
+}
+
+// worth orders portions by what is left out first.
+func worth(a, b *portion) int {
+	switch {
+	case a.stuck && !b.stuck:
+		return -1
+	case b.stuck && !a.stuck:
+		return 1
+	}
+	return cmp.Compare(a.result.Out.Confidence, b.result.Out.Confidence)
+}
+
+func (r *run) tellNarrowed(what string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tell(Event{Kind: Narrowed, Text: what})
+}

@@ -1,0 +1,132 @@
+package swarm
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Report is what a run did, and what it cost: a fold over its events. The
+// zero value is ready; Add every event of one run in order.
+type Report struct {
+	Usage  Usage            `json:"usage"`  // of all calls
+	Roles  map[Role]Usage   `json:"roles"`  // of which for whom
+	Models map[string]Usage `json:"models"` // and by model
+
+	Steps    int      `json:"steps"`   // accepted, reducing steps included
+	Refused  int      `json:"refused"` // steps that add did not accept
+	Rounds   int      `json:"rounds"`
+	Subtasks Tally    `json:"subtasks"`
+	Retries  int      `json:"retries"`
+	Learned  []string `json:"learned,omitempty"` // of backends; the first hundred
+
+	// Times since the run began; zero: it did not come to that.
+	FirstStep    time.Duration `json:"first_step"`
+	FirstSubtask time.Duration `json:"first_subtask"`
+	FirstAnswer  time.Duration `json:"first_answer"` // the first byte of the answer's text
+	Wall         time.Duration `json:"wall"`
+
+	// SourceTokens is the estimated size of all sources, overlaps once.
+	SourceTokens int `json:"source_tokens"`
+	// Alone is what the large model alone would have cost to read all sources
+	// once and write the same answer:
+	//
+	//	SourceTokens × Price.In + EstimateTokens(Answer.Text) × Price.Out
+	//
+	// at the price of the planner's first priced call. It leaves out the
+	// question and the instructions, and what reading in several calls, where
+	// the sources do not fit the large model's context, would add. Nil: the
+	// planner's price is unknown.
+	Alone *Money `json:"alone"`
+
+	large *Price
+}
+
+// Tally counts subtasks by outcome.
+type Tally [Cancelled + 1]int
+
+// Total returns the number of subtasks that ended.
+func (t Tally) Total() int {
+	n := 0
+	for _, k := range t[Done:] {
+		n += k
+	}
+	return n
+}
+
+// MarshalJSON writes the counts by the outcomes' names.
+func (t Tally) MarshalJSON() ([]byte, error) {
+	m := make(map[Outcome]int, len(t))
+	for o := Done; o <= Cancelled; o++ {
+		m[o] = t[o]
+	}
+	return json.Marshal(m)
+}
+
+const mostLearned = 100
+
+// Add folds the run's next event into the report.
+func (r *Report) Add(e Event) {
+	switch e.Kind {
+	case RunStarted:
+		r.SourceTokens = e.Tokens
+	case StepAdded:
+		r.Steps++
+		first(&r.FirstStep, e.At)
+	case StepRefused:
+		r.Refused++
+	case SubtaskStarted:
+		first(&r.FirstSubtask, e.At)
+	case SubtaskEnded:
+		r.ended(e.Outcome, e.To-e.Index)
+	case CallEnded:
+		r.call(e)
+	case Retrying:
+		r.Retries++
+	case Learned:
+		if len(r.Learned) < mostLearned {
+			r.Learned = append(r.Learned, e.Text)
+		}
+	case AnswerText:
+		if e.Text != "" {
+			first(&r.FirstAnswer, e.At)
+		}
+	case RunEnded:
+		r.Wall = e.At
+		r.Rounds = e.Round
+		if r.large != nil && e.Answer != nil {
+			alone := r.large.Cost(Usage{In: r.SourceTokens, Out: EstimateTokens(e.Answer.Text)})
+			r.Alone = &alone
+		}
+	}
+}
+
+func first(d *time.Duration, at time.Duration) {
+	if *d == 0 {
+		*d = max(at, 1)
+	}
+}
+
+// ended is what Add does for SubtaskEnded.
+func (r *Report) ended(out Outcome, n int) {
+	if out <= Cancelled {
+		r.Subtasks[out] += n
+	}
+}
+
+func (r *Report) call(e Event) {
+	if e.Usage == nil {
+		return
+	}
+	r.Usage = r.Usage.Plus(*e.Usage)
+	if r.Roles == nil {
+		r.Roles = map[Role]Usage{}
+		r.Models = map[string]Usage{}
+	}
+	r.Roles[e.Role] = r.Roles[e.Role].Plus(*e.Usage)
+	if e.Model != "" {
+		r.Models[e.Model] = r.Models[e.Model].Plus(*e.Usage)
+	}
+	if e.Role == RolePlanner && r.large == nil {
+		r.large = e.Price
+	}
+}

@@ -1,0 +1,294 @@
+package swarm
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm/internal/schedule"
+)
+
+// working is a subtask that was taken: its context, its place and what it
+// spent. A goroutine makes them in slabs, for a run may have millions.
+type working struct {
+	context.Context // the run's; a *working is the subtask's own context
+	scope           scope
+	step            *step
+	ref             schedule.Ref
+	priority        int64
+	out             Output
+	err             error
+
+	// Guarded by the run's lock.
+	back     chan struct{} // closed when it gets its place back
+	over     bool          // it has ended: a late Park or Reserve changes nothing of it
+	usage    Usage
+	attempts int
+}
+
+// Value makes a working the context that Park, Reserve and Emit find their
+// run by.
+func (w *working) Value(key any) any {
+	if key == (scopeKey{}) {
+		return &w.scope
+	}
+	return w.Context.Value(key)
+}
+
+const slabSize = 16
+
+// slab hands out workings, several to one allocation. What is handed out is
+// never used again: a worker may keep its context.
+type slab struct{ free []working }
+
+func (s *slab) next() *working {
+	if len(s.free) == 0 {
+		s.free = make([]working, slabSize)
+	}
+	w := &s.free[0]
+	s.free = s.free[1:]
+	return w
+}
+
+// hire starts a goroutine if there is something to do, a place is free and no
+// goroutine is on its way already. The lock is held.
+func (r *run) hire() {
+	if r.hands > 0 || !r.machine.Ready() {
+		return
+	}
+	r.hands++
+	r.group.Go(r.work)
+}
+
+// work is the life of a worker goroutine: it asks for a subtask when it is
+// free, and ends when there is none. One that gets a subtask has another
+// goroutine started if places are left.
+func (r *run) work() error {
+	var s slab
+	desk := int32(-1)
+	w := s.next()
+	last := (*working)(nil)
+	for r.turn(last, w, &desk) {
+		r.do(w, desk)
+		last, w = w, s.next()
+	}
+	return nil
+}
+
+// turn ends last, if there is one, and takes the next subtask into w. The
+// lock is taken once for both.
+func (r *run) turn(last, w *working, desk *int32) bool {
+	r.enterLock()
+	defer r.mu.Unlock()
+	at := r.clock()
+	if last != nil {
+		r.ended(last, at)
+	} else {
+		r.hands--
+	}
+	ref, ok := r.machine.Next()
+	if !ok {
+		r.leave(desk)
+		return false
+	}
+	w.Context = r.ctx
+	w.scope = scope{run: r, role: RoleWorker, work: w}
+	w.step = r.steps[ref.Step]
+	w.ref = ref
+	w.priority = r.machine.Priority(int(ref.Step))
+	if *desk < 0 {
+		*desk = r.sit()
+	}
+	r.desks[*desk] = w
+	r.started(w, at)
+	r.hire()
+	return true
+}
+
+// sit and leave keep the list of what each worker goroutine is working on.
+func (r *run) sit() int32 {
+	if k := len(r.idle); k > 0 {
+		d := r.idle[k-1]
+		r.idle = r.idle[:k-1]
+		return d
+	}
+	r.desks = append(r.desks, nil)
+	return int32(len(r.desks) - 1)
+}
+
+func (r *run) leave(desk *int32) {
+	if *desk >= 0 {
+		r.desks[*desk] = nil
+		r.idle = append(r.idle, *desk)
+		*desk = -1
+	}
+	if r.machine.Quiet() {
+		r.changed.Broadcast()
+	}
+}
+
+// do runs one subtask. If the worker ends the goroutine by runtime.Goexit,
+// the subtask is ended here and another goroutine takes over.
+func (r *run) do(w *working, desk int32) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			w.err = panicked("the worker", v)
+			return
+		}
+		w.err = exited("the worker")
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.ended(w, r.clock())
+		r.leave(&desk)
+		r.hire()
+	}()
+	st := r.bind(w.step, int(w.ref.Index))
+	st.Priority = w.priority
+	w.out, w.err = r.swarm.Worker.Work(w, st)
+	returned = true
+}
+
+// clock reads the time since the run began, if somebody will see it.
+func (r *run) clock() time.Duration {
+	if r.queue.on || r.report.FirstSubtask == 0 {
+		return time.Since(r.start)
+	}
+	return 0
+}
+
+// started books that a subtask was taken. The lock is held.
+func (r *run) started(w *working, at time.Duration) {
+	first(&r.report.FirstSubtask, at)
+	if r.queue.on {
+		r.queue.put(record{kind: SubtaskStarted, step: w.step, index: w.ref.Index, at: at})
+	}
+}
+
+// ended books how a subtask ended, gives its place on, and ends or readies
+// what follows from it. The lock is held.
+func (r *run) ended(w *working, at time.Duration) {
+	w.over = true
+	delete(r.away, w.ref)
+	i := w.ref.Index
+	res := &w.step.results[i]
+	*res = Result{Out: w.out, Step: &w.step.Step, Index: i, Attempts: uint16(min(w.attempts, 1<<16-1)), Outcome: Done}
+	switch {
+	case w.err != nil:
+		res.Outcome = Failed
+		if r.ctx.Err() != nil {
+			res.Outcome = Cancelled
+		}
+	case w.out.Abstain:
+		res.Outcome = Abstained
+	case w.step.Schema == SchemaList:
+		if _, err := listItems(w.out.Text); err != nil {
+			w.err = err
+			res.Outcome = Failed
+		}
+	}
+	if w.err != nil {
+		res.Err = &SubtaskError{ID: res.ID(), Outcome: res.Outcome, Err: w.err}
+	}
+	if u := w.out.Usage; u != nil {
+		r.bookRemote(w, *u)
+	}
+	if w.usage != (Usage{}) {
+		u := w.usage
+		res.Usage = &u
+	}
+	r.report.ended(res.Outcome, 1)
+	if r.queue.on {
+		r.queue.put(record{kind: SubtaskEnded, outcome: res.Outcome, step: w.step, index: i, to: i + 1, usage: res.Usage, err: res.Err, at: at})
+	}
+	r.machine.Done(w.ref, schedule.Outcome(res.Outcome))
+	r.book()
+	r.grant()
+}
+
+// book carries out what the machine decided on its own: lists that can be
+// unfolded, and subtasks that ended without having been taken. The lock is
+// held.
+func (r *run) book() {
+	for {
+		n, ok := r.machine.Unfolding()
+		if !ok {
+			break
+		}
+		r.unfoldList(r.steps[n])
+	}
+	for _, d := range r.machine.Drain() {
+		st := r.steps[d.Step]
+		if st.results == nil {
+			r.unfold(st, d.To)
+		}
+		out := Outcome(d.Outcome)
+		why := r.whyEnded(st, out)
+		for i := d.From; i < d.To; i++ {
+			st.results[i] = Result{Step: &st.Step, Index: int32(i), Outcome: out, Err: why}
+		}
+		r.report.ended(out, d.To-d.From)
+		if r.queue.on {
+			r.queue.put(record{kind: SubtaskEnded, outcome: out, step: st, index: int32(d.From), to: int32(d.To), err: why, at: time.Since(r.start)})
+		}
+	}
+}
+
+// whyEnded says why subtasks of a step ended without having been taken.
+func (r *run) whyEnded(st *step, out Outcome) error {
+	switch out {
+	case Abstained:
+		return nil
+	case Cancelled:
+		return &SubtaskError{ID: st.ID, Outcome: out, Err: cause(r.ctx)}
+	}
+	return &SubtaskError{ID: st.ID, Outcome: out, Err: errNeedFailed}
+}
+
+var errNeedFailed = errors.New("what it needs failed")
+
+// grant wakes subtasks that got their place back. The lock is held.
+func (r *run) grant() {
+	for {
+		ref, ok := r.machine.Grant()
+		if !ok {
+			return
+		}
+		close(r.away[ref].back)
+	}
+}
+
+// park gives w's place away until the returned function is called.
+func (r *run) park(w *working) func() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w.over || !r.machine.Park(w.ref) {
+		return func() {}
+	}
+	r.away[w.ref] = w
+	w.back = make(chan struct{})
+	r.grant()
+	r.hire()
+	var once sync.Once
+	return func() { once.Do(func() { r.unpark(w) }) }
+}
+
+// unpark waits until w has a place again. A cancel grants all that wait.
+func (r *run) unpark(w *working) {
+	r.mu.Lock()
+	back := w.back
+	if w.over || r.machine.Return(w.ref) {
+		delete(r.away, w.ref)
+		r.mu.Unlock()
+		return
+	}
+	r.mu.Unlock()
+	<-back
+	r.mu.Lock()
+	delete(r.away, w.ref)
+	r.mu.Unlock()
+}
