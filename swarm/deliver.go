@@ -110,8 +110,9 @@ func (r *run) emit(s *scope, e Event) {
 
 // fill says in an event whose it is.
 func (s *scope) fill(e *Event) {
-	e.Role = s.role
+	e.Role = RolePlanner
 	if s.work != nil {
+		e.Role = RoleWorker
 		e.Step, e.Index = s.work.step.ID, int(s.work.ref.Index)
 		e.Round = s.work.step.round
 	}

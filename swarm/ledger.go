@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"context"
+	"math"
 	"sync"
 )
 
@@ -10,7 +11,7 @@ import (
 // differ.
 func (r *run) reserve(s *scope, c Call) (func(Usage, error), error) {
 	r.mu.Lock()
-	if s.work != nil && !s.work.over {
+	if s.work != nil && !s.work.over && s.work.attempts < math.MaxUint16 {
 		s.work.attempts++
 	}
 	r.mu.Unlock()
@@ -31,7 +32,7 @@ func (r *run) settleCall(s *scope, c Call, used Usage, err error) {
 	r.enterLock()
 	defer r.mu.Unlock()
 	if s.work != nil && !s.work.over {
-		s.work.usage = s.work.usage.Plus(used)
+		s.work.spend(used)
 	}
 	e := Event{Kind: CallEnded, Model: c.Model, Price: c.Price, Usage: &used, Err: err}
 	s.fill(&e)
@@ -41,15 +42,23 @@ func (r *run) settleCall(s *scope, c Call, used Usage, err error) {
 // bookRemote books what a worker's output says of calls that this ledger did
 // not see. The lock is held.
 func (r *run) bookRemote(w *working, used Usage) {
-	w.usage = w.usage.Plus(used)
+	w.spend(used)
 	e := Event{Kind: CallEnded, Usage: &used}
 	w.scope.fill(&e)
 	r.tell(e)
 }
 
+// spend adds to what the subtask used. The lock is held.
+func (w *working) spend(used Usage) {
+	if w.usage == nil {
+		w.usage = new(Usage)
+	}
+	*w.usage = w.usage.Plus(used)
+}
+
 // plannerCtx is the context of the planner's calls.
 func (r *run) plannerCtx() context.Context {
-	return context.WithValue(r.ctx, scopeKey{}, &scope{run: r, role: RolePlanner})
+	return context.WithValue(r.ctx, scopeKey{}, &scope{run: r})
 }
 
 // begin tells the observer that the run has started.

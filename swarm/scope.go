@@ -16,7 +16,6 @@ type scopeKey struct{}
 // and whose place it is.
 type scope struct {
 	run  *run
-	role Role
 	work *working // the subtask; nil in a planner's calls
 }
 

@@ -9,31 +9,40 @@ import (
 	"github.com/db31e724/go-swarm/swarm/internal/schedule"
 )
 
-// working is a subtask that was taken: its context, its place and what it
-// spent. A goroutine makes them in slabs, for a run may have millions.
+// working is a subtask that was taken: whose it is, its place and what it
+// spent. It is the subtask's own context, which ends with the run's. A
+// goroutine makes them in slabs, for a run may have millions.
 type working struct {
-	context.Context // the run's; a *working is the subtask's own context
-	scope           scope
-	step            *step
-	ref             schedule.Ref
-	priority        int64
-	out             Output
-	err             error
+	scope    scope
+	step     *step
+	ref      schedule.Ref
+	priority int64
 
 	// Guarded by the run's lock.
 	back     chan struct{} // closed when it gets its place back
-	over     bool          // it has ended: a late Park or Reserve changes nothing of it
-	usage    Usage
-	attempts int
+	usage    *Usage        // nil: no call was settled
+	attempts uint16
+	over     bool // it has ended: a late Park or Reserve changes nothing of it
 }
 
-// Value makes a working the context that Park, Reserve and Emit find their
-// run by.
+var _ context.Context = (*working)(nil)
+
+func (w *working) Deadline() (time.Time, bool) { return w.scope.run.ctx.Deadline() }
+func (w *working) Done() <-chan struct{}       { return w.scope.run.ctx.Done() }
+func (w *working) Err() error                  { return w.scope.run.ctx.Err() }
+
+// Value lets Park, Reserve and Emit find the subtask.
 func (w *working) Value(key any) any {
 	if key == (scopeKey{}) {
 		return &w.scope
 	}
-	return w.Context.Value(key)
+	return w.scope.run.ctx.Value(key)
+}
+
+// said is what the worker returned for a subtask.
+type said struct {
+	out Output
+	err error
 }
 
 const slabSize = 16
@@ -67,23 +76,26 @@ func (r *run) hire() {
 func (r *run) work() error {
 	var s slab
 	desk := int32(-1)
-	w := s.next()
-	last := (*working)(nil)
-	for r.turn(last, w, &desk) {
-		r.do(w, desk)
-		last, w = w, s.next()
+	var last *working
+	var got said
+	for {
+		w := s.next()
+		if !r.turn(last, &got, w, &desk) {
+			return nil
+		}
+		r.do(w, &got, desk)
+		last = w
 	}
-	return nil
 }
 
 // turn ends last, if there is one, and takes the next subtask into w. The
 // lock is taken once for both.
-func (r *run) turn(last, w *working, desk *int32) bool {
+func (r *run) turn(last *working, got *said, w *working, desk *int32) bool {
 	r.enterLock()
 	defer r.mu.Unlock()
 	at := r.clock()
 	if last != nil {
-		r.ended(last, at)
+		r.ended(last, got, at)
 	} else {
 		r.hands--
 	}
@@ -92,8 +104,7 @@ func (r *run) turn(last, w *working, desk *int32) bool {
 		r.leave(desk)
 		return false
 	}
-	w.Context = r.ctx
-	w.scope = scope{run: r, role: RoleWorker, work: w}
+	w.scope = scope{run: r, work: w}
 	w.step = r.steps[ref.Step]
 	w.ref = ref
 	w.priority = r.machine.Priority(int(ref.Step))
@@ -130,26 +141,27 @@ func (r *run) leave(desk *int32) {
 
 // do runs one subtask. If the worker ends the goroutine by runtime.Goexit,
 // the subtask is ended here and another goroutine takes over.
-func (r *run) do(w *working, desk int32) {
+func (r *run) do(w *working, got *said, desk int32) {
+	*got = said{}
 	returned := false
 	defer func() {
 		if returned {
 			return
 		}
 		if v := recover(); v != nil {
-			w.err = panicked("the worker", v)
+			got.err = panicked("the worker", v)
 			return
 		}
-		w.err = exited("the worker")
+		got.err = exited("the worker")
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.ended(w, r.clock())
+		r.ended(w, got, r.clock())
 		r.leave(&desk)
 		r.hire()
 	}()
 	st := r.bind(w.step, int(w.ref.Index))
 	st.Priority = w.priority
-	w.out, w.err = r.swarm.Worker.Work(w, st)
+	got.out, got.err = r.swarm.Worker.Work(w, st)
 	returned = true
 }
 
@@ -171,36 +183,33 @@ func (r *run) started(w *working, at time.Duration) {
 
 // ended books how a subtask ended, gives its place on, and ends or readies
 // what follows from it. The lock is held.
-func (r *run) ended(w *working, at time.Duration) {
+func (r *run) ended(w *working, got *said, at time.Duration) {
 	w.over = true
 	delete(r.away, w.ref)
 	i := w.ref.Index
 	res := &w.step.results[i]
-	*res = Result{Out: w.out, Step: &w.step.Step, Index: i, Attempts: uint16(min(w.attempts, 1<<16-1)), Outcome: Done}
+	*res = Result{Out: got.out, Step: &w.step.Step, Index: i, Attempts: w.attempts, Outcome: Done}
 	switch {
-	case w.err != nil:
+	case got.err != nil:
 		res.Outcome = Failed
 		if r.ctx.Err() != nil {
 			res.Outcome = Cancelled
 		}
-	case w.out.Abstain:
+	case got.out.Abstain:
 		res.Outcome = Abstained
 	case w.step.Schema == SchemaList:
-		if _, err := listItems(w.out.Text); err != nil {
-			w.err = err
+		if _, err := listItems(got.out.Text); err != nil {
+			got.err = err
 			res.Outcome = Failed
 		}
 	}
-	if w.err != nil {
-		res.Err = &SubtaskError{ID: res.ID(), Outcome: res.Outcome, Err: w.err}
+	if got.err != nil {
+		res.Err = &SubtaskError{ID: res.ID(), Outcome: res.Outcome, Err: got.err}
 	}
-	if u := w.out.Usage; u != nil {
+	if u := got.out.Usage; u != nil {
 		r.bookRemote(w, *u)
 	}
-	if w.usage != (Usage{}) {
-		u := w.usage
-		res.Usage = &u
-	}
+	res.Usage = w.usage
 	r.report.ended(res.Outcome, 1)
 	if r.queue.on {
 		r.queue.put(record{kind: SubtaskEnded, outcome: res.Outcome, step: w.step, index: i, to: i + 1, usage: res.Usage, err: res.Err, at: at})
