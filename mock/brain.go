@@ -3,12 +3,14 @@ package mock
 import (
 	"context"
 	"encoding/json"
+	"sync"
 )
 
 // Brain writes the reply to a request. The server does all the rest: checks
 // the request, counts tokens, waits as long as the model's latency says,
-// streams. It must be safe for concurrent use. An error that is a *Error is
-// sent as the server's own error, any other as a 500.
+// streams. It must be safe for concurrent use and should obey ctx, which ends
+// when the client leaves. An error that is a *Error is sent as the server's
+// own error, any other, and a panic, as a 500 whose cause only the log tells.
 type Brain func(ctx context.Context, r Request) (Reply, error)
 
 // Request is what a brain, a script and the log see of a chat completion.
@@ -17,9 +19,12 @@ type Request struct {
 	Messages   []Message
 	Schema     json.RawMessage // of response_format json_schema; nil: none
 	SchemaName string
+	Strict     bool // the schema is to be followed to the letter
 	JSON       bool // response_format json_object or json_schema
 	MaxTokens  int  // 0: none given
 	Stream     bool
+	N          int      // replies asked for, at least 1; a brain is asked for each
+	Stop       []string // the server cuts the text before the first of them
 }
 
 // Message is one message; content parts are joined into one text.
@@ -33,4 +38,35 @@ type Reply struct {
 	Text    string
 	Refusal string // sent in place of the text
 	Finish  string // empty: "stop", or "length" where MaxTokens cut it
+
+	// Cached is how many of the prompt's tokens the usage says were read from
+	// a prefix cache.
+	Cached int
+	// Unchecked lets a text through that is not what response_format asked
+	// for, to see what a client makes of it. Otherwise that is a 500: a brain
+	// must not lean on a client's leniency.
+	Unchecked bool
+	// Raw, where set, is sent as it stands, in place of all of the above.
+	Raw *Raw
+}
+
+// Script is a brain that gives the replies in order, one a call, and answers
+// 500 when they are used up. Concurrent calls are served in order of arrival.
+func Script(replies ...Reply) Brain {
+	var mu sync.Mutex
+	return func(context.Context, Request) (Reply, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(replies) == 0 {
+			return Reply{}, &Error{Status: 500, Message: "the script of replies is used up", Type: "server_error"}
+		}
+		r := replies[0]
+		replies = replies[1:]
+		return r, nil
+	}
+}
+
+// Say is a brain that gives the same text to everybody.
+func Say(text string) Brain {
+	return func(context.Context, Request) (Reply, error) { return Reply{Text: text}, nil }
 }

@@ -1,0 +1,344 @@
+package mock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// exchange is one request on its way through the server. It belongs to the
+// goroutine that serves the request.
+type exchange struct {
+	s     *Server
+	w     http.ResponseWriter
+	r     *http.Request
+	entry *Entry
+	model *Model // nil: not found (yet)
+	tree  node   // the decoded body
+	rng   *rand.Rand
+	reply []reply // what is to be sent, one for each choice
+	pace  pace
+	raw   *Raw
+	cut   bool // the connection is to be cut
+	ended bool
+}
+
+// reply is one choice: its text in tokens, and why it ended.
+type reply struct {
+	tokens  []string
+	refusal bool
+	finish  string
+}
+
+func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
+	head := r.Header.Clone()
+	head.Del("Authorization")
+	head.Del("Api-Key")
+	x := &exchange{s: s, w: w, r: r, entry: &Entry{
+		ID:     fmt.Sprintf("req_%012d", s.serial.Add(1)),
+		Method: r.Method, Path: r.URL.Path, Header: head, Arrived: time.Now(),
+	}}
+	s.log.arrive(x.entry)
+	return x
+}
+
+// run takes the request along its way; the first error ends it.
+func (x *exchange) run() *Error {
+	if err := x.admit(); err != nil {
+		return err
+	}
+	switch path := x.r.URL.Path; {
+	case path == "/v1/chat/completions":
+		if err := x.only(http.MethodPost); err != nil {
+			return err
+		}
+		return x.chat()
+	case path == "/v1/models" || strings.HasPrefix(path, "/v1/models/"):
+		if err := x.only(http.MethodGet); err != nil {
+			return err
+		}
+		return x.models(strings.TrimPrefix(strings.TrimPrefix(path, "/v1/models"), "/"))
+	}
+	return &Error{Status: http.StatusNotFound, Message: fmt.Sprintf("Invalid URL (%s %.128s)", x.r.Method, x.r.URL.Path)}
+}
+
+func (x *exchange) only(method string) *Error {
+	if x.r.Method == method {
+		return nil
+	}
+	return &Error{Status: http.StatusMethodNotAllowed, Code: "method_not_supported",
+		Header:  http.Header{"Allow": {method}},
+		Message: fmt.Sprintf("Not allowed to %s on %.128s. (HINT: Perhaps you meant to use a different HTTP method?)", x.r.Method, x.r.URL.Path)}
+}
+
+// admit checks the key.
+func (x *exchange) admit() *Error {
+	if x.s.key == "" {
+		return nil
+	}
+	scheme, key, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
+	key = strings.TrimSpace(key)
+	switch {
+	case !strings.EqualFold(scheme, "bearer") || key == "":
+		return &Error{Status: http.StatusUnauthorized, Message: "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."}
+	case key != x.s.key:
+		return &Error{Status: http.StatusUnauthorized, Code: "invalid_api_key", Message: "Incorrect API key provided: " + mask(key) + "."}
+	}
+	return nil
+}
+
+// mask shows so little of a key that nobody can use it.
+func mask(key string) string {
+	if len(key) < 16 {
+		return "***"
+	}
+	return strings.ToValidUTF8(key[:3], "?") + "***" + strings.ToValidUTF8(key[len(key)-4:], "?")
+}
+
+// chat serves a chat completion, stage by stage. Limits of the server belong
+// between measure and think, faults before any of them.
+func (x *exchange) chat() *Error {
+	for _, stage := range []func() *Error{x.read, x.rules, x.measure, x.think, x.answer} {
+		if err := stage(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads, decodes and checks the body, and finds the model.
+func (x *exchange) read() *Error {
+	if kind := x.r.Header.Get("Content-Type"); kind != "" && !strings.HasPrefix(strings.ToLower(kind), "application/json") {
+		return &Error{Status: http.StatusUnsupportedMediaType, Code: "unsupported_content_type",
+			Message: fmt.Sprintf("Unsupported content type: '%.64s'. This API method only accepts 'application/json' requests.", kind)}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, x.r.Body, x.s.maxBody))
+	x.entry.Body = body
+	if err != nil {
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
+			return &Error{Status: http.StatusRequestEntityTooLarge, Code: "request_too_large",
+				Message: fmt.Sprintf("The request is larger than %d bytes.", x.s.maxBody)}
+		}
+		return bad("", "", "The body of your request could not be read.")
+	}
+	req, tree, refused := decodeRequest(body)
+	x.entry.Request, x.entry.Streamed, x.tree = req, req.Stream, tree
+	if m := x.s.models[req.Model]; m != nil {
+		x.model = m
+		x.s.log.take(m.ID)
+	}
+	if refused != nil {
+		return refused
+	}
+	if x.model == nil {
+		return noModel(req.Model)
+	}
+	h := fnv.New64a()
+	h.Write(body)
+	x.rng = rand.New(rand.NewPCG(x.s.seed, h.Sum64()))
+	return nil
+}
+
+func noModel(id string) *Error {
+	return &Error{Status: http.StatusNotFound, Code: "model_not_found",
+		Message: fmt.Sprintf("The model `%.128s` does not exist or you do not have access to it.", id)}
+}
+
+// rules are those of the model asked.
+func (x *exchange) rules() *Error {
+	if x.model.NoSchema && x.entry.Request.Schema != nil {
+		return bad("response_format", "", "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.")
+	}
+	if !x.model.Reasoning {
+		return nil
+	}
+	if v, ok := x.tree.get("max_tokens"); ok && !v.isNull() {
+		return bad("max_tokens", "unsupported_parameter", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")
+	}
+	for _, key := range []string{"temperature", "top_p"} {
+		v, ok := x.tree.get(key)
+		if n, _ := v.float(); ok && !v.isNull() && n != 1 {
+			return bad(key, "unsupported_value", "Unsupported value: '%s' does not support %s with this model. Only the default (1) value is supported.", key, v.num)
+		}
+	}
+	return nil
+}
+
+// measure counts the prompt and refuses one that is too long. The schema
+// counts as text, as it is part of what the model is told.
+func (x *exchange) measure() *Error {
+	count := x.s.count.count
+	if x.model.Estimate {
+		count = estimate
+	}
+	n := primingTokens
+	for _, m := range x.entry.Request.Messages {
+		n += messageTokens + count(m.Role) + count(m.Content)
+	}
+	n += count(string(x.entry.Request.Schema))
+	x.entry.Usage.In = n
+	if limit := x.model.Context; limit > 0 && n > limit {
+		x.entry.Usage = Usage{}
+		return bad("messages", "context_length_exceeded", "This model's maximum context length is %d tokens. However, your messages resulted in %d tokens. Please reduce the length of the messages.", limit, n)
+	}
+	return nil
+}
+
+// think asks the brain for each reply and makes tokens of its text.
+func (x *exchange) think() *Error {
+	x.entry.Charge = true
+	err := x.thinkAll()
+	if err != nil {
+		x.entry.Charge, x.entry.Usage = false, Usage{}
+	}
+	return err
+}
+
+func (x *exchange) thinkAll() *Error {
+	req := x.entry.Request
+	for range req.N {
+		said, err := x.ask()
+		switch {
+		case x.r.Context().Err() != nil:
+			return nil // nobody is there to be answered
+		case err != nil:
+			own, ok := errors.AsType[*Error](err)
+			if !ok {
+				own = failed(fmt.Errorf("the brain: %w", err))
+			}
+			return own
+		case said.Raw != nil:
+			x.raw = said.Raw
+			return nil
+		}
+		if said.Refusal == "" && !said.Unchecked {
+			if err := conform(req, said.Text); err != nil {
+				return failed(fmt.Errorf("the brain's reply is not what response_format asks for: %w", err))
+			}
+		}
+		x.entry.Usage.Cached = min(max(x.entry.Usage.Cached, said.Cached), x.entry.Usage.In)
+		x.reply = append(x.reply, x.shape(said))
+	}
+	x.pace = x.model.Latency.draw(x.rng)
+	return nil
+}
+
+// ask calls the brain; its panic is an error.
+func (x *exchange) ask() (said Reply, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return x.model.Brain(x.r.Context(), x.entry.Request)
+}
+
+// shape cuts a text as stop, max_tokens and the model's context ask for.
+func (x *exchange) shape(said Reply) reply {
+	out := reply{finish: said.Finish, refusal: said.Refusal != ""}
+	text := said.Text
+	if out.refusal {
+		text = said.Refusal
+	}
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	for _, stop := range x.entry.Request.Stop {
+		if stop == "" {
+			continue
+		}
+		if before, _, found := strings.Cut(text, stop); found {
+			text = before
+		}
+	}
+	if x.model.Estimate {
+		out.tokens = splitEstimate(text)
+	} else {
+		out.tokens = split(text)
+	}
+	most := x.entry.Request.MaxTokens
+	if room := x.model.Context - x.entry.Usage.In; x.model.Context > 0 && (most == 0 || room < most) {
+		most = max(room, 1)
+	}
+	if most > 0 && len(out.tokens) > most {
+		out.tokens = out.tokens[:most]
+		out.finish = "length"
+	}
+	if out.finish == "" {
+		out.finish = "stop"
+	}
+	return out
+}
+
+// sleep waits until so long after the request's arrival. It says whether the
+// client is still there.
+func (x *exchange) sleep(until time.Duration) bool {
+	d := until - time.Since(x.entry.Arrived)
+	if d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-x.r.Context().Done():
+		}
+	}
+	return x.r.Context().Err() == nil
+}
+
+// head sets the headers that every reply has.
+func (x *exchange) head(kind string) {
+	h := x.w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("X-Request-Id", x.entry.ID)
+	h.Set("Openai-Version", "2020-10-01")
+	h.Set("Openai-Processing-Ms", strconv.FormatInt(time.Since(x.entry.Arrived).Milliseconds(), 10))
+}
+
+// fail answers with an error, unless nobody is there any more.
+func (x *exchange) fail(err *Error) {
+	x.entry.Error = err.Error()
+	if errors.Is(x.r.Context().Err(), context.Canceled) {
+		return
+	}
+	for k, vs := range err.Header {
+		x.w.Header()[http.CanonicalHeaderKey(k)] = vs
+	}
+	x.send("application/json", err.status(), err.body())
+}
+
+// send answers with a whole body. The entry goes into the log first, so that
+// a client that has the reply finds it there.
+func (x *exchange) send(kind string, status int, body []byte) {
+	x.head(kind)
+	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	x.entry.Status = status
+	x.close()
+	x.w.WriteHeader(status)
+	_, _ = x.w.Write(body) // a client that leaves now has been served as far as we know
+}
+
+// close ends the request in the log; once.
+func (x *exchange) close() {
+	if x.ended {
+		return
+	}
+	x.ended = true
+	e := x.entry
+	e.Ended = time.Now()
+	e.Cancelled = x.r.Context().Err() != nil
+	served := ""
+	if x.model != nil {
+		served = x.model.ID
+		if p := x.model.Price; p != nil {
+			e.Priced = true
+			e.Cost = p.cost(e.Usage)
+		}
+	}
+	x.s.log.end(e, served)
+}

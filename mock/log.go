@@ -1,0 +1,157 @@
+package mock
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Usage counts tokens.
+type Usage struct {
+	In     int // prompt, Cached included
+	Cached int // of In, read from a prefix cache
+	Out    int
+}
+
+// Entry is what the server saw and served in one request, to whatever path.
+type Entry struct {
+	ID     string // as sent in x-request-id
+	Method string
+	Path   string
+	Header http.Header // as received, without the key
+	Body   []byte      // as received, at most Config.MaxBody; read only
+
+	Request Request // decoded; as far as it could be where it was refused
+	Status  int     // as sent; 0: the client left before
+	Error   string  // what was refused or failed and why, causes that the client was not told included
+	Replies []string
+	Finish  []string // finish_reason of each reply; a cut one has none
+
+	Usage  Usage // what the client owes, also where it left early or did not ask for usage
+	Cost   int64 // of Usage, nano-dollars
+	Priced bool  // the model has a price
+	Charge bool  // the model began to work: the call counts in the bill
+
+	Arrived, Ended time.Time
+	InFlight       int  // requests in work when it arrived, itself included
+	Cancelled      bool // the client left before the end
+	Streamed       bool
+}
+
+// Bill is what all calls of a model come to, also those whose entry is no
+// longer in the log.
+type Bill struct {
+	Calls    int // that the model began to work on
+	Refused  int // requests answered with an error before that
+	Usage    Usage
+	Cost     int64 // nano-dollars
+	Unpriced int   // calls without a price, not in Cost
+	Peak     int   // most requests for it in flight at once
+}
+
+// Dollars is the cost for display.
+func (b Bill) Dollars() float64 { return float64(b.Cost) / 1e9 }
+
+// ledger holds the log: the newest entries and totals of all. Its memory is
+// bounded by keep entries, where keep is not negative.
+type ledger struct {
+	mu       sync.Mutex
+	keep     int
+	entries  []*Entry // those that ended, in the order in which they did
+	bills    map[string]*Bill
+	flying   map[string]int
+	inFlight int
+	peak     int
+}
+
+func (l *ledger) arrive(e *Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inFlight++
+	l.peak = max(l.peak, l.inFlight)
+	e.InFlight = l.inFlight
+}
+
+// take notes that a request is for a model that is served here.
+func (l *ledger) take(model string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.flying[model]++
+	b := l.bill(model)
+	b.Peak = max(b.Peak, l.flying[model])
+}
+
+// end puts a finished entry into the log. served: its model, "" where none.
+func (l *ledger) end(e *Entry, served string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inFlight--
+	if l.keep >= 0 && len(l.entries) >= 2*max(l.keep, 1) {
+		l.entries = slices.Clone(l.entries[len(l.entries)-l.keep:])
+	}
+	l.entries = append(l.entries, e)
+	if served == "" {
+		return
+	}
+	l.flying[served]--
+	b := l.bill(served)
+	if !e.Charge {
+		b.Refused++
+		return
+	}
+	b.Calls++
+	b.Usage.In += e.Usage.In
+	b.Usage.Cached += e.Usage.Cached
+	b.Usage.Out += e.Usage.Out
+	b.Cost += e.Cost
+	if !e.Priced {
+		b.Unpriced++
+	}
+}
+
+// bill is under mu.
+func (l *ledger) bill(model string) *Bill {
+	b := l.bills[model]
+	if b == nil {
+		b = &Bill{}
+		l.bills[model] = b
+	}
+	return b
+}
+
+// Log is what the server saw and served, in the order in which requests
+// ended; at most Config.Keep of them, the newest. Of a request whose whole
+// reply a client has read, the entry is there.
+func (s *Server) Log() []Entry {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	es := s.log.entries
+	if s.log.keep >= 0 && len(es) > s.log.keep {
+		es = es[len(es)-s.log.keep:]
+	}
+	out := make([]Entry, len(es))
+	for i, e := range es {
+		out[i] = *e
+	}
+	return out
+}
+
+// Bill is what was used and what it costs, by model.
+func (s *Server) Bill() map[string]Bill {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	out := make(map[string]Bill, len(s.log.bills))
+	for model, b := range maps.All(s.log.bills) {
+		out[model] = *b
+	}
+	return out
+}
+
+// InFlight is how many requests are in work now, and the most there were.
+func (s *Server) InFlight() (now, peak int) {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return s.log.inFlight, s.log.peak
+}

@@ -1,0 +1,102 @@
+package mock
+
+import (
+	"net/http"
+	"time"
+)
+
+// Raw is a reply byte for byte, for tests of what a client makes of a wire
+// that is wrong, odd or broken. It comes without the server's own headers.
+type Raw struct {
+	Status int         // 0: 200
+	Header http.Header // Content-Type: what is set here, else none
+	Pieces []Piece     // the body
+	End    End
+	Out    int // completion tokens that the bill books; a status of 400 and above books nothing
+}
+
+// Piece is a part of a raw body, flushed on its own.
+type Piece struct {
+	After time.Duration // waited before it
+	Data  string
+}
+
+// End is how a raw reply ends.
+type End int
+
+const (
+	EndClean End = iota // as HTTP wants it
+	EndCut              // the connection is cut after the last piece; before any byte where there is no piece
+	EndHold             // nothing more comes until the client leaves
+)
+
+// Body is a raw body in one piece.
+func Body(data string) []Piece { return []Piece{{Data: data}} }
+
+// Events is a raw body of server-sent events, one for each data.
+func Events(data ...string) []Piece {
+	out := make([]Piece, len(data))
+	for i, d := range data {
+		out[i].Data = "data: " + d + "\n\n"
+	}
+	return out
+}
+
+func (x *exchange) sendRaw() {
+	status := x.raw.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	e := x.entry
+	e.Usage.Out = x.raw.Out
+	if status >= http.StatusBadRequest {
+		e.Charge, e.Usage = false, Usage{}
+	}
+	x.cut = x.raw.End == EndCut
+	if x.cut && len(x.raw.Pieces) == 0 {
+		return
+	}
+	x.w.Header()["Content-Type"] = nil // or net/http guesses one
+	for k, vs := range x.raw.Header {
+		x.w.Header()[http.CanonicalHeaderKey(k)] = vs
+	}
+	out := http.NewResponseController(x.w)
+	for i, p := range x.raw.Pieces {
+		if p.After > 0 && !x.sleep(time.Since(e.Arrived)+p.After) {
+			return
+		}
+		if i == 0 {
+			e.Status = status
+			x.w.WriteHeader(status)
+		}
+		e.sent(p.Data)
+		if i == len(x.raw.Pieces)-1 && x.raw.End == EndClean {
+			x.close()
+		}
+		if _, err := x.w.Write([]byte(p.Data)); err != nil {
+			return
+		}
+		if err := out.Flush(); err != nil {
+			return
+		}
+	}
+	if len(x.raw.Pieces) == 0 {
+		e.Status = status
+		if x.raw.End == EndClean {
+			x.close()
+		}
+		x.w.WriteHeader(status)
+		_ = out.Flush()
+	}
+	if x.raw.End == EndHold {
+		<-x.r.Context().Done()
+	}
+}
+
+// sent notes a piece of a raw body.
+func (e *Entry) sent(data string) {
+	if len(e.Replies) == 0 {
+		e.Replies = []string{""}
+	}
+	e.Replies[0] += data
+}

@@ -1,0 +1,187 @@
+// Package mock is an OpenAI-compatible model server for tests, examples and
+// trying things out without a key: /v1/models and /v1/chat/completions, over
+// loopback, as an http.Handler, or in memory inside testing/synctest.
+//
+// A request takes this way:
+//
+//	arrive ─▶ key ─▶ path ─▶ decode and check ─▶ model's own rules ─▶ brain ─▶ pace ─▶ reply, whole or streamed
+//	   │        └───────┴────────────┴──── *Error ────┴─────────────────┘                │
+//	   └──────────────────────────▶ entry in the log and the bill ◀─────────────────────┘
+//
+// The server refuses what the real service refuses, counts tokens with its
+// vocabulary, waits as long as a model's latency says, and keeps a log of what
+// it saw and served. That log is the bill: tests judge by it and not by a
+// client's word. What a reply says is the model's Brain; SmallBrain and
+// LargeBrain do honest work on whatever they are given.
+//
+// Tools are accepted and never called, images and sound taken for granted,
+// log probabilities left null. The package imports nothing of this module.
+package mock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config says what a server serves. The zero value serves Large and Small to
+// everybody.
+type Config struct {
+	Models  []Model // none: Large() and Small()
+	Key     string  // bearer key that every request must carry; empty: none is asked for
+	Seed    uint64  // of the latencies
+	Keep    int     // entries that the log keeps; 0: 16 384, below 0: all
+	MaxBody int64   // bytes of a request; 0: 32 MiB
+}
+
+// Server is an OpenAI-compatible model server. It is safe for concurrent use.
+type Server struct {
+	key     string
+	seed    uint64
+	maxBody int64
+	models  map[string]*Model
+	order   []string // of their IDs, as configured
+	count   counter
+	log     ledger
+	serial  atomic.Uint64
+	created int64
+
+	mu      sync.Mutex
+	web     *http.Server
+	url     string
+	cancel  context.CancelFunc
+	closing bool
+	work    sync.WaitGroup // the listener's goroutine and the requests that came by it
+}
+
+// NewHandler makes a server that listens nowhere: serve it as an
+// http.Handler, or reach it by Transport. Where two models have one ID, the
+// later counts.
+func NewHandler(c Config) *Server {
+	if len(c.Models) == 0 {
+		c.Models = []Model{Large(), Small()}
+	}
+	if c.Keep == 0 {
+		c.Keep = 16_384
+	}
+	if c.MaxBody <= 0 {
+		c.MaxBody = 32 << 20
+	}
+	s := &Server{
+		key: c.Key, seed: c.Seed, maxBody: c.MaxBody,
+		models:  make(map[string]*Model, len(c.Models)),
+		log:     ledger{keep: c.Keep, bills: map[string]*Bill{}, flying: map[string]int{}},
+		created: time.Now().Unix(),
+	}
+	for _, m := range c.Models {
+		if m.Brain == nil {
+			m.Brain = SmallBrain
+		}
+		if _, again := s.models[m.ID]; !again {
+			s.order = append(s.order, m.ID)
+		}
+		s.models[m.ID] = &m
+	}
+	return s
+}
+
+// NewServer starts a server on a free port of the loopback interface. Like
+// httptest.NewServer it is for tests and demonstrations and panics where the
+// machine has no port left; NewHandler and Listen return the error instead.
+// Close it after use.
+func NewServer(c Config) *Server {
+	s := NewHandler(c)
+	if err := s.Listen("127.0.0.1:0"); err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// Listen serves on a TCP address, such as "127.0.0.1:0", until Close. A server
+// listens once.
+func (s *Server) Listen(addr string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.web != nil {
+		return fmt.Errorf("mock: listen on %s: the server listens already, on %s", addr, s.url)
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("mock: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.url = "http://" + l.Addr().String() + "/v1"
+	s.web = &http.Server{
+		Handler:           http.HandlerFunc(s.serveCounted),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: 30 * time.Second,
+		IdleTimeout:       5 * time.Minute,
+	}
+	s.work.Go(func() { _ = s.web.Serve(l) }) // ends by Close, with http.ErrServerClosed
+	return nil
+}
+
+// serveCounted lets Close wait for the requests in work.
+func (s *Server) serveCounted(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	if s.closing {
+		s.mu.Unlock()
+		return
+	}
+	s.work.Add(1)
+	s.mu.Unlock()
+	defer s.work.Done()
+	s.ServeHTTP(w, r)
+}
+
+// URL is the base URL to give to clients, ending in /v1; empty where the
+// server does not listen.
+func (s *Server) URL() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.url
+}
+
+// Close stops listening, cuts the open connections and waits until the
+// requests in work have ended: a brain that ignores its context holds it up.
+// The log stays readable. A server that does not listen needs no Close.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	web := s.web
+	s.closing = true
+	s.mu.Unlock()
+	if web == nil {
+		return nil
+	}
+	s.cancel()
+	err := web.Close()
+	s.work.Wait()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("mock: close: %w", err)
+	}
+	return nil
+}
+
+// ServeHTTP serves one request. Where a scripted reply cuts the connection it
+// panics with http.ErrAbortHandler, as net/http asks for; it panics with
+// nothing else.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := s.newExchange(w, r)
+	defer x.close()
+	if err := x.run(); err != nil {
+		x.fail(err)
+	}
+	if x.cut {
+		x.close()
+		panic(http.ErrAbortHandler)
+	}
+}

@@ -1,0 +1,143 @@
+package mock
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// stream answers as server-sent events, a token each, the choices in turn.
+func (x *exchange) stream() {
+	options, _ := x.tree.get("stream_options")
+	usage, _ := options.get("include_usage")
+	padding, padded := options.get("include_obfuscation")
+	s := &sse{x: x, usage: usage.yes, pad: !padded || padding.yes}
+	s.before = `{"id":` + quote(x.replyID()) + `,"object":"chat.completion.chunk","created":` +
+		strconv.FormatInt(x.entry.Arrived.Unix(), 10) + `,"model":` + quote(x.model.ID) +
+		`,"service_tier":"default","system_fingerprint":null,"choices":[`
+
+	x.entry.Replies = make([]string, len(x.reply))
+	if !x.sleep(x.pace.first) {
+		return
+	}
+	x.head("text/event-stream; charset=utf-8")
+	x.w.Header().Set("Cache-Control", "no-cache")
+	x.entry.Status = http.StatusOK
+	x.w.WriteHeader(http.StatusOK)
+	for i := range x.reply {
+		s.chunk(i, `"role":"assistant","content":"","refusal":null`, "")
+	}
+	if !s.tokens() {
+		return
+	}
+	if s.usage {
+		u, _ := json.Marshal(x.entry.Usage.wire()) // integers alone: cannot fail
+		s.buf.WriteString("data: " + s.before + `],"usage":` + string(u) + "}\n\n")
+	}
+	s.buf.WriteString("data: [DONE]\n\n")
+	x.close()
+	s.flush()
+}
+
+// sse writes chunks into a buffer, which goes out when the next token is not
+// ready yet.
+type sse struct {
+	x          *exchange
+	usage, pad bool
+	before     string // of each chunk, up to its choices
+	buf        bytes.Buffer
+}
+
+// tokens sends the tokens of all choices. It says whether the client stayed.
+func (s *sse) tokens() bool {
+	x := s.x
+	longest := 0
+	for _, r := range x.reply {
+		longest = max(longest, len(r.tokens))
+	}
+	sent := make([]bytes.Buffer, len(x.reply))
+	defer func() {
+		for i := range sent {
+			x.entry.Replies[i] = sent[i].String()
+		}
+	}()
+	for k := range longest + 1 {
+		if k < longest && !s.waitFor(x.pace.at(k)) {
+			return false
+		}
+		for i, r := range x.reply {
+			switch {
+			case k < len(r.tokens):
+				x.entry.Usage.Out++
+				sent[i].WriteString(r.tokens[k])
+				if r.tokens[k] == "" {
+					continue // the rest of the rune is in the next token
+				}
+				name := `"content":`
+				if r.refusal {
+					name = `"refusal":`
+				}
+				s.chunk(i, name+quote(r.tokens[k]), "")
+			case k == len(r.tokens):
+				x.entry.Finish = append(x.entry.Finish, r.finish)
+				s.chunk(i, "", r.finish)
+			}
+		}
+	}
+	return true
+}
+
+// waitFor waits until so long after the arrival, with all that is written on
+// its way.
+func (s *sse) waitFor(until time.Duration) bool {
+	if time.Since(s.x.entry.Arrived) < until {
+		if !s.flush() {
+			return false
+		}
+		return s.x.sleep(until)
+	}
+	if s.buf.Len() > 32<<10 && !s.flush() {
+		return false
+	}
+	return s.x.r.Context().Err() == nil
+}
+
+func (s *sse) flush() bool {
+	_, err := s.x.w.Write(s.buf.Bytes())
+	s.buf.Reset()
+	if err != nil {
+		return false
+	}
+	return http.NewResponseController(s.x.w).Flush() == nil
+}
+
+func (s *sse) chunk(index int, delta, finish string) {
+	b := &s.buf
+	b.WriteString("data: ")
+	b.WriteString(s.before)
+	b.WriteString(`{"index":` + strconv.Itoa(index) + `,"delta":{` + delta + `},"logprobs":null,"finish_reason":`)
+	if finish == "" {
+		b.WriteString("null}]")
+	} else {
+		b.WriteString(quote(finish) + "}]")
+	}
+	if s.usage {
+		b.WriteString(`,"usage":null`)
+	}
+	if s.pad { // hides the length of a token from those who watch the wire
+		const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+		b.WriteString(`,"obfuscation":"`)
+		for range 1 + s.x.rng.IntN(12) {
+			b.WriteByte(letters[s.x.rng.IntN(len(letters))])
+		}
+		b.WriteByte('"')
+	}
+	b.WriteString("}\n\n")
+}
+
+func quote(text string) string {
+	b, _ := json.Marshal(text) // a string: cannot fail
+	return string(b)
+}

@@ -1,0 +1,210 @@
+package mock
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+)
+
+// Transport reaches the server in memory, for an http.Client: no socket, no
+// port, and inside testing/synctest all waiting is in virtual time. URLs may
+// name any host; the path counts, as in "http://mock/v1". It is safe for
+// concurrent use and holds nothing open.
+//
+// Each request runs on a goroutine of its own, which ends when the reply is
+// complete, the body is closed or the request's context ends, whichever is
+// first, provided that the brain obeys its context. As over a socket, some
+// 64 KiB of a reply are written ahead of the reader.
+func (s *Server) Transport() http.RoundTripper { return memory{s} }
+
+type memory struct{ s *Server }
+
+// RoundTrip implements http.RoundTripper.
+func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := req.Context().Err(); err != nil {
+		closeBody(req)
+		return nil, context.Cause(req.Context())
+	}
+	// The server's context ends with the client's but does not carry its values.
+	ctx, leave := context.WithCancel(context.Background())
+	unhook := context.AfterFunc(req.Context(), leave)
+	w := &memoryReply{header: http.Header{}, client: req.Context(), server: ctx,
+		started: make(chan struct{}), more: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+	in := req.Clone(ctx)
+	in.RequestURI = req.URL.RequestURI()
+	in.RemoteAddr = "memory"
+	if in.Host == "" {
+		in.Host = req.URL.Host
+	}
+	if in.Body == nil {
+		in.Body = http.NoBody
+	}
+	go func() {
+		defer func() {
+			_ = recover() // http.ErrAbortHandler: the reply ends where it stands
+			closeBody(req)
+			unhook()
+			leave()
+			w.end()
+		}()
+		m.s.ServeHTTP(w, in)
+		w.complete = true
+	}()
+
+	select {
+	case <-w.started:
+	case <-req.Context().Done():
+		return nil, context.Cause(req.Context())
+	}
+	if w.status == 0 {
+		return nil, io.ErrUnexpectedEOF // cut before its first byte
+	}
+	return &http.Response{
+		Status: strconv.Itoa(w.status) + " " + http.StatusText(w.status), StatusCode: w.status,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: w.sent, Body: &memoryBody{w: w, leave: leave}, ContentLength: w.length, Request: req,
+	}, nil
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		_ = req.Body.Close()
+	}
+}
+
+// memoryReply is the pipe between a handler and a client's response.
+type memoryReply struct {
+	client, server context.Context
+	header         http.Header // the handler's
+	complete       bool        // the handler returned as it should; set before end
+
+	started chan struct{} // closed when status, sent and length are set, or it ended without
+	status  int
+	sent    http.Header
+	length  int64 // -1: not told
+
+	mu    sync.Mutex
+	buf   []byte // written and not read
+	wrote int64
+	ended bool
+	more  chan struct{} // one token: the reader should look again
+	room  chan struct{} // one token: the writer should look again
+}
+
+const writeAhead = 64 << 10
+
+func (w *memoryReply) Header() http.Header { return w.header }
+
+func (w *memoryReply) WriteHeader(status int) {
+	if w.status != 0 {
+		return
+	}
+	w.status, w.sent, w.length = status, w.header.Clone(), -1
+	if n, err := strconv.ParseInt(w.sent.Get("Content-Length"), 10, 64); err == nil {
+		w.length = n
+	}
+	close(w.started)
+}
+
+func (w *memoryReply) Write(p []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	n := 0
+	for {
+		if err := w.server.Err(); err != nil {
+			return n, err
+		}
+		w.mu.Lock()
+		k := min(len(p)-n, max(0, writeAhead-len(w.buf)))
+		w.buf = append(w.buf, p[n:n+k]...)
+		w.wrote += int64(k)
+		w.mu.Unlock()
+		n += k
+		if k > 0 {
+			wake(w.more)
+		}
+		if n == len(p) {
+			return n, nil
+		}
+		select {
+		case <-w.room:
+		case <-w.server.Done():
+		}
+	}
+}
+
+// FlushError lets http.ResponseController flush: what is written is seen.
+func (w *memoryReply) FlushError() error {
+	w.WriteHeader(http.StatusOK)
+	return w.server.Err()
+}
+
+// end is the handler's goroutine's last word.
+func (w *memoryReply) end() {
+	if w.status == 0 && w.complete {
+		w.WriteHeader(http.StatusOK)
+	}
+	w.mu.Lock()
+	w.ended = true
+	w.mu.Unlock()
+	if w.status == 0 {
+		close(w.started)
+	}
+	wake(w.more)
+}
+
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+var errBodyClosed = errors.New("mock: read of a closed response body")
+
+// memoryBody is the client's side.
+type memoryBody struct {
+	w      *memoryReply
+	leave  context.CancelFunc
+	closed atomic.Bool
+}
+
+// Close ends the request for the server too, where it is not complete.
+func (b *memoryBody) Close() error {
+	b.closed.Store(true)
+	b.leave()
+	return nil
+}
+
+func (b *memoryBody) Read(p []byte) (int, error) {
+	w := b.w
+	for {
+		if b.closed.Load() {
+			return 0, errBodyClosed
+		}
+		if w.client.Err() != nil {
+			return 0, context.Cause(w.client)
+		}
+		w.mu.Lock()
+		n := copy(p, w.buf)
+		w.buf = w.buf[n:]
+		ended, short := w.ended, w.length > w.wrote
+		w.mu.Unlock()
+		switch {
+		case n > 0 || len(p) == 0:
+			wake(w.room)
+			return n, nil
+		case ended && w.complete && !short:
+			return 0, io.EOF
+		case ended:
+			return 0, io.ErrUnexpectedEOF
+		}
+		select {
+		case <-w.more:
+		case <-w.client.Done():
+		}
+	}
+}
