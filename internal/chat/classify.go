@@ -1,0 +1,308 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"crypto/tls"
+	"crypto/x509"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// errWords is an error that is nothing but its text.
+type errWords string
+
+func (e errWords) Error() string { return string(e) }
+
+const (
+	errTold      errWords = "the server told an error" // never seen: x.problem holds it
+	errNotOurs   errWords = "a request that no attempt made"
+	errMalformed errWords = "the reply is not what a chat completion looks like"
+	errTooLarge  errWords = "the reply is larger than any that is read"
+	errIdle      errWords = "the stream fell silent"
+)
+
+// isOurs tells an error that this package found in what was read, which
+// stands even if the reply seemed over.
+func isOurs(err error) bool {
+	return errors.Is(err, errMalformed) || errors.Is(err, errTooLarge)
+}
+
+// because is a cause under words of ours: the cause can be asked for by
+// errors.Is, its text, which may name addresses, is not shown.
+type because struct {
+	words string
+	cause error
+}
+
+func (e *because) Error() string { return e.words }
+func (e *because) Unwrap() error { return e.cause }
+
+func (c *Client) failure(class swarm.Class, status int, code string, err error) *swarm.CallError {
+	return &swarm.CallError{Class: class, Status: status, Code: code, Model: c.model, Backend: c.name, Err: err}
+}
+
+// ended is the failure of an attempt whose context ended.
+func (c *Client) ended(ctx context.Context) *swarm.CallError {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	class, words := swarm.ClassCancelled, "the caller ended it"
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(cause, context.DeadlineExceeded) {
+		class, words = swarm.ClassTimeout, "the attempt's time ran out"
+	}
+	if cause != nil && !errors.Is(cause, err) {
+		err = errors.Join(err, cause)
+	}
+	return c.failure(class, 0, "", &because{words, err})
+}
+
+// broke is the failure of an attempt that met err, which is not an error told
+// by the server.
+func (c *Client) broke(ctx, call context.Context, x *exchange, err error) *swarm.CallError {
+	e := c.brokeBy(ctx, call, err)
+	e.Status = x.status
+	return e
+}
+
+func (c *Client) brokeBy(ctx, call context.Context, err error) *swarm.CallError {
+	switch {
+	case isOurs(err):
+		words := errMalformed
+		if errors.Is(err, errTooLarge) {
+			words = errTooLarge
+		}
+		return c.failure(swarm.ClassBroken, 0, "", words)
+	case errors.Is(context.Cause(call), errIdle):
+		return c.failure(swarm.ClassTimeout, 0, "", errIdle)
+	case ctx.Err() != nil:
+		return c.ended(ctx)
+	case isSyntax(err):
+		return c.failure(swarm.ClassBroken, 0, "", errMalformed)
+	}
+	if t, ok := errors.AsType[net.Error](err); ok && t.Timeout() || errors.Is(err, context.DeadlineExceeded) {
+		return c.failure(swarm.ClassTimeout, 0, "", &because{"no answer in time", context.DeadlineExceeded})
+	}
+	return c.failure(swarm.ClassNetwork, 0, "", networkWords(err))
+}
+
+// networkWords says what happened to a connection, without addresses.
+func networkWords(err error) error {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		if dns.IsNotFound {
+			return errWords("no such host: check the base URL")
+		}
+		return errWords("the host's address could not be looked up")
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return errWords("the server's certificate is not valid here")
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return errWords("the server's certificate is signed by nobody known here")
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
+		return errWords("the server does not speak TLS: is the base URL's https right?")
+	}
+	for _, k := range []struct {
+		is    error
+		words string
+	}{
+		{syscall.ECONNREFUSED, "connection refused"},
+		{syscall.ECONNRESET, "connection reset"},
+		{syscall.EPIPE, "connection closed while sending"},
+		{syscall.EHOSTUNREACH, "no route to the host"},
+		{syscall.ENETUNREACH, "network unreachable"},
+		{syscall.EMFILE, "no file descriptors left for a connection"},
+		{syscall.EADDRNOTAVAIL, "no local ports left for a connection"},
+		{io.ErrUnexpectedEOF, "the connection ended in the middle of the reply"},
+		{io.EOF, "the connection ended before a reply"},
+		{net.ErrClosed, "the connection was closed"},
+	} {
+		if errors.Is(err, k.is) {
+			return &because{k.words, k.is}
+		}
+	}
+	return errWords("the connection failed")
+}
+
+// refusal is the failure of an attempt that the server answered with an
+// error, by its status or inside a reply. It may teach (see Learnt).
+func (c *Client) refusal(x *exchange) *swarm.CallError {
+	p := x.problem
+	class := classify(x.status, x.header, p)
+	s := scrubber(c.secrets)
+	e := c.failure(class, x.status, "", nil)
+	for _, code := range append(p.codes, p.kind) {
+		if code = onlyCode(code); code != "" && s.clean(code) == code {
+			e.Code = code
+			break
+		}
+	}
+	e.RetryAfter, e.HasRetryAfter = waitAsked(x.header, p, time.Now())
+	said := ""
+	if !p.html && !repeats(p.message, x.r) {
+		said = s.clean(p.message)
+	}
+	words := describe(x.status, p)
+	if said != "" {
+		words += ": " + said
+	}
+	e.Err = errWords(words)
+	if what, class, ok := c.learn(x, class); ok {
+		e.Class = class
+		e.Err = &lesson{what: what, err: e.Err}
+	}
+	return e
+}
+
+// describe says in our words how the error came.
+func describe(status int, p *problem) string {
+	switch {
+	case status >= 300 && status < 400:
+		return "the server redirects elsewhere, which is not followed: check the base URL"
+	case p.stream:
+		return "the server streams a reply that was not asked to be streamed"
+	case p.html:
+		return "a web page instead of a reply"
+	case status == http.StatusNotFound && p.nojson:
+		return "no such path at the server: a base URL mostly ends in /v1"
+	case status < 300:
+		return "an error inside a reply of success"
+	}
+	return "the server refused"
+}
+
+// onlyCode returns a provider's code if it is one word, else nothing.
+func onlyCode(s string) string {
+	if len(s) > 64 {
+		return ""
+	}
+	for i := range len(s) {
+		b := s[i]
+		if !(b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || strings.IndexByte("_-.:/", b) >= 0) {
+			return ""
+		}
+	}
+	return s
+}
+
+// classify says what kind of failure an error is. Code and type go before
+// words, and the status before both where it is plain; words decide only
+// where providers give nothing else.
+func classify(status int, h http.Header, p *problem) swarm.Class {
+	class := kindOf(status, p)
+	switch retry, err := strconv.ParseBool(strings.TrimSpace(h.Get("X-Should-Retry"))); {
+	case err != nil:
+	case retry:
+		switch class {
+		case swarm.ClassInvalid, swarm.ClassNotFound, swarm.ClassAuth:
+			return swarm.ClassServer
+		}
+	case class == swarm.ClassRateLimited: // only the user can do something about it
+		return swarm.ClassQuota
+	case (&swarm.CallError{Class: class}).Retryable():
+		return swarm.ClassInvalid
+	}
+	return class
+}
+
+func kindOf(status int, p *problem) swarm.Class {
+	inside := status >= 200 && status < 300
+	if inside {
+		status = p.status // 0 if not told either
+	}
+	said := strings.ToLower(p.message)
+	switch {
+	case status >= 300 && status < 400:
+		return swarm.ClassNotFound
+	case p.is(quotaCodes...) || status < 500 && status != 429 && hasAny(said, "credit balance is too low", "insufficient balance"):
+		return swarm.ClassQuota
+	case status == 402:
+		if p.is("openrouter_in_flight_budget") {
+			return swarm.ClassRateLimited
+		}
+		return swarm.ClassQuota
+	case status == 429:
+		if strings.Contains(said, "request too large") && strings.Contains(said, "must be reduced") {
+			return swarm.ClassTooLong // larger than a minute's tokens: OpenAI says 429, Groq 413
+		}
+		return swarm.ClassRateLimited
+	case p.is("content_filter", "content_policy_violation", "responsibleaipolicyviolation", "moderation", "content_policy", "moderation_blocked"):
+		return swarm.ClassFiltered
+	case status == 413 || p.is(longCodes...):
+		return swarm.ClassTooLong
+	case (status == 0 || status == 400 || status == 403 || status == 422 || status == 500) && hasAny(said, longWords...):
+		return swarm.ClassTooLong
+	case status == 401 || status == 407 || p.is(authCodes...) || status == 400 && strings.Contains(said, "api key not valid"):
+		return swarm.ClassAuth
+	case status == 403:
+		if hasAny(said, "moderation", "flagged", "content policy") {
+			return swarm.ClassFiltered
+		}
+		return swarm.ClassAuth
+	case status == 404 || status == 405 || status == 410 || p.is("model_not_found", "not_found_error", "model_not_supported"):
+		return swarm.ClassNotFound
+	case status == 400 && strings.Contains(said, "model") && hasAny(said, "does not exist", "not found", "no such model", "unknown model", "invalid model", "not a valid model"):
+		return swarm.ClassNotFound
+	case status == 503 || status == 529 || status == 498 || p.is(busyCodes...):
+		return swarm.ClassOverloaded
+	case status == 408 || status == 504 || status == 522 || status == 524 || p.is("timeout", "timeout_error", "deadline_exceeded"):
+		return swarm.ClassTimeout
+	case status == 409 || status == 425 || status == 499:
+		return swarm.ClassServer
+	case status == 500 && hasAny(said, "overloaded", "server busy", "at capacity"):
+		return swarm.ClassOverloaded
+	case status == 500 && hasAny(said, schemaWords...):
+		return swarm.ClassInvalid // Ollama: a schema that it cannot use, for ever
+	case status >= 500 && status != 501:
+		return swarm.ClassServer
+	case status >= 400:
+		return swarm.ClassInvalid
+	}
+	// An error inside a success, without a status of its own.
+	switch {
+	case p.html || p.stream:
+		return swarm.ClassBroken
+	case p.is("rate_limit_error", "rate_limit_exceeded", "rate_limited", "slow_down", "resource_exhausted", "too_many_requests"):
+		return swarm.ClassRateLimited
+	case p.is("invalid_request_error", "invalid_argument", "badrequesterror", "invalid_request", "validation_error"):
+		return swarm.ClassInvalid
+	case hasAny(said, "rate limit", "too many requests"):
+		return swarm.ClassRateLimited
+	case hasAny(said, "overloaded", "server busy", "at capacity"):
+		return swarm.ClassOverloaded
+	}
+	return swarm.ClassServer
+}
+
+func hasAny(s string, parts ...string) bool {
+	for _, p := range parts {
+		if strings.Contains(s, p) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	quotaCodes = []string{
+		"insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded",
+		"project_spend_limit_exceeded", "organization_usage_limit_exceeded", "enforced_spend_limit_reached",
+		"billing_hard_limit_reached", "billing_not_active", "billing_error", "insufficient_balance",
+	}
+	longCodes = []string{"context_length_exceeded", "exceed_context_size_error", "context_window_exceeded", "request_too_large", "model_max_prompt_tokens_exceeded"}
+	authCodes = []string{"invalid_api_key", "authentication_error", "permission_error", "unauthenticated", "api_key_invalid", "permission_denied"}
+	busyCodes = []string{"overloaded_error", "server_is_overloaded", "overloaded", "unavailable", "engine_overloaded", "service_unavailable"}
+	longWords = []string{
+		"maximum context length", "maximum model length", "max model len", "context length", "context window", "context size",
+		"prompt is too long", "input is too long", "prompt too long", "maximum prompt length", "input token count", "longer than the maximum",
+		"exceeds the maximum number of tokens", "reduce the length of the", "too many input tokens", "token limit exceeded",
+	}
+	schemaWords = []string{"json schema", "json_schema", "response_format", "grammar", "invalid schema"}
+)

@@ -1,0 +1,150 @@
+package chat
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+
+	openai "github.com/sashabaranov/go-openai"
+)
+
+// aliasModel stands in the request that go-openai sees for a model whose name
+// it would refuse; the RoundTripper writes the true name.
+const aliasModel = "m"
+
+// checkRequest refuses what no server would take, before it is sent.
+func checkRequest(r Request) error {
+	if len(r.Messages) == 0 {
+		return errWords("the request has no messages")
+	}
+	for i, m := range r.Messages {
+		if m.Content == "" {
+			return errWords(fmt.Sprintf("message %d has no content", i))
+		}
+		switch m.Role {
+		case "system", "user", "assistant":
+		default:
+			return errWords(fmt.Sprintf("message %d has the role %q: write system, user or assistant", i, cutRunes(m.Role, 20)))
+		}
+	}
+	if r.MaxTokens < 0 {
+		return errWords(fmt.Sprintf("max tokens is %d: write a positive number, or 0 for the server's own limit", r.MaxTokens))
+	}
+	if t := r.Temperature; t != nil && (math.IsNaN(*t) || *t < 0 || *t > 2) {
+		return errWords(fmt.Sprintf("temperature is %v: write a number from 0 to 2", *t))
+	}
+	if s := r.Schema; s != nil {
+		if !schemaName(s.Name) {
+			return errWords(fmt.Sprintf("schema name %q: write 1 to 64 of A-Z a-z 0-9 _ -", cutRunes(s.Name, 70)))
+		}
+		if !json.Valid(s.JSON) {
+			return errWords(fmt.Sprintf("schema %q is not valid JSON", s.Name))
+		}
+	}
+	return nil
+}
+
+func schemaName(s string) bool {
+	for _, r := range s {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 64
+}
+
+// compose writes the request the way that the server is known to take.
+func compose(c *Client, w *way, r *Request) openai.ChatCompletionRequest {
+	req := openai.ChatCompletionRequest{Model: c.model, Messages: messages(w, r)}
+	if c.alias {
+		req.Model = aliasModel
+	}
+	if n := r.MaxTokens; n > 0 {
+		if w.maxOut > 0 {
+			n = min(n, w.maxOut)
+		}
+		switch w.limit {
+		case limitOld:
+			req.MaxTokens = n
+		case limitNew:
+			req.MaxCompletionTokens = n
+		}
+	}
+	if r.Temperature != nil && !w.noTemperature {
+		req.Temperature = float32(*r.Temperature) // 0 is put in by the RoundTripper
+	}
+	if s := r.Schema; s != nil {
+		switch w.schema {
+		case schemaStrict:
+			req.ResponseFormat = &openai.ChatCompletionResponseFormat{
+				Type: openai.ChatCompletionResponseFormatTypeJSONSchema,
+				JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{
+					Name: s.Name, Schema: s.JSON, Strict: true,
+				},
+			}
+		case schemaObject:
+			req.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONObject}
+		}
+	}
+	if w.streams(r.Stream) && !w.noStreamUsage {
+		req.StreamOptions = &openai.StreamOptions{IncludeUsage: true}
+	}
+	return req
+}
+
+// messages returns the messages as they are sent: with the schema in words
+// where response_format does not carry it, and without the system role where
+// that is refused. What many calls share stays at the front, unchanged from
+// call to call.
+func messages(w *way, r *Request) []openai.ChatCompletionMessage {
+	told := ""
+	if r.Schema != nil && w.schema != schemaStrict {
+		told = "Reply with one JSON value and nothing else: no prose before or after it, no code fence. " +
+			"It must follow this JSON Schema:\n" + string(r.Schema.JSON)
+	}
+	out := make([]openai.ChatCompletionMessage, 0, len(r.Messages)+1)
+	if told == "" && !w.noSystem {
+		for _, m := range r.Messages {
+			out = append(out, openai.ChatCompletionMessage{Role: m.Role, Content: m.Content})
+		}
+		return out
+	}
+	var system []string
+	rest := r.Messages
+	for len(rest) > 0 && rest[0].Role == "system" {
+		system = append(system, rest[0].Content)
+		rest = rest[1:]
+	}
+	if told != "" {
+		system = append(system, told)
+	}
+	head := strings.Join(system, "\n\n")
+	if head != "" && !w.noSystem {
+		out = append(out, openai.ChatCompletionMessage{Role: "system", Content: head})
+		head = ""
+	}
+	for _, m := range rest {
+		if m.Role == "system" && w.noSystem {
+			m.Role = "user"
+		}
+		if head != "" {
+			if m.Role == "user" {
+				m.Content = head + "\n\n" + m.Content
+			} else {
+				out = append(out, openai.ChatCompletionMessage{Role: "user", Content: head})
+			}
+			head = ""
+		}
+		// Servers that know no system role want roles to alternate as well.
+		if n := len(out); w.noSystem && n > 0 && out[n-1].Role == m.Role {
+			out[n-1].Content += "\n\n" + m.Content
+			continue
+		}
+		out = append(out, openai.ChatCompletionMessage{Role: m.Role, Content: m.Content})
+	}
+	if head != "" {
+		out = append(out, openai.ChatCompletionMessage{Role: "user", Content: head})
+	}
+	return out
+}

@@ -1,0 +1,120 @@
+package chat
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+func TestDoReturnsWholeReplyWithUsage(t *testing.T) {
+	s := says(200, okBody)
+	rep, err := client(t, s).Do(t.Context(), ask())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Reply{Text: "hello", Model: "served", UsageKnown: true}
+	want.Usage = swarm.Usage{In: 12, Cached: 8, Out: 3}
+	if rep != want {
+		t.Errorf("got %+v, want %+v", rep, want)
+	}
+	if n := len(s.sent()); n != 1 {
+		t.Errorf("%d requests were sent, want 1", n)
+	}
+	if got := s.heads[0].Get("Authorization"); got != "Bearer "+testKey {
+		t.Errorf("authorization %q", got)
+	}
+}
+
+func TestDoStreamsTextAsItComes(t *testing.T) {
+	s := says(200, sse(chunk("hel"), chunk("lo"), stopChunk, usageChunk, "[DONE]"), "Content-Type: text/event-stream")
+	var pieces []string
+	r := askStream()
+	r.OnText = func(p string) { pieces = append(pieces, p) }
+	rep, err := client(t, s).Do(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep.Text != "hello" || strings.Join(pieces, "|") != "hel|lo" {
+		t.Errorf("got %q in pieces %q", rep.Text, pieces)
+	}
+	if !rep.UsageKnown || rep.Usage.In != 12 || rep.Usage.Out != 3 {
+		t.Errorf("usage %+v known %v", rep.Usage, rep.UsageKnown)
+	}
+}
+
+// Each row is a body behind status 200, plain and streamed where both make
+// sense, and the class that it must have.
+func TestRepliesThatLie(t *testing.T) {
+	plain := func(message, finish string) string {
+		return `{"model":"m","choices":[{"index":0,"message":` + message + `,"finish_reason":` + finish + `}],"usage":{"prompt_tokens":5,"completion_tokens":1}}`
+	}
+	for _, tc := range []struct {
+		name, body string
+		class      swarm.Class
+	}{
+		{"empty body", "", swarm.ClassBroken},
+		{"HTML", "<!DOCTYPE html><html>busy</html>", swarm.ClassBroken},
+		{"not JSON", "OK", swarm.ClassBroken},
+		{"cut JSON", okBody[:len(okBody)/2], swarm.ClassBroken},
+		{"no choices", `{"model":"m","choices":[]}`, swarm.ClassBroken},
+		{"null choices", `{"model":"m","choices":null}`, swarm.ClassBroken},
+		{"null", `null`, swarm.ClassBroken},
+		{"other JSON", `{"ok":true}`, swarm.ClassBroken},
+		{"error object", `{"error":{"message":"boom","code":502}}`, swarm.ClassServer},
+		{"error first, choices too", `{"id":"1","choices":[],"error":{"message":"slow","code":429}}`, swarm.ClassRateLimited},
+		{"error text", `{"error":"boom"}`, swarm.ClassServer},
+		{"flat error", `{"object":"error","message":"boom","type":"BadRequestError","code":400}`, swarm.ClassInvalid},
+		{"listed error", `[{"error":{"code":503,"message":"busy","status":"UNAVAILABLE"}}]`, swarm.ClassOverloaded},
+		{"detail", `{"detail":"boom"}`, swarm.ClassServer},
+		{"content null", plain(`{"role":"assistant","content":null}`, `"stop"`), swarm.ClassBroken},
+		{"content blank", plain(`{"role":"assistant","content":" \n"}`, `"stop"`), swarm.ClassBroken},
+		{"no finish", plain(`{"role":"assistant","content":"x"}`, `null`), swarm.ClassBroken},
+		{"length", plain(`{"role":"assistant","content":"{\"a\":"}`, `"length"`), swarm.ClassCut},
+		{"length, null", plain(`{"role":"assistant","content":null}`, `"length"`), swarm.ClassCut},
+		{"filter", plain(`{"role":"assistant","content":""}`, `"content_filter"`), swarm.ClassFiltered},
+		{"refusal, null", plain(`{"role":"assistant","content":null,"refusal":"no"}`, `"stop"`), swarm.ClassRefused},
+		{"refusal, empty", plain(`{"role":"assistant","content":"","refusal":"no"}`, `"stop"`), swarm.ClassRefused},
+		{"finish error", plain(`{"role":"assistant","content":"x"}`, `"error"`), swarm.ClassBroken},
+		{"tool call", plain(`{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]}`, `"tool_calls"`), swarm.ClassBroken},
+		{"tool call, object arguments", plain(`{"role":"assistant","content":null,"tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":{}}}]}`, `"stop"`), swarm.ClassBroken},
+	} {
+		for _, r := range []Request{ask(), askStream()} {
+			name := tc.name
+			if r.Stream {
+				name += ", stream asked"
+			}
+			t.Run(name, func(t *testing.T) {
+				s := says(200, tc.body)
+				_, err := client(t, s).Do(t.Context(), r)
+				callError(t, err, tc.class)
+				if n := len(s.sent()); n != 1 {
+					t.Errorf("%d requests were sent, want 1", n)
+				}
+			})
+		}
+	}
+}
+
+func TestLooseTypesAreRead(t *testing.T) {
+	for name, body := range map[string]string{
+		"content in parts":  `{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":[{"type":"text","text":"hel"},{"type":"text","text":"lo"}]},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":1}}`,
+		"float usage":       `{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":5.0,"completion_tokens":1.0}}`,
+		"blank lines first": "\n\n \n" + `{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":1}}`,
+		"byte order mark":   "\xef\xbb\xbf" + `{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":1}}`,
+		"error null":        `{"error":null,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"eos"}],"usage":{"prompt_tokens":5,"completion_tokens":1}}`,
+		"created as text":   `{"created":"now","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":1}}`,
+	} {
+		for _, r := range []Request{ask(), askStream()} {
+			var pieces strings.Builder
+			r.OnText = func(s string) { pieces.WriteString(s) }
+			rep, err := client(t, says(200, body)).Do(t.Context(), r)
+			if err != nil || rep.Text != "hello" || rep.Usage.In != 5 || !rep.UsageKnown {
+				t.Errorf("%s, stream %v: got %+v, %v", name, r.Stream, rep, err)
+			}
+			if r.Stream && pieces.String() != "hello" {
+				t.Errorf("%s: OnText got %q", name, pieces.String())
+			}
+		}
+	}
+}

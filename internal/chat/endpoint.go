@@ -1,0 +1,144 @@
+package chat
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	openai "github.com/sashabaranov/go-openai"
+	"golang.org/x/net/http/httpguts"
+)
+
+const openAIURL = "https://api.openai.com/v1"
+
+// checkEndpoint fills in the defaults of e and returns its base URL. An error
+// names the field, its value (never a key) and the mend.
+func checkEndpoint(e *Endpoint) (string, error) {
+	if strings.TrimSpace(e.Model) == "" {
+		return "", fmt.Errorf("endpoint %q: model is empty: name the model to be asked", e.Name)
+	}
+	if e.Name == "" {
+		e.Name = e.Model
+	}
+	if i := strings.IndexFunc(e.Key, func(r rune) bool { return r <= ' ' || r >= 0x7f }); i >= 0 {
+		return "", fmt.Errorf("endpoint %q: key has a space, line break or other character that no header may hold at byte %d of %d: read it without its line end",
+			e.Name, i, len(e.Key))
+	}
+	for name, values := range e.Header {
+		if !httpguts.ValidHeaderFieldName(name) {
+			return "", fmt.Errorf("endpoint %q: header name %q is not allowed in HTTP: use letters, digits and hyphens", e.Name, name)
+		}
+		for _, v := range values {
+			if !httpguts.ValidHeaderFieldValue(v) {
+				return "", fmt.Errorf("endpoint %q: the value of header %q holds a line break or other control character: remove it", e.Name, name)
+			}
+		}
+	}
+	base, err := checkURL(e.BaseURL)
+	if err != nil {
+		return "", fmt.Errorf("endpoint %q: %s", e.Name, scrubber(secretsOf(*e)).clean(err.Error()))
+	}
+	return base, nil
+}
+
+// checkURL returns the base URL as go-openai wants it.
+func checkURL(raw string) (string, error) {
+	s := strings.TrimSpace(raw)
+	if s == "" {
+		return openAIURL, nil
+	}
+	shown := shownURL(s)
+	if !strings.Contains(s, "://") {
+		return "", fmt.Errorf("base URL %q has no scheme: write http://%s or https://%s", shown, shown, shown)
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return "", fmt.Errorf("base URL %q cannot be read: write it like https://host/v1", shown)
+	}
+	port := 0
+	if p := u.Port(); p != "" {
+		if port, err = strconv.Atoi(p); err != nil || port < 1 || port > 65535 {
+			return "", fmt.Errorf("base URL %q has the port %q: a port is 1 to 65535", shown, p)
+		}
+	}
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "", fmt.Errorf("base URL %q has the scheme %q: write http or https", shown, u.Scheme)
+	case u.Hostname() == "":
+		return "", fmt.Errorf("base URL %q has no host: write it like https://host/v1", shown)
+	case u.User != nil:
+		return "", fmt.Errorf("base URL %q holds a user or password: give the key as Key or in Header", shown)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return "", fmt.Errorf("base URL %q ends in a query or fragment: write it up to the path alone", shown)
+	}
+	s = strings.TrimRight(s, "/#?")
+	s = strings.TrimRight(strings.TrimSuffix(s, "/chat/completions"), "/")
+	return s, nil
+}
+
+// shownURL is a URL without what may be secret in it, for an error text.
+func shownURL(s string) string {
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		scheme, rest = "", s
+	}
+	rest, _, _ = strings.Cut(rest, "?")
+	rest, _, _ = strings.Cut(rest, "#")
+	host, path, slash := strings.Cut(rest, "/")
+	if i := strings.LastIndexByte(host, '@'); i >= 0 {
+		host = "…@" + host[i+1:]
+	}
+	if slash {
+		host += "/" + path
+	}
+	if ok {
+		host = scheme + "://" + host
+	}
+	return cutRunes(host, 120)
+}
+
+// refusedByName says that go-openai would refuse requests for this model
+// before sending them, by its name alone: reasoning models of OpenAI, and
+// names that only begin like theirs.
+func refusedByName(model string) bool {
+	v := openai.NewReasoningValidator()
+	if v.Validate(openai.ChatCompletionRequest{Model: model, MaxTokens: 1}) != nil ||
+		v.Validate(openai.ChatCompletionRequest{Model: model, Temperature: 0.5}) != nil {
+		return true
+	}
+	for _, old := range []string{"text-", "code-", "davinci", "curie", "ada", "babbage"} {
+		if strings.HasPrefix(model, old) {
+			return true
+		}
+	}
+	return false
+}
+
+// NewTransport makes a transport for conns calls at a time to one host (0:
+// 64). It keeps that many idle connections, for less time than common servers
+// do (five seconds is usual), so that a call seldom meets a connection that
+// its server is just closing; it probes silent HTTP/2 connections and obeys
+// the proxy settings of the environment. The number of connections itself is
+// not limited: the calls are.
+func NewTransport(conns int) *http.Transport {
+	if conns <= 0 {
+		conns = 64
+	}
+	dial := net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dial.DialContext,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           0,
+		MaxIdleConnsPerHost:    conns,
+		IdleConnTimeout:        4 * time.Second,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 256 << 10,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
+	}
+}

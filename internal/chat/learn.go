@@ -1,0 +1,216 @@
+package chat
+
+import (
+	"errors"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+type schemaWay uint8
+
+const (
+	schemaStrict schemaWay = iota // response_format json_schema
+	schemaObject                  // response_format json_object, the schema told in the prompt
+	schemaTold                    // told in the prompt alone
+)
+
+type limitWay uint8
+
+const (
+	limitOld  limitWay = iota // max_tokens
+	limitNew                  // max_completion_tokens
+	limitNone                 // the server takes neither
+)
+
+// way is how a server is spoken to: what it is known to refuse is done
+// differently. A way is never changed, only replaced by one that asks less.
+type way struct {
+	schema        schemaWay
+	limit         limitWay
+	maxOut        int // most completion tokens that it takes; 0: not known
+	noTemperature bool
+	noStreamUsage bool // stream_options
+	noSystem      bool // the system role
+	noStream      bool
+	onlyStream    bool
+}
+
+// streams says whether a request is sent as a stream.
+func (w *way) streams(asked bool) bool { return w.onlyStream || asked && !w.noStream }
+
+// firstWay is what is assumed of a server before its first reply. OpenAI's own
+// takes max_completion_tokens for every model, and max_tokens only for old
+// ones; many others ignore max_completion_tokens and would write without end.
+func firstWay(base string) *way {
+	w := &way{}
+	if u, err := url.Parse(base); err == nil && u.Hostname() == "api.openai.com" {
+		w.limit = limitNew
+	}
+	return w
+}
+
+// Learnt says that err taught the client something: the server refused a
+// field that can be left out or said another way. The same request may be
+// sent again at once; its next Do is sent in that other way. what says, for
+// people, what was learnt; it is empty where another call had learnt it while
+// this one was under way. A client learns fewer than a dozen things in all.
+func Learnt(err error) (what string, ok bool) {
+	l, ok := errors.AsType[*lesson](err)
+	if !ok {
+		return "", false
+	}
+	return l.what, true
+}
+
+// lesson marks the error that taught something.
+type lesson struct {
+	what string
+	err  error
+}
+
+func (l *lesson) Error() string { return l.err.Error() }
+func (l *lesson) Unwrap() error { return l.err }
+
+// learn draws a lesson from a refusal, if there is one to be drawn. It returns
+// what was learnt and the class that the failure has in its light.
+func (c *Client) learn(x *exchange, class swarm.Class) (string, swarm.Class, bool) {
+	switch class {
+	case swarm.ClassInvalid, swarm.ClassNotFound, swarm.ClassBroken:
+	default:
+		return "", class, false
+	}
+	next, what := lessonOf(x)
+	if what == "" {
+		return "", class, false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.way.Load()
+	merged := merge(*now, next)
+	if merged == *now {
+		return "", swarm.ClassInvalid, true // learnt meanwhile by another call
+	}
+	c.way.Store(&merged)
+	return what, swarm.ClassInvalid, true
+}
+
+// merge returns a with what b knows more.
+func merge(a, b way) way {
+	a.schema = max(a.schema, b.schema)
+	a.limit = max(a.limit, b.limit)
+	if b.maxOut > 0 && (a.maxOut == 0 || b.maxOut < a.maxOut) {
+		a.maxOut = b.maxOut
+	}
+	a.noTemperature = a.noTemperature || b.noTemperature
+	a.noStreamUsage = a.noStreamUsage || b.noStreamUsage
+	a.noSystem = a.noSystem || b.noSystem
+	if !a.onlyStream { // a server that takes neither is not helped by going to and fro
+		a.noStream = a.noStream || b.noStream
+	}
+	if !a.noStream {
+		a.onlyStream = a.onlyStream || b.onlyStream
+	}
+	return a
+}
+
+// lessonOf reads from a refusal which part of the request was to blame, and
+// returns the way to say it differently. Blame falls only on what was sent.
+func lessonOf(x *exchange) (way, string) {
+	p, sent := x.problem, *x.way
+	said, param := strings.ToLower(p.message), strings.ToLower(p.param)
+	blames := func(names ...string) bool {
+		for _, n := range names {
+			if param == n || strings.HasPrefix(param, n+".") || strings.Contains(said, n) {
+				return true
+			}
+		}
+		return false
+	}
+	unsupported := p.is("unsupported_parameter", "unknown_parameter", "unsupported_value") || hasAny(said, unsupportedWords...)
+	limit := x.r.MaxTokens
+	if sent.maxOut > 0 {
+		limit = min(limit, sent.maxOut)
+	}
+	switch {
+	case p.stream && !x.stream:
+		sent.onlyStream = true
+		return sent, "it streams even unasked: every call is streamed"
+	case x.stream && !sent.noStreamUsage && blames("stream_options", "include_usage"):
+		sent.noStreamUsage = true
+		return sent, "stream_options is refused: usage of streams is estimated"
+	case x.r.MaxTokens > 0 && sent.limit == limitOld && blames("max_tokens") && (unsupported || strings.Contains(said, "max_completion_tokens")):
+		sent.limit = limitNew
+		return sent, "max_tokens is refused: max_completion_tokens is sent"
+	case x.r.MaxTokens > 0 && sent.limit == limitNew && blames("max_completion_tokens") && unsupported:
+		sent.limit = limitNone
+		return sent, "max_completion_tokens is refused: replies have no token limit"
+	case limit > 0 && blames("max_tokens", "max_completion_tokens", "completion tokens", "output tokens"):
+		if n := largestBelow(said, limit); n > 0 {
+			sent.maxOut = n
+			return sent, "replies are limited to " + strconv.Itoa(n) + " tokens"
+		}
+	case x.r.Temperature != nil && !sent.noTemperature && blames("temperature"):
+		sent.noTemperature = true
+		return sent, "a temperature is refused: none is sent"
+	case !x.stream && hasAny(said, "only support stream", "only supports stream", "stream mode", "stream=true", "streaming is required", "must be streamed"):
+		sent.onlyStream = true
+		return sent, "it answers in streams only: every call is streamed"
+	case x.stream && (param == "stream" || strings.Contains(said, "stream")) && (unsupported || strings.Contains(said, "verified")):
+		sent.noStream = true
+		return sent, "streams are refused: calls are made without"
+	case x.r.Schema != nil && sent.schema < schemaTold && blames(append(formatWords, schemaWords...)...):
+		sent.schema++
+		if sent.schema == schemaObject {
+			return sent, "strict schemas are refused: JSON mode is used, and the schema told in the prompt"
+		}
+		return sent, "JSON mode is refused: the schema is told in the prompt"
+	case !sent.noSystem && hasSystem(x) && refusesSystem(said, unsupported):
+		sent.noSystem = true
+		return sent, "the system role is refused: its text is put before the user's"
+	}
+	return sent, ""
+}
+
+func hasSystem(x *exchange) bool {
+	for _, m := range x.r.Messages {
+		if m.Role == "system" {
+			return true
+		}
+	}
+	return x.r.Schema != nil && x.way.schema != schemaStrict
+}
+
+func refusesSystem(said string, unsupported bool) bool {
+	switch {
+	case strings.Contains(said, "roles must alternate"), strings.Contains(said, "developer instruction is not enabled"):
+		return true
+	}
+	return strings.Contains(said, "system") && hasAny(said, "role", "message", "instruction", "prompt") &&
+		(unsupported || hasAny(said, "must be", "should be", "one of"))
+}
+
+var figure = regexp.MustCompile(`\d{2,9}`)
+
+// largestBelow returns the largest number in said that is below limit, which
+// is how providers name the limit that was passed.
+func largestBelow(said string, limit int) int {
+	best := 0
+	for _, s := range figure.FindAllString(said, 20) {
+		if n, err := strconv.Atoi(s); err == nil && n < limit && n > best {
+			best = n
+		}
+	}
+	return best
+}
+
+var (
+	unsupportedWords = []string{
+		"not support", "unsupported", "unrecognized", "unknown", "unexpected", "not permitted", "not allowed", "does not accept",
+		"doesn't support", "cannot be used", "not available", "extra inputs", "extra fields", "no such field", "cannot find field",
+	}
+	formatWords = []string{"json_object", "json mode", "json object", "structured output", "guided", "schema", "requested parameters"}
+)

@@ -1,0 +1,216 @@
+package chat
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// problem is what a server said went wrong, out of whatever shape it said it
+// in. Nothing of it has been scrubbed yet.
+type problem struct {
+	message string
+	kind    string   // "type", or Google's status
+	codes   []string // "code" and the like, the most telling first
+	param   string
+	status  int    // an HTTP status told in the body
+	wait    string // Google's RetryInfo
+	html    bool
+	nojson  bool // the body was neither JSON nor empty
+	stream  bool // a stream came where none was asked for
+}
+
+// readProblem reads an error's body. It understands {"error":{…}},
+// {"error":"text"}, a list of either, flat {"object":"error",…}, {"message":…},
+// {"detail":…}, {"errors":[…]}, plain text and HTML.
+func readProblem(raw []byte) *problem {
+	p := &problem{}
+	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
+	if len(raw) == 0 {
+		return p
+	}
+	if raw[0] == '<' {
+		p.html, p.nojson = true, true
+		return p
+	}
+	var v any
+	if json.NewDecoder(bytes.NewReader(raw)).Decode(&v) != nil {
+		p.nojson = true
+		p.message = string(raw[:min(len(raw), 2000)])
+		return p
+	}
+	p.walk(v, 0)
+	return p
+}
+
+// problemIn200 returns the problem that a body hides behind a status of
+// success, or nil if there is none to be seen.
+func problemIn200(raw []byte) *problem {
+	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
+	if len(raw) == 0 {
+		return nil
+	}
+	switch raw[0] {
+	case '<':
+		return &problem{html: true, nojson: true}
+	case ':', 'd':
+		if raw[0] == ':' || bytes.HasPrefix(raw, []byte("data:")) {
+			return &problem{stream: true, nojson: true}
+		}
+	}
+	hasChoices := bytes.Contains(raw, []byte(`"choices"`))
+	if hasChoices && !bytes.Contains(raw, []byte(`"error"`)) {
+		return nil
+	}
+	if raw[0] == '[' { // Google lists its errors
+		var list []any
+		if json.Unmarshal(raw, &list) == nil && len(list) > 0 && isProblem(list[0], false) {
+			return readProblem(raw)
+		}
+		return nil
+	}
+	var top map[string]any
+	if json.NewDecoder(bytes.NewReader(raw)).Decode(&top) != nil || !isProblem(top, hasChoices) {
+		return nil
+	}
+	return readProblem(raw)
+}
+
+// isProblem says whether v, the top of a reply, tells an error.
+func isProblem(v any, hasChoices bool) bool {
+	top, _ := v.(map[string]any)
+	switch e := top["error"].(type) {
+	case string:
+		return e != ""
+	case map[string]any:
+		return len(e) > 0
+	case bool:
+		return e
+	case nil:
+	default:
+		return true
+	}
+	if hasChoices || top == nil {
+		return false
+	}
+	if top["object"] == "error" || top["type"] == "error" || top["status"] == "failure" {
+		return true
+	}
+	if _, ok := top["usage"]; ok {
+		return false
+	}
+	for _, k := range []string{"message", "detail", "errors", "error_message"} {
+		if _, ok := top[k]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// walk gathers from v, an error or something around one. What stands further
+// in is the more telling.
+func (p *problem) walk(v any, depth int) {
+	if depth > 4 {
+		return
+	}
+	switch v := v.(type) {
+	case string:
+		if p.message == "" {
+			p.message = v
+		}
+	case []any:
+		for _, e := range v[:min(len(v), 8)] {
+			p.walk(e, depth+1)
+		}
+	case map[string]any:
+		for _, k := range []string{"error", "errors", "detail", "innererror", "details", "metadata"} {
+			if inner, ok := v[k]; ok {
+				p.walk(inner, depth+1)
+			}
+		}
+		for _, k := range []string{"message", "msg", "error_message"} {
+			p.say(v[k])
+		}
+		for _, k := range []string{"code", "error_code", "limit_source", "error_type"} {
+			p.code(v[k])
+		}
+		if s, ok := v["type"].(string); ok && s != "error" && (p.kind == "" || depth <= 1) {
+			p.kind = s
+		}
+		switch s := v["status"].(type) {
+		case string:
+			p.code(s)
+		case float64:
+			p.code(s)
+		}
+		if s, ok := v["param"].(string); ok && p.param == "" {
+			p.param = s
+		}
+		if loc, ok := v["loc"].([]any); ok && p.param == "" { // pydantic
+			var parts []string
+			for _, e := range loc {
+				if s, ok := e.(string); ok && s != "body" {
+					parts = append(parts, s)
+				}
+			}
+			p.param = strings.Join(parts, ".")
+		}
+		if s, ok := v["reason"].(string); ok {
+			p.code(s)
+		}
+		if s, ok := v["retryDelay"].(string); ok {
+			p.wait = s
+		}
+		if _, ok := v["reasons"]; ok { // OpenRouter's moderation
+			p.code("moderation")
+		}
+	}
+}
+
+func (p *problem) say(v any) {
+	switch v := v.(type) {
+	case string:
+		if p.message == "" {
+			p.message = v
+		}
+	case []any:
+		var parts []string
+		for _, e := range v {
+			if s, ok := e.(string); ok {
+				parts = append(parts, s)
+			}
+		}
+		if p.message == "" {
+			p.message = strings.Join(parts, ", ")
+		}
+	case map[string]any:
+		p.walk(v, 3)
+	}
+}
+
+func (p *problem) code(v any) {
+	switch v := v.(type) {
+	case string:
+		if n, err := strconv.Atoi(v); err == nil {
+			p.code(float64(n))
+		} else if v != "" && len(v) <= 100 {
+			p.codes = append(p.codes, v)
+		}
+	case float64:
+		if v >= 400 && v < 600 && p.status == 0 {
+			p.status = int(v)
+		}
+	}
+}
+
+// is says whether any of the codes, or the type, is one of names.
+func (p *problem) is(names ...string) bool {
+	for _, c := range append([]string{p.kind}, p.codes...) {
+		if slices.Contains(names, strings.ToLower(c)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,230 @@
+package chat
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"math"
+	"strings"
+
+	openai "github.com/sashabaranov/go-openai"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// got is what has come of a reply so far.
+type got struct {
+	text    strings.Builder
+	model   string
+	finish  string // finish_reason
+	choices bool   // there was a choice
+	refused bool
+	tools   bool
+	done    bool // the server said that the reply is over
+	usage   swarm.Usage
+	known   bool
+}
+
+// plain takes a reply in one piece, as go-openai decoded it.
+func (g *got) plain(resp *openai.ChatCompletionResponse, raw []byte) {
+	g.model = resp.Model
+	g.count(&resp.Usage, raw)
+	for i := range resp.Choices {
+		c := &resp.Choices[i]
+		if c.Index != 0 && len(resp.Choices) > 1 {
+			continue
+		}
+		g.choices = true
+		g.finish = string(c.FinishReason)
+		g.text.WriteString(c.Message.Content)
+		for _, part := range c.Message.MultiContent {
+			g.text.WriteString(part.Text)
+		}
+		g.refused = c.Message.Refusal != ""
+		g.tools = len(c.Message.ToolCalls) > 0 || c.Message.FunctionCall != nil
+		return
+	}
+}
+
+// chunk takes one chunk of a stream. Usage may stand in any chunk, also in
+// one without choices, and in each as a running total: the last one counts.
+func (g *got) chunk(ch *openai.ChatCompletionStreamResponse, raw []byte) {
+	if ch.Model != "" {
+		g.model = ch.Model
+	}
+	if ch.Usage != nil {
+		g.count(ch.Usage, raw)
+	}
+	for i := range ch.Choices {
+		c := &ch.Choices[i]
+		if c.Index != 0 {
+			continue
+		}
+		g.choices = true
+		g.text.WriteString(c.Delta.Content)
+		g.refused = g.refused || c.Delta.Refusal != ""
+		g.tools = g.tools || len(c.Delta.ToolCalls) > 0 || c.Delta.FunctionCall != nil
+		if c.FinishReason != "" {
+			g.finish = string(c.FinishReason)
+		}
+	}
+}
+
+// count takes a usage. DeepSeek's count of cached tokens stands where
+// go-openai does not look.
+func (g *got) count(u *openai.Usage, raw []byte) {
+	cached := 0
+	if d := u.PromptTokensDetails; d != nil {
+		cached = d.CachedTokens
+	}
+	if cached == 0 && bytes.Contains(raw, []byte(`"prompt_cache_hit_tokens"`)) {
+		var v struct {
+			Usage struct {
+				Hit int `json:"prompt_cache_hit_tokens"`
+			} `json:"usage"`
+		}
+		if json.Unmarshal(raw, &v) == nil {
+			cached = v.Usage.Hit
+		}
+	}
+	g.tally(u.PromptTokens, cached, u.CompletionTokens)
+}
+
+func (g *got) tally(in, cached, out int) {
+	in, cached, out = max(in, 0), max(cached, 0), max(out, 0)
+	if in > 0 {
+		g.usage.In, g.known = in, true
+	}
+	if in > 0 || out > 0 {
+		g.usage.Out = out
+	}
+	if in > 0 || cached > 0 {
+		g.usage.Cached = min(cached, g.usage.In)
+	}
+}
+
+// loose takes a reply or a chunk whose types go-openai does not accept:
+// content in parts, numbers with a fraction, arguments as objects. It says
+// whether it could.
+func (g *got) loose(raw []byte) bool {
+	var top map[string]any
+	if json.Unmarshal(bytes.TrimPrefix(bytes.TrimSpace(raw), []byte("\xef\xbb\xbf")), &top) != nil {
+		return false
+	}
+	choices, isList := top["choices"].([]any)
+	usage, hasUsage := top["usage"].(map[string]any)
+	if !isList && !hasUsage {
+		return false
+	}
+	if s, ok := top["model"].(string); ok && s != "" {
+		g.model = s
+	}
+	if hasUsage {
+		cached := whole(usage["prompt_cache_hit_tokens"])
+		if d, ok := usage["prompt_tokens_details"].(map[string]any); ok && cached == 0 {
+			cached = whole(d["cached_tokens"])
+		}
+		g.tally(whole(usage["prompt_tokens"]), cached, whole(usage["completion_tokens"]))
+	}
+	for _, e := range choices {
+		c, _ := e.(map[string]any)
+		if c == nil || whole(c["index"]) != 0 {
+			continue
+		}
+		g.choices = true
+		if s, ok := c["finish_reason"].(string); ok && s != "" {
+			g.finish = s
+		}
+		m, _ := c["message"].(map[string]any)
+		if m == nil {
+			m, _ = c["delta"].(map[string]any)
+		}
+		g.text.WriteString(textOf(m["content"]))
+		if s, ok := m["refusal"].(string); ok && s != "" {
+			g.refused = true
+		}
+		if calls, ok := m["tool_calls"].([]any); ok && len(calls) > 0 || m["function_call"] != nil {
+			g.tools = true
+		}
+		break
+	}
+	return true
+}
+
+func textOf(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case []any:
+		var b strings.Builder
+		for _, e := range v {
+			if part, ok := e.(map[string]any); ok {
+				b.WriteString(textOf(part["text"]))
+			} else if s, ok := e.(string); ok {
+				b.WriteString(s)
+			}
+		}
+		return b.String()
+	}
+	return ""
+}
+
+func whole(v any) int {
+	f, ok := v.(float64)
+	if !ok || math.IsNaN(f) || f < 0 || f > 1e12 {
+		return 0
+	}
+	return int(f)
+}
+
+// settle judges what came: the reply is whole, or says why it is not. ctx is
+// the caller's, call the attempt's own.
+func (c *Client) settle(ctx, call context.Context, x *exchange, g *got, err error) (Reply, error) {
+	rep := Reply{Text: g.text.String(), Model: g.model, Usage: g.usage, UsageKnown: g.known}
+	if x.problem != nil {
+		return rep, c.refusal(x)
+	}
+	over := g.done || g.finish != ""
+	if err != nil && (!over || isOurs(err)) {
+		return rep, c.broke(ctx, call, x, err)
+	}
+	if class, what := g.verdict(over, rep.Text); class != "" {
+		return rep, c.failure(class, x.status, "", errWords(what))
+	}
+	return rep, nil
+}
+
+// verdict names what is wrong with a reply that came without an error; an
+// empty class means nothing.
+func (g *got) verdict(over bool, text string) (swarm.Class, string) {
+	if !g.choices {
+		if over {
+			return swarm.ClassBroken, "the reply has no choices"
+		}
+		return swarm.ClassBroken, "the reply ended before it began"
+	}
+	switch strings.ToLower(g.finish) {
+	case "length", "max_tokens", "model_length":
+		return swarm.ClassCut, "the reply met its token limit"
+	case "content_filter", "safety", "recitation", "prohibited_content", "blocklist":
+		return swarm.ClassFiltered, "the provider's filter stopped the reply"
+	case "refusal":
+		return swarm.ClassRefused, "the model declined"
+	case "tool_calls", "function_call", "tool_use":
+		return swarm.ClassBroken, "the model called a tool that it was not given"
+	case "stop", "eos", "eos_token", "end_turn", "stop_sequence", "null", "":
+	default:
+		return swarm.ClassBroken, "the reply ended for an unknown reason: " + cutRunes(strings.ToValidUTF8(onlyCode(g.finish), ""), 40)
+	}
+	switch {
+	case g.refused:
+		return swarm.ClassRefused, "the model declined"
+	case !over:
+		return swarm.ClassBroken, "the reply ended without finish_reason or [DONE]"
+	case g.tools:
+		return swarm.ClassBroken, "the model called a tool that it was not given"
+	case strings.TrimSpace(text) == "":
+		return swarm.ClassBroken, "the reply is empty"
+	}
+	return "", ""
+}

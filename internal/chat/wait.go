@@ -1,0 +1,107 @@
+package chat
+
+import (
+	"math"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// longestWait bounds what a server can ask for; whoever obeys has a limit of
+// their own far below it.
+const longestWait = 10 * 365 * 24 * time.Hour
+
+// waitAsked returns how long the server asked to wait, from whichever of
+// these is there first: retry-after-ms, Retry-After in seconds or as a date
+// (set against the reply's own Date, so that clocks need not agree), Google's
+// RetryInfo, OpenAI's "try again in 1.574s". A negative wait or one that is no
+// number counts as not said; a date in the past is a wait of zero.
+func waitAsked(h http.Header, p *problem, now time.Time) (time.Duration, bool) {
+	if d, ok := number(h.Get("Retry-After-Ms"), time.Millisecond); ok {
+		return d, true
+	}
+	if s := strings.TrimSpace(h.Get("Retry-After")); s != "" {
+		if d, ok := number(s, time.Second); ok {
+			return d, true
+		}
+		if t, err := http.ParseTime(s); err == nil {
+			if date, err := http.ParseTime(h.Get("Date")); err == nil {
+				now = date
+			}
+			return min(max(t.Sub(now), 0), longestWait), true
+		}
+		if d, ok := span(s); ok {
+			return d, true
+		}
+	}
+	if p == nil {
+		return 0, false
+	}
+	if d, ok := span(p.wait); ok {
+		return d, true
+	}
+	if m := tryAgain.FindStringSubmatch(p.message); m != nil {
+		return span(m[1])
+	}
+	return 0, false
+}
+
+func number(s string, unit time.Duration) (time.Duration, bool) {
+	f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || f < 0 {
+		return 0, false
+	}
+	f *= float64(unit)
+	if f > float64(longestWait) {
+		return longestWait, true
+	}
+	return time.Duration(math.Ceil(f)), true
+}
+
+var (
+	tryAgain = regexp.MustCompile(`(?i)(?:try again|retry|wait)(?: in| after| for)? ((?:\d+(?:\.\d+)? ?(?:ms|milliseconds?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\b ?|\d+(?:\.\d+)?(?:ms|s|m|h|d))+)`)
+)
+
+// span reads "1.574s", "174ms", "6m0s", "20 seconds", "1d2h".
+func span(s string) (time.Duration, bool) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	if s == "" || len(s) > 60 {
+		return 0, false
+	}
+	var sum float64
+	for s != "" {
+		i := 0
+		for i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] == '.') {
+			i++
+		}
+		f, err := strconv.ParseFloat(s[:i], 64)
+		if err != nil {
+			return 0, false
+		}
+		s = strings.TrimLeft(s[i:], " ")
+		i = 0
+		for i < len(s) && s[i] >= 'a' && s[i] <= 'z' {
+			i++
+		}
+		unit, ok := units[s[:i]]
+		if !ok {
+			return 0, false
+		}
+		sum += f * float64(unit)
+		s = strings.TrimLeft(s[i:], " ")
+	}
+	if sum > float64(longestWait) {
+		return longestWait, true
+	}
+	return time.Duration(math.Ceil(sum)), true
+}
+
+var units = map[string]time.Duration{
+	"ms": time.Millisecond, "millisecond": time.Millisecond, "milliseconds": time.Millisecond,
+	"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
+	"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
+	"h": time.Hour, "hr": time.Hour, "hrs": time.Hour, "hour": time.Hour, "hours": time.Hour,
+	"d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour,
+}

@@ -1,0 +1,193 @@
+package chat
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"time"
+)
+
+const (
+	maxReply     = 32 << 20 // bytes of a reply in one piece, and of a stream's text
+	maxErrorBody = 64 << 10 // bytes of an error's body that are read
+	maxEvent     = 4 << 20  // bytes of one line, and of one event, of a stream
+	maxDrain     = 64 << 10 // bytes read after the end, so that the connection can be used again
+	drainTime    = 100 * time.Millisecond
+)
+
+type exchangeKey struct{}
+
+// exchange is one attempt as the RoundTripper sees it: go-openai keeps
+// neither headers nor raw bodies. It belongs to one Do and is touched by its
+// goroutine alone.
+type exchange struct {
+	c      *Client
+	r      *Request
+	way    *way // as sent
+	stream bool
+	cancel context.CancelCauseFunc
+
+	sent    bool
+	status  int
+	header  http.Header
+	raw     []byte   // of a reply in one piece
+	ev      *events  // of a stream
+	problem *problem // what the server said went wrong
+}
+
+// wire is the RoundTripper under go-openai: it mends requests on their way
+// out, keeps status, headers and error bodies, refuses redirects, bounds what
+// is read and gives go-openai only bodies that it reads rightly.
+type wire struct{ c *Client }
+
+func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	x, _ := req.Context().Value(exchangeKey{}).(*exchange)
+	if x == nil || x.sent {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, errNotOurs
+	}
+	x.sent = true
+	req, err := x.mend(req)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := w.c.base.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	x.status, x.header = resp.StatusCode, resp.Header
+	// A Transport of net/http ends its bodies with the context; others may not.
+	body := &body{rc: resp.Body}
+	body.stop = context.AfterFunc(req.Context(), func() { resp.Body.Close() })
+	resp.Body = body
+	switch {
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		raw, _ := io.ReadAll(io.LimitReader(body, maxErrorBody))
+		body.drain, _ = true, body.Close()
+		if err := context.Cause(req.Context()); err != nil && len(raw) == 0 {
+			return nil, err
+		}
+		x.problem = readProblem(raw)
+		return nil, errTold
+	case x.stream:
+		x.ev = &events{src: body, x: x, idle: x.r.Idle}
+		body.ev = x.ev
+		resp.Body = x.ev
+		return resp, nil
+	}
+	raw, err := readAll(body, resp.ContentLength)
+	body.drain = err == nil
+	body.Close()
+	if err != nil {
+		return nil, err
+	}
+	x.raw = raw
+	if x.problem = problemIn200(raw); x.problem != nil {
+		return nil, errTold
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(raw))
+	return resp, nil
+}
+
+// mend returns the request as it is to be sent. It writes what go-openai
+// cannot: the model's true name, a temperature of zero, headers.
+func (x *exchange) mend(req *http.Request) (*http.Request, error) {
+	zero := x.r.Temperature != nil && float32(*x.r.Temperature) == 0 && !x.way.noTemperature
+	if x.c.alias || zero {
+		old := `{"model":` + quoted(aliasModel)
+		if !x.c.alias {
+			old = `{"model":` + quoted(x.c.model)
+		}
+		start := `{"model":` + quoted(x.c.model)
+		if zero {
+			start += `,"temperature":0`
+		}
+		buf := bytes.NewBuffer(make([]byte, 0, len(start)+int(max(req.ContentLength, 0))))
+		buf.WriteString(start)
+		_, err := buf.ReadFrom(&skip{req.Body, len(old)})
+		req.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		b := buf.Bytes()
+		req = req.WithContext(req.Context())
+		req.Body = io.NopCloser(bytes.NewReader(b))
+		req.ContentLength = int64(len(b))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+	}
+	if len(x.c.header) > 0 {
+		req = req.WithContext(req.Context())
+		req.Header = req.Header.Clone()
+		for name, values := range x.c.header {
+			req.Header[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	return req, nil
+}
+
+// quoted returns s as encoding/json writes it.
+func quoted(s string) string {
+	b, _ := json.Marshal(s) // a string always encodes
+	return string(b)
+}
+
+// skip reads r without its first n bytes.
+type skip struct {
+	r io.Reader
+	n int
+}
+
+func (s *skip) Read(p []byte) (int, error) {
+	if s.n > 0 {
+		if _, err := io.CopyN(io.Discard, s.r, int64(s.n)); err != nil {
+			return 0, err
+		}
+		s.n = 0
+	}
+	return s.r.Read(p)
+}
+
+// readAll reads a body of at most maxReply bytes. size is what the header
+// says, −1 if nothing.
+func readAll(r io.Reader, size int64) ([]byte, error) {
+	if size > maxReply {
+		return nil, errTooLarge
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, max(size, 0)+bytes.MinRead))
+	n, err := buf.ReadFrom(io.LimitReader(r, maxReply+1))
+	if err == nil && n > maxReply {
+		err = errTooLarge
+	}
+	return buf.Bytes(), err
+}
+
+// body is a reply's body. Close reads a little of what is left if the server
+// had said all, so that its connection serves the next call: a server may end
+// the body some milliseconds after its last word.
+type body struct {
+	rc     io.ReadCloser
+	ev     *events
+	stop   func() bool // of the watch over the context
+	drain  bool
+	closed bool
+}
+
+func (b *body) Read(p []byte) (int, error) { return b.rc.Read(p) }
+
+func (b *body) Close() error {
+	if b.closed {
+		return nil
+	}
+	b.closed = true
+	if b.drain {
+		t := time.AfterFunc(drainTime, func() { b.rc.Close() })
+		io.CopyN(io.Discard, b.rc, maxDrain)
+		t.Stop()
+	}
+	b.stop()
+	return b.rc.Close()
+}
