@@ -68,7 +68,7 @@ type Pool struct {
 	cfg    Config
 	queue  queue
 	owned  *http.Transport // of the clients that the pool made; nil: none
-	learnt func(error) string
+	learnt func(error) (what string, ok bool)
 }
 
 // attempter makes one attempt at a call: a *chat.Client, or a test's double.
@@ -86,7 +86,7 @@ func New(c Config) (*Pool, error) {
 	p, err := newPool(c, func(b Backend, slots int) (attempter, error) {
 		if b.Client == nil {
 			if owned == nil {
-				owned = newTransport(slots)
+				owned = chat.NewTransport(slots)
 			}
 			b.Client = &http.Client{Transport: owned}
 		}
@@ -107,7 +107,7 @@ func newPool(c Config, dial func(b Backend, slots int) (attempter, error)) (*Poo
 	if err := c.fill(); err != nil {
 		return nil, err
 	}
-	p := &Pool{cfg: c, learnt: learnt}
+	p := &Pool{cfg: c, learnt: chat.Learnt}
 	p.queue.maxWait = c.MaxWait
 	slots := 0
 	for _, b := range c.Backends {

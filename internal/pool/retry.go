@@ -91,9 +91,11 @@ func (c *call) next(ctx context.Context, b *backend) (again bool, wait time.Dura
 	if c.shown && c.Again == nil {
 		return false, 0
 	}
-	if lesson := c.pool.learnt(c.err); lesson != "" && c.lessons < maxLessons {
+	if lesson, ok := c.pool.learnt(c.err); ok && c.lessons < maxLessons {
 		c.lessons++
-		swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: b.Model, Text: lesson})
+		if lesson != "" { // else another call has told it
+			swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: b.Model, Text: lesson})
+		}
 		return true, 0
 	}
 	if stops(c.err.Class) {

@@ -1,0 +1,137 @@
+// Package workers holds workers on small models: [Pool], a bounded pool of
+// clients of OpenAI-compatible servers, [Model], the same for a single one,
+// and [Check], which wraps any worker and has its outputs examined.
+//
+//	Subtask ─▶ prompt ─▶ call (queue, slot, attempts) ─▶ read the reply ─▶ cite ─▶ Output
+//	              ▲                                        │ cannot be read: once
+//	              └────────────────────────────────────────┘
+package workers
+
+import (
+	"context"
+	"time"
+
+	"github.com/db31e724/go-swarm/internal/chat"
+	"github.com/db31e724/go-swarm/internal/pool"
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// Backend is one model at one OpenAI-compatible server. Its fields:
+//
+//	Name     in events and errors; empty: Model
+//	BaseURL  up to and without "/chat/completions"; empty: OpenAI's
+//	Key      bearer key; empty: none is sent
+//	Model    the model's name as the server knows it; required
+//	Slots    most calls in flight; 0: 8
+//	Context  tokens of prompt and reply together; 0: 128 000
+//	MaxOut   most tokens of a reply whose step names none; 0: Config.MaxOut.
+//	         Models that reason before they answer need more than the default
+//	Price    *swarm.Price; nil: that of [PriceOf], if it knows the model
+//	Header   http.Header, added to each request
+//	Client   *http.Client; nil: one on a transport sized to the pool
+//	Stream   ask for streamed replies, for proxies that end silent calls
+type Backend = pool.Backend
+
+// Message is one message of a prompt: its Role ("system", "user" or
+// "assistant") and its Content, which must not be empty.
+type Message = chat.Message
+
+// PriceOf returns the list price of a model by its exact name, with or without
+// its provider before it, or nil where it is not known. The prices are as of
+// [PricesAsOf]; a Backend's own Price goes before them.
+func PriceOf(model string) *swarm.Price { return pool.PriceOf(model) }
+
+// PricesAsOf is the date of the prices that [PriceOf] returns.
+const PricesAsOf = pool.PricesAsOf
+
+// Config is a pool's backends and settings. Zero values are right for most.
+type Config struct {
+	Backends []Backend // 1 to 64
+
+	// Attempts is the most attempts at one call. 0: 5.
+	Attempts int
+	// AttemptTime is the most time of one attempt, without its wait for a
+	// slot. 0: 2 minutes.
+	AttemptTime time.Duration
+	// CallTime is the most time of one subtask, all its calls, attempts and
+	// waits together. 0: 10 minutes.
+	CallTime time.Duration
+	// MaxWait is the longest wait that a server may ask for; a longer one
+	// makes the call go to another backend or fail. 0: 2 minutes.
+	MaxWait time.Duration
+
+	// MaxOut is the most tokens of a reply where neither the step nor the
+	// backend names any. 0: 512, for lists 2048.
+	MaxOut int
+	// Temperature is sent with each call; nil: the server's own. Zero makes
+	// most servers answer the same prompt alike.
+	Temperature *float64
+
+	// Prompt writes the prompt of a subtask. nil: [DefaultPrompt]. The reply
+	// is read as JSON in every case, in the shape that DefaultPrompt asks
+	// for; servers that can are made to write it so.
+	Prompt func(swarm.Subtask) []Message
+}
+
+// Pool is a worker on a bounded set of small-model clients. A subtask waits
+// for a slot of a backend that its prompt fits, the most urgent subtask first,
+// the least loaded backend first; failed attempts are repeated where that can
+// help, parked and without a slot while they wait. See [Config] for the
+// limits.
+//
+// A subtask over a chunk costs one call as a rule. A reply that cannot be read
+// is asked for once more with the fault told; one that was cut by its length
+// once more with twice the room. A Pool is safe for concurrent use and serves
+// any number of runs.
+type Pool struct {
+	pool     *pool.Pool
+	cfg      Config
+	replyMax int // most tokens of a reply that the settings name
+}
+
+// NewPool checks the configuration and makes a pool. It makes no call.
+func NewPool(c Config) (*Pool, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	inner, err := pool.New(pool.Config{
+		Backends: c.Backends, Attempts: c.Attempts, AttemptTime: c.AttemptTime, CallTime: c.CallTime, MaxWait: c.MaxWait,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p := &Pool{pool: inner, cfg: c}
+	if p.cfg.Prompt == nil {
+		p.cfg.Prompt = DefaultPrompt
+	}
+	if p.cfg.CallTime == 0 {
+		p.cfg.CallTime = 10 * time.Minute
+	}
+	for _, b := range c.Backends {
+		p.replyMax = max(p.replyMax, b.MaxOut)
+	}
+	return p, nil
+}
+
+// Close closes the pool's idle connections.
+func (p *Pool) Close() { p.pool.Close() }
+
+// Model is a worker on one small model: a [Pool] of one.
+type Model struct{ pool *Pool }
+
+// NewModel checks the backend and makes a worker of it. It makes no call.
+func NewModel(b Backend) (*Model, error) {
+	p, err := NewPool(Config{Backends: []Backend{b}})
+	if err != nil {
+		return nil, err
+	}
+	return &Model{p}, nil
+}
+
+// Work runs one subtask; see [Pool.Work].
+func (m *Model) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+	return m.pool.Work(ctx, st)
+}
+
+// Close closes the model's idle connections.
+func (m *Model) Close() { m.pool.Close() }

@@ -1,0 +1,167 @@
+package workers
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// cite returns the citation of a quote from a chunk: its place in the source,
+// and the source's own words for it, if it stands in the chunk; else the whole
+// chunk, unverified.
+func cite(c *swarm.Chunk, quote string) swarm.Citation {
+	start, end, ok := locate(c.Text, quote)
+	if !ok {
+		return swarm.Citation{Source: c.Source, Chunk: c.ID, Start: c.Start, End: c.End, Quote: fold(quote)}
+	}
+	return swarm.Citation{Source: c.Source, Chunk: c.ID, Start: c.Start + start, End: c.Start + end,
+		Quote: fold(c.Text[start:end]), Verified: true}
+}
+
+// locate finds a quote in a text and returns the byte range of the first place
+// where it stands. White space is folded in both. Failing that, quotation
+// marks and dashes of all styles count as alike, soft hyphens and zero-width
+// spaces as nothing, and quotation marks or an ellipsis around the quote as
+// its writer's; every letter and digit must still stand as it is quoted. A
+// quote begins and ends where words and numbers do: "5 apples" does not stand
+// in "15 apples".
+func locate(text, quote string) (start, end int, ok bool) {
+	if bare(quote) == "" {
+		return 0, 0, false
+	}
+	if start, end, ok = search(text, fold(quote), false); ok {
+		return start, end, true
+	}
+	if start, end, ok = search(text, quote, true); ok {
+		return start, end, true
+	}
+	return search(text, trimQuote(quote), true)
+}
+
+// search finds quote, folded, in text, folded.
+func search(text, quote string, loose bool) (start, end int, ok bool) {
+	t, q := folded(text, loose), folded(quote, loose)
+	if len(q.text) == 0 {
+		return 0, 0, false
+	}
+	for from := 0; ; {
+		i := strings.Index(t.text[from:], q.text)
+		if i < 0 {
+			return 0, 0, false
+		}
+		i += from
+		if j := i + len(q.text); !inWord(t.text, i) && !inWord(t.text, j) {
+			return int(t.at[i]), int(t.end[j-1]), true
+		}
+		_, size := utf8.DecodeRuneInString(t.text[i:])
+		from = i + size
+	}
+}
+
+// foldedText is a text with its white space folded, and for each of its bytes
+// where the rune that it is of begins and ends in the text as it was.
+type foldedText struct {
+	text    string
+	at, end []int32
+}
+
+func folded(s string, loose bool) foldedText {
+	var b strings.Builder
+	f := foldedText{at: make([]int32, 0, len(s)), end: make([]int32, 0, len(s))}
+	put := func(r string, at, end int) {
+		b.WriteString(r)
+		for range len(r) {
+			f.at, f.end = append(f.at, int32(at)), append(f.end, int32(end))
+		}
+	}
+	gap := -1 // where white space began
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		as := s[i : i+size]
+		if loose {
+			as = alike(r, as)
+		}
+		switch {
+		case unicode.IsSpace(r):
+			if gap < 0 {
+				gap = i
+			}
+		case as == "":
+		default:
+			if gap >= 0 && b.Len() > 0 {
+				put(" ", gap, i)
+			}
+			gap = -1
+			put(as, i, i+size)
+		}
+		i += size
+	}
+	f.text = b.String()
+	return f
+}
+
+// alike returns what stands for a rune where typography does not count.
+func alike(r rune, as string) string {
+	switch r {
+	case '‘', '’', '‚', '‛', '′', '`', '´':
+		return "'"
+	case '“', '”', '„', '‟', '″', '«', '»', '＂':
+		return `"`
+	case '‐', '‑', '‒', '–', '—', '―', '−':
+		return "-"
+	case '…':
+		return "..."
+	case '\u00ad', '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff':
+		return ""
+	}
+	return as
+}
+
+// inWord says that byte i of s stands inside a word or a number, of a script
+// that sets spaces between words.
+func inWord(s string, i int) bool {
+	if i <= 0 || i >= len(s) {
+		return false
+	}
+	a, before := utf8.DecodeLastRuneInString(s[:i])
+	b, size := utf8.DecodeRuneInString(s[i:])
+	switch {
+	case spaced(a) && spaced(b):
+		return unicode.IsDigit(a) == unicode.IsDigit(b)
+	case unicode.IsDigit(a) && (b == '.' || b == ','): // 1|.5
+		next, _ := utf8.DecodeRuneInString(s[i+size:])
+		return unicode.IsDigit(next)
+	case (a == '.' || a == ',') && unicode.IsDigit(b): // 1.|5
+		last, _ := utf8.DecodeLastRuneInString(s[:i-before])
+		return unicode.IsDigit(last)
+	}
+	return false
+}
+
+func spaced(r rune) bool {
+	return unicode.IsDigit(r) || unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Armenian, unicode.Hebrew, unicode.Arabic)
+}
+
+// fold returns s with each run of white space as one space, and none around.
+func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// bare returns the letters, digits and symbols of s: what a quote is made of.
+func bare(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsPunct(r) })
+}
+
+// trimQuote takes quotation marks and ellipses off the ends of a quote.
+func trimQuote(s string) string {
+	for {
+		t := strings.TrimFunc(s, func(r rune) bool {
+			return unicode.IsSpace(r) || strings.ContainsRune("\"'“”„‟‘’‚‛«»‹›「」『』`…", r)
+		})
+		t = strings.TrimSuffix(strings.TrimPrefix(t, "..."), "...")
+		if t == s {
+			return s
+		}
+		s = t
+	}
+}

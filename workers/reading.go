@@ -1,0 +1,161 @@
+package workers
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+)
+
+// reading is what could be read of a reply, and what is wrong with it.
+type reading struct {
+	answer     string
+	quote      string
+	items      []string
+	confidence float64
+	abstain    bool
+
+	faults []string // in words that the reply's writer can mend it by
+	fatal  bool     // without what is missing there is no output
+}
+
+// usable says that the reply holds an output, though something may be missing
+// beside it.
+func (r *reading) usable() bool { return !r.fatal }
+
+// fault notes what is wrong; fatal says that no output is left.
+func (r *reading) fault(fatal bool, what string) {
+	r.faults = append(r.faults, what)
+	r.fatal = r.fatal || fatal
+}
+
+// read reads a reply leniently where there is one way to take it (prose or a
+// code fence around the object, further keys, a confidence as text or
+// percentage, a number for an answer), and otherwise says what is wrong.
+// Nothing is filled in silently.
+func read(text string, s shape, must bool) reading {
+	var r reading
+	fields, fault := object(text, s)
+	if fault != "" {
+		r.fault(true, fault)
+		return r
+	}
+	r.readAbstain(fields)
+	switch {
+	case r.abstain && must:
+		r.fault(true, `"abstain" is true, but this must be answered`)
+	case s == shapeList:
+		r.readItems(fields)
+	default:
+		r.answer = r.readText(fields, "answer", !r.abstain)
+		if s.quotes() {
+			r.quote = r.readText(fields, "quote", false)
+		}
+		r.readConfidence(fields)
+	}
+	return r
+}
+
+// readText reads a text; where it is needed it must not be empty.
+func (r *reading) readText(fields map[string]json.RawMessage, key string, needed bool) string {
+	raw, ok := fields[key]
+	if !ok {
+		if !r.abstain {
+			r.fault(needed, `the key "`+key+`" is missing`)
+		}
+		return ""
+	}
+	s, ok := scalar(raw)
+	s = strings.TrimSpace(s)
+	switch {
+	case !ok:
+		r.fault(needed, `"`+key+`" is not a string`)
+	case s == "" && needed:
+		r.fault(true, `"`+key+`" is empty, and "abstain" is not true`)
+	}
+	return s
+}
+
+func (r *reading) readAbstain(fields map[string]json.RawMessage) {
+	raw, ok := fields["abstain"]
+	if !ok {
+		r.fault(false, `the key "abstain" is missing`)
+		return
+	}
+	switch s, _ := scalar(raw); strings.ToLower(strings.TrimSpace(s)) {
+	case "true":
+		r.abstain = true
+	case "false":
+	default:
+		r.fault(false, `"abstain" is neither true nor false`)
+	}
+}
+
+// readConfidence reads a number from 0 to 1. "85%" and 85 are percentages;
+// what lies between 1 and 10 may be of any scale and is not guessed at.
+func (r *reading) readConfidence(fields map[string]json.RawMessage) {
+	raw, ok := fields["confidence"]
+	if !ok {
+		if !r.abstain {
+			r.fault(false, `the key "confidence" is missing`)
+		}
+		return
+	}
+	s, _ := scalar(raw)
+	number, percent := strings.CutSuffix(strings.TrimSpace(s), "%")
+	f, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if percent || f > 10 {
+		f /= 100
+	}
+	if err != nil || !(f >= 0 && f <= 1) {
+		if !r.abstain {
+			r.fault(false, `"confidence" is not a number from 0 to 1`)
+		}
+		return
+	}
+	r.confidence = f
+}
+
+func (r *reading) readItems(fields map[string]json.RawMessage) {
+	raw, ok := fields["items"]
+	var list []json.RawMessage
+	switch {
+	case !ok && r.abstain:
+		return
+	case !ok:
+		r.fault(true, `the key "items" is missing`)
+		return
+	case json.Unmarshal(raw, &list) != nil:
+		r.fault(true, `"items" is not a list of strings`)
+		return
+	}
+	for _, raw := range list {
+		s, ok := scalar(raw)
+		if !ok {
+			r.fault(true, `"items" holds something that is not a string`)
+			return
+		}
+		if s = strings.TrimSpace(s); s != "" {
+			r.items = append(r.items, s)
+		}
+	}
+}
+
+// scalar returns a string, number or boolean as text; null is the empty text.
+func scalar(raw json.RawMessage) (string, bool) {
+	if len(raw) == 0 {
+		return "", false
+	}
+	switch raw[0] {
+	case '{', '[':
+		return "", false
+	case '"':
+		var s string
+		if json.Unmarshal(raw, &s) != nil {
+			return "", false
+		}
+		return s, true
+	case 'n':
+		return "", true
+	}
+	return string(raw), true
+}

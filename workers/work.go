@@ -1,0 +1,119 @@
+package workers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/db31e724/go-swarm/internal/chat"
+	"github.com/db31e724/go-swarm/internal/pool"
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// Most tokens of a reply where nobody names any.
+const (
+	defaultOut     = 512
+	defaultListOut = 2048
+)
+
+// saidBytes bounds how much of a reply that could not be read is shown to its
+// writer again.
+const saidBytes = 4 << 10
+
+func (c *Config) check() error {
+	if c.MaxOut < 0 {
+		return fmt.Errorf("workers: MaxOut is %d: it must not be negative, 0 stands for the default", c.MaxOut)
+	}
+	return nil
+}
+
+// Work runs one subtask. A finding over a chunk cites the passage that it
+// quotes, at its place in the source if it stands in the chunk (white space
+// folded), else the whole chunk, unverified. An output made from earlier
+// results keeps the citations that it refers to, or where it refers to none,
+// all of them, best first. The error is a *swarm.CallError.
+func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+	if st.Step == nil {
+		return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: errors.New("the subtask has no step")}
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.cfg.CallTime)
+	defer cancel()
+
+	s := shapeOf(&st)
+	prompt := p.cfg.Prompt(st)
+	r := pool.Request{
+		Request: chat.Request{
+			Messages: prompt, Schema: s.schema(), MaxTokens: st.Step.MaxOut, Temperature: p.cfg.Temperature,
+		},
+		Priority:   st.Priority,
+		DefaultOut: p.defaultOut(s),
+	}
+	var first *reading // what a first reply said, as far as it could be read
+	for widened := false; ; {
+		reply, err := p.pool.Do(ctx, r)
+		if err != nil {
+			cut, _ := errors.AsType[*swarm.CallError](err)
+			if cut != nil && cut.Class == swarm.ClassCut && !widened {
+				widened = true
+				if wider, werr := p.widen(ctx, r); werr == nil {
+					reply, err = wider, nil
+				} else if w, ok := errors.AsType[*swarm.CallError](werr); !ok || w.Class != swarm.ClassTooLong {
+					err = werr
+				}
+			}
+		}
+		if err != nil {
+			if first != nil && first.usable() && ctx.Err() == nil {
+				return first.output(&st, s, p.outMax(&st, s)), nil
+			}
+			return swarm.Output{}, err
+		}
+		got := read(reply.Text, s, st.Step.Must)
+		switch {
+		case len(got.faults) == 0, first != nil && got.usable():
+			return got.output(&st, s, p.outMax(&st, s)), nil
+		case first != nil:
+			return swarm.Output{}, &swarm.CallError{Class: swarm.ClassBroken, Model: reply.Model,
+				Err: fmt.Errorf("the reply cannot be read, nor could the one before it: %s", strings.Join(got.faults, "; "))}
+		}
+		first = &got
+		r.Messages = append(prompt[:len(prompt):len(prompt)],
+			Message{Role: "assistant", Content: cut(reply.Text, saidBytes)},
+			Message{Role: "user", Content: "That cannot be read: " + strings.Join(got.faults, "; ") + ". Reply again with the one JSON object alone, mended."})
+	}
+}
+
+// widen repeats a call whose reply was cut, with twice the room.
+func (p *Pool) widen(ctx context.Context, r pool.Request) (chat.Reply, error) {
+	r.MaxTokens = 2 * cmp.Or(r.MaxTokens, max(p.replyMax, r.DefaultOut))
+	return p.pool.Do(ctx, r)
+}
+
+// defaultOut is the room for a reply where neither step nor backend names one.
+func (p *Pool) defaultOut(s shape) int {
+	switch {
+	case p.cfg.MaxOut > 0:
+		return p.cfg.MaxOut
+	case s == shapeList:
+		return defaultListOut
+	}
+	return defaultOut
+}
+
+// outMax is the most tokens that an output of st may have.
+func (p *Pool) outMax(st *swarm.Subtask, s shape) int {
+	return cmp.Or(st.Step.MaxOut, p.defaultOut(s))
+}
+
+// cut returns at most n bytes of s, whole runes, and never an empty text.
+func cut(s string, n int) string {
+	if len(s) > n {
+		s = strings.ToValidUTF8(s[:n], "") + "…"
+	}
+	if strings.TrimSpace(s) == "" {
+		return "(nothing)"
+	}
+	return s
+}
