@@ -1,0 +1,291 @@
+package mock
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+	"slices"
+	"strings"
+)
+
+// A passage is a run of one to three units that may answer a question.
+type passage struct {
+	start, end int     // in the text
+	head       string  // header of its table, if that stands apart
+	score      float64 // 0 to about 1, comparable between texts
+	first      int     // its first unit
+}
+
+// maskPair is which terms something holds: word for word, and by their likes.
+type maskPair struct{ full, like uint64 }
+
+func (m maskPair) or(o maskPair) maskPair { return maskPair{m.full | o.full, m.like | o.like} }
+
+// What a term is worth by where it stands.
+const (
+	worthFull    = 1.0
+	worthLike    = 0.65
+	worthHead    = 0.85 // in a heading above, a table's header, the question before
+	worthBefore  = 0.70 // earlier in the same paragraph
+	worthPath    = 0.80 // in the path of headings that came with the text
+	worthFarPath = 0.45 // the same, once another heading has come between
+	worthNear    = 0.25 // elsewhere in the text
+)
+
+// A finder looks for a question's answer in one text.
+type finder struct {
+	q      *query
+	text   string
+	units  []unit
+	masks  []maskPair
+	path   maskPair
+	all    maskPair
+	weight []float64 // of each term in this text
+	total  float64
+}
+
+// find returns the passages of text that bear on the question, best first. A
+// passage's score is the part of the question's weight that it and what it
+// stands under cover. Words that many units of the text hold count for less
+// there, so that in a text of look-alikes the rest decides. path is what is
+// known of the text's own place: headings, the source's name.
+func (q *query) find(text, path string, most int) []passage {
+	if len(q.terms) == 0 {
+		return nil
+	}
+	f := &finder{q: q, text: text, units: splitUnits(text)}
+	f.scan(path)
+	if f.all.full|f.all.like == 0 {
+		return nil
+	}
+	f.weigh()
+	return f.rank(most)
+}
+
+func (f *finder) scan(path string) {
+	f.masks = make([]maskPair, len(f.units))
+	u := 0
+	f.q.hits(f.text, func(t int, full bool, at int) {
+		for u < len(f.units) && at >= f.units[u].end {
+			u++
+		}
+		if u < len(f.units) && at >= f.units[u].start {
+			f.masks[u].set(t, full)
+			f.all.set(t, full)
+		}
+	})
+	f.q.hits(path, func(t int, full bool, _ int) { f.path.set(t, full) })
+}
+
+func (m *maskPair) set(t int, full bool) {
+	if full {
+		m.full |= 1 << t
+	} else {
+		m.like |= 1 << t
+	}
+}
+
+// weigh lowers the prior weight of terms that many units hold.
+func (f *finder) weigh() {
+	n := len(f.units)
+	df := make([]int, len(f.q.terms))
+	for _, m := range f.masks {
+		for b := m.full; b != 0; b &= b - 1 {
+			df[bits.TrailingZeros64(b)]++
+		}
+	}
+	f.weight = make([]float64, len(df))
+	for t := range df {
+		w := f.q.terms[t].weight
+		if df[t] > 1 {
+			share := float64(df[t]-1) / float64(max(n, 8))
+			w /= 1 + 3*share
+			if n > 64 { // many units: what the text itself tells is worth more than the prior
+				w *= 0.25 + 0.75*math.Log(float64(n)/float64(df[t]))/math.Log(float64(n))
+			}
+		}
+		f.weight[t] = w
+		f.total += w
+	}
+}
+
+// rank scores the windows and keeps the best that do not overlap.
+func (f *finder) rank(most int) []passage {
+	var all []passage
+	var floor float64
+	for i := range f.units {
+		p, ok := f.best(i)
+		if !ok || p.score < floor {
+			continue
+		}
+		all = append(all, p)
+		if len(all) > 64*most {
+			f.sort(all)
+			all = all[:32*most]
+			floor = all[len(all)-1].score
+		}
+	}
+	f.sort(all)
+	var out []passage
+	for _, p := range all {
+		if len(out) == most {
+			break
+		}
+		if !slices.ContainsFunc(out, func(o passage) bool { return p.start < o.end && o.start < p.end }) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func (f *finder) sort(ps []passage) {
+	slices.SortStableFunc(ps, func(a, b passage) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.start, b.start))
+	})
+}
+
+// best is the best window that begins at unit i.
+func (f *finder) best(i int) (passage, bool) {
+	first := f.units[i]
+	ctx, before := f.context(i)
+	if m := f.masks[i].or(ctx); m.full|m.like == 0 {
+		return passage{}, false
+	}
+	own := maskPair{}
+	var best passage
+	found := false
+	for k := i; k < len(f.units) && k < i+3; k++ {
+		u := f.units[k]
+		if k > i && !f.joins(i, k) || u.end-first.start > 900 && k > i {
+			break
+		}
+		own = own.or(f.masks[k])
+		if own.full|own.like == 0 && f.units[i].under < 0 && first.header < 0 && before.full == 0 {
+			continue
+		}
+		text := f.text[first.start:u.end]
+		score := f.cover(i, k, own, ctx, before)
+		if score < 0.1 {
+			continue
+		}
+		score += f.q.bonus(text) - 0.035*float64(k-i)
+		if u.end-first.start > 400 {
+			score -= 0.04
+		}
+		if u.kind == heading {
+			score -= 0.3
+		}
+		if u.asks {
+			score -= 0.25
+		}
+		if u.kind == row && u.header < 0 && k == i && i+1 < len(f.units) && f.units[i+1].header == i {
+			score -= 0.3 // the header itself
+		}
+		if own.full|own.like == 0 {
+			score -= 0.08
+		}
+		if found && score <= best.score {
+			continue
+		}
+		found = true
+		best = passage{start: first.start, end: u.end, score: score, first: i}
+		if h := first.header; h >= 0 && first.kind == row {
+			best.head = f.text[f.units[h].start:f.units[h].end]
+		}
+	}
+	return best, found
+}
+
+// joins tells whether unit k may stand in a window that begins at i.
+func (f *finder) joins(i, k int) bool {
+	a, prev, b := f.units[i], f.units[k-1], f.units[k]
+	if a.kind == heading || b.kind == heading || a.under != b.under || a.kind == row || b.kind == row {
+		return false
+	}
+	if prev.asks {
+		return true // an answer belongs to its question
+	}
+	if a.para == b.para {
+		return a.kind == sentence && b.kind == sentence || b.kind == item && endsInColon(f.text[prev.start:prev.end])
+	}
+	return endsInColon(f.text[prev.start:prev.end]) && b.para == prev.para+1
+}
+
+func endsInColon(s string) bool { return strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：") }
+
+// context is what unit i stands under (headings, a table's header, a question
+// or a colon just before it), and what its paragraph said before it.
+func (f *finder) context(i int) (ctx, before maskPair) {
+	u := f.units[i]
+	for h, n := u.under, 0; h >= 0 && n < 8; h, n = f.units[h].under, n+1 {
+		ctx = ctx.or(f.masks[h])
+	}
+	if u.header >= 0 {
+		ctx = ctx.or(f.masks[u.header])
+	}
+	if i > 0 {
+		p := f.units[i-1]
+		if p.asks && p.kind != heading && p.under == u.under || endsInColon(f.text[p.start:p.end]) {
+			ctx = ctx.or(f.masks[i-1])
+		}
+	}
+	if u.kind == sentence {
+		for k := i - 1; k >= 0 && i-k <= 12 && f.units[k].para == u.para; k-- {
+			before = before.or(f.masks[k])
+		}
+	}
+	return ctx, before
+}
+
+// cover is the part of the question's weight that units i to k cover.
+func (f *finder) cover(i, k int, own, ctx, before maskPair) float64 {
+	path := worthPath
+	if f.units[i].under >= 0 {
+		path = worthFarPath
+	}
+	var got float64
+	for t := range f.q.terms {
+		bit := uint64(1) << t
+		var c float64
+		switch {
+		case own.full&bit != 0:
+			c = worthFull
+		case ctx.full&bit != 0:
+			c = worthHead
+		case before.full&bit != 0:
+			c = worthBefore
+		case f.path.full&bit != 0 && path > worthLike:
+			c = path
+		case own.like&bit != 0:
+			c = worthLike
+		case ctx.like&bit != 0:
+			c = worthHead * worthLike
+		case f.path.full&bit != 0:
+			c = path
+		case before.like&bit != 0, f.path.like&bit != 0:
+			c = worthBefore * worthLike
+		case f.all.full&bit != 0:
+			c = worthNear
+		}
+		if g := f.q.terms[t].group; g >= 0 && c > 0 {
+			c *= f.whole(g, i, k, ctx, before)
+		}
+		got += f.weight[t] * c
+	}
+	return got / f.total
+}
+
+// whole is how much of a name stands together in one place: its best part,
+// squared for names of several words, since half a name is another's.
+func (f *finder) whole(g, i, k int, ctx, before maskPair) float64 {
+	name := f.q.groups[g]
+	n := bits.OnesCount64(name)
+	if n == 1 {
+		return 1
+	}
+	most := max(bits.OnesCount64(ctx.full&name), bits.OnesCount64(before.full&name), bits.OnesCount64(f.path.full&name))
+	for j := i; j <= k; j++ {
+		most = max(most, bits.OnesCount64(f.masks[j].full&name))
+	}
+	return float64(most) / float64(n)
+}

@@ -1,0 +1,277 @@
+package mock
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// unitKind says what a unit of text is.
+type unitKind uint8
+
+const (
+	sentence unitKind = iota
+	heading
+	row  // of a table
+	item // a line that stands for itself: of a list, a record, code
+)
+
+// A unit is the smallest piece that can be an answer.
+type unit struct {
+	start, end int // in the text, without space around
+	kind       unitKind
+	asks       bool // ends in a question mark
+	para       int  // number of its paragraph
+	under      int  // unit of the heading above; -1: none
+	header     int  // unit of the table's header row; -1: none
+}
+
+const longUnit = 700 // bytes; longer pieces are cut at spaces
+
+// splitUnits cuts a text into units. Its cost is linear.
+func splitUnits(text string) []unit {
+	s := splitter{text: text, under: -1, header: -1}
+	s.units = make([]unit, 0, len(text)/80+4)
+	for at := 0; at < len(text); {
+		at = s.block(at)
+	}
+	return s.units
+}
+
+type splitter struct {
+	text   string
+	units  []unit
+	para   int
+	under  int
+	header int
+	levels [10]int // unit+1 of the heading at each level
+	code   bool
+}
+
+// line returns the line at i, without its end, and where the next starts.
+func line(text string, i int) (string, int) {
+	n := strings.IndexByte(text[i:], '\n')
+	if n < 0 {
+		return text[i:], len(text)
+	}
+	return strings.TrimSuffix(text[i:i+n], "\r"), i + n + 1
+}
+
+// block cuts the lines from i to the next empty one.
+func (s *splitter) block(i int) int {
+	type ln struct {
+		text  string
+		start int
+	}
+	var lines []ln
+	for i < len(s.text) {
+		l, next := line(s.text, i)
+		if strings.TrimSpace(l) == "" {
+			i = next
+			break
+		}
+		lines = append(lines, ln{l, i})
+		i = next
+		if len(lines) == 4096 {
+			break
+		}
+	}
+	if len(lines) == 0 {
+		return i
+	}
+	s.para++
+	s.header = -1
+	width := 0
+	for _, l := range lines {
+		width = max(width, len(l.text))
+	}
+	own := make([]bool, len(lines)+1) // the line begins a piece of its own
+	own[0], own[len(lines)] = true, true
+	breaks, keyed := 0, 0
+	for _, l := range lines {
+		if isKeyed(l.text) {
+			keyed++
+		}
+	}
+	records := 10*keyed >= 7*len(lines) && len(lines) > 1
+	for k := 1; k < len(lines); k++ {
+		prev, cur := lines[k-1].text, lines[k].text
+		first, _, _ := strings.Cut(strings.TrimSpace(cur), " ")
+		switch {
+		case records || startsItem(cur) || isRow(cur) || isRow(prev):
+		case goesOn(prev, cur):
+			continue
+		}
+		if records || width > 140 || len(prev)+1+len(first) <= width || startsItem(cur) || isRow(cur) || isRow(prev) {
+			own[k] = true
+			breaks++
+		}
+	}
+	all := records || 10*breaks >= 6*(len(lines)-1)
+	for k := 0; k < len(lines); {
+		l := lines[k]
+		trimmed := strings.TrimSpace(l.text)
+		if strings.HasPrefix(trimmed, "```") || strings.HasPrefix(trimmed, "~~~") {
+			s.code = !s.code
+			k++
+			continue
+		}
+		if !s.code {
+			if level, n := s.headingLevel(l.text, k, len(lines), linesText(lines, k+1, func(x ln) string { return x.text })); level > 0 {
+				s.add(l.start, l.start+len(l.text), heading)
+				s.setHeading(level)
+				k += n
+				continue
+			}
+			if isRow(l.text) {
+				s.row(l.start, l.text, k == 0 || !isRow(lines[k-1].text))
+				k++
+				continue
+			}
+		}
+		end := k + 1
+		for end < len(lines) && !own[end] && !all && !s.code {
+			end++
+		}
+		kind := sentence
+		if s.code || startsItem(l.text) || all && len(lines) > 2 && end == k+1 {
+			kind = item
+		}
+		s.sentences(l.start, lines[end-1].start+len(lines[end-1].text), kind)
+		k = end
+	}
+	return i
+}
+
+// goesOn tells whether a line goes on with the sentence of the one before.
+func goesOn(prev, cur string) bool {
+	r, _ := utf8.DecodeRuneInString(strings.TrimSpace(cur))
+	if !unicode.IsLower(r) {
+		return false
+	}
+	prev = strings.TrimSpace(prev)
+	return prev != "" && !strings.ContainsAny(prev[len(prev)-1:], ".!?;:")
+}
+
+// isKeyed tells whether a line has a key and a value, as "name: 17".
+func isKeyed(l string) bool {
+	i := strings.IndexAny(l, ":=：")
+	return i > 0 && i <= 60 && i < len(l)-1
+}
+
+func linesText[T any](lines []T, k int, f func(T) string) string {
+	if k < len(lines) {
+		return f(lines[k])
+	}
+	return ""
+}
+
+// add appends the unit [start, end) with the space around it left out.
+func (s *splitter) add(start, end int, kind unitKind) {
+	t := s.text[start:end]
+	start += len(t) - len(strings.TrimLeftFunc(t, unicode.IsSpace))
+	end -= len(t) - len(strings.TrimRightFunc(t, unicode.IsSpace))
+	if start >= end {
+		return
+	}
+	tail := strings.TrimRight(s.text[max(start, end-8):end], "\"'”»）)* ")
+	asks := strings.HasSuffix(tail, "?") || strings.HasSuffix(tail, "？")
+	s.units = append(s.units, unit{start, end, kind, asks, s.para, s.under, s.header})
+}
+
+// setHeading makes the last unit the heading of what follows.
+func (s *splitter) setHeading(level int) {
+	u := len(s.units) - 1
+	if u < 0 {
+		return
+	}
+	s.units[u].under = -1
+	for l := level - 1; l > 0; l-- {
+		if s.levels[l] > 0 {
+			s.units[u].under = s.levels[l] - 1
+			break
+		}
+	}
+	s.levels[level] = u + 1
+	for l := level + 1; l < len(s.levels); l++ {
+		s.levels[l] = 0
+	}
+	s.under = u
+}
+
+// row adds a table's row; the first is the header of those below.
+func (s *splitter) row(start int, l string, first bool) {
+	if strings.Trim(l, "|-:+= \t") == "" {
+		return
+	}
+	if first {
+		s.header = -1
+	}
+	n := len(s.units)
+	s.add(start, start+len(l), row)
+	if first && len(s.units) > n && !hasDigitCell(l) {
+		s.header = n
+	}
+}
+
+// hasDigitCell tells whether a cell behind the first is a number: then the
+// row is no header, unless all of them look like years.
+func hasDigitCell(l string) bool {
+	digits, years := 0, 0
+	for i, c := range cells(l) {
+		c = strings.TrimSpace(c)
+		if i == 0 || c == "" || !isDigit(c[0]) {
+			continue
+		}
+		digits++
+		if len(c) == 4 && (c[:2] == "19" || c[:2] == "20") {
+			years++
+		}
+	}
+	return digits > years
+}
+
+func cells(l string) []string {
+	l = strings.TrimSpace(l)
+	if strings.Contains(l, "|") {
+		return strings.Split(strings.Trim(l, "|"), "|")
+	}
+	return strings.Split(l, "\t")
+}
+
+// isRow tells whether a line is a row of a table.
+func isRow(l string) bool {
+	t := strings.TrimSpace(l)
+	return strings.HasPrefix(t, "|") && len(t) > 1 || strings.Count(t, " | ") >= 1 && !strings.HasSuffix(t, ".") || strings.Count(t, "\t") >= 1
+}
+
+// startsItem tells whether a line begins with a bullet, a number, a speaker
+// or a key.
+func startsItem(l string) bool {
+	t := strings.TrimLeft(l, " \t>")
+	if t == "" {
+		return false
+	}
+	for _, b := range []string{"- ", "* ", "+ ", "• ", "· ", "– ", "— ", "#", "Q:", "A:"} {
+		if strings.HasPrefix(t, b) {
+			return true
+		}
+	}
+	i := 0
+	for i < len(t) && i < 6 && (isDigit(t[i]) || t[i] == '.') {
+		i++
+	}
+	if i > 0 && i < len(t) && (t[i] == ')' || t[i] == ' ' && t[i-1] == '.' || strings.HasPrefix(t[i:], "、")) {
+		return true
+	}
+	if t[0] == '(' && len(t) > 3 && (t[2] == ')' || t[3] == ')') || t[0] == '[' {
+		return true
+	}
+	for _, colon := range []string{": ", "："} {
+		if k := strings.Index(t, colon); k > 0 && k <= 40 && strings.Count(t[:k], " ") <= 4 {
+			r, _ := utf8.DecodeRuneInString(t)
+			return !unicode.IsLower(r)
+		}
+	}
+	return false
+}
