@@ -1,0 +1,107 @@
+package swarmtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// Round is what a [Planner] does in one round.
+type Round struct {
+	Steps []swarm.Step
+	Pause time.Duration // passes before each step, as a model's writing does
+	Err   error         // what Plan returns after the steps
+
+	Verdict  swarm.Verdict // of the merge
+	MergeErr error         // what Merge returns after the text
+}
+
+// Planner is a scripted planner for tests: in round n it does what Rounds[n-1]
+// says, in later rounds nothing. Its merge writes each result on a line of its
+// own, as "ID: text". It remembers what it was told. It is safe for concurrent
+// use, and must not be copied after its first use.
+type Planner struct {
+	Rounds []Round
+
+	mu      sync.Mutex
+	briefs  []swarm.Brief
+	refused []error
+	merged  [][]swarm.Result
+}
+
+func (p *Planner) round(n int) Round {
+	if n < 1 || n > len(p.Rounds) {
+		return Round{Verdict: swarm.Verdict{Complete: true}}
+	}
+	return p.Rounds[n-1]
+}
+
+// Plan adds the round's steps. It ends at the first step that is refused
+// because the plan is closed or the run has ended; other refusals it only
+// remembers.
+func (p *Planner) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+	p.mu.Lock()
+	p.briefs = append(p.briefs, b)
+	p.mu.Unlock()
+	r := p.round(b.Round)
+	for _, st := range r.Steps {
+		if err := (Act{Wait: r.Pause}).wait(ctx); err != nil {
+			return err
+		}
+		err := add(st)
+		if err == nil {
+			continue
+		}
+		p.mu.Lock()
+		p.refused = append(p.refused, err)
+		p.mu.Unlock()
+		if errors.Is(err, swarm.ErrPlanClosed) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return r.Err
+}
+
+// Merge writes the results and returns the round's verdict.
+func (p *Planner) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	p.mu.Lock()
+	p.merged = append(p.merged, slices.Clone(results))
+	p.mu.Unlock()
+	for i := range results {
+		if err := context.Cause(ctx); err != nil {
+			return swarm.Verdict{}, err
+		}
+		if _, err := fmt.Fprintf(w, "%s: %s\n", results[i].ID(), results[i].Out.Text); err != nil {
+			return swarm.Verdict{}, err
+		}
+	}
+	r := p.round(b.Round)
+	return r.Verdict, r.MergeErr
+}
+
+// Briefs returns what Plan was told, in the order of its calls.
+func (p *Planner) Briefs() []swarm.Brief {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.briefs)
+}
+
+// Refused returns the errors that steps were answered with, in order.
+func (p *Planner) Refused() []error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.refused)
+}
+
+// Merged returns the results that each call of Merge was given.
+func (p *Planner) Merged() [][]swarm.Result {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.merged)
+}

@@ -1,0 +1,149 @@
+package swarmtest
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// Act is what a [Worker] makes of one subtask. The zero Act is an echo.
+type Act struct {
+	// Wait passes first, cut short by the context. With Park the place is
+	// given up meanwhile.
+	Wait time.Duration
+	Park bool
+
+	// Spends is announced to the run's ledger as one call to the model
+	// "double", at no known price unless Price says one.
+	Spends *swarm.Usage
+	Price  *swarm.Price
+
+	Panic any          // not nil: panics with it
+	Err   error        // not nil: returned
+	Out   swarm.Output // returned, unless it is zero: then the input is echoed
+}
+
+// Worker is a scripted worker for tests: it does for each subtask what Script
+// says, and remembers which it was given. The zero Worker echoes its input. It
+// is safe for concurrent use, and must not be copied after its first use.
+type Worker struct {
+	// Script says what to do with a subtask; nil: echo.
+	Script func(swarm.Subtask) Act
+
+	mu   sync.Mutex
+	ids  []string
+	now  int
+	peak int
+}
+
+// Work does what the script says of st.
+func (w *Worker) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+	w.mu.Lock()
+	w.ids = append(w.ids, st.ID())
+	w.now++
+	w.peak = max(w.peak, w.now)
+	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		w.now--
+		w.mu.Unlock()
+	}()
+	var act Act
+	if w.Script != nil {
+		act = w.Script(st)
+	}
+	return act.do(ctx, st)
+}
+
+func (a Act) do(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+	settle := func(swarm.Usage, error) {}
+	if a.Spends != nil {
+		s, err := swarm.Reserve(ctx, swarm.Call{Backend: "double", Model: "double", Price: a.Price, Est: *a.Spends})
+		if err != nil {
+			return swarm.Output{}, err
+		}
+		settle = s
+	}
+	err := a.wait(ctx)
+	if err == nil {
+		err = a.Err
+	}
+	if a.Spends != nil {
+		settle(*a.Spends, err)
+	}
+	if a.Panic != nil {
+		panic(a.Panic)
+	}
+	if err != nil {
+		return swarm.Output{}, err
+	}
+	if isZero(a.Out) {
+		return echo(st), nil
+	}
+	return a.Out, nil
+}
+
+func (a Act) wait(ctx context.Context) error {
+	if a.Park {
+		unpark := swarm.Park(ctx)
+		defer unpark()
+	}
+	if a.Wait <= 0 {
+		return context.Cause(ctx)
+	}
+	t := time.NewTimer(a.Wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func isZero(o swarm.Output) bool {
+	return o.Text == "" && o.Citations == nil && o.Confidence == 0 && !o.Abstain && o.Doubts == nil && o.Usage == nil
+}
+
+// echo returns the subtask's input as its output: the text of its chunk, cited
+// whole, its item, the texts that it follows, or its instruction.
+func echo(st swarm.Subtask) swarm.Output {
+	switch {
+	case len(st.From) > 0:
+		var out swarm.Output
+		for i, r := range st.From {
+			if i > 0 {
+				out.Text += "\n"
+			}
+			out.Text += r.Out.Text
+		}
+		return out
+	case st.Chunk != nil:
+		c := st.Chunk
+		return swarm.Output{Text: c.Text, Citations: []swarm.Citation{{
+			Source: c.Source, Chunk: c.ID, Start: c.Start, End: c.End, Quote: c.Text, Verified: true,
+		}}}
+	case st.Item != "":
+		return swarm.Output{Text: st.Item}
+	}
+	return swarm.Output{Text: st.Step.Do}
+}
+
+// IDs returns the subtasks that were worked on, in the order in which they
+// started; one that was tried again is in it again.
+func (w *Worker) IDs() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.ids)
+}
+
+// Peak returns the most subtasks that were inside Work at once, parked ones
+// included.
+func (w *Worker) Peak() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.peak
+}

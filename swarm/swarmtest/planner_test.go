@@ -1,0 +1,163 @@
+package swarmtest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/swarmtest"
+)
+
+var (
+	readAll = swarm.Step{ID: "read", Do: "Find the port.", Over: swarm.Chunks}
+	judge   = swarm.Step{ID: "judge", Do: "Is it a port?", Over: swarm.Each, Of: "read"}
+	sum     = swarm.Step{ID: "sum", Do: "Count them.", Needs: []string{"judge"}}
+)
+
+func TestTheScriptedPlannerKeepsTheContract(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		swarmtest.TestPlanner(t, func() swarm.Planner {
+			return &swarmtest.Planner{Rounds: []swarmtest.Round{{Steps: []swarm.Step{readAll, judge, sum}, Pause: time.Second}}}
+		}, swarm.Brief{Task: swarm.Task{
+			Goal:    "What is here?",
+			Sources: []swarm.Source{{Name: "a", Chunks: []swarm.Chunk{{Source: "a", ID: "a#0", Text: "\n\nHere.", End: 7}}}},
+		}})
+	})
+}
+
+func TestAPlannerThatOnlyFailsPasses(t *testing.T) {
+	swarmtest.TestPlanner(t, func() swarm.Planner {
+		return &planner{plan: func(context.Context, func(swarm.Step) error) error { return errors.New("no model") }}
+	})
+}
+
+// planner is a planner of two functions; nil: the ordinary thing.
+type planner struct {
+	plan  func(ctx context.Context, add func(swarm.Step) error) error
+	merge func(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error)
+}
+
+func (p *planner) Plan(ctx context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+	if p.plan != nil {
+		return p.plan(ctx, add)
+	}
+	return add(readAll)
+}
+
+func (p *planner) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	if p.merge != nil {
+		return p.merge(ctx, b, rs, w)
+	}
+	_, err := fmt.Fprintln(w, "Merged.")
+	return swarm.Verdict{Complete: true}, err
+}
+
+// writes is a planner that writes steps and stops at the first refusal.
+func writes(steps ...swarm.Step) *planner {
+	return &planner{plan: func(_ context.Context, add func(swarm.Step) error) error {
+		for _, st := range steps {
+			if err := add(st); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}
+
+// merges is a planner whose merge writes text and returns a verdict.
+func merges(text string, v swarm.Verdict) *planner {
+	return &planner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+		_, err := io.WriteString(w, text)
+		return v, err
+	}}
+}
+
+func cites(c swarm.Citation) *planner {
+	return merges("So it is [1].", swarm.Verdict{Citations: []swarm.Citation{c}})
+}
+
+func TestPlannersThatBreakTheContractAreFound(t *testing.T) {
+	var kept atomic.Pointer[io.Writer]
+	for _, c := range []struct {
+		name    string
+		planner *planner
+		want    string
+	}{
+		{"no step", writes(), "neither a step nor an error"},
+		{"a bad ID", writes(swarm.Step{ID: "a b", Do: "Do."}), "an ID is made of"},
+		{"an ID twice", writes(readAll, readAll), "the ID was written before"},
+		{"no instruction", writes(swarm.Step{ID: "a", Do: " "}), "there is no instruction"},
+		{"a reducing step", writes(swarm.Step{ID: "a", Do: "Do.", Over: swarm.Reduce}), `no step over "reduce"`},
+		{"no items", writes(swarm.Step{ID: "a", Do: "Do.", Over: swarm.Items}), "there are no items"},
+		{"a step over a later one", writes(judge, readAll), `it goes over step "read", which is not written before it`},
+		{"a need of a later one", writes(sum, judge), `it needs step "judge", which is not written before it`},
+		{"an unknown source", writes(swarm.Step{ID: "a", Do: "Do.", Over: swarm.Chunks, Select: []string{"b"}}), `it selects "b"`},
+		{"a panic", &planner{plan: func(context.Context, func(swarm.Step) error) error { panic("oh") }}, "it panicked: oh"},
+		{"mending for ever", &planner{plan: func(ctx context.Context, add func(swarm.Step) error) error {
+			for add(readAll) != nil && ctx.Err() == nil {
+			}
+			return nil
+		}}, "it had written 1000 steps and went on"},
+		{"deaf to the closed plan", &planner{plan: func(_ context.Context, add func(swarm.Step) error) error {
+			for i := range 100 {
+				add(swarm.Step{ID: fmt.Sprintf("s%d", i), Do: "Do."})
+			}
+			return nil
+		}}, "it wrote 100 steps to a plan that was closed"},
+		{"changes results", &planner{merge: func(_ context.Context, _ swarm.Brief, rs []swarm.Result, _ io.Writer) (swarm.Verdict, error) {
+			for i := range rs {
+				rs[i].Out.Text += "!"
+			}
+			return swarm.Verdict{}, nil
+		}}, "it changed the results"},
+		{"keeps the writer", &planner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+			if earlier := kept.Swap(&w); earlier != nil {
+				io.WriteString(*earlier, "late")
+			}
+			return swarm.Verdict{}, nil
+		}}, "it wrote after it had returned"},
+		{"deaf to the writer", &planner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+			io.WriteString(w, "text")
+			return swarm.Verdict{}, nil
+		}}, "it returned no error, as if the text had been written"},
+		{"bad UTF-8", merges("\xc3", swarm.Verdict{}), "the text is not valid UTF-8"},
+		{"merges only what is there", &planner{merge: func(_ context.Context, _ swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+			_, err := io.WriteString(w, rs[0].Out.Text)
+			return swarm.Verdict{}, err
+		}}, "nothing found: it panicked"},
+		{"an invented chunk", cites(swarm.Citation{Source: "manual.md", Chunk: "x", End: 2}), `is of chunk "x", which is neither`},
+		{"another source", cites(swarm.Citation{Source: "b", Chunk: "manual.md#0", End: 2}), `is of source "manual.md", not of "b"`},
+		{"a false quote", cites(swarm.Citation{
+			Source: "manual.md", Chunk: "manual.md#0", Quote: "The service rests.", End: 18, Verified: true,
+		}), "it is called verified"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := failuresOf(t, func(tb testing.TB) { swarmtest.TestPlanner(tb, func() swarm.Planner { return c.planner }) })
+			if !strings.Contains(got, c.want) {
+				t.Errorf("found %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAMergeThatIgnoresItsContextIsFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := &planner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+			_, err := io.WriteString(w, "text")
+			time.Sleep(time.Minute)
+			return swarm.Verdict{}, err
+		}}
+		got := failuresOf(t, func(tb testing.TB) { swarmtest.TestPlanner(tb, func() swarm.Planner { return slow }) })
+		if want := "it had not returned 10s after its context was cancelled"; !strings.Contains(got, want) {
+			t.Errorf("found %q, want %q", got, want)
+		}
+		time.Sleep(time.Minute)
+	})
+}

@@ -1,0 +1,130 @@
+package swarmtest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// TestWorker tests a worker's contract: newWorker's workers are given ordinary
+// and odd subtasks (texts of many kinds, empty items, a missing chunk, unknown
+// schemas …) and then extra, which suit the worker at hand. It fails t if one
+//
+//   - panics, ends its goroutine, or does not return;
+//   - changes the subtask, which is shared;
+//   - returns a text that is not UTF-8, a confidence outside of 0 to 1, or a
+//     citation outside of its chunk, or calls a quote verified that is not at
+//     its offsets;
+//   - does not return promptly when its context is cancelled, before or while
+//     it works;
+//   - is not safe for concurrent use, as far as the race detector can tell;
+//   - leaves a goroutine behind.
+//
+// An error from Work is no breach: it is the subtask's. A worker with a method
+// Close is closed at the end, before goroutines are counted.
+func TestWorker(t testing.TB, newWorker func() swarm.Worker, extra ...swarm.Subtask) {
+	t.Helper()
+	s := newSuite(t, "worker")
+	names, subtasks := oddSubtasks()
+	for i, st := range extra {
+		names, subtasks = append(names, fmt.Sprintf("extra subtask %d", i)), append(subtasks, st)
+	}
+	w := newWorker()
+	for i, st := range subtasks {
+		s.work(names[i], w, st)
+	}
+	s.workAtOnce(w, subtasks)
+	s.close(w)
+
+	w = newWorker()
+	for i, st := range subtasks {
+		s.workCancelled(names[i], w, st)
+	}
+	s.work("after others were cancelled", w, subtasks[0])
+	s.close(w)
+	s.leftBehind()
+}
+
+// work runs one subtask and looks at what comes of it.
+func (s *suite) work(name string, w swarm.Worker, st swarm.Subtask) {
+	s.Helper()
+	before := snapshot(st)
+	var out swarm.Output
+	var err error
+	returned := s.call(context.Background(), name, func(ctx context.Context) { out, err = w.Work(ctx, st) })
+	s.stop()
+	if after := snapshot(st); after != before {
+		s.failf(name, "it changed the subtask, which others share: from\n%s\nto\n%s", clip(before), clip(after))
+	}
+	if !returned || err != nil {
+		return
+	}
+	if !utf8.ValidString(out.Text) {
+		s.failf(name, "the output's text is not valid UTF-8: %q", clip(out.Text))
+	}
+	if out.Confidence < 0 || out.Confidence > 1 || out.Confidence != out.Confidence {
+		s.failf(name, "a confidence of %v is not within 0 to 1", out.Confidence)
+	}
+	chunks := map[string]*swarm.Chunk{}
+	if st.Chunk != nil {
+		chunks[st.Chunk.ID] = st.Chunk
+	}
+	for i, c := range out.Citations {
+		if wrong := wrongCitation(c, chunks); wrong != "" && !handedOn(c, st.From) {
+			s.failf(name, "citation %d: %s", i+1, wrong)
+		}
+	}
+}
+
+// handedOn tells whether a citation is one of those that the worker was given.
+func handedOn(c swarm.Citation, from []swarm.Result) bool {
+	for _, r := range from {
+		for _, given := range r.Out.Citations {
+			if c == given {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// workAtOnce runs all subtasks at the same time, twice over; what that breaks
+// is for the race detector to see.
+func (s *suite) workAtOnce(w swarm.Worker, subtasks []swarm.Subtask) {
+	s.Helper()
+	var wg sync.WaitGroup
+	for range 2 {
+		for _, st := range subtasks {
+			wg.Go(func() {
+				s.call(context.Background(), "many at once", func(ctx context.Context) { w.Work(ctx, st) })
+			})
+		}
+	}
+	wg.Wait()
+	s.stop()
+}
+
+// workCancelled cancels a subtask before it starts, and at moments after. A
+// worker that is done by then is not caught; one that is slow is.
+func (s *suite) workCancelled(name string, w swarm.Worker, st swarm.Subtask) {
+	s.Helper()
+	for _, after := range []time.Duration{0, 100 * time.Microsecond, 2 * time.Millisecond} {
+		ctx, cancel := context.WithTimeout(context.Background(), after)
+		s.call(ctx, fmt.Sprintf("%s, cancelled after %v", name, after), func(ctx context.Context) { w.Work(ctx, st) })
+		cancel()
+		s.stop()
+	}
+}
+
+func clip(s string) string {
+	const most = 400
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}
