@@ -20,16 +20,13 @@ type tally struct {
 	planning bool // more steps may come
 	lists    int  // steps whose number of subtasks is not known
 	known    int  // subtasks of the others
-	done     int  // done or abstained
-	failed   int  // failed or skipped
-	stopped  int  // cancelled
-	usage    swarm.Usage
-	retries  int
+	report   swarm.Report
 }
 
 func (t *tally) count(e *swarm.Event) {
 	t.at = max(t.at, e.At)
 	t.round = max(t.round, e.Round)
+	t.report.Add(*e)
 	switch e.Kind {
 	case swarm.RunStarted:
 		t.phase, t.planning = "planning", true
@@ -47,22 +44,6 @@ func (t *tally) count(e *swarm.Event) {
 		t.known += e.To - e.Index
 	case swarm.PlanEnded:
 		t.phase, t.planning = "working", false
-	case swarm.SubtaskEnded:
-		n := max(e.To-e.Index, 1)
-		switch e.Outcome {
-		case swarm.Failed, swarm.Skipped:
-			t.failed += n
-		case swarm.Cancelled:
-			t.stopped += n
-		default:
-			t.done += n
-		}
-	case swarm.CallEnded:
-		if e.Usage != nil {
-			t.usage = t.usage.Plus(*e.Usage)
-		}
-	case swarm.Retrying:
-		t.retries++
 	case swarm.MergeStarted:
 		t.phase = "merging"
 	case swarm.MergeEnded:
@@ -85,19 +66,20 @@ func (t *tally) add(o *tally) {
 	t.planning = t.planning || o.planning
 	t.lists += o.lists
 	t.known += o.known
-	t.done += o.done
-	t.failed += o.failed
-	t.stopped += o.stopped
-	t.usage = t.usage.Plus(o.usage)
-	t.retries += o.retries
+	for outcome, n := range o.report.Subtasks {
+		t.report.Subtasks[outcome] += n
+	}
+	t.report.Usage = t.report.Usage.Plus(o.report.Usage)
+	t.report.Retries += o.report.Retries
 }
 
 // line tells the tally in at most width columns; negative: as many as it takes. What
 // matters least is left out first. All of it is ASCII, so that bytes are
 // columns.
 func (t *tally) line(width int) string {
+	ended, usage := &t.report.Subtasks, t.report.Usage
 	retries := "retries"
-	if t.retries == 1 {
+	if t.report.Retries == 1 {
 		retries = "retry"
 	}
 	more := ""
@@ -109,12 +91,12 @@ func (t *tally) line(width int) string {
 		rank int // the largest is left out first
 	}{
 		{t.phaseText(), 3},
-		{fmt.Sprintf("%d/%d%s", t.done+t.failed+t.stopped, t.known, more), 0},
-		{counted(t.failed, "failed"), 1},
-		{counted(t.stopped, "cancelled"), 4},
-		{fmt.Sprintf("%s tokens", short(t.usage.Tokens())), 5},
-		{costText(t.usage), 2},
-		{counted(t.retries, retries), 6},
+		{fmt.Sprintf("%d/%d%s", ended.Total(), t.known, more), 0},
+		{counted(ended[swarm.Failed]+ended[swarm.Skipped], "failed"), 1},
+		{counted(ended[swarm.Cancelled], "cancelled"), 4},
+		{fmt.Sprintf("%s tokens", short(usage.Tokens())), 5},
+		{costText(usage), 2},
+		{counted(t.report.Retries, retries), 6},
 		{seconds(t.at), 7},
 	}
 	for rank := len(parts); ; rank-- {

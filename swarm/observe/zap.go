@@ -18,8 +18,8 @@ func Texts() ZapOption { return func(z *zapListener) { z.texts = true } }
 //
 // The course of the run (its start, steps, rounds, end) is logged at Info;
 // single subtasks, calls and pieces of the answer at Debug; what a person may
-// want to look into (a refused step, a retry, a failed subtask, a result left
-// out) at Warn; a merge or a run that ended with an error at Error. A call's
+// want to look into (a refused step, a retry, a failed or stalled subtask, a
+// result left out) at Warn; a merge or a run that ended with an error at Error. A call's
 // failure is at Debug, for what comes of it is an event of its own.
 //
 // Of goal, instructions and answer only the length in bytes is logged, unless
@@ -56,7 +56,7 @@ func level(e *swarm.Event) zapcore.Level {
 			return zapcore.WarnLevel
 		}
 		return zapcore.InfoLevel
-	case swarm.StepRefused, swarm.Retrying, swarm.Narrowed:
+	case swarm.StepRefused, swarm.Retrying, swarm.Stalled, swarm.Narrowed:
 		return zapcore.WarnLevel
 	case swarm.SubtaskEnded:
 		if e.Outcome == swarm.Failed {
@@ -73,7 +73,7 @@ func level(e *swarm.Event) zapcore.Level {
 // models, and not of the engine.
 func private(k swarm.Kind) bool {
 	switch k {
-	case swarm.Learned, swarm.Narrowed:
+	case swarm.Learned, swarm.Stalled, swarm.Narrowed:
 		return false
 	}
 	return true

@@ -33,6 +33,7 @@ func TestZapLogsEachKindAtItsLevel(t *testing.T) {
 		{swarm.Event{Kind: swarm.Retrying, Err: broke}, zap.WarnLevel},
 		{swarm.Event{Kind: swarm.Learned}, zap.InfoLevel},
 		{swarm.Event{Kind: swarm.Narrowed}, zap.WarnLevel},
+		{swarm.Event{Kind: swarm.Stalled}, zap.WarnLevel},
 		{swarm.Event{Kind: swarm.AnswerText}, zap.DebugLevel},
 		{swarm.Event{Kind: swarm.MergeStarted}, zap.InfoLevel},
 		{swarm.Event{Kind: swarm.MergeEnded}, zap.InfoLevel},
