@@ -1,0 +1,269 @@
+package workers
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+func TestFindingCitesThePassageInTheSource(t *testing.T) {
+	s := says(finding("On the first.", "tenant pays rent on the first  day"))
+	out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := 1000 + strings.Index(leaseText, "tenant")
+	end := 1000 + strings.Index(leaseText, " of each")
+	want := swarm.Citation{Source: "lease.txt", Chunk: "lease.txt#2", Start: start, End: end,
+		Quote: "tenant pays rent on the first day", Verified: true}
+	if out.Text != "On the first." || out.Confidence != 0.8 || out.Abstain || out.Doubts != nil || out.Usage != nil {
+		t.Errorf("output %+v", out)
+	}
+	if !slices.Equal(out.Citations, []swarm.Citation{want}) {
+		t.Errorf("citations %+v, want %+v", out.Citations, want)
+	}
+}
+
+func TestQuoteThatIsNotInTheChunkIsMarked(t *testing.T) {
+	s := says(finding("On the last.", "tenant pays rent on the last day"))
+	out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := lease()
+	want := swarm.Citation{Source: c.Source, Chunk: c.ID, Start: c.Start, End: c.End, Quote: "tenant pays rent on the last day"}
+	if !slices.Equal(out.Citations, []swarm.Citation{want}) {
+		t.Errorf("citations %+v, want %+v", out.Citations, want)
+	}
+}
+
+func TestAbstentionIsNoFailure(t *testing.T) {
+	s := says(`{"answer":"","quote":"","confidence":0,"abstain":true}`)
+	out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
+	if err != nil || !out.Abstain || out.Text != "" || out.Citations != nil {
+		t.Errorf("%+v, %v", out, err)
+	}
+}
+
+func TestListIsAJSONArray(t *testing.T) {
+	s := says("```json\n{\"items\": [\"a\", \" b \", \"\", 3], \"abstain\": false}\n```")
+	st := overLease()
+	st.Step.Schema = swarm.SchemaList
+	out, err := s.pool(t, Config{}).Work(t.Context(), st)
+	if err != nil || out.Text != `["a","b","3"]` {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if f := s.seen[0].ResponseFormat; f == nil || f.JSONSchema.Name != "list" || s.seen[0].MaxTokens != 2048 {
+		t.Errorf("request %+v", s.seen[0])
+	}
+	out, err = says(`{"items":[],"abstain":false}`).pool(t, Config{}).Work(t.Context(), st)
+	if err != nil || out.Text != "[]" || out.Abstain {
+		t.Errorf("empty list: %+v, %v", out, err)
+	}
+}
+
+func TestAnswerFromResultsKeepsWhatItRefersTo(t *testing.T) {
+	s := says(`{"answer":"Two says so [2], as nothing else [7].","confidence":0.5,"abstain":false}`)
+	st := swarm.Subtask{Step: &swarm.Step{ID: "1/sum", Do: "Sum up.", Needs: []string{"1/find"}}, From: earlier()}
+	out, err := s.pool(t, Config{}).Work(t.Context(), st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Citations) != 1 || out.Citations[0].Source != "b" || !strings.HasPrefix(out.Text, "Two says so [1]") || strings.Contains(out.Text, "7") {
+		t.Errorf("output %+v", out)
+	}
+}
+
+func TestAnswerWithoutReferencesKeepsTheBestCitationsInItsBound(t *testing.T) {
+	s := says(`{"answer":"Both.","confidence":0.5,"abstain":false}`)
+	st := swarm.Subtask{Step: &swarm.Step{ID: "r", Do: "Shorten.", Over: swarm.Reduce}, From: earlier()}
+	out, err := s.pool(t, Config{}).Work(t.Context(), st)
+	if err != nil || len(out.Citations) != 2 || out.Citations[0].Source != "b" {
+		t.Errorf("%+v, %v: want both, the more confident first", out, err)
+	}
+	st.Step.MaxOut = 3
+	out, err = s.pool(t, Config{}).Work(t.Context(), st)
+	if err != nil || len(out.Citations) != 1 || out.Citations[0].Source != "b" {
+		t.Errorf("%+v, %v: want the best alone", out, err)
+	}
+	st.From[1].Out.Citations[0].Verified = false
+	out, err = s.pool(t, Config{}).Work(t.Context(), st)
+	if err != nil || len(out.Citations) != 1 || out.Citations[0].Source != "a" {
+		t.Errorf("%+v, %v: want the verified one", out, err)
+	}
+}
+
+func TestPipelineCitesItsOwnChunkOrWhatCameBefore(t *testing.T) {
+	before := earlier()[:1]
+	st := overLease()
+	st.Step = &swarm.Step{ID: "1/check", Do: "Check it.", Over: swarm.Each, Of: "1/find"}
+	st.From = before
+	for _, c := range []struct {
+		name, reply string
+		want        []string // quotes
+	}{
+		{"its own quote", finding("yes", "The deposit is 15 apples."), []string{"The deposit is 15 apples."}},
+		{"number and quote", finding("yes [1]", "The deposit is 15 apples."), []string{"quote one", "The deposit is 15 apples."}},
+		{"no quote", finding("yes", ""), []string{"quote one"}},
+		{"the earlier quote", finding("yes", "quote one"), []string{"quote one"}},
+		{"an invented quote", finding("yes", "no such words"), []string{"no such words"}},
+	} {
+		out, err := says(c.reply).pool(t, Config{}).Work(t.Context(), st)
+		var got []string
+		for _, c := range out.Citations {
+			got = append(got, c.Quote)
+			if c.Verified == (c.Quote == "no such words") {
+				t.Errorf("%+v", c)
+			}
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, %v, want %q", c.name, got, err, c.want)
+		}
+	}
+}
+
+func TestReplyThatCannotBeReadIsAskedForOnceMore(t *testing.T) {
+	s := says("Rent is due on the first.", finding("On the first.", "the first day"))
+	out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
+	if err != nil || out.Text != "On the first." || len(s.seen) != 2 {
+		t.Fatalf("%+v, %v after %d calls", out, err, len(s.seen))
+	}
+	m := s.seen[1].Messages
+	if len(m) != 4 || m[2].Role != "assistant" || m[2].Content != "Rent is due on the first." || !strings.Contains(m[3].Content, "no JSON object") {
+		t.Errorf("the second call has %+v", m)
+	}
+	if m[0] != s.seen[0].Messages[0] || m[1] != s.seen[0].Messages[1] {
+		t.Error("the second call does not begin as the first")
+	}
+	s = says("Rent is due on the first.")
+	_, err = s.pool(t, Config{}).Work(t.Context(), overLease())
+	if ce, _ := errors.AsType[*swarm.CallError](err); ce == nil || ce.Class != swarm.ClassBroken || len(s.seen) != 2 || strings.Contains(err.Error(), "Rent") {
+		t.Errorf("%v after %d calls", err, len(s.seen))
+	}
+}
+
+func TestWhatOnlyLacksAMarkBecomesADoubt(t *testing.T) {
+	s := says(`{"answer":"On the first.","quote":"the first day","confidence":"high"}`)
+	out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
+	if err != nil || out.Text != "On the first." || len(out.Doubts) != 2 || len(s.seen) != 2 {
+		t.Errorf("%+v, %v after %d calls", out, err, len(s.seen))
+	}
+}
+
+func TestStepThatMustAnswerDoesNotAbstain(t *testing.T) {
+	s := says(`{"answer":"","quote":"","confidence":0,"abstain":true}`)
+	st := overLease()
+	st.Step.Must = true
+	_, err := s.pool(t, Config{}).Work(t.Context(), st)
+	if ce, _ := errors.AsType[*swarm.CallError](err); ce == nil || ce.Class != swarm.ClassBroken {
+		t.Error(err)
+	}
+	if !strings.Contains(s.seen[0].prompt(), `"abstain": always false`) {
+		t.Error(s.seen[0].prompt())
+	}
+}
+
+func TestCutReplyIsAskedForWithTwiceTheRoom(t *testing.T) {
+	s := &server{}
+	s.reply = func(n int, r sent) (string, string) {
+		if r.MaxTokens < 100 {
+			return `{"answer":"On`, "length"
+		}
+		return finding("On the first.", "the first day"), "stop"
+	}
+	st := overLease()
+	st.Step.MaxOut = 60
+	out, err := s.pool(t, Config{}).Work(t.Context(), st)
+	if err != nil || out.Text != "On the first." || len(s.seen) != 2 || s.seen[1].MaxTokens != 120 {
+		t.Errorf("%+v, %v, %d calls", out, err, len(s.seen))
+	}
+	for name, b := range map[string]Backend{"still too short": s.backend(), "no context for more": func() Backend { b := s.backend(); b.Context = 560; return b }()} {
+		s.seen = nil
+		st.Step.MaxOut = 40
+		_, err = s.pool(t, Config{Backends: []Backend{b}}).Work(t.Context(), st)
+		if ce, _ := errors.AsType[*swarm.CallError](err); ce == nil || ce.Class != swarm.ClassCut || len(s.seen) > 2 {
+			t.Errorf("%s: %v after %d calls", name, err, len(s.seen))
+		}
+	}
+}
+
+func TestRoomForAReply(t *testing.T) {
+	s := says(finding("a", "tenant"))
+	b := s.backend()
+	b.MaxOut = 300
+	for _, c := range []struct {
+		cfg  Config
+		step int
+		want int
+	}{
+		{Config{}, 0, 512}, {Config{MaxOut: 99}, 0, 99}, {Config{MaxOut: 99}, 77, 77},
+		{Config{Backends: []Backend{b}, MaxOut: 99}, 0, 300}, {Config{Backends: []Backend{b}}, 77, 77},
+	} {
+		st := overLease()
+		st.Step.MaxOut = c.step
+		if _, err := s.pool(t, c.cfg).Work(t.Context(), st); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.seen[len(s.seen)-1].MaxTokens; got != c.want {
+			t.Errorf("%+v, step %d: max_tokens %d, want %d", c.cfg, c.step, got, c.want)
+		}
+	}
+}
+
+func TestChunkTooLongForTheModelIsNotSent(t *testing.T) {
+	s := says(finding("a", "b"))
+	b := s.backend()
+	b.Context = 600
+	_, err := s.pool(t, Config{Backends: []Backend{b}}).Work(t.Context(), overLease())
+	if ce, _ := errors.AsType[*swarm.CallError](err); ce == nil || ce.Class != swarm.ClassTooLong || len(s.seen) != 0 {
+		t.Errorf("%v after %d calls", err, len(s.seen))
+	}
+}
+
+func TestModelIsAPoolOfOne(t *testing.T) {
+	m, err := NewModel(says(finding("On the first.", "the first day")).backend())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if out, err := m.Work(t.Context(), overLease()); err != nil || !out.Citations[0].Verified {
+		t.Errorf("%+v, %v", out, err)
+	}
+	if _, err := NewModel(Backend{}); err == nil {
+		t.Error("a model without a name was taken")
+	}
+}
+
+func TestBadSettingsAreRefused(t *testing.T) {
+	if _, err := NewPool(Config{MaxOut: -1}); err == nil || !strings.Contains(err.Error(), "MaxOut is -1") {
+		t.Error(err)
+	}
+	_, err := says("x").pool(t, Config{}).Work(t.Context(), swarm.Subtask{})
+	if ce, _ := errors.AsType[*swarm.CallError](err); ce == nil || ce.Class != swarm.ClassInvalid {
+		t.Error(err)
+	}
+}
+
+func TestSchemasAreStrictAndPortable(t *testing.T) {
+	for _, s := range []shape{shapeQuote, shapePlain, shapeFrom, shapeBoth, shapeList} {
+		var v struct {
+			Type                 string
+			Properties           map[string]struct{ Type string }
+			Required             []string
+			AdditionalProperties *bool
+		}
+		if err := json.Unmarshal(s.schema().JSON, &v); err != nil {
+			t.Fatal(err)
+		}
+		if v.Type != "object" || v.AdditionalProperties == nil || *v.AdditionalProperties || len(v.Required) != len(v.Properties) {
+			t.Errorf("schema %s", s.schema().JSON)
+		}
+		if _, ok := v.Properties["quote"]; ok != s.quotes() {
+			t.Errorf("shape %d: quote %v", s, ok)
+		}
+	}
+}
