@@ -211,7 +211,10 @@ func (c *Client) readStream(ctx context.Context, x *exchange, req openai.ChatCom
 			g.chunk(&chunk, x.ev.last)
 		case x.problem != nil || x.ev.ended:
 			g.done = x.ev.done
-			return x.ev.err
+			if x.ev.err == nil {
+				return nil
+			}
+			return err // x.ev.err, or what http.Client makes of it when its own time ran out
 		case isSyntax(err):
 			if !g.loose(x.ev.last) {
 				return errMalformed

@@ -79,7 +79,7 @@ func (c *Client) brokeBy(ctx, call context.Context, err error) *swarm.CallError 
 			words = errTooLarge
 		}
 		return c.failure(swarm.ClassBroken, 0, "", words)
-	case errors.Is(context.Cause(call), errIdle):
+	case errors.Is(err, errIdle) || errors.Is(context.Cause(call), errIdle):
 		return c.failure(swarm.ClassTimeout, 0, "", errIdle)
 	case ctx.Err() != nil:
 		return c.ended(ctx)
@@ -139,7 +139,7 @@ func (c *Client) refusal(x *exchange) *swarm.CallError {
 	s := scrubber(c.secrets)
 	e := c.failure(class, x.status, "", nil)
 	for _, code := range append(p.codes, p.kind) {
-		if code = onlyCode(code); code != "" && s.clean(code) == code {
+		if code = onlyCode(code); code != "" && s.hide(code) == code {
 			e.Code = code
 			break
 		}

@@ -185,6 +185,9 @@ func (c *Client) settle(ctx, call context.Context, x *exchange, g *got, err erro
 		return rep, c.refusal(x)
 	}
 	over := g.done || g.finish != ""
+	if err == nil && !over {
+		err = context.Cause(call) // some bodies end plainly when their context ends
+	}
 	if err != nil && (!over || isOurs(err)) {
 		return rep, c.broke(ctx, call, x, err)
 	}

@@ -50,17 +50,28 @@ var (
 		`|[A-Za-z0-9_-]*\*{3,}[A-Za-z0-9_*-]*`)
 )
 
-// clean returns text on one line without secrets, URLs and what looks like a
-// key, at most saidLimit runes long.
-func (s scrubber) clean(text string) string {
+// hide takes the secrets themselves out of text.
+func (s scrubber) hide(text string) string {
 	for _, secret := range s {
 		text = replaceFold(text, secret, "[key]")
 	}
+	return text
+}
+
+// clean returns text on one line without secrets, URLs and what looks like a
+// key, at most saidLimit runes long.
+func (s scrubber) clean(text string) string {
+	text = s.hide(text)
 	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\ufffd"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
 	}), " ")
 	text = looksLikeURL.ReplaceAllString(text, "[url]")
-	text = looksLikeKey.ReplaceAllString(text, "[key]")
+	text = looksLikeKey.ReplaceAllStringFunc(text, func(s string) string {
+		if !strings.ContainsAny(s, "0123456789*") {
+			return s // a name like token_limit_exceeded
+		}
+		return "[key]"
+	})
 	return cutRunes(text, saidLimit)
 }
 

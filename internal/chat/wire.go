@@ -61,21 +61,20 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
 	// A Transport of net/http ends its bodies with the context; others may not.
-	body := &body{rc: resp.Body}
+	body := &body{rc: resp.Body, cause: func() error { return context.Cause(req.Context()) }}
 	body.stop = context.AfterFunc(req.Context(), func() { resp.Body.Close() })
 	resp.Body = body
 	switch {
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		raw, _ := io.ReadAll(io.LimitReader(body, maxErrorBody))
 		body.drain, _ = true, body.Close()
-		if err := context.Cause(req.Context()); err != nil && len(raw) == 0 {
+		if err := body.cause(); err != nil && len(raw) == 0 {
 			return nil, err
 		}
 		x.problem = readProblem(raw)
 		return nil, errTold
 	case x.stream:
 		x.ev = &events{src: body, x: x, idle: x.r.Idle}
-		body.ev = x.ev
 		resp.Body = x.ev
 		return resp, nil
 	}
@@ -170,13 +169,21 @@ func readAll(r io.Reader, size int64) ([]byte, error) {
 // the body some milliseconds after its last word.
 type body struct {
 	rc     io.ReadCloser
-	ev     *events
-	stop   func() bool // of the watch over the context
+	cause  func() error // why the attempt's context ended, if it has
+	stop   func() bool  // of the watch over the context
 	drain  bool
 	closed bool
 }
 
-func (b *body) Read(p []byte) (int, error) { return b.rc.Read(p) }
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.rc.Read(p)
+	if err != nil && err != io.EOF {
+		if cause := b.cause(); cause != nil {
+			err = cause // the body's own error is only that it was closed
+		}
+	}
+	return n, err
+}
 
 func (b *body) Close() error {
 	if b.closed {

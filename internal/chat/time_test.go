@@ -1,0 +1,234 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// script is a body that says its parts at their times and then holds, or
+// ends. It hears of no context: only Close ends a wait.
+type script struct {
+	parts  []part
+	hold   bool
+	closed chan struct{}
+	rest   string
+}
+
+type part struct {
+	after time.Duration
+	text  string
+}
+
+func scripted(hold bool, parts ...part) *script {
+	return &script{parts: parts, hold: hold, closed: make(chan struct{})}
+}
+
+func (s *script) Read(p []byte) (int, error) {
+	for s.rest == "" {
+		if len(s.parts) == 0 {
+			if s.hold {
+				<-s.closed
+				return 0, http.ErrBodyReadAfterClose
+			}
+			return 0, io.EOF
+		}
+		t := time.NewTimer(s.parts[0].after)
+		select {
+		case <-t.C:
+		case <-s.closed:
+			t.Stop()
+			return 0, http.ErrBodyReadAfterClose
+		}
+		s.rest, s.parts = s.parts[0].text, s.parts[1:]
+	}
+	n := copy(p, s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
+}
+
+func (s *script) Close() error {
+	select {
+	case <-s.closed:
+	default:
+		close(s.closed)
+	}
+	return nil
+}
+
+func serving(b *script) *server {
+	return &server{answer: func(*http.Request, string) (*http.Response, error) {
+		resp := response(200, "")
+		resp.Body = b
+		return resp, nil
+	}}
+}
+
+func (s *script) isClosed() bool {
+	select {
+	case <-s.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestCancelEndsTheAttemptAtOnce(t *testing.T) {
+	for _, r := range []Request{ask(), askStream()} {
+		synctest.Test(t, func(t *testing.T) {
+			b := scripted(true, part{0, sse(chunk("hel"))})
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() { time.Sleep(3 * time.Second); cancel() }()
+			start := time.Now()
+			rep, err := client(t, serving(b)).Do(ctx, r)
+			callError(t, err, swarm.ClassCancelled)
+			if !errors.Is(err, context.Canceled) {
+				t.Error("the error does not wrap context.Canceled")
+			}
+			if d := time.Since(start); d != 3*time.Second {
+				t.Errorf("returned after %v", d)
+			}
+			if !b.isClosed() {
+				t.Error("the body is still open")
+			}
+			if r.Stream && rep.Text != "hel" {
+				t.Errorf("text %q beside the error", rep.Text)
+			}
+		})
+	}
+}
+
+func TestDeadlineIsATimeout(t *testing.T) {
+	for _, r := range []Request{ask(), askStream()} {
+		synctest.Test(t, func(t *testing.T) {
+			b := scripted(true)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := client(t, serving(b)).Do(ctx, r)
+			callError(t, err, swarm.ClassTimeout)
+			if !b.isClosed() {
+				t.Error("the body is still open")
+			}
+		})
+	}
+}
+
+func TestEndedContextSendsNothing(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("enough"))
+	s := says(200, okBody)
+	_, err := client(t, s).Do(ctx, ask())
+	callError(t, err, swarm.ClassCancelled)
+	if len(s.sent()) != 0 {
+		t.Error("a request was sent")
+	}
+}
+
+func TestIdleStreamTimesOutThoughPinged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		parts := []part{{90 * time.Second, sse(chunk("hel"))}} // the first word may take its time
+		for range 100 {
+			parts = append(parts, part{time.Second, ": ping\n\n"})
+		}
+		b := scripted(true, parts...)
+		r := askStream()
+		r.Idle = 10 * time.Second
+		start := time.Now()
+		rep, err := client(t, serving(b)).Do(t.Context(), r)
+		callError(t, err, swarm.ClassTimeout)
+		if d := time.Since(start); d != 100*time.Second {
+			t.Errorf("returned after %v", d)
+		}
+		if rep.Text != "hel" || !b.isClosed() {
+			t.Errorf("text %q, closed %v", rep.Text, b.isClosed())
+		}
+	})
+}
+
+func TestSlowStreamWithinIdleIsWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := scripted(false, part{time.Minute, sse(chunk("hel"))}, part{9 * time.Second, sse(chunk("lo"))}, part{9 * time.Second, sse(stopChunk, "[DONE]")})
+		r := askStream()
+		r.Idle = 10 * time.Second
+		r.OnText = func(string) { time.Sleep(time.Minute) } // a slow reader is not the server's fault
+		rep, err := client(t, serving(b)).Do(t.Context(), r)
+		if err != nil || rep.Text != "hello" {
+			t.Errorf("got %+v, %v", rep, err)
+		}
+	})
+}
+
+func TestFinishedReplyIsWholeThoughTheStreamHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := scripted(true, part{0, sse(chunk("hello"), stopChunk)})
+		r := askStream()
+		r.Idle = 10 * time.Second
+		rep, err := client(t, serving(b)).Do(t.Context(), r)
+		if err != nil || rep.Text != "hello" || rep.UsageKnown {
+			t.Errorf("got %+v, %v", rep, err)
+		}
+	})
+}
+
+func TestEndOfStreamIsDrainedOnlyBriefly(t *testing.T) {
+	for name, tc := range map[string]struct {
+		last part
+		hold bool
+		want time.Duration
+	}{
+		"ends soon": {part{20 * time.Millisecond, "\n"}, false, 20 * time.Millisecond},
+		"holds":     {part{0, "\n"}, true, drainTime},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := scripted(tc.hold, part{0, sse(chunk("hello"), stopChunk, "[DONE]")}, tc.last)
+			start := time.Now()
+			rep, err := client(t, serving(b)).Do(t.Context(), askStream())
+			if err != nil || rep.Text != "hello" {
+				t.Fatalf("got %+v, %v", rep, err)
+			}
+			if d := time.Since(start); d != tc.want {
+				t.Errorf("%s: returned after %v, want %v", name, d, tc.want)
+			}
+			if !b.isClosed() {
+				t.Errorf("%s: the body is still open", name)
+			}
+		})
+	}
+}
+
+func TestOwnClientsTimeoutHolds(t *testing.T) {
+	for _, r := range []Request{ask(), askStream()} {
+		synctest.Test(t, func(t *testing.T) {
+			b := scripted(true, part{0, sse(chunk("hel"))})
+			c := client(t, serving(b), func(e *Endpoint) { e.Client.Timeout = 5 * time.Second })
+			_, err := c.Do(t.Context(), r)
+			callError(t, err, swarm.ClassTimeout)
+			if !b.isClosed() {
+				t.Error("the body is still open")
+			}
+		})
+	}
+}
+
+func TestPanicOfAListenerLeavesNothingOpen(t *testing.T) {
+	b := scripted(true, part{0, sse(chunk("hel"))})
+	r := askStream()
+	r.OnText = func(string) { panic("listener") }
+	func() {
+		defer func() {
+			if v := recover(); v != "listener" {
+				t.Errorf("recovered %v", v)
+			}
+		}()
+		client(t, serving(b)).Do(t.Context(), r)
+	}()
+	if !b.isClosed() {
+		t.Error("the body is still open")
+	}
+}
