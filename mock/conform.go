@@ -45,9 +45,11 @@ type matcher struct {
 // itself doubles it with each level.
 const maxSteps = 4 * maxValues
 
+var errEndless = errors.New("the schema refers to itself without end")
+
 func (m *matcher) match(path string, s, v node, depth int) error {
 	if m.steps++; depth > 2*maxDepth || m.steps > maxSteps {
-		return fmt.Errorf("%s: the schema refers to itself without end", path)
+		return errEndless
 	}
 	if ref, ok := s.get("$ref"); ok {
 		target, err := resolve(m.root, ref)
@@ -66,17 +68,14 @@ func (m *matcher) match(path string, s, v node, depth int) error {
 		return fmt.Errorf("%s: is not the schema's constant", path)
 	}
 	if anyOf, ok := s.get("anyOf"); ok {
-		var all []error
+		var err error
 		for _, one := range anyOf.items {
-			err := m.match(path, one, v, depth+1)
-			if err == nil {
-				all = nil
+			if err = m.match(path, one, v, depth+1); err == nil || errors.Is(err, errEndless) {
 				break
 			}
-			all = append(all, err)
 		}
-		if all != nil {
-			return fmt.Errorf("%s: fits nothing of anyOf: %w", path, errors.Join(all...))
+		if err != nil {
+			return fmt.Errorf("fits nothing of anyOf: %w", err) // the last
 		}
 	}
 	switch v.kind {
