@@ -15,7 +15,7 @@ func wordSet(lists ...string) map[string]bool {
 }
 
 const (
-	stopEnglish = `a an the and or but if then else of in on at by for from to into onto with without within about as is are was were be been being am do does did done doing has have had having can could may might must shall should will would what which who whom whose when where why how that this these those there here it its itself they them their theirs he him his she her hers we us our ours you your yours i me my mine not no nor so than too very just also only own same such any some all each every both few more most other another much many between under over again further once during before after above below up down out off through until while because per via let one ones ever get gets got vs etc yes please`
+	stopEnglish = `a an the and or but if then else of in on at by for from to into onto with without within about as is are was were be been being am do does did done doing has have had having can could may might must shall should will would what which who whom whose when where why how that this these those there here it its itself they them their theirs he him his she her hers we us our ours you your yours i me my mine not no nor so than too very just also only own same such any some all each every both few more most other another much many between under over again further once during before after above below up down out off through until while because per via let one ones ever already get gets got vs etc yes please`
 	stopGerman  = `der die das den dem des ein eine einen einem einer eines und oder aber wenn dann von im in an am auf bei fur mit ohne aus zu zum zur nach vor uber unter ist sind war waren sein wird werden wurde wurden hat haben hatte kann konnen darf durfen muss mussen soll sollen was welche welcher welches welchen wer wem wen wessen wann wo warum wieso weshalb wie viel viele dass dies diese dieser dieses diesen es sie er wir ihr ihre ihren ihrer ich man nicht kein keine keinen nur auch noch schon sich als so um durch gegen bis es`
 	stopFrench  = `le la les l un une des du de d et ou mais si dans en sur sous par pour avec sans au aux est sont etait etaient etre sera fut a ont avait avoir peut peuvent doit doivent que qu qui quoi quel quelle quels quelles quand comment pourquoi combien il elle ils elles on nous vous je se sa son ses leur leurs ce cet cette ces c y ne pas plus moins tout tous toute toutes entre apres avant ou`
 	stopSpanish = `el la los las un una unos unas de del y o u pero si en con sin sobre por para al a es son era eran ser sera fue fueron ha han habia haber puede pueden debe deben que cual cuales quien quienes cuando donde como cuanto cuanta cuantos cuantas porque su sus se lo le les este esta estos estas ese esa esto eso no mas menos muy todo todos toda todas entre hasta desde tiene tienen hay`
@@ -50,6 +50,67 @@ employee staff worker personnel workforce headcount
 pay salary wage remuneration compensation payment
 allowed permitted may permissible legal valid
 forbidden prohibited disallowed illegal invalid banned
+choose chose chosen choice
+speak spoke spoken speech
+know knew known knowledge
+break broke broken
+steal stole stolen theft
+wear wore worn
+tear tore torn
+win won winner victory
+lose lost
+think thought
+teach taught
+catch caught
+bring brought
+seek sought
+fight fought
+sell sold
+hold held
+lead led leader
+feed fed
+leave left
+keep kept
+build built builder
+spend spent
+lend lent loan
+pay paid
+lay laid
+hide hid hidden
+ride rode ridden
+rise rose risen
+drive drove driven driver
+grow grew grown
+throw threw thrown
+fly flew flown flight
+see saw seen
+fall fell fallen
+freeze froze frozen
+stand stood
+strike struck
+hang hung
+sink sank sunk
+sing sang sung song
+run ran
+swim swam
+meet met
+sit sat
+send sent
+bear bore born
+wake woke
+shake shook
+forget forgot forgotten
+found founded
+lie lay
+bind bound binding
+wind wound
+divide division divisor
+decide decision
+extend extension
+succeed success
+fail failure
+free release
+modify mutable immutable
 boss chief head ceo director manager
 error fault failure mistake panic exception
 delete remove erase drop discard

@@ -13,6 +13,7 @@ const maxTerms = 64
 type term struct {
 	stem   string
 	weight float64
+	times  int // it stands in the question
 	group  int // of a name, a number, a quoted phrase; -1: none
 }
 
@@ -71,6 +72,7 @@ func newQuery(question string) *query {
 		} else if q.terms[t].weight < weight {
 			q.terms[t].weight = weight
 		}
+		q.terms[t].times++
 		if group >= 0 {
 			q.groups[group] |= 1 << t
 			q.terms[t].group = group

@@ -16,10 +16,13 @@ type passage struct {
 	first      int     // its first unit
 }
 
-// maskPair is which terms something holds: word for word, and by their likes.
-type maskPair struct{ full, like uint64 }
+// maskPair is which terms something holds: word for word, and by their likes;
+// beside the term before them in the question; and more than once.
+type maskPair struct{ full, like, beside, again uint64 }
 
-func (m maskPair) or(o maskPair) maskPair { return maskPair{m.full | o.full, m.like | o.like} }
+func (m maskPair) or(o maskPair) maskPair {
+	return maskPair{m.full | o.full, m.like | o.like, m.beside | o.beside, m.again | o.again}
+}
 
 // What a term is worth by where it stands.
 const (
@@ -30,6 +33,11 @@ const (
 	worthPath    = 0.80 // in the path of headings that came with the text
 	worthFarPath = 0.45 // the same, once another heading has come between
 	worthNear    = 0.25 // elsewhere in the text
+
+	worthBeside = 0.10 // more, beside its neighbour in the question
+	worthAgain  = 0.08 // more, twice where the question has it twice
+
+	besideBytes = 30 // from the start of one word to that of the next
 )
 
 // A finder looks for a question's answer in one text.
@@ -65,14 +73,23 @@ func (q *query) find(text, path string, most int) []passage {
 func (f *finder) scan(path string) {
 	f.masks = make([]maskPair, len(f.units))
 	u := 0
+	last, lastAt := -1, -1
 	f.q.hits(f.text, func(t int, full bool, at int) {
 		for u < len(f.units) && at >= f.units[u].end {
 			u++
 		}
-		if u < len(f.units) && at >= f.units[u].start {
-			f.masks[u].set(t, full)
-			f.all.set(t, full)
+		if u == len(f.units) || at < f.units[u].start {
+			return
 		}
+		if full && f.masks[u].full&(1<<t) != 0 {
+			f.masks[u].again |= 1 << t
+		}
+		f.masks[u].set(t, full)
+		f.all.set(t, full)
+		if lastAt >= f.units[u].start && at-lastAt <= besideBytes && (last == t-1 || last == t+1) {
+			f.masks[u].beside |= 1 << max(t, last)
+		}
+		last, lastAt = t, at
 	})
 	f.q.hits(path, func(t int, full bool, _ int) { f.path.set(t, full) })
 }
@@ -132,7 +149,7 @@ func (f *finder) rank(most int) []passage {
 			break
 		}
 		if !slices.ContainsFunc(out, func(o passage) bool { return p.start < o.end && o.start < p.end }) {
-			out = append(out, p)
+			out = append(out, f.extend(p))
 		}
 	}
 	return out
@@ -178,6 +195,9 @@ func (f *finder) best(i int) (passage, bool) {
 		if u.asks {
 			score -= 0.25
 		}
+		if endsInColon(text) {
+			score -= 0.12 // what it announces comes after it
+		}
 		if u.kind == row && u.header < 0 && k == i && i+1 < len(f.units) && f.units[i+1].header == i {
 			score -= 0.3 // the header itself
 		}
@@ -194,6 +214,46 @@ func (f *finder) best(i int) (passage, bool) {
 		}
 	}
 	return best, found
+}
+
+// extend adds the sentence before a passage that speaks of "it" or "this", and
+// the one after that goes on about it.
+func (f *finder) extend(p passage) passage {
+	i, k := p.first, p.first
+	for k+1 < len(f.units) && f.units[k].end < p.end {
+		k++
+	}
+	plain := func(j int) bool { return f.units[j].kind == sentence && f.units[j].para == f.units[i].para }
+	if !plain(i) {
+		return p
+	}
+	if i > 0 && k-i < 2 && plain(i-1) && pointsBack(f.text[p.start:p.end]) && p.end-f.units[i-1].start < 500 {
+		i--
+		p.start, p.first = f.units[i].start, i
+	}
+	if k+1 < len(f.units) && k-i < 2 && plain(k+1) && pointsBack(f.text[f.units[k+1].start:f.units[k+1].end]) && f.units[k+1].end-p.start < 500 {
+		p.end = f.units[k+1].end
+	}
+	return p
+}
+
+var backWords = wordSet("it its this these those such they their he she his her each otherwise therefore thus in er sie es sein seine ihre dieser diese dieses dies il elle ils elles ce cette ces son sa ses este esta esto su sus")
+
+// pointsBack tells whether a sentence's first words need the one before it.
+func pointsBack(s string) bool {
+	first, rest, _ := strings.Cut(s, " ")
+	second, _, _ := strings.Cut(rest, " ")
+	w := foldString(first)
+	if w == "in" || w == "each" {
+		second = foldString(second)
+		return second == "that" || second == "this" || second == "such" || second == "of"
+	}
+	for _, b := range []string{"它", "其", "该", "这", "他", "她", "此"} {
+		if strings.HasPrefix(s, b) {
+			return true
+		}
+	}
+	return backWords[w]
 }
 
 // joins tells whether unit k may stand in a window that begins at i.
@@ -269,6 +329,12 @@ func (f *finder) cover(i, k int, own, ctx, before maskPair) float64 {
 		}
 		if g := f.q.terms[t].group; g >= 0 && c > 0 {
 			c *= f.whole(g, i, k, ctx, before)
+		}
+		if own.beside&bit != 0 {
+			c += worthBeside
+		}
+		if own.again&bit != 0 && f.q.terms[t].times > 1 {
+			c += worthAgain
 		}
 		got += f.weight[t] * c
 	}
