@@ -146,3 +146,22 @@ func Escape(text string) string {
 }
 
 func escaped(raw []byte) []byte { return append([]byte{'\\'}, raw...) }
+
+// Cited returns the text of one of several results with the numbers of its
+// citations, which start after by. A text that does not refer to them by
+// itself gets them at its end.
+func Cited(r *swarm.Result, by int) string {
+	n := len(r.Out.Citations)
+	if refers(r) {
+		return shift(r.Out.Text, by, n)
+	}
+	text := Escape(r.Out.Text)
+	if n > 0 {
+		nums := make([]int, n)
+		for i := range nums {
+			nums[i] = by + i + 1
+		}
+		text += " " + string(bracketed(nums))
+	}
+	return text
+}

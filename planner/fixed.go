@@ -1,0 +1,65 @@
+package planner
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/db31e724/go-swarm/internal/findings"
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// Fixed is a plan without a model: the steps are written down, and plain code
+// merges their results. The zero value plans nothing. It is safe for
+// concurrent use if Into is.
+type Fixed struct {
+	Steps []swarm.Step
+
+	// Into writes the answer, as Merge of [swarm.Planner] does. nil: the texts
+	// of the results one after another, a paragraph each, in plan order, with
+	// the numbers of their citations; complete.
+	Into func(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error)
+}
+
+var _ swarm.Planner = Fixed{}
+
+// Plan hands over the steps in the first round, and none in later ones. It
+// ends with the first error of add.
+func (f Fixed) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+	if b.Round > 1 {
+		return nil
+	}
+	for _, s := range f.Steps {
+		if err := add(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Merge calls Into, or writes the results' texts.
+func (f Fixed) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	if f.Into != nil {
+		return f.Into(ctx, b, results, w)
+	}
+	var cites []swarm.Citation
+	for i := range results {
+		cites = append(cites, results[i].Out.Citations...)
+	}
+	out := findings.NewRenumber(w, cites)
+	by := 0
+	for i := range results {
+		if i > 0 {
+			io.WriteString(out, "\n\n")
+		}
+		io.WriteString(out, findings.Cited(&results[i], by))
+		by += len(results[i].Out.Citations)
+	}
+	if len(results) > 0 {
+		io.WriteString(out, "\n")
+	}
+	if err := out.Close(); err != nil { // a Renumber keeps its first error
+		return swarm.Verdict{}, fmt.Errorf("merge: %w", err)
+	}
+	return swarm.Verdict{Complete: true, Citations: out.Citations()}, nil
+}

@@ -1,0 +1,211 @@
+// Package planner holds planners: [LLM], a large model behind an
+// OpenAI-compatible server, and [Fixed], a plan without a model.
+//
+//	Brief ──PlanPrompt──▶ model ──decoder──▶ add(step), while the rest is still being written
+//	results ──MergePrompt──▶ model ──answer──▶ numbers of citations ──▶ w, while the rest is still being written
+package planner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/db31e724/go-swarm/internal/chat"
+	"github.com/db31e724/go-swarm/internal/pool"
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// Backend is one model at one OpenAI-compatible server.
+type Backend = pool.Backend
+
+// Config is a planner's model, prompts and limits. Zero values are right for
+// most.
+type Config struct {
+	Backend Backend // Model is required
+
+	// PlanPrompt and MergePrompt write the prompts; nil: DefaultPlanPrompt
+	// and DefaultMergePrompt. The schema of the reply goes out beside them.
+	PlanPrompt  func(b swarm.Brief, room int) Prompt
+	MergePrompt func(b swarm.Brief, findings string) Prompt
+
+	// Fallback gives the steps of the first round where the model wrote no
+	// acceptable one after all mends; Plan returns its error nevertheless, and
+	// the run's Coverage says it. nil: none. See ReadAll.
+	Fallback func(swarm.Brief) []swarm.Step
+
+	Mends        int // most requests to mend a plan, or an unusable answer; 0: 2; negative: none
+	PlanBytes    int // most bytes of one reply to a plan prompt; 0: 1 MiB
+	PlanTokens   int // most tokens of such a reply; 0: Backend.MaxOut, else 8192 or a quarter of the context
+	AnswerTokens int // most tokens of an answer; 0: Backend.MaxOut, else 4096 or a quarter of the context
+
+	Attempts    int           // most attempts at one call; 0: 5
+	AttemptTime time.Duration // most time of one attempt; 0: 2 minutes
+	CallTime    time.Duration // most time of one call, all attempts and waits; 0: 10 minutes
+}
+
+// Prompt is what a model is told. What many prompts share comes first, so that
+// a provider's prefix cache can serve it.
+type Prompt struct {
+	System string // role and rules; may be empty
+	User   string // data and question
+}
+
+// LLM is a planner on one model. It keeps no state of a run and is safe for
+// concurrent use.
+type LLM struct {
+	cfg  Config
+	pool *pool.Pool
+}
+
+var _ swarm.Planner = (*LLM)(nil)
+
+// New checks the configuration and makes a planner of it. It makes no call.
+func New(c Config) (*LLM, error) {
+	if c.PlanPrompt == nil {
+		c.PlanPrompt = DefaultPlanPrompt
+	}
+	if c.MergePrompt == nil {
+		c.MergePrompt = DefaultMergePrompt
+	}
+	switch {
+	case c.Mends == 0:
+		c.Mends = 2
+	case c.Mends < 0:
+		c.Mends = 0
+	}
+	if c.PlanBytes < 0 || c.PlanTokens < 0 || c.AnswerTokens < 0 {
+		return nil, fmt.Errorf("planner: PlanBytes %d, PlanTokens %d, AnswerTokens %d: none may be negative", c.PlanBytes, c.PlanTokens, c.AnswerTokens)
+	}
+	if c.PlanBytes == 0 {
+		c.PlanBytes = 1 << 20
+	}
+	p, err := pool.New(pool.Config{
+		Backends: []pool.Backend{c.Backend},
+		Attempts: c.Attempts, AttemptTime: c.AttemptTime, CallTime: c.CallTime,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("planner: %w", err)
+	}
+	return &LLM{cfg: c, pool: p}, nil
+}
+
+// Close closes idle connections. Calls must have ended.
+func (l *LLM) Close() { l.pool.Close() }
+
+// Window returns the most tokens of results that Merge can show the model
+// beside prompt and answer: a right value for [swarm.Swarm.Window] where the
+// model's context is small.
+func (l *LLM) Window() int {
+	room := l.room(l.answerOut())
+	p := l.cfg.MergePrompt(swarm.Brief{Round: 1}, "")
+	return max(room-promptTokens(p), room/4)
+}
+
+// room is how many tokens a prompt may have beside a reply of out tokens. A
+// part of the context is kept back, for token counts are estimates.
+func (l *LLM) room(out int) int {
+	size := l.pool.Context()
+	return max(size-out-size/12, size/4)
+}
+
+func (l *LLM) planOut() int   { return l.out(l.cfg.PlanTokens, 8192) }
+func (l *LLM) answerOut() int { return l.out(l.cfg.AnswerTokens, 4096) }
+
+func (l *LLM) out(set, most int) int {
+	switch {
+	case set > 0:
+		return set
+	case l.cfg.Backend.MaxOut > 0:
+		return l.cfg.Backend.MaxOut
+	}
+	return min(most, l.pool.Context()/4)
+}
+
+func promptTokens(p Prompt) int {
+	return swarm.EstimateTokens(p.System) + swarm.EstimateTokens(p.User) + 16
+}
+
+// messages makes a conversation of a prompt.
+func messages(p Prompt) []chat.Message {
+	var ms []chat.Message
+	if strings.TrimSpace(p.System) != "" {
+		ms = append(ms, chat.Message{Role: "system", Content: p.System})
+	}
+	if strings.TrimSpace(p.User) != "" {
+		ms = append(ms, chat.Message{Role: "user", Content: p.User})
+	}
+	return ms
+}
+
+// mended continues a conversation with what the model said, as far as there is
+// room for it, and what is to be done about it.
+func (l *LLM) mended(ms []chat.Message, said, mend string, out int) []chat.Message {
+	ms = ms[:len(ms):len(ms)]
+	used := swarm.EstimateTokens(mend) + 24
+	for _, m := range ms {
+		used += swarm.EstimateTokens(m.Content)
+	}
+	if strings.TrimSpace(said) == "" || used+swarm.EstimateTokens(said) > l.room(out) {
+		said = "(reply left out)"
+	}
+	return append(ms, chat.Message{Role: "assistant", Content: said}, chat.Message{Role: "user", Content: mend})
+}
+
+// reader takes a reply as it comes.
+type reader interface {
+	read(text string) error // an error ends the call
+	again()                 // the reply begins anew
+}
+
+// call makes one call and lets r read the reply. It returns what was said.
+func (l *LLM) call(ctx context.Context, ms []chat.Message, schema *chat.Schema, out, set int, r reader, repeat bool) (string, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var said strings.Builder
+	var thinking thought
+	var failed error
+	read := func(text string) {
+		if failed == nil && text != "" {
+			if failed = r.read(text); failed != nil {
+				cancel(failed)
+			}
+		}
+	}
+	req := pool.Request{
+		Request: chat.Request{
+			Messages: ms, Schema: schema, MaxTokens: set, Stream: true,
+			OnText: func(text string) {
+				said.WriteString(text)
+				read(thinking.next(text))
+			},
+		},
+		DefaultOut: out,
+	}
+	if repeat {
+		req.Again = func() {
+			said.Reset()
+			thinking = thought{}
+			r.again()
+		}
+	}
+	reply, err := l.pool.Do(ctx, req)
+	if said.Len() == 0 && reply.Text != "" {
+		// The server answered in one piece and nobody was told.
+		said.WriteString(reply.Text)
+		read(thinking.next(reply.Text))
+	}
+	read(thinking.end())
+	if failed != nil {
+		return said.String(), failed
+	}
+	return said.String(), err
+}
+
+// cutShort reports whether err is a reply that met its token limit: what had
+// come until then can be gone on from.
+func cutShort(err error) bool {
+	e, ok := errors.AsType[*swarm.CallError](err)
+	return ok && e.Class == swarm.ClassCut
+}

@@ -1,0 +1,99 @@
+package planner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/db31e724/go-swarm/internal/chat"
+	"github.com/db31e724/go-swarm/internal/findings"
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// mergeSchema has the answer first, so that it can be streamed.
+var mergeSchema = &chat.Schema{Name: "answer", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["answer","complete","missing"],"properties":{"answer":{"type":"string"},"complete":{"type":"boolean"},"missing":{"type":"string"}}}`)}
+
+const noAnswer = `Your reply held no answer. Reply with one JSON object and nothing else: {"answer": "the answer", "complete": true, "missing": ""}`
+
+// missingRunes is the most that is taken of what a verdict says is missing.
+const missingRunes = 1000
+
+// Resetter is what Merge looks for in its writer: Reset says that the text
+// written so far is void, and that it begins anew. It is called where a reply
+// broke off in the midst of the answer and is asked for again. A writer
+// without it gets no text twice: there such a reply is an error.
+type Resetter interface{ Reset() }
+
+// Merge asks the model for the answer and writes it to w while it comes, with
+// its references renumbered in the order of their appearance; the verdict's
+// citations are those that it refers to. A model that does not reply in JSON
+// is taken to have written the answer as plain text, and to be done. A reply
+// without an answer is asked for again, at most Config.Mends times.
+//
+// Beside an error the text written to w and the verdict's citations hold what
+// had come until then.
+func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	found, cites := findings.Render(results)
+	base := messages(l.cfg.MergePrompt(b, found))
+	m := &merging{w: w, cites: cites}
+	_, restart := w.(Resetter)
+	ms := base
+	for mends := 0; ; mends++ {
+		m.again()
+		said, err := l.call(ctx, ms, mergeSchema, l.answerOut(), l.cfg.AnswerTokens, m, restart)
+		if e := m.end(); e != nil {
+			return swarm.Verdict{Citations: m.refs.Citations()}, fmt.Errorf("merge: writing the answer: %w", e)
+		}
+		v := swarm.Verdict{Citations: m.refs.Citations()}
+		switch {
+		case err != nil && !(m.text.closed && unfinished(err)):
+			if e, ok := errors.AsType[*swarm.CallError](err); ok && e.Class == swarm.ClassTooLong {
+				return v, fmt.Errorf("merge: findings of about %d tokens: set Swarm.Window to %d or less: %w", swarm.EstimateTokens(found), l.Window(), err)
+			}
+			return v, fmt.Errorf("merge: %w", err)
+		case m.text.wrote:
+			v.Complete, v.Missing = m.text.verdict()
+			v.Missing = findings.Line(v.Missing, missingRunes)
+			return v, nil
+		case mends >= l.cfg.Mends:
+			return v, fmt.Errorf("merge: no answer in %d replies of the model", mends+1)
+		}
+		ms = l.mended(base, said, noAnswer, l.answerOut())
+	}
+}
+
+// unfinished reports whether err is a reply that broke off: an answer that was
+// whole before that is whole.
+func unfinished(err error) bool {
+	e, ok := errors.AsType[*swarm.CallError](err)
+	return ok && (e.Class == swarm.ClassCut || e.Class == swarm.ClassBroken)
+}
+
+// merging reads the replies of one Merge.
+type merging struct {
+	w     io.Writer
+	cites []swarm.Citation
+	refs  *findings.Renumber
+	text  *answer
+}
+
+// again makes ready for a reply, and takes back what an earlier one wrote.
+func (m *merging) again() {
+	if m.text != nil && m.text.wrote {
+		if r, ok := m.w.(Resetter); ok {
+			r.Reset()
+		}
+	}
+	m.refs = findings.NewRenumber(m.w, m.cites)
+	m.text = newAnswer(m.refs)
+}
+
+func (m *merging) read(text string) error { return m.text.write(text) }
+
+func (m *merging) end() error {
+	if err := m.text.end(); err != nil {
+		return err
+	}
+	return m.refs.Close()
+}

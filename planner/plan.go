@@ -1,0 +1,190 @@
+package planner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/db31e724/go-swarm/internal/chat"
+	"github.com/db31e724/go-swarm/internal/findings"
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// planSchema is a portable strict schema: every field required, no bounds.
+var planSchema = &chat.Schema{Name: "plan", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["steps"],"properties":{"steps":{"type":"array","items":{"type":"object","additionalProperties":false,"required":["id","do","over","select","items","of","needs","output"],"properties":{"id":{"type":"string"},"do":{"type":"string"},"over":{"type":"string","enum":["once","chunks","items","list","each"]},"select":{"type":"array","items":{"type":"string"}},"items":{"type":"array","items":{"type":"string"}},"of":{"type":"string"},"needs":{"type":"array","items":{"type":"string"}},"output":{"type":"string","enum":["finding","list"]}}}}}}`)}
+
+// problemsTold is the most problems that a request to mend names one by one.
+const problemsTold = 20
+
+// Plan asks the model for a plan and hands over each step as soon as its
+// closing brace has come. What is wrong with a step, or with the reply, is
+// told to the model, and it is asked for what remains, at most Config.Mends
+// times; steps that add accepted are not asked for again, and are passed over
+// where the model repeats them unchanged. A model that writes an empty plan
+// when asked to mend one withdraws what was refused.
+//
+// The error names what remained wrong, or is the call's; accepted steps stand.
+// No step at all is an error in the first round, and in later ones means that
+// nothing more is to be done.
+func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+	p := &planning{ctx: ctx, most: l.cfg.PlanBytes, add: add, accepted: map[string]swarm.Step{}}
+	base := messages(l.cfg.PlanPrompt(b, l.room(l.planOut())))
+	ms := base
+	asked := false // for a plan that is not empty
+	for mends := 0; ; mends++ {
+		p.again()
+		said, err := l.call(ctx, ms, planSchema, l.planOut(), l.cfg.PlanTokens, p, true)
+		switch {
+		case p.stopped != nil:
+			return p.stopped
+		case errors.Is(err, errTooLong):
+			return fmt.Errorf("plan: %w", err)
+		case err != nil && !cutShort(err):
+			return fmt.Errorf("plan: %w", err)
+		}
+		problems := p.end(err)
+		if len(problems) == 0 {
+			if len(p.order) > 0 || b.Round > 1 {
+				return nil
+			}
+			problems = []error{errors.New("the plan has no step")}
+			if asked {
+				mends = l.cfg.Mends
+			}
+			asked = true
+		}
+		if mends >= l.cfg.Mends {
+			return p.fail(l.cfg.Fallback, b, mends, problems)
+		}
+		ms = l.mended(base, said, p.mend(problems), l.planOut())
+	}
+}
+
+// planning is one Plan: it reads the replies and remembers what was accepted.
+type planning struct {
+	ctx      context.Context
+	most     int
+	add      func(swarm.Step) error
+	accepted map[string]swarm.Step
+	order    []string // their IDs
+
+	dec     *decoder
+	refused []error // of the reply that is being read
+	stopped error   // add will take no more
+}
+
+// again makes ready for a reply. Steps of an earlier attempt at it that were
+// accepted stand.
+func (p *planning) again() {
+	p.refused = nil
+	p.dec = newDecoder(p.most, p.step)
+}
+
+func (p *planning) read(text string) error {
+	if err := p.dec.write(text); err != nil {
+		return err
+	}
+	return p.stopped
+}
+
+// step takes a step as it was written.
+func (p *planning) step(raw []byte) {
+	if p.stopped != nil {
+		return
+	}
+	s, err := readStep(raw)
+	if err != nil {
+		swarm.Emit(p.ctx, swarm.Event{Kind: swarm.StepRefused, Step: s.ID, Err: err})
+		p.refused = append(p.refused, err)
+		return
+	}
+	if old, ok := p.accepted[s.ID]; ok && reflect.DeepEqual(old, s) {
+		return
+	}
+	switch err := p.add(s); {
+	case err == nil:
+		p.accepted[s.ID] = s
+		p.order = append(p.order, s.ID)
+	case isPlanError(err):
+		p.refused = append(p.refused, err)
+	default:
+		p.stopped = err
+	}
+}
+
+func isPlanError(err error) bool {
+	_, ok := errors.AsType[*swarm.PlanError](err)
+	return ok
+}
+
+// end returns all that is wrong with the reply that has been read.
+func (p *planning) end(cut error) []error {
+	problems := p.refused
+	if cut != nil {
+		return append(problems, errors.New("the reply was cut off at its token limit: write less"))
+	}
+	return append(problems, p.dec.close()...)
+}
+
+// mend asks for what is missing of the plan.
+func (p *planning) mend(problems []error) string {
+	var b strings.Builder
+	b.WriteString("Your plan could not be used as a whole.\n")
+	for i, err := range problems {
+		if i == problemsTold {
+			fmt.Fprintf(&b, "- and %d more problems\n", len(problems)-i)
+			break
+		}
+		b.WriteString("- " + findings.Line(err.Error(), 600) + "\n")
+	}
+	if len(p.order) > 0 {
+		b.WriteString("These steps were accepted and are being carried out; do not write them again, but later steps may refer to them: ")
+		b.WriteString(list(p.order, 200) + ".\n")
+	} else {
+		b.WriteString("No step has been accepted yet.\n")
+	}
+	b.WriteString(`Go on from there: reply with one JSON object {"steps": [ … ]} that holds only the steps that are still missing, mended.`)
+	if len(p.order) > 0 {
+		b.WriteString(` If nothing is missing any more, reply {"steps": []}.`)
+	}
+	return b.String()
+}
+
+// fail ends a plan that could not be mended.
+func (p *planning) fail(fallback func(swarm.Brief) []swarm.Step, b swarm.Brief, mends int, problems []error) error {
+	first := problems[0]
+	err := fmt.Errorf("plan: not mended after %d requests: %w", mends, first)
+	if n := len(problems) - 1; n > 0 {
+		err = fmt.Errorf("plan: not mended after %d requests: %w (and %d more problems)", mends, first, n)
+	}
+	if fallback == nil || len(p.order) > 0 || b.Round > 1 {
+		return err
+	}
+	for _, s := range fallback(b) {
+		if e := p.add(s); e != nil {
+			return errors.Join(err, fmt.Errorf("plan: fallback: %w", e))
+		}
+	}
+	return fmt.Errorf("%w; the fallback's steps were taken instead", err)
+}
+
+// list joins names, at most most of them.
+func list(names []string, most int) string {
+	if n := len(names) - most; n > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), n)
+	}
+	return strings.Join(names, ", ")
+}
+
+// ReadAll is a fallback for questions about documents: one step that lets a
+// worker read each chunk with the goal in mind. Without sources it is none.
+func ReadAll(b swarm.Brief) []swarm.Step {
+	for _, s := range b.Task.Sources {
+		if len(s.Chunks) > 0 {
+			return []swarm.Step{{ID: "read", Do: "Find what this text says that helps to answer: " + b.Task.Goal, Over: swarm.Chunks}}
+		}
+	}
+	return nil
+}
