@@ -1,0 +1,132 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+func TestFailedQuoteIsToldBackOnce(t *testing.T) {
+	s := says(finding("On the last.", "on the last day"), finding("On the first.", "on the first day"))
+	out, err := Check(s.pool(t, Config{}), Quotes).Work(t.Context(), overLease())
+	if err != nil || !out.Citations[0].Verified || out.Doubts != nil || len(s.seen) != 2 {
+		t.Fatalf("%+v, %v after %d calls", out, err, len(s.seen))
+	}
+	last := s.seen[1].Messages[1].Content
+	said, wrong := strings.Index(last, "on the last day"), strings.Index(last, "does not stand in the text")
+	if said < strings.Index(last, leaseText) || wrong < said {
+		t.Errorf("feedback is not last:\n%s", last)
+	}
+	if s.seen[1].Messages[0] != s.seen[0].Messages[0] {
+		t.Error("the second prompt begins differently")
+	}
+}
+
+func TestOutputThatStillFailsIsMarked(t *testing.T) {
+	for name, quote := range map[string]string{"wrong": "on the last day", "missing": ""} {
+		s := says(finding("On the last.", quote))
+		out, err := Check(s.pool(t, Config{}), Quotes).Work(t.Context(), overLease())
+		if err != nil || len(out.Doubts) != 1 || len(s.seen) != 2 {
+			t.Errorf("%s quote: %+v, %v after %d calls", name, out, err, len(s.seen))
+		}
+		for _, c := range out.Citations {
+			if c.Verified || c.Start != 1000 || c.End != 1000+len(leaseText) {
+				t.Errorf("%s quote: %+v", name, c)
+			}
+		}
+	}
+}
+
+func TestAbstentionPassesTheQuoteCheck(t *testing.T) {
+	s := says(finding("On the last.", "no such words"), `{"answer":"","quote":"","confidence":0,"abstain":true}`)
+	out, err := Check(s.pool(t, Config{}), Quotes).Work(t.Context(), overLease())
+	if err != nil || !out.Abstain || out.Doubts != nil || len(s.seen) != 2 {
+		t.Errorf("%+v, %v", out, err)
+	}
+}
+
+func TestQuotesTakesNobodysWord(t *testing.T) {
+	liar := swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
+		return swarm.Output{Text: "x", Citations: []swarm.Citation{
+			{Quote: "on the last day", Verified: true},
+			{Chunk: "lease.txt#2", Quote: "on the first day"},
+		}}, nil
+	})
+	out, err := Check(liar, Quotes).Work(t.Context(), overLease())
+	if err != nil || out.Citations[0].Verified || !out.Citations[1].Verified || out.Citations[1].Start <= 1000 || len(out.Doubts) != 1 {
+		t.Errorf("%+v, %v", out, err)
+	}
+}
+
+func TestQuotesLeavesEarlierCitationsAndOtherShapesAlone(t *testing.T) {
+	st := overLease()
+	st.From = earlier()
+	old := swarm.Citation{Source: "lease.txt", Chunk: "lease.txt#2", Start: 1, End: 2, Quote: "elsewhere"}
+	st.From[0].Out.Citations = []swarm.Citation{old}
+	out := swarm.Output{Text: "x", Citations: []swarm.Citation{old}}
+	if wrong := Quotes(st, &out); wrong != "" || out.Citations[0] != old {
+		t.Errorf("%q, %+v", wrong, out)
+	}
+	for name, st := range map[string]swarm.Subtask{
+		"list":     {Step: &swarm.Step{Schema: swarm.SchemaList}, Chunk: lease()},
+		"no chunk": {Step: &swarm.Step{}},
+	} {
+		if wrong := Quotes(st, &swarm.Output{Text: "x"}); wrong != "" {
+			t.Errorf("%s: %q", name, wrong)
+		}
+	}
+}
+
+func TestCheckKeepsTheBetterOutput(t *testing.T) {
+	n := 0
+	outs := []swarm.Output{{Text: "first"}, {Text: "second"}}
+	w := swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+		n++
+		if len(st.Feedback) != n-1 {
+			t.Errorf("call %d has %d feedbacks", n, len(st.Feedback))
+		}
+		return outs[n-1], nil
+	})
+	short := func(st swarm.Subtask, out *swarm.Output) string { return "it is too short" }
+	no := func(st swarm.Subtask, out *swarm.Output) string {
+		if out.Text == "second" {
+			return "it is the second"
+		}
+		return ""
+	}
+	out, err := Check(w, short, no).Work(t.Context(), overLease())
+	if err != nil || out.Text != "first" || !slices.Equal(out.Doubts, []string{"it is too short"}) || n != 2 {
+		t.Errorf("%+v, %v after %d calls", out, err, n)
+	}
+}
+
+func TestCheckAndErrors(t *testing.T) {
+	boom := errors.New("boom")
+	n := 0
+	failing := func(at int) swarm.Worker {
+		n = 0
+		return swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
+			if n++; n == at {
+				return swarm.Output{}, boom
+			}
+			return swarm.Output{Text: "x"}, nil
+		})
+	}
+	if _, err := Check(failing(1), Quotes).Work(t.Context(), overLease()); !errors.Is(err, boom) || n != 1 {
+		t.Errorf("%v after %d calls", err, n)
+	}
+	out, err := Check(failing(2), Quotes).Work(t.Context(), overLease())
+	if err != nil || out.Text != "x" || len(out.Doubts) != 2 || n != 2 {
+		t.Errorf("%+v, %v after %d calls: want the first output, doubted", out, err, n)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	w := failing(2)
+	stop := func(swarm.Subtask, *swarm.Output) string { cancel(); return "wrong" }
+	if _, err := Check(w, stop).Work(ctx, overLease()); !errors.Is(err, boom) {
+		t.Errorf("after a cancel: %v", err)
+	}
+}

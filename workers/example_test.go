@@ -1,0 +1,63 @@
+package workers_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/workers"
+)
+
+// A pool over a local server and a provider: each has its own slots and
+// context, and its price is known or told. No call is made until a subtask
+// comes.
+func ExampleNewPool() {
+	pool, err := workers.NewPool(workers.Config{
+		Backends: []workers.Backend{
+			{Name: "local", BaseURL: "http://127.0.0.1:11434/v1", Model: "qwen3:4b", Slots: 4, Context: 8192, Price: &swarm.Price{}},
+			{Name: "cloud", Model: "gpt-5.4-nano", Key: os.Getenv("OPENAI_API_KEY"), Slots: 32},
+		},
+		MaxOut: 400,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer pool.Close()
+	worker := workers.Check(pool, workers.Quotes) // give this to a swarm.Swarm
+	fmt.Printf("%T\n", worker)
+	// Output: swarm.WorkerFunc
+}
+
+func ExampleNewModel() {
+	_, err := workers.NewModel(workers.Backend{BaseURL: "localhost:8080", Model: "small"})
+	fmt.Println(err != nil)
+	// Output: true
+}
+
+// A check is a function; what it finds wrong is told to the worker once.
+func ExampleCheck() {
+	worker := swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+		if len(st.Feedback) > 0 {
+			return swarm.Output{Text: "in 1984"}, nil // it was told what is wrong
+		}
+		return swarm.Output{Text: "long ago"}, nil
+	})
+	hasFigure := func(_ swarm.Subtask, out *swarm.Output) string {
+		if !strings.ContainsAny(out.Text, "0123456789") {
+			return "there is no year in the answer"
+		}
+		return ""
+	}
+	out, err := workers.Check(worker, hasFigure).Work(context.Background(), swarm.Subtask{Step: &swarm.Step{Do: "Say when."}})
+	fmt.Println(out.Text, out.Doubts, err)
+	// Output: in 1984 [] <nil>
+}
+
+func ExamplePriceOf() {
+	price := workers.PriceOf("openai/gpt-5.4-nano")
+	fmt.Println(price.In, price.Out, workers.PriceOf("my-own-model"))
+	// Output: $0.2000 $1.25 <nil>
+}
