@@ -153,6 +153,9 @@ func (c *Client) refusal(x *exchange) *swarm.CallError {
 	if said != "" {
 		words += ": " + said
 	}
+	if param := onlyCode(p.param); param != "" && s.hide(param) == param && !strings.Contains(said, param) {
+		words += " (" + param + ")"
+	}
 	e.Err = errWords(words)
 	if what, class, ok := c.learn(x, class); ok {
 		e.Class = class

@@ -40,7 +40,7 @@ func checkEndpoint(e *Endpoint) (string, error) {
 	}
 	base, err := checkURL(e.BaseURL)
 	if err != nil {
-		return "", fmt.Errorf("endpoint %q: %s", e.Name, scrubber(secretsOf(*e)).clean(err.Error()))
+		return "", fmt.Errorf("endpoint %q: %s", e.Name, scrubber(secretsOf(*e)).hide(err.Error()))
 	}
 	return base, nil
 }

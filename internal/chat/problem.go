@@ -112,7 +112,7 @@ func isProblem(v any, hasChoices bool) bool {
 // walk gathers from v, an error or something around one. What stands further
 // in is the more telling.
 func (p *problem) walk(v any, depth int) {
-	if depth > 4 {
+	if depth > 8 {
 		return
 	}
 	switch v := v.(type) {
@@ -131,7 +131,7 @@ func (p *problem) walk(v any, depth int) {
 			}
 		}
 		for _, k := range []string{"message", "msg", "error_message"} {
-			p.say(v[k])
+			p.say(v[k], depth)
 		}
 		for _, k := range []string{"code", "error_code", "limit_source", "error_type"} {
 			p.code(v[k])
@@ -169,7 +169,7 @@ func (p *problem) walk(v any, depth int) {
 	}
 }
 
-func (p *problem) say(v any) {
+func (p *problem) say(v any, depth int) {
 	switch v := v.(type) {
 	case string:
 		if p.message == "" {
@@ -186,7 +186,7 @@ func (p *problem) say(v any) {
 			p.message = strings.Join(parts, ", ")
 		}
 	case map[string]any:
-		p.walk(v, 3)
+		p.walk(v, depth+1)
 	}
 }
 

@@ -1,0 +1,189 @@
+package chat
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+func TestEndpointsAreChecked(t *testing.T) {
+	const key = testKey
+	for _, tc := range []struct {
+		name  string
+		e     Endpoint
+		words []string // of the error; none: it is accepted
+	}{
+		{"OpenAI", Endpoint{Model: "m", Key: key}, nil},
+		{"slash", Endpoint{Model: "m", BaseURL: "http://h/v1/"}, nil},
+		{"whole path", Endpoint{Model: "m", BaseURL: " http://h:1/v1/chat/completions/ "}, nil},
+		{"IPv6", Endpoint{Model: "m", BaseURL: "http://[::1]:8080/v1"}, nil},
+		{"no model", Endpoint{Name: "n"}, []string{`"n"`, "model"}},
+		{"no scheme", Endpoint{Model: "m", BaseURL: "localhost:11434/v1"}, []string{"base URL", "localhost:11434/v1", "http://"}},
+		{"other scheme", Endpoint{Model: "m", BaseURL: "ftp://h/v1"}, []string{"base URL", "ftp", "https"}},
+		{"no host", Endpoint{Model: "m", BaseURL: "http:///v1"}, []string{"base URL", "host"}},
+		{"bad port", Endpoint{Model: "m", BaseURL: "http://h:99999/v1"}, []string{"99999", "65535"}},
+		{"unreadable", Endpoint{Model: "m", BaseURL: "http://h h/%zz"}, []string{"base URL"}},
+		{"password", Endpoint{Model: "m", BaseURL: "http://me:" + key + "@h/v1", Key: key}, []string{"user or password", "Key"}},
+		{"query", Endpoint{Model: "m", BaseURL: "http://h/v1?key=" + key, Key: key}, []string{"query"}},
+		{"key in the path", Endpoint{Model: "m", BaseURL: "ftp://h/" + key, Key: key}, []string{"[key]"}},
+		{"key with newline", Endpoint{Model: "m", Key: key + "\n"}, []string{"key", "byte"}},
+		{"key with letters of no header", Endpoint{Model: "m", Key: key + "é"}, []string{"key", "byte"}},
+		{"header name", Endpoint{Model: "m", Header: http.Header{"a b": {"x"}}}, []string{`"a b"`}},
+		{"header value", Endpoint{Model: "m", Header: http.Header{"A": {key + "\r\nB: c"}}}, []string{`"A"`, "line break"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, err := New(tc.e)
+			if len(tc.words) == 0 {
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.Close()
+				return
+			}
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			for _, w := range tc.words {
+				if !strings.Contains(err.Error(), w) {
+					t.Errorf("error %q does not say %q", err, w)
+				}
+			}
+			if strings.Contains(err.Error(), key) {
+				t.Errorf("error %q holds the key", err)
+			}
+		})
+	}
+}
+
+func TestBaseURLIsMended(t *testing.T) {
+	for _, base := range []string{"http://h/v1", "http://h/v1/", "http://h/v1/chat/completions", "http://h/v1/chat/completions/"} {
+		s := says(200, okBody)
+		answer := s.answer
+		s.answer = func(req *http.Request, body string) (*http.Response, error) {
+			if got := req.URL.String(); got != "http://h/v1/chat/completions" {
+				t.Errorf("%s: asked %s", base, got)
+			}
+			return answer(req, body)
+		}
+		if _, err := client(t, s, func(e *Endpoint) { e.BaseURL = base }).Do(t.Context(), ask()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestErrorsHoldNoSecrets(t *testing.T) {
+	long := strings.Repeat("the prompt's own words ", 20)
+	r := ask()
+	r.Messages[1].Content = long
+	c := func(rt http.RoundTripper) *Client {
+		return client(t, rt, func(e *Endpoint) { e.Header = http.Header{"Api-Key": {"azure-canary-55"}} })
+	}
+	for name, said := range map[string]string{
+		"key":             "bad key " + testKey + "!",
+		"key, other case": "bad key " + strings.ToUpper(testKey),
+		"bearer":          "header was Bearer abcdef0123456789",
+		"masked key":      "Incorrect API key provided: sk-proj-****wxyz9",
+		"header's value":  "header azure-canary-55 is wrong",
+		"URL":             "see http://user:pw@model.test/v1?key=1",
+		"prompt":          "cannot read: " + long,
+		"lines":           "one\ntwo\x00three",
+		"long":            strings.Repeat("字", 10000),
+	} {
+		for _, body := range []string{`{"error":{"message":` + quoted(said) + `,"code":` + quoted(said) + `,"param":` + quoted(said) + `}}`, said} {
+			_, err := c(says(401, body)).Do(t.Context(), r)
+			e := callError(t, err, swarm.ClassAuth)
+			for _, secret := range []string{testKey, "abcdef0123456789", "wxyz9", "azure-canary-55", "pw@", "the prompt's own words", "\x00"} {
+				if strings.Contains(strings.ToLower(e.Error()+e.Code), strings.ToLower(secret)) {
+					t.Errorf("%s: error %q holds %q", name, e, secret)
+				}
+			}
+			if n := len([]rune(e.Error())); n > 400 {
+				t.Errorf("%s: error of %d runes", name, n)
+			}
+		}
+	}
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	var mu sync.Mutex
+	hits := 0
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		hits++
+		mu.Unlock()
+	}))
+	defer other.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		first := httptest.NewServer(http.RedirectHandler(other.URL, status))
+		for _, hc := range []*http.Client{nil, {}} {
+			c, err := New(Endpoint{BaseURL: first.URL + "/v1", Key: testKey, Model: "small", Client: hc})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range []Request{ask(), askStream()} {
+				_, err := c.Do(t.Context(), r)
+				callError(t, err, swarm.ClassNotFound)
+			}
+			c.Close()
+		}
+		first.Close()
+	}
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	if hits != 0 {
+		t.Errorf("the other host was asked %d times", hits)
+	}
+}
+
+// A server that ends its body a little after [DONE] still gets its
+// connection used again, and so does one whose replies are errors.
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	var mu sync.Mutex
+	accepted, n := 0, 0
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		n++
+		turn := n
+		mu.Unlock()
+		switch turn % 3 {
+		case 0:
+			w.WriteHeader(500)
+			w.Write([]byte(strings.Repeat("x", 10000)))
+		case 1:
+			w.Write([]byte(okBody))
+		default:
+			w.Write([]byte(sse(chunk("hello"), stopChunk, "[DONE]")))
+			w.(http.Flusher).Flush()
+			time.Sleep(5 * time.Millisecond)
+		}
+	}))
+	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			mu.Lock()
+			accepted++
+			mu.Unlock()
+		}
+	}
+	srv.Start()
+	defer srv.Close()
+	c, err := New(Endpoint{BaseURL: srv.URL, Model: "small"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for i := 1; i <= 30; i++ {
+		r := ask()
+		r.Stream = i%3 == 2
+		if _, err := c.Do(t.Context(), r); (err != nil) != (i%3 == 0) {
+			t.Fatal(i, err)
+		}
+	}
+	if accepted != 1 {
+		t.Errorf("%d connections were made for 30 calls one after another", accepted)
+	}
+}

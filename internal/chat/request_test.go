@@ -1,0 +1,139 @@
+package chat
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"math"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestRequestsOnTheWire holds what is sent against golden files, and the
+// fields against those that OpenAI's description of the interface knows.
+func TestRequestsOnTheWire(t *testing.T) {
+	known := map[string]bool{"model": true, "messages": true, "temperature": true, "max_tokens": true,
+		"max_completion_tokens": true, "response_format": true, "stream": true, "stream_options": true}
+	warm := 0.7
+	one := func(change func(*Request)) Request {
+		r := fullRequest(false)
+		change(&r)
+		return r
+	}
+	for _, tc := range []struct {
+		name  string
+		model string
+		way   way
+		r     Request
+	}{
+		{"plain", "small", way{}, ask()},
+		{"full", "small", way{}, fullRequest(false)},
+		{"stream", "small", way{}, fullRequest(true)},
+		{"warm", "small", way{}, one(func(r *Request) { r.Temperature = &warm; r.Schema = nil })},
+		{"reasoning", "gpt-5-mini", way{limit: limitNew}, fullRequest(false)},
+		{"reasoning-name", "o1x/local \"q\"", way{}, one(func(r *Request) { r.Temperature = &warm })},
+		{"json-object", "small", way{schema: schemaObject}, fullRequest(false)},
+		{"told", "small", way{schema: schemaTold, noSystem: true, limit: limitNone, noTemperature: true, noStreamUsage: true}, fullRequest(true)},
+		{"alternating", "small", way{noSystem: true}, Request{Messages: []Message{{"system", "a"}, {"assistant", "b"}, {"user", "c"}, {"system", "d"}, {"user", "<é>"}}}},
+		{"system-alone", "small", way{noSystem: true}, Request{Messages: []Message{{"system", "a"}}}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := says(200, okBody)
+			c := client(t, s, func(e *Endpoint) { e.Model = tc.model })
+			c.way.Store(&tc.way)
+			if _, err := c.Do(t.Context(), tc.r); err != nil {
+				t.Fatal(err)
+			}
+			sent := s.sent()[0]
+			var fields map[string]any
+			if err := json.Unmarshal([]byte(sent), &fields); err != nil {
+				t.Fatal(err)
+			}
+			for f := range fields {
+				if !known[f] {
+					t.Errorf("unknown field %q", f)
+				}
+			}
+			if fields["model"] != tc.model {
+				t.Errorf("model %q, want %q", fields["model"], tc.model)
+			}
+			var pretty bytes.Buffer
+			json.Indent(&pretty, []byte(sent), "", "  ")
+			pretty.WriteByte('\n')
+			file := filepath.Join("testdata", "wire", tc.name+".json")
+			if *update {
+				os.MkdirAll(filepath.Dir(file), 0o755)
+				if err := os.WriteFile(file, pretty.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if pretty.String() != string(want) {
+				t.Errorf("sent\n%s\nwant\n%s", pretty.String(), want)
+			}
+		})
+	}
+}
+
+func TestSharedPrefixStaysTheSame(t *testing.T) {
+	a, b := fullRequest(false), fullRequest(false)
+	a.Messages = []Message{{"system", "Be brief."}, {"user", "one"}}
+	b.Messages = []Message{{"system", "Be brief."}, {"user", "two"}}
+	w := &way{schema: schemaTold}
+	if x, y := messages(w, &a)[0], messages(w, &b)[0]; x.Content != y.Content || !strings.HasPrefix(x.Content, "Be brief.") {
+		t.Errorf("first messages %q and %q", x.Content, y.Content)
+	}
+}
+
+func TestBadRequestsAreNotSent(t *testing.T) {
+	nan, hot := math.NaN(), 3.0
+	for name, change := range map[string]func(*Request){
+		"no messages":     func(r *Request) { r.Messages = nil },
+		"empty content":   func(r *Request) { r.Messages = []Message{{"user", ""}} },
+		"unknown role":    func(r *Request) { r.Messages = []Message{{"robot", "x"}} },
+		"negative limit":  func(r *Request) { r.MaxTokens = -1 },
+		"no temperature":  func(r *Request) { r.Temperature = &nan },
+		"hot":             func(r *Request) { r.Temperature = &hot },
+		"schema name":     func(r *Request) { r.Schema = &Schema{Name: "a b", JSON: json.RawMessage(`{}`)} },
+		"no schema name":  func(r *Request) { r.Schema = &Schema{JSON: json.RawMessage(`{}`)} },
+		"schema not JSON": func(r *Request) { r.Schema = &Schema{Name: "a", JSON: json.RawMessage(`{`)} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := says(200, okBody)
+			r := ask()
+			change(&r)
+			_, err := client(t, s).Do(t.Context(), r)
+			callError(t, err, swarm.ClassInvalid)
+			if len(s.sent()) != 0 {
+				t.Error("a request was sent")
+			}
+		})
+	}
+}
+
+func TestHeadersAreSetOnEachRequest(t *testing.T) {
+	s := says(200, okBody)
+	c := client(t, s, func(e *Endpoint) {
+		e.Header = http.Header{"x-team": {"blue"}, "Accept": {"application/json;q=1"}}
+	})
+	for range 2 {
+		if _, err := c.Do(t.Context(), ask()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, h := range s.heads {
+		if h.Get("X-Team") != "blue" || h.Get("Accept") != "application/json;q=1" || h.Get("Content-Type") != "application/json" {
+			t.Errorf("headers %v", h)
+		}
+	}
+}
