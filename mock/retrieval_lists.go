@@ -23,7 +23,7 @@ const (
 	// Words that speak of reading and answering, or that most texts hold.
 	common = `according answer answers question text document passage section article page chapter part quote quoted cite copy write report read helper reader describe described describes explain explained explains tell tells say says said state states stated mention mentioned mentions list name names named give gives given find show shows called call calls mean means meaning happen happens happened thing things way ways kind kinds sort sorts make makes made take takes taken use uses used using come comes go goes going work works apply applies exact exactly please know known need needs want certain different example examples case cases following possible information regarding concerning detail details sagt laut text frage antwort beschreibe erklare nenne dit selon texte question reponse decrire expliquer segun pregunta respuesta describa explique`
 	// Content words that are frequent in all prose.
-	frequent = `time times year years day days number numbers amount value values total new first last long large small big high low good people person man company set put let run part place point end start order form long good well allow allowed require required requires become becomes turn set size still even back new old much great little since always never often two three four five hold holds provide provided contain contains include includes jahr jahre tag tage zahl zeit neue ersten annee annees jour jours nombre temps ano anos dia dias numero tiempo`
+	frequent = `time times year years day days number numbers amount value values total new first last long large small big high low often far tall deep wide fast young good people person man company group firm set put let run part place point end start order form long good well allow allowed require required requires become becomes turn set size still even back new old much great little since always never often two three four five hold holds provide provided contain contains include includes jahr jahre tag tage zahl zeit neue ersten lange lang oft hoch weit gross gilt gelten annee annees jour jours nombre temps ano anos dia dias numero tiempo`
 )
 
 var (
@@ -169,7 +169,14 @@ miete mietzins mietpreis
 frist zeitraum dauer
 beginn anfang start
 ende schluss
-价格 费用 售价 定价 单价
+价格 费用 售价 定价 单价 收费 票价
+建造 修建 建成 动工 开工 建设 兴建
+轿车 客车 汽车
+奖项 获奖 荣获 获得
+visible see seen view
+distance far
+care look
+worst hardest
 收入 营收 营业额
 员工 职工 雇员
 成立 创立 创办 建立 创建 设立

@@ -26,9 +26,15 @@ type query struct {
 	prefix map[string][]int // first bytes of a stem to terms
 	groups []uint64         // the terms of each name
 	cues   cues
+	runes  map[rune][]hanTerm
 }
 
 const prefixLen = 4
+
+// The first word of weight behind one of these is what the question asks for.
+var focusWords = wordSet("which what many much welche welcher welches welchen wieviel viel viele wie quel quelle quels quelles combien cual cuales cuanto cuanta cuantos cuantas que quale quali quanto quanti qual quais какой какая какие сколько")
+
+const focusFactor = 1.25
 
 // newQuery reads the question's words. Words that carry grammar have no part
 // in it, frequent ones a small one; names, numbers and quoted phrases weigh
@@ -38,6 +44,8 @@ func newQuery(question string) *query {
 	q.cues = cuesOf(question)
 	quoted := quotedSpans(question)
 	lastEnd, lastGroup := -1, -1
+	focus := false
+	question = plainHan(question)
 	eachWord(question, func(st []byte, start, end int) {
 		if len(q.terms) == maxTerms {
 			return
@@ -47,7 +55,15 @@ func newQuery(question string) *query {
 		name := looksNamed(question, start, end)
 		weight := priorWeight(word, name || inQuote)
 		if weight == 0 {
+			focus = focus || focusWords[foldString(word)]
 			return
+		}
+		if afterHow(question, start) {
+			weight *= 0.3 // "how long", "wie oft": the answer has a number instead
+		}
+		if focus && weight >= 0.5 { // what is asked for
+			weight *= focusFactor
+			focus = false
 		}
 		r, _ := utf8.DecodeRuneInString(word)
 		group := -1
@@ -79,7 +95,22 @@ func newQuery(question string) *query {
 		}
 	})
 	q.widen()
+	q.spread()
 	return q
+}
+
+// afterHow tells whether the word at i stands right behind "how" or "wie".
+func afterHow(s string, i int) bool {
+	before := strings.ToLower(strings.TrimRight(s[:i], " "))
+	if len(before) > 8 {
+		before = before[len(before)-8:]
+	}
+	for _, w := range []string{"how", "wie"} {
+		if rest, ok := strings.CutSuffix(before, w); ok && (rest == "" || !asciiWord(rest[len(rest)-1])) {
+			return true
+		}
+	}
+	return false
 }
 
 // widen adds what may stand for the terms: synonyms and like beginnings.
@@ -211,7 +242,7 @@ func pairWeight(pair string) float64 {
 	case grammar == n || kana == n:
 		return 0
 	case n == 1:
-		return 0.4
+		return 0.5
 	case grammar > 0 || kana > 0:
 		return 0.15
 	}

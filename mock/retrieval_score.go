@@ -11,7 +11,7 @@ import (
 // A passage is a run of one to three units that may answer a question.
 type passage struct {
 	start, end int     // in the text
-	head       string  // header of its table, if that stands apart
+	lead       string  // what it stands under and needs: a table's header, a heading, an earlier sentence
 	score      float64 // 0 to about 1, comparable between texts
 	first      int     // its first unit
 }
@@ -28,8 +28,9 @@ func (m maskPair) or(o maskPair) maskPair {
 const (
 	worthFull    = 1.0
 	worthLike    = 0.65
-	worthHead    = 0.85 // in a heading above, a table's header, the question before
-	worthBefore  = 0.70 // earlier in the same paragraph
+	worthHead    = 0.84 // in a heading above, a table's header, the question before
+	worthBefore  = 0.74 // earlier in the same paragraph
+	worthName    = 0.97 // a whole name there, or in the first sentence of the paragraph
 	worthPath    = 0.80 // in the path of headings that came with the text
 	worthFarPath = 0.45 // the same, once another heading has come between
 	worthNear    = 0.25 // elsewhere in the text
@@ -42,14 +43,15 @@ const (
 
 // A finder looks for a question's answer in one text.
 type finder struct {
-	q      *query
-	text   string
-	units  []unit
-	masks  []maskPair
-	path   maskPair
-	all    maskPair
-	weight []float64 // of each term in this text
-	total  float64
+	q        *query
+	text     string
+	units    []unit
+	masks    []maskPair
+	path     maskPair
+	pathText string
+	all      maskPair
+	weight   []float64 // of each term in this text
+	total    float64
 }
 
 // find returns the passages of text that bear on the question, best first. A
@@ -61,7 +63,7 @@ func (q *query) find(text, path string, most int) []passage {
 	if len(q.terms) == 0 {
 		return nil
 	}
-	f := &finder{q: q, text: text, units: splitUnits(text)}
+	f := &finder{q: q, text: text, pathText: path, units: splitUnits(text)}
 	f.scan(path)
 	if f.all.full|f.all.like == 0 {
 		return nil
@@ -90,6 +92,23 @@ func (f *finder) scan(path string) {
 			f.masks[u].beside |= 1 << max(t, last)
 		}
 		last, lastAt = t, at
+	})
+	u = 0
+	f.q.runeHits(f.text, func(t int, full bool, at int) {
+		for u < len(f.units) && at >= f.units[u].end {
+			u++
+		}
+		if u < len(f.units) && at >= f.units[u].start {
+			f.masks[u].set(t, full)
+			f.all.set(t, full)
+		}
+	})
+	f.q.acronymHits(f.text, func(t, at int) {
+		i, _ := slices.BinarySearchFunc(f.units, at, func(u unit, at int) int { return cmp.Compare(u.end, at+1) })
+		if i < len(f.units) && at >= f.units[i].start {
+			f.masks[i].set(t, true)
+			f.all.set(t, true)
+		}
 	})
 	f.q.hits(path, func(t int, full bool, _ int) { f.path.set(t, full) })
 }
@@ -149,7 +168,9 @@ func (f *finder) rank(most int) []passage {
 			break
 		}
 		if !slices.ContainsFunc(out, func(o passage) bool { return p.start < o.end && o.start < p.end }) {
-			out = append(out, f.extend(p))
+			p = f.extend(p)
+			p.lead = f.lead(p)
+			out = append(out, p)
 		}
 	}
 	return out
@@ -185,8 +206,8 @@ func (f *finder) best(i int) (passage, bool) {
 		if score < 0.1 {
 			continue
 		}
-		score += f.q.bonus(text) - 0.035*float64(k-i)
-		if u.end-first.start > 400 {
+		score += f.q.bonus(text)*min(1, score/0.6) - 0.03*float64(k-i)
+		if u.end-first.start > 500 {
 			score -= 0.04
 		}
 		if u.kind == heading {
@@ -195,7 +216,7 @@ func (f *finder) best(i int) (passage, bool) {
 		if u.asks {
 			score -= 0.25
 		}
-		if endsInColon(text) {
+		if endsInColon(text) || strings.HasSuffix(text, "(") || strings.HasSuffix(text, "{") {
 			score -= 0.12 // what it announces comes after it
 		}
 		if u.kind == row && u.header < 0 && k == i && i+1 < len(f.units) && f.units[i+1].header == i {
@@ -209,51 +230,8 @@ func (f *finder) best(i int) (passage, bool) {
 		}
 		found = true
 		best = passage{start: first.start, end: u.end, score: score, first: i}
-		if h := first.header; h >= 0 && first.kind == row {
-			best.head = f.text[f.units[h].start:f.units[h].end]
-		}
 	}
 	return best, found
-}
-
-// extend adds the sentence before a passage that speaks of "it" or "this", and
-// the one after that goes on about it.
-func (f *finder) extend(p passage) passage {
-	i, k := p.first, p.first
-	for k+1 < len(f.units) && f.units[k].end < p.end {
-		k++
-	}
-	plain := func(j int) bool { return f.units[j].kind == sentence && f.units[j].para == f.units[i].para }
-	if !plain(i) {
-		return p
-	}
-	if i > 0 && k-i < 2 && plain(i-1) && pointsBack(f.text[p.start:p.end]) && p.end-f.units[i-1].start < 500 {
-		i--
-		p.start, p.first = f.units[i].start, i
-	}
-	if k+1 < len(f.units) && k-i < 2 && plain(k+1) && pointsBack(f.text[f.units[k+1].start:f.units[k+1].end]) && f.units[k+1].end-p.start < 500 {
-		p.end = f.units[k+1].end
-	}
-	return p
-}
-
-var backWords = wordSet("it its this these those such they their he she his her each otherwise therefore thus in er sie es sein seine ihre dieser diese dieses dies il elle ils elles ce cette ces son sa ses este esta esto su sus")
-
-// pointsBack tells whether a sentence's first words need the one before it.
-func pointsBack(s string) bool {
-	first, rest, _ := strings.Cut(s, " ")
-	second, _, _ := strings.Cut(rest, " ")
-	w := foldString(first)
-	if w == "in" || w == "each" {
-		second = foldString(second)
-		return second == "that" || second == "this" || second == "such" || second == "of"
-	}
-	for _, b := range []string{"它", "其", "该", "这", "他", "她", "此"} {
-		if strings.HasPrefix(s, b) {
-			return true
-		}
-	}
-	return backWords[w]
 }
 
 // joins tells whether unit k may stand in a window that begins at i.
@@ -297,6 +275,19 @@ func (f *finder) context(i int) (ctx, before maskPair) {
 	return ctx, before
 }
 
+// opener is what the first sentence of unit i's paragraph holds.
+func (f *finder) opener(i int) uint64 {
+	u := f.units[i]
+	if u.kind != sentence {
+		return 0
+	}
+	k := i
+	for k > 0 && i-k < 12 && f.units[k-1].para == u.para {
+		k--
+	}
+	return f.masks[k].full
+}
+
 // cover is the part of the question's weight that units i to k cover.
 func (f *finder) cover(i, k int, own, ctx, before maskPair) float64 {
 	path := worthPath
@@ -328,7 +319,11 @@ func (f *finder) cover(i, k int, own, ctx, before maskPair) float64 {
 			c = worthNear
 		}
 		if g := f.q.terms[t].group; g >= 0 && c > 0 {
-			c *= f.whole(g, i, k, ctx, before)
+			part := f.whole(g, i, k, ctx, before)
+			if opens := ctx.full | f.opener(i); part == 1 && opens&bit != 0 {
+				c = worthName
+			}
+			c *= part * part
 		}
 		if own.beside&bit != 0 {
 			c += worthBeside

@@ -63,8 +63,8 @@ func lookUp(p prompt) said {
 func passageSaid(p prompt, f passage) said {
 	quote := p.text[f.start:f.end]
 	answer := foldSpace(quote)
-	if f.head != "" {
-		answer = foldSpace(f.head) + "\n" + answer
+	if f.lead != "" {
+		answer = foldSpace(f.lead) + "\n" + answer
 	}
 	source, _, _ := strings.Cut(p.path, "\n")
 	return said{answer: answer, quote: quote, confidence: clamp(f.score), source: source, reason: source}
