@@ -1,0 +1,72 @@
+package planner_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+
+	"github.com/db31e724/go-swarm/mock"
+	"github.com/db31e724/go-swarm/planner"
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// scripted stands in for a model server: it gives the replies in order.
+func scripted(replies ...mock.Reply) planner.Backend {
+	server := mock.NewHandler(mock.Config{Models: []mock.Model{{ID: "large", Brain: mock.Script(replies...)}}})
+	return planner.Backend{Model: "large", BaseURL: "http://mock/v1", Client: &http.Client{Transport: server.Transport()}}
+}
+
+// Each step is handed over as soon as the model has written it. The first
+// reply's second step is refused here, and the model mends it.
+func ExampleLLM_Plan() {
+	l, err := planner.New(planner.Config{Backend: scripted(
+		mock.Reply{Text: `{"steps":[
+			{"id":"find","do":"find every date","over":"chunks","select":[],"items":[],"of":"","needs":[],"output":"finding"},
+			{"id":"sum","do":"","over":"once","select":[],"items":[],"of":"","needs":["find"],"output":"finding"}]}`},
+		mock.Reply{Text: `{"steps":[{"id":"sum","do":"sort the dates","over":"once","select":[],"items":[],"of":"","needs":["find"],"output":"finding"}]}`},
+	)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer l.Close()
+	err = l.Plan(context.Background(), swarm.Brief{Round: 1, Task: swarm.Task{Goal: "Which dates are named?"}}, func(s swarm.Step) error {
+		if s.Do == "" {
+			return &swarm.PlanError{Step: s.ID, Field: "do", Mend: "is empty"}
+		}
+		fmt.Printf("%s: %s (%s)\n", s.ID, s.Do, s.Over)
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// find: find every date (chunks)
+	// sum: sort the dates (once)
+	// <nil>
+}
+
+// The answer is written as it comes; its numbers are those of the verdict's
+// citations.
+func ExampleLLM_Merge() {
+	l, err := planner.New(planner.Config{Backend: scripted(
+		mock.Reply{Text: `{"answer":"The rent is due on the 1st [2].","complete":true,"missing":""}`},
+	)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer l.Close()
+	step := &swarm.Step{ID: "1/find", Do: "find when the rent is due", Over: swarm.Chunks}
+	var results []swarm.Result
+	for _, quote := range []string{"The roof is new.", "Rent is due on the 1st."} {
+		results = append(results, swarm.Result{Step: step, Outcome: swarm.Done, Out: swarm.Output{
+			Text: quote, Citations: []swarm.Citation{{Source: "lease", Quote: quote, Verified: true}},
+		}})
+	}
+	verdict, err := l.Merge(context.Background(), swarm.Brief{Round: 1, Task: swarm.Task{Goal: "When is the rent due?"}}, results, os.Stdout)
+	fmt.Println()
+	fmt.Println(verdict.Complete, verdict.Citations[0].Quote, err)
+	// Output:
+	// The rent is due on the 1st [1].
+	// true Rent is due on the 1st. <nil>
+}

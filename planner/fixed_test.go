@@ -1,0 +1,82 @@
+package planner
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+func TestFixedPlansOnceAndMergesTexts(t *testing.T) {
+	f := Fixed{Steps: []swarm.Step{{ID: "a", Do: "x"}, {ID: "b", Do: "y", Needs: []string{"a"}}}}
+	a := &adder{}
+	for round := 1; round <= 2; round++ {
+		if err := f.Plan(t.Context(), swarm.Brief{Round: round}, a.add); err != nil || a.ids() != " a b" {
+			t.Errorf("round %d: %q, %v", round, a.ids(), err)
+		}
+	}
+	rs := found("one", "see [1]")
+	sum := found("x")[0]
+	sum.Step = &swarm.Step{ID: "1/b", Over: swarm.Once, Needs: []string{"1/a"}}
+	sum.Out = swarm.Output{Text: "both [1]", Citations: rs[1].Out.Citations}
+	rs = append(rs, sum, swarm.Result{Step: sum.Step, Out: swarm.Output{Text: "no citation"}})
+	var b bytes.Buffer
+	v, err := f.Merge(t.Context(), swarm.Brief{}, rs, &b)
+	want := "one [1]\n\nsee \\[1] [2]\n\nboth [2]\n\nno citation\n"
+	if err != nil || b.String() != want || len(v.Citations) != 2 || !v.Complete {
+		t.Errorf("%q, %+v, %v", b.String(), v, err)
+	}
+}
+
+func TestFixedZeroValueWritesNothing(t *testing.T) {
+	var b bytes.Buffer
+	v, err := Fixed{}.Merge(t.Context(), swarm.Brief{}, nil, &b)
+	if err != nil || b.Len() != 0 || !v.Complete {
+		t.Errorf("%q, %+v, %v", b.String(), v, err)
+	}
+}
+
+func TestFixedReturnsErrorsOfAddAndOfTheWriter(t *testing.T) {
+	f := Fixed{Steps: []swarm.Step{{ID: "a"}}}
+	if err := f.Plan(t.Context(), swarm.Brief{Round: 1}, (&adder{}).add); err == nil {
+		t.Error("a refused step went unnoticed")
+	}
+	full := errors.New("full")
+	_, err := f.Merge(t.Context(), swarm.Brief{}, found("one"), writerFunc(func([]byte) (int, error) { return 0, full }))
+	if !errors.Is(err, full) {
+		t.Error(err)
+	}
+}
+
+// A plan that is written down, run by plain functions: no model takes part.
+func ExampleFixed() {
+	s := swarm.Swarm{
+		Planner: Fixed{
+			Steps: []swarm.Step{{ID: "square", Do: "square the number", Over: swarm.Items, Items: []string{"2", "3", "4"}}},
+			Into: func(_ context.Context, _ swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+				for _, r := range results {
+					fmt.Fprintln(w, r.Out.Text)
+				}
+				return swarm.Verdict{Complete: true}, nil
+			},
+		},
+		Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+			var n int
+			_, err := fmt.Sscan(st.Item, &n)
+			return swarm.Output{Text: fmt.Sprint(n * n)}, err
+		}),
+	}
+	answer, err := s.Run(context.Background(), swarm.Task{Goal: "squares"})
+	if err != nil {
+		fmt.Println(err)
+	}
+	fmt.Print(answer.Text)
+	// Output:
+	// 4
+	// 9
+	// 16
+}
