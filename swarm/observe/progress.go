@@ -37,11 +37,13 @@ const (
 //
 // On a terminal one line is drawn in place, at most ten times a second of the
 // run's own time, cut to the width that there is, and left standing with a
-// newline when the run ends. While the answer's text comes the line is taken
-// away, so that the answer may be written to the same terminal by a listener
-// that [Tee] names after this one. Elsewhere plain lines are written: at the
-// end of plans, at merges, at the end, and every five seconds to a minute
-// between, the longer the run the rarer.
+// newline when the run ends. Elsewhere plain lines are written: at the end of
+// plans, at merges, at the end, and every five seconds to a minute between, the
+// longer the run the rarer.
+//
+// While the answer's text comes, until MergeEnded, nothing is drawn and the
+// line is taken away, so that the answer may be written to the same terminal
+// by a listener that [Tee] names after this one.
 //
 // Nothing is drawn between events; an event that draws nothing costs some
 // tens of nanoseconds. Runs that overlap are added up.
@@ -62,7 +64,8 @@ type progress struct {
 	runs  []*tally // live, and those that ended while others were live
 	live  int
 	drawn int  // columns of the line that stands on the terminal
-	aside bool // answer text may have been written since: begin a new line
+	aside bool // answer text comes, perhaps to the same terminal: draw nothing
+	fresh bool // begin a new line, for that text may have ended within one
 }
 
 func (p *progress) observe(e swarm.Event) {
@@ -78,6 +81,9 @@ func (p *progress) observe(e swarm.Event) {
 		p.end(t)
 	case e.Kind == swarm.AnswerText:
 		p.stepAside(e.Text)
+	case e.Kind == swarm.MergeEnded:
+		p.aside = false
+	case p.aside:
 	case p.inPlace && e.At >= t.next:
 		t.next = e.At + redraw
 		p.drawInPlace()
@@ -114,6 +120,7 @@ func milestone(k swarm.Kind) bool { return k == swarm.PlanEnded || k == swarm.Me
 
 func (p *progress) end(t *tally) {
 	t.ended = true
+	p.aside = false
 	p.live--
 	if p.inPlace {
 		p.drawInPlace()
@@ -127,14 +134,15 @@ func (p *progress) end(t *tally) {
 }
 
 func (p *progress) stepAside(text string) {
-	if !p.inPlace || text == "" {
+	if text == "" {
 		return
 	}
+	p.aside = true
+	p.fresh = !strings.HasSuffix(text, "\n")
 	if p.drawn > 0 {
 		io.WriteString(p.w, "\r"+strings.Repeat(" ", p.drawn)+"\r")
 		p.drawn = 0
 	}
-	p.aside = !strings.HasSuffix(text, "\n")
 }
 
 // drawInPlace writes the line over the one that stands. A column is left free,
@@ -145,9 +153,9 @@ func (p *progress) drawInPlace() {
 	if pad := p.drawn - len(line); pad > 0 {
 		out += strings.Repeat(" ", pad)
 	}
-	if p.aside {
+	if p.fresh {
 		out = "\n" + line
-		p.aside = false
+		p.fresh = false
 	}
 	p.drawn = len(line)
 	io.WriteString(p.w, out)

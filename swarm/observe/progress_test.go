@@ -109,6 +109,29 @@ func TestProgressMakesWayForTheAnswer(t *testing.T) {
 	}
 }
 
+func TestProgressDrawsNothingInTheMiddleOfAnAnswer(t *testing.T) {
+	var terminal bytes.Buffer
+	answer := func(e swarm.Event) {
+		terminal.WriteString(e.Text)
+		if e.Kind == swarm.MergeEnded {
+			terminal.WriteString("\n")
+		}
+	}
+	play(observe.Tee(observe.Progress(&terminal, observe.InPlace(true), observe.Columns(120)), answer), []swarm.Event{
+		{Kind: swarm.RunStarted, Run: "r"},
+		{Kind: swarm.MergeStarted, Run: "r", At: time.Second},
+		{Kind: swarm.AnswerText, Run: "r", At: 2 * time.Second, Text: "Forty-"},
+		{Kind: swarm.CallEnded, Run: "r", At: 3 * time.Second},
+		{Kind: swarm.AnswerText, Run: "r", At: 4 * time.Second, Text: "two."},
+		{Kind: swarm.MergeEnded, Run: "r", At: 5 * time.Second},
+		{Kind: swarm.RunEnded, Run: "r", At: 6 * time.Second},
+	})
+	got := screen(terminal.String())
+	if len(got) != 4 || got[0] != "Forty-two." || got[1] != "" || !strings.HasPrefix(got[2], "done  0/0") {
+		t.Errorf("the screen shows %q, want the answer in one piece and the last line below it", got)
+	}
+}
+
 func TestProgressNeverFillsANarrowTerminal(t *testing.T) {
 	for width := range 120 {
 		var out bytes.Buffer
