@@ -77,7 +77,7 @@ type Reply struct {
 type Client struct {
 	name, model string
 	secrets     []string
-	alias       bool // go-openai would refuse the model's name by itself
+	quoted      []byte // model as JSON
 	header      http.Header
 	base        http.RoundTripper
 	own         *http.Transport // nil: the caller's
@@ -98,8 +98,10 @@ func New(e Endpoint) (*Client, error) {
 		name:    e.Name,
 		model:   e.Model,
 		secrets: secretsOf(e),
-		alias:   refusedByName(e.Model),
 		header:  e.Header.Clone(),
+	}
+	if c.quoted, err = json.Marshal(e.Model); err != nil {
+		return nil, err
 	}
 	c.way.Store(firstWay(base))
 
@@ -151,12 +153,15 @@ func (c *Client) Do(ctx context.Context, r Request) (Reply, error) {
 	if err := context.Cause(ctx); err != nil {
 		return Reply{}, c.ended(ctx)
 	}
-	call, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	x := &exchange{c: c, r: &r, way: w, stream: w.streams(r.Stream), cancel: cancel}
+	x := &exchange{c: c, r: &r, way: w, stream: w.streams(r.Stream)}
+	call := ctx
+	if x.stream {
+		call, x.cancel = context.WithCancelCause(ctx)
+		defer x.cancel(nil)
+	}
 	call = context.WithValue(call, exchangeKey{}, x)
 
-	req := compose(c, w, &r)
+	req := compose(w, &r)
 	var g got
 	var err error
 	if x.stream {

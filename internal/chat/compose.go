@@ -9,9 +9,19 @@ import (
 	openai "github.com/sashabaranov/go-openai"
 )
 
-// aliasModel stands in the request that go-openai sees for a model whose name
-// it would refuse; the RoundTripper writes the true name.
-const aliasModel = "m"
+// aliasModel stands in what go-openai sees for the model's name, so that it
+// refuses none by its name; the RoundTripper writes the true one, and the
+// messages.
+const (
+	aliasModel  = "m"
+	placeholder = `{"model":"m","messages":null`
+)
+
+// message is a message as it is sent.
+type message struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
 
 // checkRequest refuses what no server would take, before it is sent.
 func checkRequest(r Request) error {
@@ -54,12 +64,10 @@ func schemaName(s string) bool {
 	return s != "" && len(s) <= 64
 }
 
-// compose writes the request the way that the server is known to take.
-func compose(c *Client, w *way, r *Request) openai.ChatCompletionRequest {
-	req := openai.ChatCompletionRequest{Model: c.model, Messages: messages(w, r)}
-	if c.alias {
-		req.Model = aliasModel
-	}
+// compose writes the request the way that the server is known to take, all
+// but what start writes.
+func compose(w *way, r *Request) openai.ChatCompletionRequest {
+	req := openai.ChatCompletionRequest{Model: aliasModel}
 	if n := r.MaxTokens; n > 0 {
 		if w.maxOut > 0 {
 			n = min(n, w.maxOut)
@@ -72,7 +80,7 @@ func compose(c *Client, w *way, r *Request) openai.ChatCompletionRequest {
 		}
 	}
 	if r.Temperature != nil && !w.noTemperature {
-		req.Temperature = float32(*r.Temperature) // 0 is put in by the RoundTripper
+		req.Temperature = float32(*r.Temperature) // start writes a zero
 	}
 	if s := r.Schema; s != nil {
 		switch w.schema {
@@ -93,20 +101,36 @@ func compose(c *Client, w *way, r *Request) openai.ChatCompletionRequest {
 	return req
 }
 
+// start returns the beginning of the request's body, up to the messages and
+// what go-openai would leave out.
+func (x *exchange) start() ([]byte, error) {
+	said, err := json.Marshal(messages(x.way, x.r))
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, 0, len(said)+len(x.c.quoted)+64)
+	b = append(append(b, `{"model":`...), x.c.quoted...)
+	b = append(append(b, `,"messages":`...), said...)
+	if t := x.r.Temperature; t != nil && float32(*t) == 0 && !x.way.noTemperature {
+		b = append(b, `,"temperature":0`...)
+	}
+	return b, nil
+}
+
 // messages returns the messages as they are sent: with the schema in words
 // where response_format does not carry it, and without the system role where
 // that is refused. What many calls share stays at the front, unchanged from
 // call to call.
-func messages(w *way, r *Request) []openai.ChatCompletionMessage {
+func messages(w *way, r *Request) []message {
 	told := ""
 	if r.Schema != nil && w.schema != schemaStrict {
 		told = "Reply with one JSON value and nothing else: no prose before or after it, no code fence. " +
 			"It must follow this JSON Schema:\n" + string(r.Schema.JSON)
 	}
-	out := make([]openai.ChatCompletionMessage, 0, len(r.Messages)+1)
+	out := make([]message, 0, len(r.Messages)+1)
 	if told == "" && !w.noSystem {
 		for _, m := range r.Messages {
-			out = append(out, openai.ChatCompletionMessage{Role: m.Role, Content: m.Content})
+			out = append(out, message{Role: m.Role, Content: m.Content})
 		}
 		return out
 	}
@@ -121,7 +145,7 @@ func messages(w *way, r *Request) []openai.ChatCompletionMessage {
 	}
 	head := strings.Join(system, "\n\n")
 	if head != "" && !w.noSystem {
-		out = append(out, openai.ChatCompletionMessage{Role: "system", Content: head})
+		out = append(out, message{Role: "system", Content: head})
 		head = ""
 	}
 	for _, m := range rest {
@@ -132,7 +156,7 @@ func messages(w *way, r *Request) []openai.ChatCompletionMessage {
 			if m.Role == "user" {
 				m.Content = head + "\n\n" + m.Content
 			} else {
-				out = append(out, openai.ChatCompletionMessage{Role: "user", Content: head})
+				out = append(out, message{Role: "user", Content: head})
 			}
 			head = ""
 		}
@@ -141,10 +165,10 @@ func messages(w *way, r *Request) []openai.ChatCompletionMessage {
 			out[n-1].Content += "\n\n" + m.Content
 			continue
 		}
-		out = append(out, openai.ChatCompletionMessage{Role: m.Role, Content: m.Content})
+		out = append(out, message{Role: m.Role, Content: m.Content})
 	}
 	if head != "" {
-		out = append(out, openai.ChatCompletionMessage{Role: "user", Content: head})
+		out = append(out, message{Role: "user", Content: head})
 	}
 	return out
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	openai "github.com/sashabaranov/go-openai"
 	"golang.org/x/net/http/httpguts"
 )
 
@@ -99,23 +98,6 @@ func shownURL(s string) string {
 		host = scheme + "://" + host
 	}
 	return cutRunes(host, 120)
-}
-
-// refusedByName says that go-openai would refuse requests for this model
-// before sending them, by its name alone: reasoning models of OpenAI, and
-// names that only begin like theirs.
-func refusedByName(model string) bool {
-	v := openai.NewReasoningValidator()
-	if v.Validate(openai.ChatCompletionRequest{Model: model, MaxTokens: 1}) != nil ||
-		v.Validate(openai.ChatCompletionRequest{Model: model, Temperature: 0.5}) != nil {
-		return true
-	}
-	for _, old := range []string{"text-", "code-", "davinci", "curie", "ada", "babbage"} {
-		if strings.HasPrefix(model, old) {
-			return true
-		}
-	}
-	return false
 }
 
 // NewTransport makes a transport for conns calls at a time to one host (0:

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -137,4 +138,10 @@ func sse(data ...string) string {
 		b.WriteString("data: " + d + "\n\n")
 	}
 	return b.String()
+}
+
+// quoted returns s as JSON.
+func quoted(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b)
 }

@@ -3,7 +3,6 @@ package chat
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"time"
@@ -27,7 +26,7 @@ type exchange struct {
 	r      *Request
 	way    *way // as sent
 	stream bool
-	cancel context.CancelCauseFunc
+	cancel context.CancelCauseFunc // of a stream, by its idle clock
 
 	sent    bool
 	status  int
@@ -93,61 +92,35 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // mend returns the request as it is to be sent. It writes what go-openai
-// cannot: the model's true name, a temperature of zero, headers.
+// cannot or does slowly: the model's true name, the messages (which go-openai
+// encodes twice over, two thirds of a call's whole cost), a temperature of
+// zero, headers. The rest of the body is go-openai's.
 func (x *exchange) mend(req *http.Request) (*http.Request, error) {
-	zero := x.r.Temperature != nil && float32(*x.r.Temperature) == 0 && !x.way.noTemperature
-	if x.c.alias || zero {
-		old := `{"model":` + quoted(aliasModel)
-		if !x.c.alias {
-			old = `{"model":` + quoted(x.c.model)
-		}
-		start := `{"model":` + quoted(x.c.model)
-		if zero {
-			start += `,"temperature":0`
-		}
-		buf := bytes.NewBuffer(make([]byte, 0, len(start)+int(max(req.ContentLength, 0))))
-		buf.WriteString(start)
-		_, err := buf.ReadFrom(&skip{req.Body, len(old)})
+	start, err := x.start()
+	rest := int(req.ContentLength) - len(placeholder)
+	if err != nil || rest < 0 {
 		req.Body.Close()
-		if err != nil {
-			return nil, err
-		}
-		b := buf.Bytes()
-		req = req.WithContext(req.Context())
-		req.Body = io.NopCloser(bytes.NewReader(b))
-		req.ContentLength = int64(len(b))
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+		return nil, errNotOurs
 	}
+	// The placeholder is read to where the end of start overwrites it.
+	b := make([]byte, len(start)+rest)
+	_, err = io.ReadFull(req.Body, b[len(start)-len(placeholder):])
+	req.Body.Close()
+	if err != nil || string(b[len(start)-len(placeholder):len(start)]) != placeholder {
+		return nil, errNotOurs
+	}
+	copy(b, start)
+	req = req.WithContext(req.Context())
+	req.Body = io.NopCloser(bytes.NewReader(b))
+	req.ContentLength = int64(len(b))
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
 	if len(x.c.header) > 0 {
-		req = req.WithContext(req.Context())
 		req.Header = req.Header.Clone()
 		for name, values := range x.c.header {
 			req.Header[http.CanonicalHeaderKey(name)] = values
 		}
 	}
 	return req, nil
-}
-
-// quoted returns s as encoding/json writes it.
-func quoted(s string) string {
-	b, _ := json.Marshal(s) // a string always encodes
-	return string(b)
-}
-
-// skip reads r without its first n bytes.
-type skip struct {
-	r io.Reader
-	n int
-}
-
-func (s *skip) Read(p []byte) (int, error) {
-	if s.n > 0 {
-		if _, err := io.CopyN(io.Discard, s.r, int64(s.n)); err != nil {
-			return 0, err
-		}
-		s.n = 0
-	}
-	return s.r.Read(p)
 }
 
 // readAll reads a body of at most maxReply bytes. size is what the header
