@@ -64,11 +64,11 @@ func TestRunWithTheMocksLargeModel(t *testing.T) {
 	}
 }
 
-// BenchmarkFirstSubtask measures the wall time from the last byte of the first
+// BenchmarkFirstStep measures the wall time from the last byte of the first
 // step on the wire to add being called for it, over loopback HTTP: as the plan
 // streams, and beside it with the plan awaited whole. The server writes the
 // second step wholeAfter later.
-func BenchmarkFirstSubtask(b *testing.B) {
+func BenchmarkFirstStep(b *testing.B) {
 	const wholeAfter = 20 * time.Millisecond
 	first, second := `{"steps":[`+once("a", "x"), `,`+once("b", "y")+`]}`
 	for _, awaited := range []bool{false, true} {
