@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
@@ -31,10 +32,14 @@ func (c *call) attempt(ctx context.Context, b *backend) (fail *swarm.CallError) 
 	used, end := swarm.Usage{In: c.Tokens, AtLeast: true}, errors.New("the attempt broke off")
 	defer func() { settle(used, end) }()
 
-	actx, cancel := context.WithTimeoutCause(ctx, c.pool.cfg.AttemptTime, errAttemptTime)
+	until, why := time.Now().Add(c.pool.cfg.AttemptTime), errAttemptTime
+	if c.end.Before(until) {
+		until, why = c.end, errCallTime
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, until, why)
 	defer cancel()
-	reply, err := b.client.Do(actx, c.wire(b))
-	fail = c.classify(ctx, actx, b, err)
+	reply, err := b.client.Do(ctx, c.wire(b))
+	fail = c.classify(ctx, b, err)
 	c.reply, used, end = reply, c.usage(reply, fail), nil
 	if fail != nil {
 		end = fail
@@ -97,9 +102,10 @@ func (p *Pool) fitting(r Request) (uint64, error) {
 	return fits, nil
 }
 
-// classify turns what an attempt returned into the error of the call. Whose
-// clock ended it is known here alone: the client saw only a context.
-func (c *call) classify(ctx, actx context.Context, b *backend, err error) *swarm.CallError {
+// classify turns what an attempt under ctx returned into the error of the
+// call. Whose clock ended it is known here alone: the client saw only a
+// context.
+func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallError {
 	if err == nil {
 		return nil
 	}
@@ -123,10 +129,10 @@ func (c *call) classify(ctx, actx context.Context, b *backend, err error) *swarm
 		switch why := context.Cause(ctx); {
 		case errors.Is(why, errCallTime):
 			e.Class, e.Err = swarm.ClassTimeout, fmt.Errorf("no whole reply came within the call's time limit of %v", c.pool.cfg.CallTime)
+		case errors.Is(why, errAttemptTime):
+			e.Class, e.Err = swarm.ClassTimeout, fmt.Errorf("no whole reply came within %v", c.pool.cfg.AttemptTime)
 		case why != nil:
 			e.Class, e.Err = swarm.ClassCancelled, why
-		case actx.Err() != nil:
-			e.Class, e.Err = swarm.ClassTimeout, fmt.Errorf("no whole reply came within %v", c.pool.cfg.AttemptTime)
 		}
 	}
 	return &e

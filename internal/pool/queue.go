@@ -50,6 +50,20 @@ func (q *queue) add(i int, b Backend, c attempter) {
 	q.backends = append(q.backends, &backend{Backend: b, client: c, bit: 1 << i})
 }
 
+// try takes a slot if one is free and nobody waits, else it returns nil.
+func (q *queue) try(fits uint64) *backend {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.waiting > 0 {
+		return nil
+	}
+	b := q.pick(fits, time.Now())
+	if b != nil {
+		b.busy++
+	}
+	return b
+}
+
 // take waits for a slot of one of the backends in fits. It fails when ctx
 // ends, and when none of them will be of use within maxWait.
 func (q *queue) take(ctx context.Context, fits uint64, priority int64) (*backend, error) {
@@ -61,13 +75,6 @@ func (q *queue) take(ctx context.Context, fits uint64, priority int64) (*backend
 	if err := q.hopeless(fits, now); err != nil {
 		q.mu.Unlock()
 		return nil, err
-	}
-	if q.waiting == 0 {
-		if b := q.pick(fits, now); b != nil {
-			b.busy++
-			q.mu.Unlock()
-			return b, nil
-		}
 	}
 	q.seq++
 	w := &waiter{priority: priority, seq: q.seq, ready: make(chan struct{})}

@@ -48,25 +48,38 @@ func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) {
 	if err != nil {
 		return chat.Reply{}, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, p.cfg.CallTime, errCallTime)
-	defer cancel()
+	c := call{pool: p, Request: r, fits: fits, end: time.Now().Add(p.cfg.CallTime)}
+	b := p.queue.try(fits)
+	if b != nil {
+		if c.err = c.attempt(ctx, b); c.err == nil {
+			return c.reply, nil
+		}
+	}
+	return c.goOn(ctx, b)
+}
 
-	c := call{pool: p, Request: r, fits: fits}
+// goOn is the retry loop. It begins with a call that failed at b, or, where b
+// is nil, has found no slot: only then does the call need a clock for waiting.
+func (c *call) goOn(ctx context.Context, b *backend) (chat.Reply, error) {
+	ctx, cancel := context.WithDeadlineCause(ctx, c.end, errCallTime)
+	defer cancel()
 	for {
-		b, err := p.queue.take(ctx, fits, r.Priority)
-		if err != nil {
+		if b != nil {
+			again, wait := c.next(ctx, b)
+			if !again {
+				c.err.Attempts = c.sent
+				return c.reply, c.err
+			}
+			if wait > 0 {
+				pause(ctx, wait)
+			}
+		}
+		var err error
+		if b, err = c.pool.queue.take(ctx, c.fits, c.Priority); err != nil {
 			return c.reply, c.unsent(err)
 		}
 		if c.err = c.attempt(ctx, b); c.err == nil {
 			return c.reply, nil
-		}
-		again, wait := c.next(ctx, b)
-		if !again {
-			c.err.Attempts = c.sent
-			return c.reply, c.err
-		}
-		if wait > 0 {
-			pause(ctx, wait)
 		}
 	}
 }
@@ -75,7 +88,8 @@ func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) {
 type call struct {
 	Request
 	pool *Pool
-	fits uint64 // the backends that it fits
+	fits uint64    // the backends that it fits
+	end  time.Time // by CallTime
 
 	sent    int // attempts that were made
 	failed  int // those of them that count against Attempts
