@@ -46,7 +46,7 @@ func (r *run) add(round int, s Step) error {
 	}
 	st, err := r.check(s)
 	if err != nil {
-		r.tell(Event{Kind: StepRefused, Step: s.ID, Err: err})
+		r.tell(Event{Kind: StepRefused, Step: clip(s.ID, 80), Err: err})
 		return err
 	}
 	r.enter(st)
@@ -118,13 +118,13 @@ func (r *run) unfold(st *step, count int) {
 // check tells whether a step may join the plan, and binds its references. The
 // lock is held.
 func (r *run) check(s Step) (*step, error) {
+	written := clip(s.ID, 80)
 	bad := func(field, value, mend string, args ...any) (*step, error) {
-		return nil, &PlanError{Step: s.ID, Field: field, Value: clip(value, 80), Mend: fmt.Sprintf(mend, args...)}
+		return nil, &PlanError{Step: written, Field: field, Value: clip(value, 80), Mend: fmt.Sprintf(mend, args...)}
 	}
 	if !validID(s.ID) {
 		return bad("id", s.ID, "must be 1 to 64 letters, digits, '_', '-' or '.'")
 	}
-	written := s.ID
 	s.ID = strconv.Itoa(r.round) + "/" + s.ID
 	if _, ok := r.byID[s.ID]; ok {
 		return bad("id", written, "is taken by an earlier step of this round: choose another")

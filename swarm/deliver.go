@@ -89,6 +89,9 @@ func (r *run) enterLock() {
 // tell folds an event into the report and queues it for the observer. The
 // lock is held.
 func (r *run) tell(e Event) {
+	if r.queue.closed {
+		return // the run is over, and its report the caller's
+	}
 	e.Run = r.id
 	e.At = time.Since(r.start)
 	if e.Round == 0 {

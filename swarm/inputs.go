@@ -71,7 +71,8 @@ func (s *step) gather() {
 // is held.
 func (r *run) unfoldList(st *step) {
 	items, _ := listItems(st.of.results[0].Out.Text) // read before, when the subtask ended
-	if room := r.limits().Subtasks - r.size.Subtasks; len(items) > room {
+	room := (r.limits().Subtasks - r.size.Subtasks) / st.chain()
+	if len(items) > room {
 		r.coverage.Missing = append(r.coverage.Missing, fmt.Sprintf("step %s: the last %d of %d items, for a run may have %d subtasks",
 			st.ID, len(items)-room, len(items), r.limits().Subtasks))
 		items = items[:max(room, 0)]
@@ -79,6 +80,16 @@ func (r *run) unfoldList(st *step) {
 	st.items = items
 	r.unfoldAll(st, len(items))
 	r.machine.Unfold(st.n, len(items))
+}
+
+// chain returns how many steps a step's list makes subtasks of: itself and
+// those that follow it.
+func (s *step) chain() int {
+	n := 1
+	for _, f := range s.followers {
+		n += f.chain()
+	}
+	return n
 }
 
 // unfoldAll makes room for the results of a step and of those that follow it.
@@ -112,7 +123,7 @@ func listItems(text string) ([]string, error) {
 	}
 	items := make([]string, len(raw))
 	for i, v := range raw {
-		if json.Unmarshal(v, &items[i]) != nil {
+		if v[0] != '"' || json.Unmarshal(v, &items[i]) != nil {
 			items[i] = string(v)
 		}
 	}

@@ -33,7 +33,9 @@ func (r *run) merge() error {
 		r.verdict = v
 		r.complete = v.Complete
 		r.text.stands()
-		r.known = r.digest()
+		if !v.Complete && r.round < r.most {
+			r.known = r.digest()
+		}
 	}
 	r.tell(Event{Kind: MergeEnded, Text: v.Missing, Err: err})
 	return err
@@ -83,8 +85,8 @@ type writer struct {
 	opened   bool
 	b        strings.Builder
 	half     []byte // of a rune whose rest has not come
-	finished string // of the last round that finished its text
-	cites    []Citation
+	stood    bool   // a round has finished its text
+	finished string // of the last that did
 }
 
 // open begins the text of a round. The run's lock is held, as for close,
@@ -98,23 +100,22 @@ func (w *writer) open() {
 func (w *writer) close() {
 	w.opened = false
 	if len(w.half) > 0 {
-		w.b.WriteString("\uFFFD")
 		w.half = nil
+		w.add("\uFFFD")
 	}
 }
 
 // stands keeps the round's text as finished.
 func (w *writer) stands() {
-	w.finished = w.b.String()
-	w.cites = w.run.verdict.Citations
+	w.stood, w.finished = true, w.b.String()
 }
 
 // restore takes the last finished text for the answer, if there is one.
 func (w *writer) restore() bool {
 	w.run.mu.Lock()
 	defer w.run.mu.Unlock()
-	if w.finished == "" {
-		return false
+	if !w.stood || w.b.String() == w.finished {
+		return w.stood
 	}
 	w.b.Reset()
 	w.b.WriteString(w.finished)
@@ -146,11 +147,14 @@ func (w *writer) Write(p []byte) (int, error) {
 	}
 	w.half = append([]byte(nil), text[whole:]...)
 	if whole > 0 {
-		piece := strings.ToValidUTF8(string(text[:whole]), "\uFFFD")
-		w.b.WriteString(piece)
-		w.run.tell(Event{Kind: AnswerText, Text: piece})
+		w.add(strings.ToValidUTF8(string(text[:whole]), "\uFFFD"))
 	}
 	return len(p), nil
+}
+
+func (w *writer) add(piece string) {
+	w.b.WriteString(piece)
+	w.run.tell(Event{Kind: AnswerText, Text: piece})
 }
 
 // Reset takes back what was written in this merge. A planner whose call broke

@@ -70,12 +70,13 @@ func (r *run) fit(results []Result) []Result {
 }
 
 // level reduces the portions once. Portions that are stuck, and groups that
-// are a single portion within the window, pass through.
+// are a single portion as short as a reduced one, pass through.
 func (r *run) level(level int, ps []portion) []portion {
 	type slot struct {
 		group []portion
 		at    int // number in the step; -1: passes through
 	}
+	limit := r.window / 4
 	var slots []slot
 	var groups [][]Result
 	for i := 0; i < len(ps); {
@@ -89,7 +90,7 @@ func (r *run) level(level int, ps []portion) []portion {
 		}
 		g := ps[i:j]
 		s := slot{group: g, at: -1}
-		if !g[0].stuck && (len(g) > 1 || sum > r.window) {
+		if !g[0].stuck && (len(g) > 1 || sum > limit) {
 			s.at = len(groups)
 			rs := make([]Result, len(g))
 			for k := range g {
@@ -105,7 +106,6 @@ func (r *run) level(level int, ps []portion) []portion {
 	}
 	st := r.addReduce(level, groups)
 	r.settle()
-	limit := r.window / 4
 	var next []portion
 	for _, s := range slots {
 		if s.at < 0 {

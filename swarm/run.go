@@ -103,11 +103,9 @@ type run struct {
 	byID    map[string]int
 	repeats map[string][]int // instruction → steps, to find repeated ones
 	size    Limits           // used so far
-	refused int              // steps refused in this round
 
 	round    int
 	planOpen bool
-	planErr  error
 	changed  sync.Cond // the run became quiet, or a phase ended
 	hands    int       // worker goroutines that have no subtask yet
 	desks    []*working
@@ -181,8 +179,7 @@ func orDefault(v, d int) int {
 
 // rounds plans, works and merges until the answer is complete.
 func (r *run) rounds() error {
-	var stands error // why the last round ended without a text of its own
-	for r.round = 1; r.round <= r.most; r.round++ {
+	for r.next() {
 		accepted, err := r.plan()
 		r.settle()
 		if err := r.cancelled(); err != nil {
@@ -201,22 +198,33 @@ func (r *run) rounds() error {
 		if err := r.allFailed(); err != nil {
 			return err
 		}
-		if stands = r.merge(); stands != nil {
+		if broke := r.merge(); broke != nil {
+			restored := r.text.restore()
 			if err := r.cancelled(); err != nil {
 				return err
 			}
-			if r.round > 1 && r.text.restore() {
-				r.miss(fmt.Sprintf("round %d: the merge broke off", r.round), stands)
+			if restored {
+				r.miss(fmt.Sprintf("round %d: the merge broke off", r.round), broke)
 				return nil
 			}
-			return stands
+			return broke
 		}
 		if r.complete {
 			break
 		}
 	}
-	r.round = min(r.round, r.most)
 	return nil
+}
+
+// next begins the next round, if one is left.
+func (r *run) next() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.round == r.most {
+		return false
+	}
+	r.round++
+	return true
 }
 
 // cancelled returns the cause, if the run was cancelled.

@@ -185,7 +185,10 @@ func (r *run) started(w *working, at time.Duration) {
 // what follows from it. The lock is held.
 func (r *run) ended(w *working, got *said, at time.Duration) {
 	w.over = true
-	delete(r.away, w.ref)
+	if _, away := r.away[w.ref]; away {
+		delete(r.away, w.ref)
+		close(w.back) // another goroutine of it may wait for the place
+	}
 	i := w.ref.Index
 	res := &w.step.results[i]
 	*res = Result{Out: got.out, Step: &w.step.Step, Index: i, Attempts: w.attempts, Outcome: Done}
@@ -234,6 +237,7 @@ func (r *run) book() {
 		st := r.steps[d.Step]
 		if st.results == nil {
 			r.unfold(st, d.To)
+			r.tell(Event{Kind: StepUnfolded, Step: st.ID, To: d.To})
 		}
 		out := Outcome(d.Outcome)
 		why := r.whyEnded(st, out)
@@ -267,7 +271,9 @@ func (r *run) grant() {
 		if !ok {
 			return
 		}
-		close(r.away[ref].back)
+		w := r.away[ref]
+		delete(r.away, ref)
+		close(w.back)
 	}
 }
 
@@ -297,7 +303,4 @@ func (r *run) unpark(w *working) {
 	}
 	r.mu.Unlock()
 	<-back
-	r.mu.Lock()
-	delete(r.away, w.ref)
-	r.mu.Unlock()
 }
