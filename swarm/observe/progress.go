@@ -45,8 +45,8 @@ const (
 // line is taken away, so that the answer may be written to the same terminal
 // by a listener that [Tee] names after this one.
 //
-// Nothing is drawn between events; an event that draws nothing costs some
-// tens of nanoseconds. Runs that overlap are added up.
+// Nothing is drawn between events; an event that draws nothing costs about a
+// hundred nanoseconds. Runs that overlap are added up.
 func Progress(w io.Writer, opts ...ProgressOption) func(swarm.Event) {
 	p := &progress{w: w, inPlace: isTerminal(w), columns: func() int { return columnsOf(w) }}
 	for _, o := range opts {
