@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -35,16 +34,11 @@ const (
 // The machine's other work changes from second to second. So each client's
 // calls come in slices, and between two of them the tuned go-openai loop runs
 // one of its own; "x-tuned" is the ratio of calls per second between the two,
-// measured side by side. "cpu-µs/op" is the client process's processor time.
+// measured side by side. "cpu-µs/op" is the processor time of the client's
+// process, "server-µs/op" of the server's.
 func BenchmarkWire(b *testing.B) {
-	url, stop := startWire(b)
-	calls := &atomic.Int64{}
-	defer func() {
-		stop()
-		if n := calls.Load(); n > 0 {
-			b.Logf("the server used %.1f µs of CPU a call", float64(cpu(syscall.RUSAGE_CHILDREN).Microseconds())/float64(n))
-		}
-	}()
+	server := startWire(b)
+	defer server.stop()
 	prompts := make([]string, wirePrompts)
 	for i := range prompts {
 		prompts[i] = "Excerpt " + strconv.Itoa(i) + ":\n" + strings.Repeat("The tenant pays rent on the first day of each month. \"Rent\" is all that is owed.\n", 45)
@@ -60,9 +54,11 @@ func BenchmarkWire(b *testing.B) {
 		{"net-http", netHTTP(&http.Client{Transport: chat.NewTransport(wireAtOnce)})},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			own, other := c.make(b, url, prompts), tuned(b, url, prompts)
+			own, other := c.make(b, server.url, prompts), tuned(b, server.url, prompts)
 			var spent, spentTuned, used time.Duration
+			theirs := server.cpu(b)
 			b.ReportAllocs()
+			b.ResetTimer()
 			for done := 0; done < b.N; {
 				n := min(wireSlice, b.N-done)
 				done += n
@@ -70,19 +66,21 @@ func BenchmarkWire(b *testing.B) {
 				start := time.Now()
 				slice(b, other, n)
 				spentTuned += time.Since(start)
-				before := cpu(syscall.RUSAGE_SELF)
+				before := cpu()
 				start = time.Now()
 				b.StartTimer()
 				slice(b, own, n)
 				b.StopTimer()
 				spent += time.Since(start)
-				used += cpu(syscall.RUSAGE_SELF) - before
+				used += cpu() - before
 				b.StartTimer()
-				calls.Add(2 * int64(n))
 			}
+			b.StopTimer()
+			theirs = server.cpu(b) - theirs
 			b.ReportMetric(float64(b.N)/spent.Seconds(), "calls/s")
 			b.ReportMetric(spentTuned.Seconds()/spent.Seconds(), "x-tuned")
 			b.ReportMetric(float64(used.Microseconds())/float64(b.N), "cpu-µs/op")
+			b.ReportMetric(float64(theirs.Microseconds())/float64(2*b.N), "server-µs/op")
 		})
 	}
 }
@@ -102,15 +100,6 @@ func slice(b *testing.B, call func(int) error, n int) {
 		})
 	}
 	wg.Wait()
-}
-
-// cpu returns the processor time that was used, user and system.
-func cpu(who int) time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(who, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 var errNoReply = errors.New("the reply is not what the server sent")
@@ -198,12 +187,12 @@ func netHTTP(hc *http.Client) func(*testing.B, string, []string) func(int) error
 }
 
 func TestWireServerAnswers(t *testing.T) {
-	url, stop := startWire(t)
-	defer stop()
+	server := startWire(t)
+	defer server.stop()
 	hc := &http.Client{Transport: &http.Transport{}}
 	defer hc.CloseIdleConnections()
 	for range 3 {
-		resp, err := hc.Post(url+"/chat/completions", "application/json", strings.NewReader(`{}`))
+		resp, err := hc.Post(server.url+"/chat/completions", "application/json", strings.NewReader(`{}`))
 		if err != nil {
 			t.Fatal(err)
 		}

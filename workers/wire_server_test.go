@@ -11,7 +11,9 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -38,7 +40,8 @@ const wireReply = `{"id":"chatcmpl-1","object":"chat.completion","created":17600
 	`"prompt_tokens_details":{"cached_tokens":0}}}`
 
 // serveWire answers every request with the same bytes until its standard input
-// ends. It reads no more of a request than it takes to find its end.
+// ends, and every line of that with the processor time it has used. It reads
+// no more of a request than it takes to find its end.
 func serveWire() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -46,7 +49,9 @@ func serveWire() error {
 	}
 	fmt.Println(l.Addr())
 	go func() {
-		io.Copy(io.Discard, os.Stdin)
+		for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+			fmt.Println(int64(cpu()))
+		}
 		os.Exit(0)
 	}()
 	reply := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(wireReply)) + "\r\n\r\n" + wireReply)
@@ -91,25 +96,61 @@ func skipRequest(r *bufio.Reader) error {
 	return err
 }
 
-// startWire starts the server in a process of its own, and returns its base
-// URL and what ends it.
-func startWire(tb testing.TB) (url string, stop func()) {
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), wireServerEnv+"=1")
-	cmd.Stderr = os.Stderr
-	in, err1 := cmd.StdinPipe()
-	out, err2 := cmd.StdoutPipe()
-	if err := errors.Join(err1, err2, cmd.Start()); err != nil {
+// cpu returns the processor time that this process has used.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// wireServer is the server's process.
+type wireServer struct {
+	url string
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Reader
+}
+
+func startWire(tb testing.TB) *wireServer {
+	tb.Helper()
+	s := &wireServer{cmd: exec.Command(os.Args[0])}
+	s.cmd.Env = append(os.Environ(), wireServerEnv+"=1")
+	s.cmd.Stderr = os.Stderr
+	in, err1 := s.cmd.StdinPipe()
+	out, err2 := s.cmd.StdoutPipe()
+	if err := errors.Join(err1, err2, s.cmd.Start()); err != nil {
 		tb.Fatal(err)
 	}
-	stop = func() {
-		in.Close()
-		cmd.Wait()
-	}
-	addr, err := bufio.NewReader(out).ReadString('\n')
+	s.in, s.out = in, bufio.NewReader(out)
+	addr, err := s.out.ReadString('\n')
 	if err != nil {
-		stop()
+		s.stop()
 		tb.Fatal(err)
 	}
-	return "http://" + strings.TrimSpace(addr) + "/v1", stop
+	s.url = "http://" + strings.TrimSpace(addr) + "/v1"
+	return s
+}
+
+func (s *wireServer) stop() {
+	s.in.Close()
+	s.cmd.Wait()
+}
+
+// cpu returns the processor time that the server has used.
+func (s *wireServer) cpu(tb testing.TB) time.Duration {
+	tb.Helper()
+	if _, err := io.WriteString(s.in, "\n"); err != nil {
+		tb.Fatal(err)
+	}
+	line, err := s.out.ReadString('\n')
+	if err != nil {
+		tb.Fatal(err)
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(n)
 }
