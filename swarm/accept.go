@@ -145,12 +145,18 @@ func (r *run) check(s Step) (*step, error) {
 		return bad("of", s.Of, "goes with over list or each only, not %s", s.Over)
 	}
 	st := &step{}
-	bytes := len(s.ID) + len(s.Do) + len(s.Of)
+	bytes := len(s.ID) + len(s.Do) + len(s.Of) + len(s.Schema) + len(s.Tier)
+	for _, name := range s.Select {
+		bytes += len(name)
+	}
 	switch s.Over {
 	case Chunks:
 		chunks, unknown := r.selected(s.Select)
 		if unknown != "" {
 			return bad("select", unknown, "is no source and no chunk: the sources are %s", r.names())
+		}
+		if len(chunks) == 0 && len(s.Select) > 0 {
+			return bad("select", s.Select[0], "has no chunk to read: the source is empty")
 		}
 		if len(chunks) == 0 {
 			return bad("over", "chunks", "has nothing to read, for the task has no chunks")

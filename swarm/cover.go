@@ -74,7 +74,7 @@ func (r *run) digest() []Known {
 		if s.Over == Reduce {
 			continue
 		}
-		k := Known{Step: s.ID, Do: s.Do, Digest: s.digest(min(digestTokens, left))}
+		k := Known{Step: s.ID, Do: clip(s.Do, 4*digestTokens), Digest: s.digest(min(digestTokens, left))}
 		left -= EstimateTokens(k.Do) + EstimateTokens(k.Digest)
 		known = append(known, k)
 		if left <= 0 {

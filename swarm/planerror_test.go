@@ -1,0 +1,216 @@
+package swarm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// addAll adds steps in one round and returns add's errors.
+func addAll(t *testing.T, limits swarm.Limits, tk swarm.Task, steps ...swarm.Step) []error {
+	t.Helper()
+	var errs []error
+	p := script{plan: func(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+		for _, st := range steps {
+			errs = append(errs, add(st))
+		}
+		return nil
+	}}
+	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo), Rounds: 1, Limits: limits}
+	if a, err := s.Run(t.Context(), tk); err != nil && a.Coverage.Subtasks > 0 {
+		t.Fatal(err)
+	}
+	return errs
+}
+
+func TestPlanErrorNamesFieldValueAndMend(t *testing.T) {
+	ok := swarm.Step{ID: "a", Do: "first"}
+	list := swarm.Step{ID: "l", Do: "list", Schema: swarm.SchemaList}
+	two := swarm.Step{ID: "two", Do: "two", Over: swarm.Items, Items: []string{"x", "y"}, Schema: swarm.SchemaList}
+	for name, c := range map[string]struct {
+		bad                swarm.Step
+		field, value, mend string
+	}{
+		"no id":             {swarm.Step{Do: "x"}, "id", "", "must be 1 to 64"},
+		"id with a slash":   {swarm.Step{ID: "2/t", Do: "x"}, "id", "2/t", "must be 1 to 64"},
+		"id with a rune":    {swarm.Step{ID: "té", Do: "x"}, "id", "té", "must be 1 to 64"},
+		"id too long":       {swarm.Step{ID: strings.Repeat("x", 65), Do: "x"}, "id", strings.Repeat("x", 65), "must be 1 to 64"},
+		"id taken":          {swarm.Step{ID: "a", Do: "x"}, "id", "a", "taken"},
+		"no instruction":    {swarm.Step{ID: "b", Do: " \n"}, "do", "", "empty"},
+		"reduce":            {swarm.Step{ID: "b", Do: "x", Over: swarm.Reduce}, "over", "reduce", "choose"},
+		"unknown over":      {swarm.Step{ID: "b", Do: "x", Over: 99}, "over", "unknown", "choose"},
+		"select off":        {swarm.Step{ID: "b", Do: "x", Select: []string{"doc"}}, "select", "doc", "over chunks only"},
+		"items off":         {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Items: []string{"i"}}, "items", "i", "over items only"},
+		"of off":            {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Of: "a"}, "of", "a", "over list or each only"},
+		"unknown source":    {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Select: []string{"doc", "dog"}}, "select", "dog", `"doc"`},
+		"source of nothing": {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Select: []string{"empty"}}, "select", "empty", "no chunk"},
+		"no items":          {swarm.Step{ID: "b", Do: "x", Over: swarm.Items}, "items", "", "empty"},
+		"no list":           {swarm.Step{ID: "b", Do: "x", Over: swarm.List}, "of", "", "name an earlier step"},
+		"unknown of":        {swarm.Step{ID: "b", Do: "x", Over: swarm.Each, Of: "z"}, "of", "z", "not written yet"},
+		"itself":            {swarm.Step{ID: "b", Do: "x", Over: swarm.Each, Of: "b"}, "of", "b", "not written yet"},
+		"list of many":      {swarm.Step{ID: "b", Do: "x", Over: swarm.List, Of: "two"}, "of", "two", "single result"},
+		"list of text":      {swarm.Step{ID: "b", Do: "x", Over: swarm.List, Of: "a"}, "of", "a", "output is a list"},
+		"unknown need":      {swarm.Step{ID: "b", Do: "x", Needs: []string{"a", "z"}}, "needs", "z", "not written yet"},
+		"empty need":        {swarm.Step{ID: "b", Do: "x", Needs: []string{""}}, "needs", "", "name an earlier step"},
+		"repeated":          {swarm.Step{ID: "b", Do: "first"}, "do", "first", `repeats step "1/a"`},
+		"repeated items":    {swarm.Step{ID: "b", Do: "two", Over: swarm.Items, Items: []string{"x", "y"}, Schema: swarm.SchemaList}, "do", "two", `repeats step "1/two"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tk := swarm.Task{Goal: "g", Sources: []swarm.Source{sourceOf("doc", "one"), sourceOf("empty")}}
+			errs := addAll(t, swarm.Limits{}, tk, ok, list, two, c.bad)
+			e, is := errors.AsType[*swarm.PlanError](errs[3])
+			if !is {
+				t.Fatalf("add: %v (before: %v)", errs[3], errs[:3])
+			}
+			if e.Step != c.bad.ID && len(c.bad.ID) < 64 || e.Field != c.field || e.Value != c.value || !strings.Contains(e.Mend, c.mend) {
+				t.Errorf("%+v", *e)
+			}
+			text := e.Error()
+			for _, part := range []string{"plan: step ", fmt.Sprintf("%q", e.Step), c.field, c.mend} {
+				if !strings.Contains(text, part) {
+					t.Errorf("%q does not say %q", text, part)
+				}
+			}
+		})
+	}
+}
+
+func TestChunksWithoutASource(t *testing.T) {
+	errs := addAll(t, swarm.Limits{}, task, swarm.Step{ID: "a", Do: "x", Over: swarm.Chunks}, swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Select: []string{"doc"}})
+	for i, want := range []string{"no chunks", "the sources are none"} {
+		if errs[i] == nil || !strings.Contains(errs[i].Error(), want) {
+			t.Errorf("%v", errs[i])
+		}
+	}
+}
+
+func TestPlanErrorsStayShort(t *testing.T) {
+	long := strings.Repeat("ü", 100_000)
+	var many []swarm.Source
+	for i := range 1000 {
+		many = append(many, sourceOf(fmt.Sprint("source number ", i), "x"))
+	}
+	errs := addAll(t, swarm.Limits{}, swarm.Task{Goal: "g", Sources: many},
+		swarm.Step{ID: long, Do: "x"},
+		swarm.Step{ID: "b", Do: "x", Needs: []string{long}},
+		swarm.Step{ID: "c", Do: "x", Over: swarm.Chunks, Select: []string{long}})
+	for _, err := range errs {
+		if err == nil || len(err.Error()) > 1000 || strings.Contains(err.Error(), "�") {
+			t.Errorf("%d bytes", len(fmt.Sprint(err)))
+		}
+	}
+}
+
+func TestLimitsHoldInCode(t *testing.T) {
+	tk := swarm.Task{Goal: "g", Sources: []swarm.Source{sourceOf("doc", "one", "two", "three")}}
+	once := func(id string, needs ...string) swarm.Step { return swarm.Step{ID: id, Do: "do " + id, Needs: needs} }
+	for name, c := range map[string]struct {
+		limits swarm.Limits
+		steps  []swarm.Step // the last is refused
+		mend   string
+	}{
+		"steps":       {swarm.Limits{Steps: 2}, []swarm.Step{once("a"), once("b"), once("c")}, "one more than the 2 steps"},
+		"subtasks":    {swarm.Limits{Subtasks: 3}, []swarm.Step{once("a"), {ID: "b", Do: "x", Over: swarm.Chunks}}, "would make 3 subtasks"},
+		"depth":       {swarm.Limits{Depth: 2}, []swarm.Step{once("a"), once("b", "a"), once("c", "b")}, "chains may have 2"},
+		"depth each":  {swarm.Limits{Depth: 1}, []swarm.Step{once("a"), {ID: "b", Do: "x", Over: swarm.Each, Of: "a"}}, "chains may have 1"},
+		"bytes do":    {swarm.Limits{Bytes: 100}, []swarm.Step{once("a"), {ID: "b", Do: strings.Repeat("x", 100)}}, "plans may have 100"},
+		"bytes items": {swarm.Limits{Bytes: 100}, []swarm.Step{once("a"), {ID: "b", Do: "x", Over: swarm.Items, Items: []string{strings.Repeat("x", 100)}}}, "plans may have 100"},
+		"bytes names": {swarm.Limits{Bytes: 100}, []swarm.Step{once("a"), {ID: "b", Do: "x", Over: swarm.Chunks, Select: strings.Fields(strings.Repeat("doc ", 40))}}, "plans may have 100"},
+		"each":        {swarm.Limits{Subtasks: 5}, []swarm.Step{{ID: "a", Do: "x", Over: swarm.Chunks}, {ID: "b", Do: "y", Over: swarm.Each, Of: "a"}}, "would make 3 subtasks"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			errs := addAll(t, c.limits, tk, c.steps...)
+			for _, err := range errs[:len(errs)-1] {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if e, ok := errors.AsType[*swarm.PlanError](errs[len(errs)-1]); !ok || !strings.Contains(e.Mend, c.mend) {
+				t.Errorf("%v", errs[len(errs)-1])
+			}
+		})
+	}
+}
+
+func TestALaterRoundKnowsWhatWasFoundAndAsked(t *testing.T) {
+	var briefs []swarm.Brief
+	var errs []error
+	p := script{
+		plan: func(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+			briefs = append(briefs, b)
+			if b.Round == 1 {
+				_ = add(swarm.Step{ID: "other", Do: "list", Over: swarm.Items, Items: []string{"none", "fail", "x"}})
+				return add(swarm.Step{ID: "t1", Do: "find", Over: swarm.Items, Items: []string{"alpha"}})
+			}
+			errs = append(errs,
+				add(swarm.Step{ID: "r", Do: "find", Over: swarm.Items, Items: []string{"alpha"}}), // repeats round 1
+				add(swarm.Step{ID: "n", Do: "more", Needs: []string{"other"}}),                     // which round?
+				add(swarm.Step{ID: "t1", Do: "more", Needs: []string{"1/t1"}}),
+				add(swarm.Step{ID: "t2", Do: "own", Over: swarm.Each, Of: "t1"}), // its own t1
+				add(swarm.Step{ID: "t3", Do: "own too", Over: swarm.Each, Of: "2/t1"}))
+			return nil
+		},
+		merge: func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+			for i := range rs {
+				fmt.Fprintf(w, "%s=%s;", rs[i].ID(), rs[i].Out.Text)
+			}
+			return swarm.Verdict{Complete: b.Round == 2, Missing: "the beta"}, nil
+		},
+	}
+	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}
+	a, err := s.Run(t.Context(), task)
+	if err != nil || !a.Complete || a.Rounds != 2 {
+		t.Fatal(err, a.Complete, a.Rounds)
+	}
+	if want := "1/other/2=x;2/t2/0=<<alpha>>;2/t3/0=<<alpha>>;"; a.Text != want {
+		t.Errorf("got  %s\nwant %s", a.Text, want)
+	}
+	b := briefs[1]
+	if b.Asked != "the beta" || !b.Last || briefs[0].Last || briefs[0].Asked != "" || briefs[0].Known != nil {
+		t.Errorf("%+v", b)
+	}
+	if len(b.Known) != 2 || b.Known[1].Step != "1/t1" || b.Known[1].Do != "find" || !strings.Contains(b.Known[1].Digest, "alpha") {
+		t.Errorf("%+v", b.Known)
+	}
+	if d := b.Known[0].Digest; !strings.Contains(d, "1 findings, 1 without one, 1 failed") {
+		t.Error(d)
+	}
+	for i, want := range []string{`repeats step "1/t1"`, `did you mean "1/other"?`, "", "", ""} {
+		if got := fmt.Sprint(errs[i]); want == "" && errs[i] != nil || !strings.Contains(got, want) {
+			t.Errorf("add %d: %v", i, errs[i])
+		}
+	}
+}
+
+func TestTheDigestOfALaterRoundIsBounded(t *testing.T) {
+	var known []swarm.Known
+	p := script{
+		plan: func(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+			known = b.Known
+			for i := range 100 {
+				long := strings.Repeat(fmt.Sprint("word", i, " "), 2000)
+				if err := add(swarm.Step{ID: fmt.Sprint("t", i), Do: fmt.Sprint(b.Round, long), Over: swarm.Items, Items: []string{long}}); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		merge: func(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) { return swarm.Verdict{}, nil },
+	}
+	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo), Window: -1}
+	if _, err := s.Run(t.Context(), task); err != nil {
+		t.Fatal(err)
+	}
+	tokens := 0
+	for _, k := range known {
+		tokens += swarm.EstimateTokens(k.Do) + swarm.EstimateTokens(k.Digest)
+	}
+	if len(known) == 0 || tokens > 6000 {
+		t.Errorf("%d steps, %d tokens", len(known), tokens)
+	}
+}
