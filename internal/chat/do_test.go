@@ -70,6 +70,7 @@ func TestRepliesThatLie(t *testing.T) {
 		{"content null", plain(`{"role":"assistant","content":null}`, `"stop"`), swarm.ClassBroken},
 		{"content blank", plain(`{"role":"assistant","content":" \n"}`, `"stop"`), swarm.ClassBroken},
 		{"no finish", plain(`{"role":"assistant","content":"x"}`, `null`), swarm.ClassBroken},
+		{"no finish, as a word", plain(`{"role":"assistant","content":"x"}`, `"null"`), swarm.ClassBroken},
 		{"length", plain(`{"role":"assistant","content":"{\"a\":"}`, `"length"`), swarm.ClassCut},
 		{"length, null", plain(`{"role":"assistant","content":null}`, `"length"`), swarm.ClassCut},
 		{"filter", plain(`{"role":"assistant","content":""}`, `"content_filter"`), swarm.ClassFiltered},

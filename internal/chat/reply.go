@@ -35,7 +35,7 @@ func (g *got) plain(resp *openai.ChatCompletionResponse, raw []byte) {
 			continue
 		}
 		g.choices = true
-		g.finish = string(c.FinishReason)
+		g.ends(string(c.FinishReason))
 		g.text.WriteString(c.Message.Content)
 		for _, part := range c.Message.MultiContent {
 			g.text.WriteString(part.Text)
@@ -64,9 +64,14 @@ func (g *got) chunk(ch *openai.ChatCompletionStreamResponse, raw []byte) {
 		g.text.WriteString(c.Delta.Content)
 		g.refused = g.refused || c.Delta.Refusal != ""
 		g.tools = g.tools || len(c.Delta.ToolCalls) > 0 || c.Delta.FunctionCall != nil
-		if c.FinishReason != "" {
-			g.finish = string(c.FinishReason)
-		}
+		g.ends(string(c.FinishReason))
+	}
+}
+
+// ends takes a finish_reason; some write the word null for none.
+func (g *got) ends(reason string) {
+	if reason != "" && reason != "null" {
+		g.finish = reason
 	}
 }
 
@@ -132,8 +137,8 @@ func (g *got) loose(raw []byte) bool {
 			continue
 		}
 		g.choices = true
-		if s, ok := c["finish_reason"].(string); ok && s != "" {
-			g.finish = s
+		if s, ok := c["finish_reason"].(string); ok {
+			g.ends(s)
 		}
 		m, _ := c["message"].(map[string]any)
 		if m == nil {
@@ -215,7 +220,7 @@ func (g *got) verdict(over bool, text string) (swarm.Class, string) {
 		return swarm.ClassRefused, "the model declined"
 	case "tool_calls", "function_call", "tool_use":
 		return swarm.ClassBroken, "the model called a tool that it was not given"
-	case "stop", "eos", "eos_token", "end_turn", "stop_sequence", "null", "":
+	case "stop", "eos", "eos_token", "end_turn", "stop_sequence", "":
 	default:
 		return swarm.ClassBroken, "the reply ended for an unknown reason: " + cutRunes(strings.ToValidUTF8(onlyCode(g.finish), ""), 40)
 	}

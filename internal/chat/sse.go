@@ -36,6 +36,7 @@ type events struct {
 	out   []byte // of the event being delivered, what is still to be read
 	outs  []byte // the space of out
 	last  []byte // the data of the event being delivered
+	half  []byte // of a character that the last chunk left open
 	done  bool   // [DONE] was seen
 	ended bool   // nothing more comes
 	err   error  // why, unless the end is a plain one
@@ -62,6 +63,7 @@ func (e *events) Read(p []byte) (int, error) {
 		if !e.deliver(data) {
 			continue
 		}
+		data = e.joinRunes(data)
 		e.last = data
 		e.outs = append(append(append(e.outs[:0], "data: "...), data...), "\n\n"...)
 		e.out = e.outs

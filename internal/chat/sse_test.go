@@ -72,6 +72,7 @@ func TestStreamsThatLie(t *testing.T) {
 		text       string
 	}{
 		{"cut cleanly", half, swarm.ClassBroken, "hel"},
+		{"cut, null as a word", strings.Replace(half, `"finish_reason":null`, `"finish_reason":"null"`, 1), swarm.ClassBroken, "hel"},
 		{"cut in a line", half + "data: {\"id\":\"1\",\"choi", swarm.ClassBroken, "hel"},
 		{"nothing", "", swarm.ClassBroken, ""},
 		{"pings alone", ": ping\n\n: ping\n\n", swarm.ClassBroken, ""},
@@ -104,6 +105,32 @@ func TestStreamsThatLie(t *testing.T) {
 				t.Errorf("text %q beside the error, want %q", rep.Text, tc.text)
 			}
 		})
+	}
+}
+
+func TestConnectionCutInAStreamIsANetworkFailure(t *testing.T) {
+	s := &server{answer: func(*http.Request, string) (*http.Response, error) {
+		resp := response(200, "")
+		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(sse(chunk("hel"))), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		return resp, nil
+	}}
+	rep, err := client(t, s).Do(t.Context(), askStream())
+	callError(t, err, swarm.ClassNetwork)
+	if rep.Text != "hel" {
+		t.Errorf("text %q beside the error", rep.Text)
+	}
+}
+
+func TestDeepSeeksCachedTokensAreCounted(t *testing.T) {
+	const usage = `"usage":{"prompt_tokens":12,"completion_tokens":3,"prompt_cache_hit_tokens":9}`
+	plain := `{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],` + usage + `}`
+	for _, body := range []string{plain, sse(chunk("hello"), stopChunk, `{"choices":[],`+usage+`}`, "[DONE]"), strings.Replace(plain, "12", "12.0", 1)} {
+		r := ask()
+		r.Stream = strings.HasPrefix(body, "data")
+		rep, err := client(t, says(200, body)).Do(t.Context(), r)
+		if err != nil || rep.Usage.Cached != 9 || rep.Usage.In != 12 || !rep.UsageKnown {
+			t.Errorf("got %+v, %v", rep, err)
+		}
 	}
 }
 

@@ -202,6 +202,25 @@ func TestEndOfStreamIsDrainedOnlyBriefly(t *testing.T) {
 	}
 }
 
+func TestErrorWhoseBodyNeverEndsIsToldSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := scripted(true, part{0, `{"error":{"message":"slow down"`})
+		s := serving(b)
+		answer := s.answer
+		s.answer = func(req *http.Request, body string) (*http.Response, error) {
+			resp, err := answer(req, body)
+			resp.StatusCode = 429
+			return resp, err
+		}
+		start := time.Now()
+		_, err := client(t, s).Do(t.Context(), ask())
+		callError(t, err, swarm.ClassRateLimited)
+		if d := time.Since(start); d != errorTime || !b.isClosed() {
+			t.Errorf("returned after %v, closed %v", d, b.isClosed())
+		}
+	})
+}
+
 func TestOwnClientsTimeoutHolds(t *testing.T) {
 	for _, r := range []Request{ask(), askStream()} {
 		synctest.Test(t, func(t *testing.T) {

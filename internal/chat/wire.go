@@ -14,6 +14,7 @@ const (
 	maxEvent     = 4 << 20  // bytes of one line, and of one event, of a stream
 	maxDrain     = 64 << 10 // bytes read after the end, so that the connection can be used again
 	drainTime    = 100 * time.Millisecond
+	errorTime    = 5 * time.Second // for the body of an error, which may never end
 )
 
 type exchangeKey struct{}
@@ -60,13 +61,15 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
 	// A Transport of net/http ends its bodies with the context; others may not.
-	body := &body{rc: resp.Body, cause: func() error { return context.Cause(req.Context()) }}
-	body.stop = context.AfterFunc(req.Context(), func() { resp.Body.Close() })
-	resp.Body = body
+	rc := resp.Body
+	body := &body{rc: rc, cause: func() error { return context.Cause(req.Context()) }}
+	body.stop = context.AfterFunc(req.Context(), func() { rc.Close() })
 	switch {
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		late := time.AfterFunc(errorTime, func() { rc.Close() })
 		raw, _ := io.ReadAll(io.LimitReader(body, maxErrorBody))
-		body.drain, _ = true, body.Close()
+		body.drain = late.Stop()
+		body.Close()
 		if err := body.cause(); err != nil && len(raw) == 0 {
 			return nil, err
 		}
