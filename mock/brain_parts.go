@@ -64,8 +64,8 @@ func kindOf(label string) partKind {
 // labelled reads a line "Label: rest", "## Label", "[Label]" or "=== Label ===".
 func labelled(l string) (kind partKind, rest string, ok bool) {
 	t := strings.TrimSpace(l)
-	if t == "" || strings.HasPrefix(t, "- \"") {
-		return 0, "", false
+	if t == "" || t[0] == '"' || strings.HasPrefix(t, "- \"") || strings.HasPrefix(t, "- `") {
+		return 0, "", false // speaks of a field
 	}
 	trimmed := strings.TrimLeft(t, "#*_=-[<> \t")
 	mark := len(trimmed) < len(t)
@@ -77,8 +77,8 @@ func labelled(l string) (kind partKind, rest string, ok bool) {
 	} else if !mark || len(trimmed) > 60 || strings.HasPrefix(t, "- ") || strings.HasPrefix(t, "* ") {
 		return 0, "", false
 	}
-	if strings.Count(label, " ") > 6 {
-		return 0, "", false
+	if n := strings.Count(strings.TrimSpace(label), " "); n > 6 || rest != "" && n > 3 {
+		return 0, "", false // a sentence with a colon in it
 	}
 	kind = kindOf(label)
 	return kind, strings.TrimSpace(rest), kind != partOther
@@ -118,6 +118,9 @@ func cutParts(s string) []part {
 			c.at = next
 			continue
 		}
+		if t != "" {
+			c.sticky = partOther
+		}
 		c.open.WriteString(s[c.at:next])
 		c.at = next
 	}
@@ -126,12 +129,18 @@ func cutParts(s string) []part {
 }
 
 type cutter struct {
-	s     string
-	at    int
-	parts []part
-	open  strings.Builder // the part being read
-	kind  partKind
-	label string
+	s      string
+	at     int
+	parts  []part
+	open   strings.Builder // the part being read
+	kind   partKind
+	label  string
+	sticky partKind // of the fence just above
+}
+
+// speaksOfPast tells whether a line announces what was done before.
+func speaksOfPast(l string) bool {
+	return hasAny(strings.ToLower(l), []string{"carried out", "already", "known so far", "so far", "lacked", "earlier round", "earlier step", "previous round", "previous step", "已完成", "已执行", "已知", "bisher"})
 }
 
 func (c *cutter) questionKnown() bool {
@@ -173,6 +182,14 @@ func (c *cutter) fence(text, label string, after int) {
 	if kind == partPath && len(text) > 300 {
 		kind = partText
 	}
+	// Fences in a row are of one kind, if the first was told.
+	if own := kindOf(label); above == "" && c.sticky != partOther && (own == partOther || own == partText || own == partPath || own == partGoal) {
+		kind = c.sticky
+	}
+	if speaksOfPast(above) {
+		kind = partKnown
+	}
+	c.sticky = kind
 	c.flush()
 	c.parts = append(c.parts, part{kind: kind, label: label, text: text, fenced: true})
 	c.at = after

@@ -18,6 +18,7 @@ const (
 	partOutline
 	partFindings
 	partFeedback
+	partKnown   // what earlier rounds did and found
 	partIgnored // examples, schemas, rules
 )
 
@@ -36,7 +37,9 @@ type prompt struct {
 	question string
 	text     string // what is to be read, verbatim
 	path     string // where it stands
-	outline  string
+	outline  []part
+	known    string // what was done before
+	asked    string // the question that was called so
 	findings []finding
 	feedback string // what was wrong with an earlier answer
 	earlier  string // that answer
@@ -68,7 +71,7 @@ func readPrompt(r Request) prompt {
 	if p.question == "" {
 		p.question = looseQuestion(parts)
 	}
-	if p.text == "" && len(p.findings) == 0 && p.outline == "" {
+	if p.text == "" && !p.hasList && len(p.outline) == 0 {
 		p.text = looseText(parts, p.question)
 	}
 	return p
@@ -100,7 +103,7 @@ func byContent(parts []part) {
 
 func (p *prompt) fill(parts []part) {
 	var questions, goals []string
-	var loose, texts, paths, lists, outlines []string
+	var loose, texts, paths, lists []string
 	for _, x := range parts {
 		t := strings.TrimSpace(x.text)
 		switch x.kind {
@@ -116,7 +119,9 @@ func (p *prompt) fill(parts []part) {
 		case partPath:
 			paths = append(paths, t)
 		case partOutline:
-			outlines = append(outlines, x.text)
+			p.outline = append(p.outline, x)
+		case partKnown:
+			p.known += x.label + "\n" + t + "\n"
 		case partFindings:
 			p.hasList = true
 			lists = append(lists, x.text)
@@ -130,9 +135,12 @@ func (p *prompt) fill(parts []part) {
 	}
 	p.text = longestFirst(texts)
 	p.path = strings.Join(paths, "\n")
-	p.outline = strings.Join(outlines, "\n")
 	p.loose = strings.Join(loose, "\n")
 	p.question = choose(questions, goals)
+	p.asked = choose(questions, nil)
+	if hasAny(strings.ToLower(p.loose), []string{"found nothing", "no findings", "findings: none", "no results", "nothing was found", "没有发现", "无结果", "keine funde", "keine ergebnisse"}) {
+		p.hasList = true
+	}
 	if p.text == "" && len(p.findings) == 0 && len(lists) > 0 {
 		p.text = strings.Join(lists, "\n\n")
 	}

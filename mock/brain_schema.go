@@ -20,6 +20,7 @@ type said struct {
 	list       []string
 	each       []said // the same for several passages, where a schema has room
 	plan       []step // of a plan
+	planned    bool   // it is a plan, be it without a step
 }
 
 // replyIn writes what is said as the request wants it: in its schema, in a
@@ -75,7 +76,7 @@ func shownSchema(s string, example bool) (node, bool) {
 			i++
 			continue
 		}
-		n, err := parse([]byte(s[i : i+end]))
+		n, err := parse([]byte(andSoOn.Replace(s[i : i+end])))
 		if err != nil || n.kind != kindObject || len(n.members) == 0 {
 			i++
 			continue
@@ -93,6 +94,9 @@ func shownSchema(s string, example bool) (node, bool) {
 	}
 	return node{}, false
 }
+
+// andSoOn takes out of an example what says that it goes on.
+var andSoOn = strings.NewReplacer(", …", "", ",…", "", ", ...", "", ",...", "", "[…]", "[]", "[...]", "[]")
 
 func meaningful(n node) bool {
 	for _, m := range n.members {
@@ -283,7 +287,7 @@ func (f *filler) array(s node, name string, x said, depth int) {
 		items = node{kind: kindObject}
 	}
 	var each []said
-	if len(x.plan) > 0 && isStep(f.root, items) {
+	if (len(x.plan) > 0 || x.planned) && isStep(f.root, items) {
 		f.steps(items, x.plan)
 		return
 	}

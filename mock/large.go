@@ -16,13 +16,18 @@ func LargeBrain(ctx context.Context, r Request) (Reply, error) {
 	}
 	p := readPrompt(r)
 	schema, has := schemaOf(r, p)
+	var s said
 	switch {
 	case has && asksForPlan(schema):
-		return Reply{Text: replyIn(r, p, makePlan(r, p))}, nil
+		return Reply{Text: replyIn(r, p, makePlan(p))}, nil
 	case strings.TrimSpace(p.text) != "" && len(p.text) >= sizeOf(p.findings):
-		return Reply{Text: replyIn(r, p, alone(p))}, nil
+		s = alone(p)
+	default:
+		if p.asked != "" {
+			p.question = p.asked
+		}
+		s = merge(p)
 	}
-	s := merge(p)
 	if !has {
 		s.abstain = false // the sentence that says so is the answer
 	}
@@ -43,7 +48,7 @@ func alone(p prompt) said {
 	q := newQuery(p.question)
 	found := q.find(p.text, p.path, mostStatements)
 	if len(found) == 0 || found[0].score < abstainBelow {
-		return said{answer: lang.none, reason: lang.none, complete: true}
+		return said{answer: lang.none, reason: lang.none, complete: true, abstain: true}
 	}
 	s := passageSaid(p, found[0])
 	s.complete = true

@@ -12,58 +12,81 @@ type outlined struct {
 	text string // its headings or opening words
 }
 
-// outlineOf is the outline in a prompt: what is called so, with the labels of
-// its fences; where nothing is, what is fenced or long.
-func outlineOf(r Request, p prompt) string {
-	if strings.TrimSpace(p.outline) == "" {
-		if strings.TrimSpace(p.text) != "" {
-			return p.path + "\n" + p.text
-		}
-		return p.path
-	}
-	_ = r
-	return p.outline
-}
-
 var (
 	// sourceLine finds a line that names a source.
 	sourceLine = regexp.MustCompile(`(?i)^\s*(?:[-*#•]+\s*|\d+[.)]\s*|\[[^\]]*\]\s*)*(?:source|document|file|doc|来源|文件|文档|quelle|datei|dokument|fuente|fichier)\s*(?:\d+|#\d+)?\s*[:：=]\s*(.+)$`)
 	// attrName finds a source's name among a tag's attributes.
 	attrName = regexp.MustCompile(`(?i)(?:name|source|label|file|title|id)="([^"]+)"`)
 	// fileName finds a name that looks like a file's.
-	fileName = regexp.MustCompile(`[^\s"'“”<>|,;()\[\]]+\.[A-Za-z][A-Za-z0-9]{0,5}\b`)
-	sizeNote = regexp.MustCompile(`(?i)\s*[(\[–—-]?\s*~?[\d.,]+\s*(?:chunks?|tokens?|bytes?|kb|mb|pages?|sections?|headings?|块|字).*$`)
+	placeNote   = regexp.MustCompile(`\s*[\[(](?:#|p\.|pp\.|chunks?|lines?)?\s*[#\d–, -]+[\])]$`)
+	labelQuoted = regexp.MustCompile(`['"` + "`" + `“]([^'"` + "`" + `”]+)['"` + "`" + `”]`)
+	fileName    = regexp.MustCompile(`[^\s"'“”<>|,;()\[\]]+\.[A-Za-z][A-Za-z0-9]{0,5}\b`)
+	sizeNote    = regexp.MustCompile(`(?i)\s*[(\[–—-]?\s*~?[\d.,]+\s*(?:chunks?|tokens?|bytes?|kb|mb|pages?|sections?|headings?|块|字).*$`)
 )
 
-// readOutline finds sources and headings in an outline.
-func readOutline(s string) (sources []outlined, headings []string) {
-	names := func(n string) bool {
-		return slices.ContainsFunc(sources, func(o outlined) bool { return o.name == n })
+// readOutline finds the sources and headings that a prompt shows: in what is
+// called an outline, with the labels of its fences; where nothing is, in what
+// is fenced or long.
+func readOutline(p prompt) (sources []outlined, headings []string) {
+	parts := p.outline
+	if len(parts) == 0 && strings.TrimSpace(p.text) != "" {
+		parts = []part{{label: p.path, text: p.text}}
 	}
-	add := func(n string) {
-		if n != "" && !names(n) {
-			sources = append(sources, outlined{name: n})
+	var o outline
+	for _, x := range parts {
+		if x.fenced {
+			o.add(labelName(x.label))
 		}
-	}
-	for l := range strings.Lines(s) {
-		t := strings.TrimSpace(l)
-		if t == "" || strings.HasPrefix(t, "</") || strings.Trim(t, "-=*~`#\"'") == "" {
-			continue
-		}
-		if n, ok := sourceName(t, l); ok {
-			add(n)
-			continue
-		}
-		h := strings.TrimSpace(strings.TrimLeft(t, "-*#•·>│├└─ \t"))
-		if h == "" {
-			continue
-		}
-		headings = append(headings, h)
-		if k := len(sources); k > 0 {
-			sources[k-1].text += "\n" + h
+		for l := range strings.Lines(x.text) {
+			o.line(l)
 		}
 	}
-	return sources, headings
+	return o.sources, o.headings
+}
+
+type outline struct {
+	sources  []outlined
+	headings []string
+}
+
+func (o *outline) add(name string) {
+	if name != "" && !slices.ContainsFunc(o.sources, func(s outlined) bool { return s.name == name }) {
+		o.sources = append(o.sources, outlined{name: name})
+	}
+}
+
+func (o *outline) line(l string) {
+	t := strings.TrimSpace(l)
+	if t == "" || strings.HasPrefix(t, "</") || strings.Trim(t, "-=*~`#\"'") == "" {
+		return
+	}
+	if n, ok := sourceName(t, l); ok {
+		o.add(n)
+		return
+	}
+	h := strings.TrimSpace(placeNote.ReplaceAllString(strings.TrimLeft(t, "-*#•·>│├└─ \t"), ""))
+	if h == "" {
+		return
+	}
+	o.headings = append(o.headings, h)
+	if k := len(o.sources); k > 0 {
+		o.sources[k-1].text += "\n" + h
+	}
+}
+
+// labelName reads a source's name off a fence's label, such as "name 'a.txt',
+// 12 chunks" or "source b.md".
+func labelName(label string) string {
+	if m := labelQuoted.FindStringSubmatch(label); m != nil {
+		return m[1]
+	}
+	if f := fileName.FindString(label); f != "" {
+		return trimName(f)
+	}
+	if kindOf(label) == partOutline || kindOf(label) == partText {
+		return ""
+	}
+	return trimName(label)
 }
 
 // sourceName reads the name of a source off a line.

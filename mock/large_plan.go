@@ -90,8 +90,11 @@ func stepField(name string) string {
 
 // makePlan writes a plan: for each question in the goal, one step over the
 // chunks of the sources that the outline shows.
-func makePlan(r Request, p prompt) said {
-	sources, headings := readOutline(outlineOf(r, p))
+func makePlan(p prompt) said {
+	if p.asked != "" {
+		p.question = p.asked
+	}
+	sources, headings := readOutline(p)
 	lang := languages[languageOf(p.question)]
 	questions := []string{p.question}
 	var asks []string
@@ -104,6 +107,11 @@ func makePlan(r Request, p prompt) said {
 		questions = asks
 	}
 	s := said{complete: true, reason: lang.hint}
+	if p.known != "" && within(p.question, p.known) {
+		s.reason = "" // all of it was asked before, of every reader
+		s.planned = true
+		return s
+	}
 	for i, ask := range questions {
 		q := newQuery(ask)
 		near := q.nearest(headings, 4)

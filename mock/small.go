@@ -21,6 +21,9 @@ func SmallBrain(ctx context.Context, r Request) (Reply, error) {
 	}
 	p := readPrompt(r)
 	if strings.TrimSpace(p.text) == "" && len(p.findings) > 0 {
+		if p.asked != "" {
+			p.question = p.asked // the instruction only speaks of the findings
+		}
 		return Reply{Text: replyIn(r, p, reduce(p, r.MaxTokens))}, nil
 	}
 	return Reply{Text: replyIn(r, p, lookUp(p))}, nil
