@@ -1,0 +1,143 @@
+package workers_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/db31e724/go-swarm/mock"
+	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/swarmtest"
+	"github.com/db31e724/go-swarm/workers"
+)
+
+// over makes a pool whose one backend is the mock's model.
+func over(t testing.TB, s *mock.Server, b workers.Backend) *workers.Pool {
+	t.Helper()
+	b.BaseURL, b.Client = "http://mock/v1", &http.Client{Transport: s.Transport()}
+	if b.Model == "" {
+		b.Model = "mock-small"
+	}
+	p, err := workers.NewPool(workers.Config{Backends: []workers.Backend{b}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestPoolKeepsTheContractOfAWorker(t *testing.T) {
+	s := mock.NewHandler(mock.Config{})
+	swarmtest.TestWorker(t, func() swarm.Worker { return over(t, s, workers.Backend{}) })
+}
+
+func TestCheckKeepsTheContractOfAWorker(t *testing.T) {
+	s := mock.NewHandler(mock.Config{})
+	swarmtest.TestWorker(t, func() swarm.Worker { return workers.Check(over(t, s, workers.Backend{}), workers.Quotes) })
+}
+
+// asking is a planner that asks one thing of every chunk, and whose merge
+// copies what was found.
+type asking string
+
+func (a asking) Plan(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+	return add(swarm.Step{ID: "ask", Do: string(a), Over: swarm.Chunks})
+}
+
+func (a asking) Merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	v := swarm.Verdict{Complete: true}
+	for _, r := range results {
+		v.Citations = append(v.Citations, r.Out.Citations...)
+		fmt.Fprintln(w, r.Out.Text)
+	}
+	return v, nil
+}
+
+// leases is a source of n chunks, each about another tenant.
+func leases(n int) swarm.Source {
+	names := []string{"Abbot", "Barrow", "Cartwright", "Dunstable", "Everly", "Farnham", "Goodwin", "Hartley"}
+	s := swarm.Source{Name: "leases.txt"}
+	at := 0
+	for i := range n {
+		text := fmt.Sprintf("Lease number %d. The tenant is Mr %s.\nThe rent is %d euros a month and is due on the first day. Pets are not allowed.\n", i, names[i%len(names)]+strings.Repeat("son", i/len(names)), 400+i)
+		s.Chunks = append(s.Chunks, swarm.Chunk{Source: s.Name, ID: fmt.Sprintf("leases.txt#%d", i+1), Text: text, Start: at, End: at + len(text)})
+		at += len(text)
+	}
+	return s
+}
+
+func TestRunCostsWhatTheServerBilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		small := mock.Small()
+		small.Latency = mock.SmallLatency()
+		s := mock.NewHandler(mock.Config{Models: []mock.Model{small}})
+		p := over(t, s, workers.Backend{Slots: 4, Price: workers.PriceOf("gpt-5.6-luna")})
+		defer p.Close()
+		question := "How much rent does Mr Everly pay?"
+		run := swarm.Swarm{Planner: asking(question), Worker: workers.Check(p, workers.Quotes)}
+		answer, err := run.Run(t.Context(), swarm.Task{Goal: question, Sources: []swarm.Source{leases(24)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(answer.Text, "404") || len(answer.Citations) == 0 {
+			t.Errorf("answer %q, citations %+v", answer.Text, answer.Citations)
+		}
+		for _, c := range answer.Citations {
+			if !c.Verified {
+				t.Errorf("a quote of the mock's is not verified: %+v", c)
+			}
+		}
+		bill, used := s.Bill()["mock-small"], answer.Report.Usage
+		if used.Calls != bill.Calls || used.In != bill.Usage.In || used.Out != bill.Usage.Out || used.AtLeast || int64(used.Cost) < bill.Cost || int64(used.Cost) > bill.Cost+int64(bill.Calls) {
+			t.Errorf("the report says %+v, the bill %+v", used, bill)
+		}
+		if _, peak := s.InFlight(); peak != 4 {
+			t.Errorf("%d calls in flight at most, want the 4 slots used", peak)
+		}
+	})
+}
+
+func TestCancelledRunSendsNoFurtherCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		small := mock.Small()
+		small.Latency = mock.Latency{First: time.Minute}
+		s := mock.NewHandler(mock.Config{Models: []mock.Model{small}})
+		p := over(t, s, workers.Backend{Slots: 3})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(10*time.Second, cancel)
+		start := time.Now()
+		run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p}
+		answer, err := run.Run(ctx, swarm.Task{Goal: "How much is the rent?", Sources: []swarm.Source{leases(24)}})
+		if err == nil || answer == nil || time.Since(start) != 10*time.Second {
+			t.Fatalf("%v after %v", err, time.Since(start))
+		}
+		if n := s.Bill()["mock-small"].Calls; n != 3 {
+			t.Errorf("%d calls, want the 3 that were under way", n)
+		}
+		if u := answer.Report.Usage; u.Calls != 3 || !u.AtLeast || u.In == 0 {
+			t.Errorf("cut calls are booked as %+v, want at least their prompts", u)
+		}
+	})
+}
+
+func TestServerWithoutSchemasIsLearntOnce(t *testing.T) {
+	small := mock.Small()
+	small.NoSchema = true
+	s := mock.NewHandler(mock.Config{Models: []mock.Model{small}})
+	p := over(t, s, workers.Backend{Slots: 1})
+	defer p.Close()
+	learned := 0
+	run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p, Observe: func(e swarm.Event) {
+		if e.Kind == swarm.Learned {
+			learned++
+		}
+	}}
+	answer, err := run.Run(t.Context(), swarm.Task{Goal: "How much is the rent?", Sources: []swarm.Source{leases(8)}})
+	if err != nil || answer.Coverage.Done != 8 || learned != 1 {
+		t.Errorf("%v, %+v, %d lessons told, want 1", err, answer.Coverage, learned)
+	}
+}
