@@ -104,6 +104,13 @@ func TestProvidersErrorsAreClassified(t *testing.T) {
 	}
 }
 
+func TestMissingPathIsExplained(t *testing.T) {
+	_, err := client(t, says(404, "404 page not found")).Do(t.Context(), ask())
+	if e := callError(t, err, swarm.ClassNotFound); !strings.Contains(e.Error(), "/v1") {
+		t.Errorf("error %q does not say how base URLs end", e)
+	}
+}
+
 func TestShouldRetryHeaderDecides(t *testing.T) {
 	for _, tc := range []struct {
 		status int

@@ -36,7 +36,7 @@ func readProblem(raw []byte) *problem {
 		return p
 	}
 	var v any
-	if json.NewDecoder(bytes.NewReader(raw)).Decode(&v) != nil {
+	if bytes.IndexByte([]byte(`{["`), raw[0]) < 0 || json.NewDecoder(bytes.NewReader(raw)).Decode(&v) != nil {
 		p.nojson = true
 		p.message = string(raw[:min(len(raw), 2000)])
 		return p
