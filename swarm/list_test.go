@@ -1,0 +1,160 @@
+package swarm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// listed makes the worker of list tests: the step with the list says text,
+// after the virtual second in which the plan is written.
+func listed(text string, err error) swarm.WorkerFunc {
+	return func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+		if st.Step.Schema == swarm.SchemaList {
+			time.Sleep(time.Second)
+			return swarm.Output{Text: text}, err
+		}
+		return echo(ctx, st)
+	}
+}
+
+func TestAStepUnfoldsOverTheListOfAnEarlierResult(t *testing.T) {
+	l := swarm.Step{ID: "l", Do: "list", Schema: swarm.SchemaList}
+	u := swarm.Step{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"}
+	e := swarm.Step{ID: "e", Do: "each", Over: swarm.Each, Of: "u"}
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"array":        {` ["a", "b \"c\"", "ü"] `, []string{"a", `b "c"`, "ü"}},
+		"other values": {`[1, {"k": "v"}, null, true, ["x"]]`, []string{"1", `{"k": "v"}`, "null", "true", `["x"]`}},
+		"lines":        {"one\r\n\n  two \nthree", []string{"one", "two", "three"}},
+		"one line":     {"only", []string{"only"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var lg log
+				s := swarm.Swarm{Planner: script{steps: []swarm.Step{l, u, e}}, Worker: listed(c.text, nil), Observe: lg.observe}
+				a, err := s.Run(t.Context(), task)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var want strings.Builder
+				for i, it := range c.want {
+					fmt.Fprintf(&want, "1/e/%d %s <%s>\n", i, it, it)
+				}
+				if a.Text != want.String() {
+					t.Errorf("got %q, want %q", a.Text, want.String())
+				}
+				for _, e := range lg.of(swarm.StepUnfolded) {
+					if e.To != len(c.want) || e.Index != 0 {
+						t.Errorf("unfolded %+v", e)
+					}
+				}
+				if n := len(lg.of(swarm.StepUnfolded)); n != 2 {
+					t.Errorf("%d steps unfolded", n)
+				}
+				if added := lg.of(swarm.StepAdded); added[1].To != -1 || added[0].To != 1 {
+					t.Errorf("%+v", added)
+				}
+			})
+		})
+	}
+}
+
+func TestAListMayBeUnfoldedTwiceAndLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := swarm.Swarm{Worker: listed("x\ny", nil), Concurrency: 1}
+		wait := make(chan struct{})
+		s.Observe = func(e swarm.Event) {
+			if e.Kind == swarm.SubtaskEnded && e.Step == "1/u" && e.To == 2 {
+				close(wait)
+			}
+		}
+		s.Planner = script{plan: func(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+			return errors.Join(
+				add(swarm.Step{ID: "l", Do: "list", Schema: swarm.SchemaList}),
+				add(swarm.Step{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"}),
+				func() error { <-wait; return nil }(), // all of that has ended
+				add(swarm.Step{ID: "v", Do: "again", Over: swarm.List, Of: "l"}),
+				add(swarm.Step{ID: "e", Do: "each", Over: swarm.Each, Of: "u"}),
+				add(swarm.Step{ID: "n", Do: "all", Needs: []string{"e", "v"}}))
+		}}
+		a, err := s.Run(t.Context(), task)
+		if err != nil || a.Text != "1/n/0 <x> <y> <x <x>> <y <y>>\n" {
+			t.Fatal(err, a.Text)
+		}
+	})
+}
+
+func TestAnEmptyListMakesNothingAndHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, text := range []string{"[]", "", " \n "} {
+			a := mustRun(t, listed(text, nil), task,
+				swarm.Step{ID: "l", Do: "list", Schema: swarm.SchemaList},
+				swarm.Step{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"},
+				swarm.Step{ID: "e", Do: "each", Over: swarm.Each, Of: "u"},
+				swarm.Step{ID: "n", Do: "sum", Needs: []string{"e"}})
+			if a.Text != "1/n/0 \n" || a.Coverage.Subtasks != 2 {
+				t.Errorf("%q: %q %+v", text, a.Text, a.Coverage)
+			}
+		}
+	})
+}
+
+func TestAListThatCannotBeReadFailsAndSkipsWhatUnfoldsIt(t *testing.T) {
+	for name, w := range map[string]swarm.WorkerFunc{
+		"malformed": listed(`["a", `, nil),
+		"trailing":  listed(`["a"] and more`, nil),
+		"failed":    listed("a", errBroken),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var l log
+				s := swarm.Swarm{Worker: w, Observe: l.observe, Planner: script{steps: []swarm.Step{
+					{ID: "l", Do: "list", Schema: swarm.SchemaList},
+					{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"},
+					{ID: "e", Do: "each", Over: swarm.Each, Of: "u"},
+					{ID: "o", Do: "other"},
+				}}}
+				a, err := s.Run(t.Context(), task)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := outcomes(a)
+				if got["1/l/0"] != swarm.Failed || got["1/u/0"] != swarm.Skipped || got["1/e/0"] != swarm.Skipped || len(got) != 4 {
+					t.Error(got)
+				}
+				if c := a.Coverage; c.Subtasks != 4 || c.Done+c.Failed+c.Skipped != 4 {
+					t.Errorf("%+v", c)
+				}
+				if n := len(l.of(swarm.StepUnfolded)); n != 2 {
+					t.Errorf("the number of %d steps became known, want 2", n)
+				}
+			})
+		})
+	}
+}
+
+func TestAListLongerThanTheLimitIsCutAndSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := swarm.Swarm{Worker: listed(strings.Repeat("x\n", 100), nil), Limits: swarm.Limits{Subtasks: 21}, Planner: script{steps: []swarm.Step{
+			{ID: "l", Do: "list", Schema: swarm.SchemaList},
+			{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"},
+			{ID: "e", Do: "each", Over: swarm.Each, Of: "u"},
+		}}}
+		a, err := s.Run(t.Context(), task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Coverage.Subtasks != 21 || len(a.Coverage.Missing) != 1 || !strings.Contains(a.Coverage.Missing[0], "the last 90 of 100 items") {
+			t.Errorf("%+v", a.Coverage)
+		}
+	})
+}
