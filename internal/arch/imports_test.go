@@ -119,7 +119,7 @@ var compiled = []struct {
 	},
 	{
 		"./swarm/observe",
-		[]string{"net/http", "github.com/sashabaranov/...", "golang.org/x/net/..."},
+		[]string{"github.com/sashabaranov/...", "golang.org/x/net/..."},
 		"watching a run needs no model client",
 	},
 	{

@@ -34,24 +34,24 @@ func TestTheScriptedPlannerKeepsTheContract(t *testing.T) {
 
 func TestAPlannerThatOnlyFailsPasses(t *testing.T) {
 	swarmtest.TestPlanner(t, func() swarm.Planner {
-		return &planner{plan: func(context.Context, func(swarm.Step) error) error { return errors.New("no model") }}
+		return &ownPlanner{plan: func(context.Context, func(swarm.Step) error) error { return errors.New("no model") }}
 	})
 }
 
-// planner is a planner of two functions; nil: the ordinary thing.
-type planner struct {
+// ownPlanner is a planner of two functions; nil: the ordinary thing.
+type ownPlanner struct {
 	plan  func(ctx context.Context, add func(swarm.Step) error) error
 	merge func(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error)
 }
 
-func (p *planner) Plan(ctx context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+func (p *ownPlanner) Plan(ctx context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
 	if p.plan != nil {
 		return p.plan(ctx, add)
 	}
 	return add(readAll)
 }
 
-func (p *planner) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+func (p *ownPlanner) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
 	if p.merge != nil {
 		return p.merge(ctx, b, rs, w)
 	}
@@ -60,8 +60,8 @@ func (p *planner) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w
 }
 
 // writes is a planner that writes steps and stops at the first refusal.
-func writes(steps ...swarm.Step) *planner {
-	return &planner{plan: func(_ context.Context, add func(swarm.Step) error) error {
+func writes(steps ...swarm.Step) *ownPlanner {
+	return &ownPlanner{plan: func(_ context.Context, add func(swarm.Step) error) error {
 		for _, st := range steps {
 			if err := add(st); err != nil {
 				return err
@@ -72,14 +72,14 @@ func writes(steps ...swarm.Step) *planner {
 }
 
 // merges is a planner whose merge writes text and returns a verdict.
-func merges(text string, v swarm.Verdict) *planner {
-	return &planner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+func merges(text string, v swarm.Verdict) *ownPlanner {
+	return &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
 		_, err := io.WriteString(w, text)
 		return v, err
 	}}
 }
 
-func cites(c swarm.Citation) *planner {
+func cites(c swarm.Citation) *ownPlanner {
 	return merges("So it is [1].", swarm.Verdict{Citations: []swarm.Citation{c}})
 }
 
@@ -87,7 +87,7 @@ func TestPlannersThatBreakTheContractAreFound(t *testing.T) {
 	var kept atomic.Pointer[io.Writer]
 	for _, c := range []struct {
 		name    string
-		planner *planner
+		planner *ownPlanner
 		want    string
 	}{
 		{"no step", writes(), "neither a step nor an error"},
@@ -99,36 +99,36 @@ func TestPlannersThatBreakTheContractAreFound(t *testing.T) {
 		{"a step over a later one", writes(judge, readAll), `it goes over step "read", which is not written before it`},
 		{"a need of a later one", writes(sum, judge), `it needs step "judge", which is not written before it`},
 		{"an unknown source", writes(swarm.Step{ID: "a", Do: "Do.", Over: swarm.Chunks, Select: []string{"b"}}), `it selects "b"`},
-		{"a panic", &planner{plan: func(context.Context, func(swarm.Step) error) error { panic("oh") }}, "it panicked: oh"},
-		{"mending for ever", &planner{plan: func(ctx context.Context, add func(swarm.Step) error) error {
+		{"a panic", &ownPlanner{plan: func(context.Context, func(swarm.Step) error) error { panic("oh") }}, "it panicked: oh"},
+		{"mending for ever", &ownPlanner{plan: func(ctx context.Context, add func(swarm.Step) error) error {
 			for add(readAll) != nil && ctx.Err() == nil {
 			}
 			return nil
 		}}, "it had written 1000 steps and went on"},
-		{"deaf to the closed plan", &planner{plan: func(_ context.Context, add func(swarm.Step) error) error {
+		{"deaf to the closed plan", &ownPlanner{plan: func(_ context.Context, add func(swarm.Step) error) error {
 			for i := range 100 {
 				add(swarm.Step{ID: fmt.Sprintf("s%d", i), Do: "Do."})
 			}
 			return nil
 		}}, "it wrote 100 steps to a plan that was closed"},
-		{"changes results", &planner{merge: func(_ context.Context, _ swarm.Brief, rs []swarm.Result, _ io.Writer) (swarm.Verdict, error) {
+		{"changes results", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, rs []swarm.Result, _ io.Writer) (swarm.Verdict, error) {
 			for i := range rs {
 				rs[i].Out.Text += "!"
 			}
 			return swarm.Verdict{}, nil
 		}}, "it changed the results"},
-		{"keeps the writer", &planner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+		{"keeps the writer", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
 			if earlier := kept.Swap(&w); earlier != nil {
 				io.WriteString(*earlier, "late")
 			}
 			return swarm.Verdict{}, nil
 		}}, "it wrote after it had returned"},
-		{"deaf to the writer", &planner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+		{"deaf to the writer", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
 			io.WriteString(w, "text")
 			return swarm.Verdict{}, nil
 		}}, "it returned no error, as if the text had been written"},
 		{"bad UTF-8", merges("\xc3", swarm.Verdict{}), "the text is not valid UTF-8"},
-		{"merges only what is there", &planner{merge: func(_ context.Context, _ swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+		{"merges only what is there", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
 			_, err := io.WriteString(w, rs[0].Out.Text)
 			return swarm.Verdict{}, err
 		}}, "nothing found: it panicked"},
@@ -149,7 +149,7 @@ func TestPlannersThatBreakTheContractAreFound(t *testing.T) {
 
 func TestAMergeThatIgnoresItsContextIsFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := &planner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+		slow := &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
 			_, err := io.WriteString(w, "text")
 			time.Sleep(time.Minute)
 			return swarm.Verdict{}, err
