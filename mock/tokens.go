@@ -17,23 +17,26 @@ const (
 	primingTokens = 3
 )
 
-// Texts are counted in pieces, so that a text without end costs no more than
-// its length asks for; past exactBytes the rest is taken to be like the
-// beginning, since counting runs at only some 6 to 10 MB a second.
-const (
-	pieceBytes = 64 << 10
-	exactBytes = 4 << 20
-)
+// exactBytes is how much of one message is counted; past it the rest is taken
+// to be like the beginning.
+const exactBytes = 4 << 20
 
-// counter counts tokens with the vocabulary o200k_base and remembers the
-// counts of texts it has seen: a prompt's fixed part is counted once. The
-// zero value is ready, safe for concurrent use, and bounded in memory.
+// counter counts tokens with the vocabulary o200k_base. It remembers the
+// counts of texts, as a prompt's fixed part comes again and again, and of
+// words. The zero value is ready, safe for concurrent use, bounded in memory.
 type counter struct {
-	mu       sync.Mutex
-	now, old map[uint64]int // two generations of counts, by hash of the text
+	mu    sync.RWMutex
+	texts cache[uint64] // by hash
+	words cache[string]
 }
 
-const generation = 4096
+// Most texts and words remembered, in each of two generations; of longer
+// words none.
+const (
+	maxTexts    = 4096
+	maxWords    = 32_768
+	maxWordSize = 32
+)
 
 var (
 	hashSeed = maphash.MakeSeed()
@@ -41,77 +44,78 @@ var (
 	vocabulary = sync.OnceValue(func() tokenizer.Codec { return codec.NewO200kBase() })
 )
 
-// count is the number of tokens of text, exact up to exactBytes but for a
-// token or two at each end of a piece.
+// count is the number of tokens of text, exact up to exactBytes.
 func (c *counter) count(text string) int {
-	if len(text) < 32 {
-		return countExact(text)
-	}
 	key := maphash.String(hashSeed, text)
-	c.mu.Lock()
-	n, ok := c.now[key]
-	if !ok {
-		n, ok = c.old[key]
-	}
-	c.mu.Unlock()
+	c.mu.RLock()
+	n, ok := c.texts.get(key)
+	c.mu.RUnlock()
 	if ok {
 		return n
 	}
-	n = countPieces(text)
+	n = c.countWords(text)
 	c.mu.Lock()
-	if c.now == nil || len(c.now) >= generation {
-		c.old, c.now = c.now, make(map[uint64]int)
-	}
-	c.now[key] = n
+	c.texts.put(key, n, maxTexts)
 	c.mu.Unlock()
 	return n
 }
 
-func countPieces(text string) int {
+func (c *counter) countWords(text string) int {
 	n, done := 0, 0
-	for rest := text; rest != "" && done < exactBytes; {
-		piece := cutPiece(rest)
-		n += countExact(piece)
-		done += len(piece)
-		rest = rest[len(piece):]
-	}
-	return int(float64(n) * float64(len(text)) / float64(max(done, 1)))
-}
-
-// cutPiece is the beginning of text, up to pieceBytes, ending before white
-// space where there is some, else between two runes.
-func cutPiece(text string) string {
-	if len(text) <= pieceBytes {
-		return text
-	}
-	if i := strings.LastIndexByte(text[:pieceBytes], '\n'); i > 0 {
-		return text[:i]
-	}
-	if i := strings.LastIndexByte(text[:pieceBytes], ' '); i > 0 {
-		return text[:i]
-	}
-	return text[:runeEdge(text, pieceBytes)]
-}
-
-// runeEdge is the last place at or before i where no rune is cut.
-func runeEdge(text string, i int) int {
-	for j := i; j > 0 && i-j < utf8.UTFMax; j-- {
-		if j == len(text) || utf8.RuneStart(text[j]) {
-			return j
+	var fresh []string
+	c.mu.RLock()
+	for done < len(text) && done < exactBytes {
+		word := text[done : done+preToken(text[done:])]
+		done += len(word)
+		if k, ok := c.words.get(word); ok {
+			n += k
+		} else {
+			fresh = append(fresh, word)
 		}
 	}
-	return i
-}
-
-func countExact(text string) int {
-	if text == "" {
+	c.mu.RUnlock()
+	if done == 0 {
 		return 0
 	}
-	n, err := vocabulary().Count(text)
+	counts := make([]int, len(fresh))
+	for i, word := range fresh {
+		counts[i] = countWord(word)
+		n += counts[i]
+	}
+	c.mu.Lock()
+	for i, word := range fresh {
+		if len(word) <= maxWordSize {
+			c.words.put(strings.Clone(word), counts[i], maxWords)
+		}
+	}
+	c.mu.Unlock()
+	return int(float64(n) * float64(len(text)) / float64(done))
+}
+
+func countWord(word string) int {
+	n, err := vocabulary().Count(word)
 	if err != nil { // the splitter gave up: a token is seldom under two bytes
-		return (len(text) + 1) / 2
+		return (len(word) + 1) / 2
 	}
 	return n
+}
+
+// cache holds the newest size to 2·size counts.
+type cache[K comparable] struct{ now, old map[K]int }
+
+func (c *cache[K]) get(k K) (int, bool) {
+	n, ok := c.now[k]
+	if !ok {
+		n, ok = c.old[k]
+	}
+	return n, ok
+}
+
+func (c *cache[K]) put(k K, n, size int) {
+	if c.now == nil || len(c.now) >= size {
+		c.old, c.now = c.now, make(map[K]int)
+	}
+	c.now[k] = n
 }
 
 // estimate is the count for a model whose vocabulary is not ours: a token for
@@ -134,10 +138,10 @@ func split(text string) []string {
 	var out []string
 	carry := ""
 	for rest := text; rest != ""; {
-		piece := cutPiece(rest)
+		piece := rest[:preToken(rest)]
 		rest = rest[len(piece):]
 		_, tokens, err := vocabulary().Encode(piece)
-		if err != nil {
+		if err != nil || strings.Join(tokens, "") != piece { // it drops DEL
 			tokens = []string{piece}
 		}
 		for _, t := range tokens {
