@@ -54,7 +54,7 @@ type Request struct {
 	MaxTokens   int     // most completion tokens; 0: the server's own limit
 	Temperature *float64
 	Stream      bool
-	OnText      func(string) // Stream: each piece of text as it comes; may be nil
+	OnText      func(string) // Stream: each piece of text as it comes, on Do's own goroutine; may be nil
 
 	// Idle is the longest gap between two pieces of data in a stream; 0: no
 	// limit. Comments and blank lines are no data. The wait for the first

@@ -184,6 +184,7 @@ var (
 		"maximum context length", "maximum model length", "max model len", "context length", "context window", "context size",
 		"prompt is too long", "input is too long", "prompt too long", "maximum prompt length", "input token count", "longer than the maximum",
 		"exceeds the maximum number of tokens", "reduce the length of the", "too many input tokens", "token limit exceeded",
+		"context limit", "too many tokens", "max_new_tokens` must be",
 	}
 	schemaWords = []string{"json schema", "json_schema", "response_format", "grammar", "invalid schema"}
 )

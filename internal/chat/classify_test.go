@@ -29,6 +29,8 @@ var shapes = []struct {
 	{"OpenAI no model", 404, `{"error":{"message":"The model 'x' does not exist","type":"invalid_request_error","param":null,"code":"model_not_found"}}`, swarm.ClassNotFound, "model_not_found"},
 	{"OpenAI rate", 429, `{"error":{"message":"Rate limit reached for small on tokens per min","type":"tokens","param":null,"code":"rate_limit_exceeded"}}`, swarm.ClassRateLimited, "rate_limit_exceeded"},
 	{"OpenAI one call larger than a minute", 429, `{"error":{"message":"Request too large for small on tokens per min (TPM): Limit 30000, Requested 33274. The input or output tokens must be reduced in order to run successfully.","type":"tokens","param":null,"code":"rate_limit_exceeded"}}`, swarm.ClassTooLong, "rate_limit_exceeded"},
+	{"rate limit that speaks of context", 429, `{"error":{"message":"slow down: maximum context length","type":"tokens","code":"rate_limit_exceeded"}}`, swarm.ClassRateLimited, "rate_limit_exceeded"},
+	{"Anthropic prompt and reply too long", 400, `{"type":"error","error":{"type":"invalid_request_error","message":"input length and max_tokens exceed context limit: 198000 + 8192 > 200000"}}`, swarm.ClassTooLong, "invalid_request_error"},
 	{"OpenAI ramping", 429, `{"error":{"message":"Slow down","type":"rate_limit_error","param":null,"code":"slow_down"}}`, swarm.ClassRateLimited, "slow_down"},
 	{"OpenAI empty account", 429, `{"error":{"message":"You exceeded your current quota","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}`, swarm.ClassQuota, "insufficient_quota"},
 	{"OpenAI credit", 429, `{"error":{"message":"x","type":"insufficient_quota","param":null,"code":"credit_balance_exhausted"}}`, swarm.ClassQuota, "credit_balance_exhausted"},

@@ -1,6 +1,8 @@
 package chat
 
 import (
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -137,6 +139,35 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	if hits != 0 {
 		t.Errorf("the other host was asked %d times", hits)
+	}
+}
+
+func TestTLSTroubleIsExplained(t *testing.T) {
+	quiet := log.New(io.Discard, "", 0)
+	plain := httptest.NewUnstartedServer(http.NotFoundHandler())
+	plain.Config.ErrorLog = quiet
+	plain.Start()
+	defer plain.Close()
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = quiet
+	secure.StartTLS()
+	defer secure.Close()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for base, words := range map[string]string{
+		strings.Replace(plain.URL, "http:", "https:", 1): "TLS",
+		secure.URL: "certificate",
+		gone.URL:   "connection refused",
+	} {
+		c, err := New(Endpoint{BaseURL: base, Model: "small"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Do(t.Context(), ask())
+		if e := callError(t, err, swarm.ClassNetwork); !strings.Contains(e.Error(), words) || strings.Contains(e.Error(), "127.0.0.1") {
+			t.Errorf("error %q, want it to say %q", e, words)
+		}
+		c.Close()
 	}
 }
 

@@ -159,7 +159,7 @@ func lessonOf(x *exchange) (way, string) {
 	case !x.stream && hasAny(said, "only support stream", "only supports stream", "stream mode", "stream=true", "streaming is required", "must be streamed"):
 		sent.onlyStream = true
 		return sent, "it answers in streams only: every call is streamed"
-	case x.stream && (param == "stream" || strings.Contains(said, "stream")) && (unsupported || strings.Contains(said, "verified")):
+	case x.stream && (param == "stream" || streaming.MatchString(said)) && (unsupported || strings.Contains(said, "verified")):
 		sent.noStream = true
 		return sent, "streams are refused: calls are made without"
 	case x.r.Schema != nil && sent.schema < schemaTold && blames(append(formatWords, schemaWords...)...):
@@ -193,7 +193,10 @@ func refusesSystem(said string, unsupported bool) bool {
 		(unsupported || hasAny(said, "must be", "should be", "one of"))
 }
 
-var figure = regexp.MustCompile(`\d{2,9}`)
+var (
+	figure    = regexp.MustCompile(`\d{2,9}`)
+	streaming = regexp.MustCompile(`\bstream(s|ed|ing)?\b`) // not an upstream
+)
 
 // largestBelow returns the largest number in said that is below limit, which
 // is how providers name the limit that was passed.

@@ -77,6 +77,9 @@ func TestWhatIsRefusedIsLearntOnce(t *testing.T) {
 		{"token range", `"max_tokens":1000`, 400, invalid("Invalid max_tokens value, the valid range of max_tokens is [1, 512]", "", "invalid_request_error"), false, `"max_tokens":512`},
 		{"streams only", `"stream":false`, 400, invalid("This model only support stream mode, please enable the stream parameter to access the model.", "", "invalid_parameter_error"), false, `"stream":true`},
 		{"no streams", `"stream":true`, 400, invalid("Your organization must be verified to stream this model.", "stream", "unsupported_value"), true, `"stream":false`},
+		{"schema refused upstream", `"json_schema"`, 400, invalid("The upstream provider does not support response_format json_schema", "", ""), true, `"stream":true`},
+		{"system role by template", `"role":"system"`, 400, invalid("Conversation roles must alternate user/assistant/user/assistant/...", "", ""), false, `"content":"Be brief.\n\nSay hello."`},
+		{"system role by list", `"role":"system"`, 400, invalid("message role 'system' should be one of user, assistant", "messages.0.role", ""), false, `"content":"Be brief.\n\nSay hello."`},
 		{"system role", `"role":"system"`, 400, invalid("System role not supported", "", ""), false, `"content":"Be brief.\n\nSay hello."`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
