@@ -74,6 +74,7 @@ func compose(w *way, r *Request) openai.ChatCompletionRequest {
 		}
 		switch w.limit {
 		case limitOld:
+			//lint:ignore SA1019 most servers that are not OpenAI's know only this one
 			req.MaxTokens = n
 		case limitNew:
 			req.MaxCompletionTokens = n
@@ -130,7 +131,7 @@ func messages(w *way, r *Request) []message {
 	out := make([]message, 0, len(r.Messages)+1)
 	if told == "" && !w.noSystem {
 		for _, m := range r.Messages {
-			out = append(out, message{Role: m.Role, Content: m.Content})
+			out = append(out, message(m))
 		}
 		return out
 	}
@@ -165,7 +166,7 @@ func messages(w *way, r *Request) []message {
 			out[n-1].Content += "\n\n" + m.Content
 			continue
 		}
-		out = append(out, message{Role: m.Role, Content: m.Content})
+		out = append(out, message(m))
 	}
 	if head != "" {
 		out = append(out, message{Role: "user", Content: head})

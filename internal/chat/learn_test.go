@@ -11,14 +11,14 @@ import (
 )
 
 // settleDown repeats r as the pool does, as long as something is learnt.
-func settleDown(t *testing.T, c *Client, r Request) (Reply, error, []string) {
+func settleDown(t *testing.T, c *Client, r Request) (Reply, []string, error) {
 	t.Helper()
 	var learnt []string
 	for range 12 {
 		rep, err := c.Do(t.Context(), r)
 		what, ok := Learnt(err)
 		if !ok {
-			return rep, err, learnt
+			return rep, learnt, err
 		}
 		callError(t, err, swarm.ClassInvalid)
 		learnt = append(learnt, what)
@@ -88,7 +88,7 @@ func TestWhatIsRefusedIsLearntOnce(t *testing.T) {
 			var text strings.Builder
 			r := fullRequest(tc.stream)
 			r.OnText = func(p string) { text.WriteString(p) }
-			rep, err, learnt := settleDown(t, c, r)
+			rep, learnt, err := settleDown(t, c, r)
 			if err != nil || rep.Text != "hello" || tc.stream && text.String() != "hello" {
 				t.Fatalf("got %+v, %v, pieces %q", rep, err, text.String())
 			}
@@ -111,7 +111,7 @@ func TestWhatIsRefusedIsLearntOnce(t *testing.T) {
 
 func TestUnaskedStreamIsLearnt(t *testing.T) {
 	s := streamOf(sse(chunk("hello"), stopChunk, "[DONE]"))
-	rep, err, learnt := settleDown(t, client(t, s), ask())
+	rep, learnt, err := settleDown(t, client(t, s), ask())
 	if err != nil || rep.Text != "hello" || len(learnt) != 1 {
 		t.Errorf("got %+v, %v after learning %q", rep, err, learnt)
 	}
@@ -135,7 +135,7 @@ func TestUnhelpfulRefusalEnds(t *testing.T) {
 	} {
 		b, _ := json.Marshal(map[string]any{"error": map[string]any{"message": said}})
 		for _, stream := range []bool{false, true} {
-			_, err, _ := settleDown(t, client(t, says(400, string(b))), fullRequest(stream))
+			_, _, err := settleDown(t, client(t, says(400, string(b))), fullRequest(stream))
 			callError(t, err, swarm.ClassInvalid)
 		}
 	}
