@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -13,6 +14,7 @@ type finding struct {
 	where      string
 	confidence float64 // -1: not told
 	doubtful   bool    // marked as not verified
+	open       bool    // the quote's end has not been read yet
 }
 
 // countMarks counts the lines that begin a numbered entry.
@@ -85,16 +87,13 @@ func readFindings(s, label string) []finding {
 		return fs
 	}
 	var out []finding
-	var head finding // what the heading above the entries said
-	inHead, headText := false, ""
-	headRefs := 0
-	head.confidence = -1
+	head := finding{confidence: -1} // what the heading above the entries said
+	inHead, entries := false, 0
 	closeHead := func() {
-		if inHead && headRefs == 0 && strings.TrimSpace(headText) != "" {
-			head.text = headText
+		if inHead && entries == 0 && strings.TrimSpace(head.text+head.quote) != "" {
 			out = append(out, head)
 		}
-		inHead, headText, headRefs = false, "", 0
+		inHead, entries = false, 0
 		head = finding{confidence: -1}
 	}
 	for l := range strings.Lines(s) {
@@ -102,8 +101,7 @@ func readFindings(s, label string) []finding {
 			f := head
 			f.refs = []int{n}
 			if inHead {
-				headRefs++
-				f.text = headText
+				entries++
 			}
 			f.readQuoted(rest)
 			out = append(out, f)
@@ -115,17 +113,19 @@ func readFindings(s, label string) []finding {
 			inHead = true
 			head.refs = []int{n}
 			head.readRemarks(rest)
-			if i := strings.IndexAny(rest, ":："); i >= 0 {
-				headText = strings.TrimLeft(rest[i:], ":：")
-			} else if len(rest) > 60 {
-				headText = rest
+			head.text = rest
+			if i := strings.IndexAny(rest, ":："); i >= 0 && (i < 3 || rest[0] == ' ' && strings.Contains(rest[:i], "(")) {
+				head.text = strings.TrimLeft(rest[i:], ":： ")
+			} else if strings.HasPrefix(strings.TrimSpace(rest), "(") && strings.HasSuffix(strings.TrimSpace(rest), ")") {
+				head.text = ""
 			}
 			continue
 		}
 		switch {
-		case inHead && headRefs == 0:
-			headText += "\n" + strings.TrimSpace(l)
-		case len(out) > 0 && strings.TrimSpace(l) != "" && !strings.HasPrefix(l, "Task: "):
+		case strings.TrimSpace(l) == "" || strings.HasPrefix(l, "Task: "):
+		case inHead && entries == 0:
+			head.more(l)
+		case len(out) > 0:
 			out[len(out)-1].more(l)
 		}
 	}
@@ -147,7 +147,11 @@ func looseFindings(s, label string) []finding {
 			end++
 		}
 		if n, err := strconv.Atoi(label[i:end]); err == nil && kindOf(label[:i]) == partFindings {
-			return []finding{{refs: []int{n}, text: s, confidence: -1}}
+			f := finding{refs: []int{n}, confidence: -1}
+			for l := range strings.Lines(s) {
+				f.more(l)
+			}
+			return []finding{f}
 		}
 	}
 	if len(s) < 80 && !strings.ContainsAny(s, ".。") {
@@ -165,6 +169,11 @@ func looseFindings(s, label string) []finding {
 // more adds a line to an entry.
 func (f *finding) more(l string) {
 	t := strings.TrimSpace(l)
+	if f.open {
+		f.open = !strings.HasSuffix(t, "\"")
+		f.quote += "\n" + strings.TrimSuffix(t, "\"")
+		return
+	}
 	low := strings.ToLower(t)
 	key, rest, ok := strings.Cut(t, ":")
 	if !ok {
@@ -190,10 +199,6 @@ func (f *finding) more(l string) {
 	if strings.Contains(low, "unverified") {
 		f.doubtful = true
 	}
-	if f.quote != "" && strings.HasSuffix(t, "\"") && !strings.HasPrefix(f.text, "\n") && f.text == "" {
-		f.quote += "\n" + strings.Trim(t, "\"")
-		return
-	}
 	f.text += "\n" + t
 }
 
@@ -215,7 +220,7 @@ func (f *finding) readQuoted(s string) {
 			if marks[0] != ": \"" {
 				continue
 			}
-			j = len(s) // it goes on in the next line
+			j, f.open = len(s), true // it goes on in the next line
 		}
 		if j-from < 12 && len(s) > 2*(j-from) && marks[0] != ": \"" {
 			continue
@@ -223,9 +228,6 @@ func (f *finding) readQuoted(s string) {
 		if i <= 120 {
 			f.where, f.quote = strings.Trim(s[:i], " :-–—()"), s[from:j]
 			f.readRemarks(s[min(len(s), j+len(marks[1])):])
-			if f.text == "" {
-				f.text = ""
-			}
 			return
 		}
 	}
@@ -271,9 +273,12 @@ func number(s string, otherwise float64) float64 {
 
 var unescape = strings.NewReplacer("\\[", "[")
 
+// remark is what an entry says of itself in brackets.
+var remark = regexp.MustCompile(`(?i)\s*[(\[（](?:confidence|score|unverified|verified|置信度|konfidenz|confiance)[^)\]）]*[)\]）]`)
+
 // settle tidies an entry: what is only quoted is also what it states.
 func (f *finding) settle() {
-	f.text = strings.TrimSpace(unescape.Replace(f.text))
+	f.text = strings.TrimSpace(unescape.Replace(remark.ReplaceAllString(f.text, "")))
 	f.quote = strings.TrimSpace(unescape.Replace(f.quote))
 	if f.text == "" {
 		f.text = f.quote

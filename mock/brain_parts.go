@@ -100,6 +100,17 @@ func cutParts(s string) []part {
 			c.fence(text, label, after)
 			continue
 		}
+		if kind, _, ok := labelled(l); ok && kind == partFindings {
+			if _, _, numbered := entryHead(l); numbered { // an entry and not a label
+				if c.kind != partFindings {
+					c.flush()
+					c.kind = partFindings
+				}
+				c.open.WriteString(s[c.at:next])
+				c.at = next
+				continue
+			}
+		}
 		if kind, rest, ok := labelled(l); ok && !(c.kind == partText && c.questionKnown() && kind != partFindings) {
 			c.flush()
 			c.kind, c.label = kind, t

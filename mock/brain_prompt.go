@@ -25,11 +25,12 @@ const (
 // A part is a piece of a prompt that stands apart: by a fence, a tag or a
 // label, or else a paragraph.
 type part struct {
-	kind   partKind
-	label  string
-	text   string
-	fenced bool
-	role   string // of the message
+	kind    partKind
+	label   string
+	text    string
+	fenced  bool
+	role    string // of the message
+	message int    // its number
 }
 
 // prompt is what a brain makes of a request.
@@ -53,7 +54,7 @@ type prompt struct {
 func readPrompt(r Request) prompt {
 	var parts []part
 	var p prompt
-	for _, m := range r.Messages {
+	for k, m := range r.Messages {
 		if m.Role == "assistant" {
 			if strings.TrimSpace(m.Content) != "" {
 				p.earlier = m.Content
@@ -62,7 +63,7 @@ func readPrompt(r Request) prompt {
 		}
 		own := cutParts(m.Content)
 		for i := range own {
-			own[i].role = m.Role
+			own[i].role, own[i].message = m.Role, k
 		}
 		parts = append(parts, own...)
 	}
@@ -237,6 +238,9 @@ func inlineQuestion(s string) string {
 // looseQuestion finds the question among what stands apart from the data: the
 // last sentence of the user's that asks, else the last short paragraph.
 func looseQuestion(parts []part) string {
+	if ask := edgeQuestion(parts); ask != "" {
+		return ask
+	}
 	for _, role := range []string{"user", "system"} {
 		for _, x := range slices.Backward(parts) {
 			if x.kind != partOther || x.fenced || (x.role == "system") != (role == "system") || len(x.text) > 2000 {
@@ -252,6 +256,30 @@ func looseQuestion(parts []part) string {
 			if x.kind == partOther && !x.fenced && (x.role == "system") == (role == "system") && len(x.text) < 600 && strings.TrimSpace(x.text) != "" {
 				return strings.TrimSpace(x.text)
 			}
+		}
+	}
+	return ""
+}
+
+// edgeQuestion is the paragraph that asks at the end of the last message, or
+// at its beginning.
+func edgeQuestion(parts []part) string {
+	var last []part // the loose parts of the last message
+	for _, x := range slices.Backward(parts) {
+		if len(last) > 0 && x.message != last[0].message {
+			break
+		}
+		if x.kind == partOther && !x.fenced {
+			last = append(last, x)
+		}
+	}
+	if len(last) == 0 {
+		return ""
+	}
+	for _, x := range []part{last[0], last[len(last)-1]} {
+		t := strings.TrimSpace(x.text)
+		if b := bare(t); len(t) <= 2000 && strings.ContainsAny(b, "?？") && 2*len(b) >= len(t) {
+			return b
 		}
 	}
 	return ""
