@@ -154,7 +154,7 @@ func noModel(id string) *Error {
 
 // rules are those of the model asked.
 func (x *exchange) rules() *Error {
-	if x.model.NoSchema && x.entry.Request.Schema != nil {
+	if x.model.NoSchema && x.entry.Request.SchemaName != "" {
 		return bad("response_format", "", "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.")
 	}
 	if !x.model.Reasoning {

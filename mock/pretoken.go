@@ -6,6 +6,20 @@ import (
 	"unicode/utf8"
 )
 
+// maxPreToken is how far ahead a piece is looked for: a run of letters or signs
+// without end is cut there, so that it costs no more than its length.
+const maxPreToken = 4096
+
+// nextPreToken is the piece that text, which is not empty, begins with.
+func nextPreToken(text string) string {
+	ahead := text
+	if len(ahead) > maxPreToken {
+		ahead = ahead[:maxPreToken]
+		ahead = ahead[:wholeRunes(ahead)]
+	}
+	return text[:preToken(ahead)]
+}
+
 // preToken is the length of the next piece that o200k_base looks at on its
 // own: a word with the sign before it, up to three digits, signs, or white
 // space. It does by hand what the vocabulary's published regular expression

@@ -79,7 +79,7 @@ func TestTokensAreCountedAsTheVocabularyDoes(t *testing.T) {
 }
 
 func TestLongPromptsAreCountedInLinearTime(t *testing.T) {
-	// Each is a megabyte that a quadratic tokenizer would not survive.
+	// A quadratic tokenizer would not survive any of these.
 	for name, text := range map[string]string{
 		"letters": strings.Repeat("a", 1<<20), "spaces": strings.Repeat(" ", 1<<20),
 		"no spaces": strings.Repeat("中文", 1<<17), "lines": strings.Repeat("a line of text\\n", 1<<16),

@@ -44,7 +44,8 @@ var (
 	vocabulary = sync.OnceValue(func() tokenizer.Codec { return codec.NewO200kBase() })
 )
 
-// count is the number of tokens of text, exact up to exactBytes.
+// count is the number of tokens of text, exact up to exactBytes but for runs
+// that maxPreToken cuts.
 func (c *counter) count(text string) int {
 	key := maphash.String(hashSeed, text)
 	c.mu.RLock()
@@ -65,7 +66,7 @@ func (c *counter) countWords(text string) int {
 	var fresh []string
 	c.mu.RLock()
 	for done < len(text) && done < exactBytes {
-		word := text[done : done+preToken(text[done:])]
+		word := nextPreToken(text[done:])
 		done += len(word)
 		if k, ok := c.words.get(word); ok {
 			n += k
@@ -138,7 +139,7 @@ func split(text string) []string {
 	var out []string
 	carry := ""
 	for rest := text; rest != ""; {
-		piece := rest[:preToken(rest)]
+		piece := nextPreToken(rest)
 		rest = rest[len(piece):]
 		_, tokens, err := vocabulary().Encode(piece)
 		if err != nil || strings.Join(tokens, "") != piece { // it drops DEL
