@@ -25,12 +25,12 @@ func eachWord(s string, f func(stem []byte, start, end int)) {
 		switch {
 		case unspaced(r):
 			i = eachPair(s, i, f)
-		case size == 1 || unicode.IsLetter(r) || unicode.IsDigit(r):
+		case c < utf8.RuneSelf || unicode.IsLetter(r) || unicode.IsDigit(r):
 			w, end := foldWord(buf[:0], s, i)
 			if len(w) > 0 {
 				f(stem(w), i, end)
 			}
-			i = end
+			i = max(end, i+size)
 		default:
 			i += size
 		}
