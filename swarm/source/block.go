@@ -1,0 +1,251 @@
+package source
+
+import (
+	"strings"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// fenceCap is the length up to which fences are told apart.
+const fenceCap = 16
+
+// fence gives the mark (0 for `, 1 for ~) and length of a line that opens or
+// closes a code block; length 0 if it does neither. A fence that closes has
+// nothing after it.
+func fence(text string) (mark, length int, bare bool) {
+	if len(text) < 3 || text[0] != '`' && text[0] != '~' {
+		return 0, 0, false
+	}
+	n := 0
+	for n < len(text) && text[n] == text[0] {
+		n++
+	}
+	if n < 3 || text[0] == '`' && strings.IndexByte(text[n:], '`') >= 0 {
+		return 0, 0, false
+	}
+	if text[0] == '~' {
+		mark = 1
+	}
+	return mark, min(n, fenceCap), n == len(text)
+}
+
+// fenced tells where the code block that line l opens ends; 0 if it opens
+// none, or none that is closed. That no end follows is remembered, so that
+// looking for it stays linear.
+func (s *scanner) fenced(l line) int {
+	if s.format == Code {
+		return 0
+	}
+	mark, length, _ := fence(l.text)
+	if length == 0 || s.noFence[mark][length] {
+		return 0
+	}
+	for pos := l.next; pos < len(s.body); {
+		n := s.line(pos)
+		if m, long, bare := fence(n.text); bare && m == mark && long >= length {
+			return n.next
+		}
+		pos = n.next
+	}
+	s.noFence[mark][length] = true
+	return 0
+}
+
+// row reports whether a line may be a row of a table: cells between bars, or
+// between tabs.
+func row(text string) bool {
+	return len(text) > 1 && text[0] == '|' || strings.Contains(text, " | ") || strings.IndexByte(text, '\t') > 0
+}
+
+// secondRow gives the line after l if the two may begin a table.
+func (s *scanner) secondRow(l line) string {
+	if s.format == Code || l.next >= len(s.body) || !row(l.text) {
+		return ""
+	}
+	if second := s.line(l.next).text; row(second) {
+		return second
+	}
+	return ""
+}
+
+func columns(text string) int {
+	text = text[:min(len(text), 4096)]
+	return strings.Count(text, "|") + strings.Count(text, "\t")
+}
+
+// indented reports whether a line begins as code set off by indentation does.
+func (s *scanner) indented(l line) bool {
+	begin := s.body[l.start:min(l.start+4, l.end)]
+	return strings.HasPrefix(begin, "\t") || begin == "    "
+}
+
+// item reports whether a line begins an item of a list.
+func item(text string) bool {
+	if len(text) < 2 {
+		return false
+	}
+	switch text[0] {
+	case '-', '*', '+':
+		return text[1] == ' ' || text[1] == '\t'
+	}
+	if strings.HasPrefix(text, "• ") || strings.HasPrefix(text, "– ") || strings.HasPrefix(text, "— ") {
+		return true
+	}
+	n := 0
+	for n < len(text) && n < 4 && text[n] >= '0' && text[n] <= '9' {
+		n++
+	}
+	return n > 0 && n+1 < len(text) && (text[n] == '.' || text[n] == ')') && text[n+1] == ' '
+}
+
+// breaksParagraph reports whether a line that follows one of a paragraph
+// without a blank line begins another block.
+func (s *scanner) breaksParagraph(l line) bool {
+	if item(l.text) || s.secondRow(l) != "" {
+		return true
+	}
+	if _, length, _ := fence(l.text); length > 0 {
+		return true
+	}
+	if s.format != Plain && l.text[0] == '#' {
+		level, _ := atxHeading(l.text)
+		return level > 0
+	}
+	if s.plain && l.text[0] >= 0x80 && mayBegin[l.text[0]] {
+		rank, _, _ := plainHeading(l.text, false, shorten(s.nextText(l.next).text, longestHeading))
+		return rank > 0
+	}
+	return false
+}
+
+// keep pushes a block that is cut only between its lines, and only if it fits
+// in no chunk. header is the path of chunks that begin with a later line.
+func (s *scanner) keep(start, end, cost int, header string) {
+	inner := costRow
+	if swarm.EstimateTokens(s.body[start:end]) <= s.size {
+		inner = costKept
+	}
+	first, blank := true, false
+	for pos := start; pos < end; {
+		l := s.line(pos)
+		stop := min(l.end, end)
+		if strings.TrimSpace(s.body[pos:stop]) == "" {
+			blank = true
+		} else {
+			rowHeader := header
+			if first {
+				rowHeader = ""
+			}
+			if blank && inner == costRow {
+				cost = costPara
+			}
+			s.push(pos, stop, cost, rowHeader)
+			if cost = inner; first && header != "" {
+				cost = costKept
+			}
+			first, blank = false, false
+		}
+		pos = l.next
+	}
+}
+
+// paragraph pushes prose: whole if it is short, else by lines that end where
+// they need not, and by sentences.
+func (s *scanner) paragraph(start, end, cost int) {
+	text := strings.TrimRight(s.body[start:end], " \t\r\n")
+	s.colon = strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：")
+	whole := swarm.EstimateTokens(text)
+	if whole <= s.size/8 {
+		s.push(start, end, cost, "")
+		return
+	}
+	inner := costSentence
+	if whole > s.size {
+		inner -= (costSentence - costLine) / 2
+	}
+	width := wrapWidth(text)
+	for at := start; at < start+len(text); cost = costLine {
+		stop := s.hardEnd(at, start+len(text), width)
+		for at < stop {
+			n := 0
+			for at+n < stop && n < shortestSentence {
+				n += sentenceEnd(s.body[at+n : stop])
+			}
+			s.push(at, at+n, cost, "")
+			at, cost = s.skipSpace(at+n, stop), inner
+		}
+		at = s.skipSpace(at, start+len(text))
+	}
+}
+
+// shortestSentence is the least bytes of a sentence that is cut from others.
+const shortestSentence = 24
+
+func (s *scanner) skipSpace(at, end int) int {
+	for at < end && isSpace(s.body[at]) {
+		at++
+	}
+	return at
+}
+
+// hardEnd finds where lines that belong together end: at the first line break
+// that a paragraph wrapped at width would not have.
+func (s *scanner) hardEnd(at, end, width int) int {
+	for pos := at; ; {
+		i := strings.IndexByte(s.body[pos:end], '\n')
+		if i < 0 {
+			return end
+		}
+		if deliberate(s.body[pos:pos+i], s.body[pos+i:end], width) {
+			return pos + i
+		}
+		pos += i + 1
+	}
+}
+
+// deliberate reports whether a line was ended though the next word would have
+// fitted into width bytes.
+func deliberate(line, rest string, width int) bool {
+	rest = strings.TrimLeft(rest[:min(len(rest), 256)], " \t\r\n")
+	word := strings.IndexAny(rest, " \t\r\n")
+	if word < 0 {
+		word = len(rest)
+	}
+	return len(strings.TrimSpace(line))+1+word <= width
+}
+
+// longestWrap is the longest line, in bytes, at which text is taken to be
+// wrapped.
+const longestWrap = 160
+
+// wrapWidth gives the width in bytes at which a paragraph is wrapped: that of
+// its longest line. Where lines are so long, or so many of them end early or
+// begin with a capital or a digit, that each must be meant as it stands, it is
+// more than any line has.
+func wrapWidth(text string) int {
+	width := 0
+	for l := range strings.Lines(text) {
+		width = max(width, len(strings.TrimSpace(l)))
+	}
+	if width > longestWrap {
+		return len(text) + 256
+	}
+	lines, early, begun := 0, 0, 0
+	for rest := text; ; lines++ {
+		i := strings.IndexByte(rest, '\n')
+		if i < 0 {
+			break
+		}
+		if deliberate(rest[:i], rest[i:], width) {
+			early++
+		}
+		rest = strings.TrimLeft(rest[i+1:], " \t\r")
+		if rest != "" && (rest[0] >= '0' && rest[0] <= '9' || rest[0] >= 'A' && rest[0] <= 'Z') {
+			begun++
+		}
+	}
+	if early*2 > lines || begun*10 > lines*9 {
+		return len(text) + 256
+	}
+	return width
+}

@@ -1,0 +1,252 @@
+package source
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// longestHeading is the most bytes of a line that may be a heading; longestTitle
+// the most bytes of it that paths and outlines show.
+const (
+	longestHeading = 240
+	longestTitle   = 120
+)
+
+// atxHeading tells the level and title of a Markdown heading that begins with
+// #; level 0 if the line is none.
+func atxHeading(line string) (level int, title string) {
+	if len(line) > longestHeading {
+		return 0, ""
+	}
+	for level < len(line) && line[level] == '#' {
+		level++
+	}
+	if level == 0 || level > 6 || level == len(line) || line[level] != ' ' && line[level] != '\t' {
+		return 0, ""
+	}
+	title = strings.TrimSpace(line[level:])
+	if bare := strings.TrimRight(title, "#"); bare == "" || strings.HasSuffix(bare, " ") {
+		title = strings.TrimSpace(bare)
+	}
+	if title = plainTitle(title); title == "" {
+		return 0, ""
+	}
+	return level, title
+}
+
+// underline tells the level that a line of = or - gives the line above it.
+func underline(line string) int {
+	line = strings.TrimRight(line, " \t")
+	if len(line) < 3 || len(line) > longestHeading {
+		return 0
+	}
+	switch {
+	case strings.Trim(line, "=") == "":
+		return 1
+	case strings.Trim(line, "-") == "":
+		return 2
+	}
+	return 0
+}
+
+var (
+	mdLink   = regexp.MustCompile(`!?\[([^\[\]]*)\](\([^()]*\)|\[[^\[\]]*\])`)
+	mdTag    = regexp.MustCompile(`</?[a-zA-Z][^<>]*>`)
+	mdAnchor = regexp.MustCompile(`\s*\{[#.][^{}]*\}$`)
+)
+
+// plainTitle takes Markdown's marks off a heading and shortens it.
+func plainTitle(title string) string {
+	if strings.ContainsAny(title, "[<{*`_") {
+		title = mdAnchor.ReplaceAllString(title, "")
+		title = mdLink.ReplaceAllString(title, "$1")
+		title = mdTag.ReplaceAllString(title, "")
+		title = strings.ReplaceAll(title, "**", "")
+		title = strings.ReplaceAll(title, "`", "")
+	}
+	return shorten(strings.Join(strings.Fields(title), " "), longestTitle)
+}
+
+// shorten cuts s to at most n bytes, at a rune, and marks the cut.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	n -= len("…")
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return strings.TrimSpace(s[:n]) + "…"
+}
+
+// Ranks of headings in text without Markdown. A heading stands under the
+// nearest earlier one of a lower rank.
+const (
+	rankPart = 1 + iota
+	rankChapter
+	rankCaps
+	rankSection
+	rankTitle
+	rankArticle
+	rankNumber  // 3 Foo, 一、
+	rankNumber2 // 3.2 Foo, （一）
+	rankNumber3
+	rankNumber4
+)
+
+const (
+	roman  = `[IVXLC]{1,7}`
+	number = `(?:\d{1,4}(?:\.\d{1,3}){0,4}|` + roman + `|[A-Z])`
+	cjkNum = `[0-9０-９〇零一二三四五六七八九十百千两]{1,7}`
+)
+
+// plainRules find headings by how they begin. An inline rule's heading may
+// stand at the beginning of a paragraph, and what it matched is the title.
+var plainRules = []struct {
+	begins *regexp.Regexp
+	rank   int
+	inline bool
+}{
+	{regexp.MustCompile(`^(?i:part|book|volume|teil|partie|parte|часть)\s+` + number + `(?:[\s.:–—-]|$)`), rankPart, false},
+	{regexp.MustCompile(`^(?i:chapter|appendix|annex|schedule|kapitel|anhang|chapitre|annexe|capítulo|anexo|глава|приложение)\s+` + number + `(?:[\s.:–—-]|$)`), rankChapter, false},
+	{regexp.MustCompile(`^(?i:section|abschnitt|sección|sezione|раздел)\s+` + number + `(?:[\s.:–—-]|$)`), rankSection, false},
+	{regexp.MustCompile(`^(?i:article|artikel|artículo|articolo|clause|статья)\s+` + number + `(?:[\s.:–—-]|$)`), rankArticle, false},
+	{regexp.MustCompile(`^§\s*\d+[a-z]?`), rankArticle, false},
+	{regexp.MustCompile(`^第\s*` + cjkNum + `\s*[编編篇卷部]分?`), rankPart, false},
+	{regexp.MustCompile(`^第\s*` + cjkNum + `\s*[章回]`), rankChapter, false},
+	{regexp.MustCompile(`^第\s*` + cjkNum + `\s*[节節]`), rankSection, false},
+	{regexp.MustCompile(`^第\s*` + cjkNum + `\s*[条條](?:之[一二三四五六七八九十]+)?`), rankArticle, true},
+	{regexp.MustCompile(`^제\s*\d{1,4}\s*[편부]`), rankPart, false},
+	{regexp.MustCompile(`^제\s*\d{1,4}\s*장`), rankChapter, false},
+	{regexp.MustCompile(`^제\s*\d{1,4}\s*절`), rankSection, false},
+	{regexp.MustCompile(`^제\s*\d{1,4}\s*조(?:의\s*\d+)?(?:\([^()]{1,60}\))?`), rankArticle, true},
+	{regexp.MustCompile(`^[一二三四五六七八九十]{1,3}\s*[、．.]`), rankNumber, false},
+	{regexp.MustCompile(`^[（(][一二三四五六七八九十]{1,3}[）)]`), rankNumber2, false},
+	{regexp.MustCompile(`^\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\.?\s+\S`), rankNumber4, false},
+	{regexp.MustCompile(`^\d{1,3}\.\d{1,3}\.\d{1,3}\.?\s+\S`), rankNumber3, false},
+	{regexp.MustCompile(`^\d{1,3}\.\d{1,3}\.?\s+\S`), rankNumber2, false},
+	{regexp.MustCompile(`^\d{1,3}[.)]?\s+\S`), rankNumber, false},
+	{regexp.MustCompile(`^` + roman + `\.\s+\S`), rankNumber, false},
+}
+
+// mayBegin holds the first bytes that a rule's heading can have, so that most
+// lines are never matched.
+var mayBegin = func() (is [256]bool) {
+	for _, c := range []byte("0123456789IVXLC(\xc2\xe7\xec\xe4\xe5\xe3\xe6\xef" + "pPbBvVtTcCaAsSkK" + "\xd0\xd1") {
+		is[c] = true
+	}
+	return is
+}()
+
+// plainHeading tells the rank and title of a line of text without Markdown.
+// alone says that blank lines stand before and after it. next is the line that
+// follows, blank ones skipped. Rank 0: no heading.
+func plainHeading(line string, alone bool, next string) (rank int, title string, inline bool) {
+	line = strings.TrimSpace(line)
+	if line == "" {
+		return 0, "", false
+	}
+	short := len(line) <= longestHeading && shortTitle(line)
+	if mayBegin[line[0]] {
+		head := shorten(line, longestHeading)
+		for _, r := range plainRules {
+			if !short && !r.inline {
+				continue
+			}
+			m := r.begins.FindString(head)
+			switch {
+			case m == "":
+				continue
+			case short && r.rank >= rankNumber && !(alone && numberedTitle(line, next)):
+				return 0, "", false
+			case short && r.rank < rankArticle && !alone && next != "" && continues(next):
+				return 0, "", false
+			case short:
+				return r.rank, plainTitle(line), false
+			}
+			return r.rank, plainTitle(m), true
+		}
+	}
+	switch {
+	case !short || !alone || next == "":
+		return 0, "", false
+	case allCaps(line):
+		return rankCaps, plainTitle(line), false
+	case titleLine(line) && !titleLine(next):
+		return rankTitle, plainTitle(line), false
+	}
+	return 0, "", false
+}
+
+// shortTitle reports whether a line is as short as a heading and does not end
+// as a sentence, a clause or a row does.
+func shortTitle(line string) bool {
+	last, _ := utf8.DecodeLastRuneInString(line)
+	return !strings.ContainsRune(".,;:!?。，、；：！？…|>{", last) &&
+		utf8.RuneCountInString(line) <= 90 && !strings.ContainsAny(line, "\t|=")
+}
+
+// numberedTitle reports whether a numbered line is a heading and no item of a
+// list: it begins with a capital or a letter without case, and the line that
+// follows is not numbered as it is.
+func numberedTitle(line, next string) bool {
+	rest := strings.TrimLeft(line, "0123456789.)（(一二三四五六七八九十）、． \t")
+	first, _ := utf8.DecodeRuneInString(rest)
+	if rest != "" && (!unicode.IsLetter(first) || unicode.IsLower(first)) {
+		return false
+	}
+	return next != "" && (numbering(next) == "" || numbering(next) != numbering(line))
+}
+
+// numbering gives the shape of a line's number: "1.2 Foo" has "0.0".
+func numbering(line string) string {
+	var b strings.Builder
+	for _, r := range shorten(line, 24) {
+		switch {
+		case r >= '0' && r <= '9' || strings.ContainsRune("一二三四五六七八九十", r):
+			if s := b.String(); !strings.HasSuffix(s, "0") {
+				b.WriteByte('0')
+			}
+		case strings.ContainsRune(".)(、．（）", r):
+			b.WriteRune(r)
+		default:
+			return strings.TrimSuffix(b.String(), ".")
+		}
+	}
+	return strings.TrimSuffix(b.String(), ".")
+}
+
+// continues reports whether a line goes on with the sentence of the one above.
+func continues(next string) bool {
+	first, _ := utf8.DecodeRuneInString(next)
+	return unicode.IsLower(first)
+}
+
+func allCaps(line string) bool {
+	letters := 0
+	for _, r := range line {
+		switch {
+		case unicode.IsLower(r):
+			return false
+		case unicode.IsUpper(r):
+			letters++
+		}
+	}
+	return letters >= 4 && letters*2 >= utf8.RuneCountInString(line)
+}
+
+// titleLine reports whether a line may be a title without number or capitals:
+// a few words that begin with a capital, or a short line in a script without
+// case, and no sentence.
+func titleLine(line string) bool {
+	first, _ := utf8.DecodeRuneInString(line)
+	if !unicode.IsLetter(first) || unicode.IsLower(first) || len(line) > longestHeading || !shortTitle(line) {
+		return false
+	}
+	if strings.ContainsAny(line, "\"()[]{}<>=/\\@#;,，。！？；") || strings.Contains(line, ". ") || strings.Contains(line, ": ") {
+		return false
+	}
+	return len(strings.Fields(line)) <= 10 && utf8.RuneCountInString(line) <= 60
+}

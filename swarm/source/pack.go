@@ -1,0 +1,224 @@
+package source
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// What it costs to cut before a piece, against 100 for a chunk left empty: a
+// cut before a heading is worth half a chunk's filling.
+const (
+	costLevel    = 3   // times the level of the heading that follows
+	costPara     = 50  // a paragraph
+	costLine     = 60  // an item of a list, a line that ends where it need not
+	costRow      = 65  // a row or line of a table or code that fits in no chunk
+	costSentence = 110 // within a paragraph
+	costColon    = 115 // what a paragraph ending in a colon announces
+	costWord     = 150 // within a sentence
+	costKept     = 260 // a row or line of a table or code that fits in a chunk
+	costHeading  = 320 // what follows a heading
+)
+
+// piece is a stretch of text that is cut no further. Its tokens count the
+// white space before it too.
+type piece struct {
+	start, end int
+	tokens     int
+	cost       int    // of a cut before it
+	section    int    // index of the heading that it stands under; -1: none
+	header     string // of the table that it is a later row of
+}
+
+// heading is a heading of the text in its place.
+type heading struct {
+	title  string
+	rank   int
+	parent int // index; -1: none
+	depth  int // number of headings above it
+	start  int // byte offset
+	path   string
+}
+
+// packer fills chunks from pieces as they come. It holds the pieces of one
+// chunk; when they are too many it cuts where that is cheapest.
+type packer struct {
+	name          string
+	body          string
+	size, overlap int
+
+	headings     []heading
+	section      int  // the innermost heading so far; -1: none
+	afterHeading bool // the last piece was a heading
+
+	window []piece
+	tokens int // sum over window
+	fresh  int // first piece of the window that is in no chunk yet
+	end    int // of the last piece
+	chunks []swarm.Chunk
+}
+
+// head begins a section. The caller pushes the heading's own text after it.
+func (p *packer) head(rank int, title string, start int) {
+	parent := p.section
+	for parent >= 0 && p.headings[parent].rank >= rank {
+		parent = p.headings[parent].parent
+	}
+	h := heading{title: title, rank: rank, parent: parent, start: start}
+	if parent >= 0 {
+		h.depth = p.headings[parent].depth + 1
+	}
+	p.section = len(p.headings)
+	p.headings = append(p.headings, h)
+}
+
+// push adds the text between two offsets; white space at its ends does not
+// count. What fits in no chunk is cut between words, or runes.
+func (p *packer) push(start, end, cost int, header string) {
+	text := strings.TrimRight(p.body[start:end], " \t\r\n\v\f\u0085\u00a0\u2028\u2029\u3000")
+	end = start + len(text)
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	if p.afterHeading {
+		cost, p.afterHeading = costHeading, false
+	}
+	if gap := p.body[p.end:start]; len(gap) > 16 && swarm.EstimateTokens(gap) > p.size/4 {
+		p.flush() // so much white space belongs to no chunk
+		p.end = start
+	}
+	tokens := swarm.EstimateTokens(p.body[p.end:end])
+	if tokens > p.size {
+		p.pushWords(start, end, cost, header)
+		return
+	}
+	p.window = append(p.window, piece{start, end, tokens, cost, p.section, header})
+	p.tokens += tokens
+	p.end = end
+	for p.tokens > p.size {
+		p.cut()
+	}
+}
+
+// pushWords pushes a long stretch in parts of a quarter of a chunk.
+func (p *packer) pushWords(start, end, cost int, header string) {
+	for start < end {
+		n := p.wordsLen(p.body[start:end], max(p.size/4, 4))
+		p.push(start, start+n, cost, header)
+		start += n
+		cost = costWord
+	}
+}
+
+// wordsLen gives the length of a beginning of s of at most limit tokens,
+// which ends at white space if there is some in its second half.
+func (p *packer) wordsLen(s string, limit int) int {
+	n := 0
+	for tokens := 0; n < len(s) && tokens < limit*3/4; {
+		step := min(limit-tokens, len(s)-n) // no byte is more than a token
+		tokens += swarm.EstimateTokens(s[n : n+step])
+		n += step
+	}
+	if n == len(s) {
+		return n
+	}
+	for _, breaks := range [...]string{"\n", " \t"} {
+		if i := strings.LastIndexAny(s[n/2:n], breaks); i >= 0 {
+			return n/2 + i + 1
+		}
+	}
+	for n > 1 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return n
+}
+
+// cut makes a chunk of the window's beginning. Where only the last piece is
+// fresh, it drops what would be repeated instead.
+func (p *packer) cut() {
+	last := len(p.window) - 1
+	if p.fresh == last {
+		p.tokens -= p.window[0].tokens
+		p.window = p.window[1:]
+		p.fresh--
+		return
+	}
+	best, bestCost, filled := last, 0, 0
+	for k, w := range p.window {
+		if k > p.fresh {
+			cost := w.cost + 100 - 100*filled/p.size
+			if k == p.fresh+1 || cost <= bestCost {
+				best, bestCost = k, cost
+			}
+		}
+		filled += w.tokens
+	}
+	p.emit(best)
+	from, repeated := best, 0
+	for from > 1 && repeated+p.window[from-1].tokens <= p.overlap {
+		from--
+		repeated += p.window[from].tokens
+	}
+	p.fresh = best - from
+	for _, w := range p.window[:from] {
+		p.tokens -= w.tokens
+	}
+	p.window = append(p.window[:0], p.window[from:]...)
+}
+
+// flush makes a chunk of what is left.
+func (p *packer) flush() {
+	if p.fresh < len(p.window) {
+		p.emit(len(p.window))
+	}
+	p.window, p.tokens, p.fresh = p.window[:0], 0, 0
+}
+
+// emit makes a chunk of the first n pieces of the window.
+func (p *packer) emit(n int) {
+	first := p.window[0]
+	common := first.section
+	for _, w := range p.window[:n] {
+		common = p.common(common, w.section)
+	}
+	path := p.path(common)
+	if first.header != "" {
+		path = strings.TrimPrefix(path+separator+first.header, separator)
+	}
+	end := p.window[n-1].end
+	p.chunks = append(p.chunks, swarm.Chunk{
+		Source: p.name,
+		ID:     p.name + "#" + strconv.Itoa(len(p.chunks)+1),
+		Path:   path,
+		Text:   p.body[first.start:end],
+		Start:  first.start,
+		End:    end,
+	})
+}
+
+const separator = " › "
+
+// common finds the innermost heading that two sections stand under.
+func (p *packer) common(a, b int) int {
+	for a != b {
+		if a < b { // a heading's parent comes before it
+			a, b = b, a
+		}
+		a = p.headings[a].parent
+	}
+	return a
+}
+
+// path joins a heading's title to those above it.
+func (p *packer) path(section int) string {
+	if section < 0 {
+		return ""
+	}
+	h := &p.headings[section]
+	if h.path == "" {
+		h.path = strings.TrimPrefix(p.path(h.parent)+separator+h.title, separator)
+	}
+	return h.path
+}

@@ -1,0 +1,142 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	maxFile = 256 << 20 // bytes of one file that are read
+	maxDir  = 1 << 30   // bytes of all files of a directory
+)
+
+// ReadFile reads and decodes one file of at most 256 MB; what it cannot make
+// a text of is an error that says why. The text is named after the file's
+// last element.
+func ReadFile(file string) (Text, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return Text{}, fmt.Errorf("read source: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return Text{}, fmt.Errorf("read source: %w", err)
+	}
+	if info.IsDir() {
+		return Text{}, fmt.Errorf("read source: %s is a directory", file)
+	}
+	t, err := Read(filepath.Base(file), f)
+	t.Path = file
+	return t, err
+}
+
+// Read reads r to its end, at most 256 MB, and decodes it as Decode does. A
+// known binary format is refused after its first bytes.
+func Read(name string, r io.Reader) (Text, error) {
+	head := make([]byte, 512)
+	n, err := io.ReadFull(r, head)
+	head = head[:n]
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return Text{}, fmt.Errorf("read source %s: %w", name, err)
+	}
+	if err := binaryKind(name, head); err != nil {
+		return Text{}, fmt.Errorf("read source: %w", err)
+	}
+	data := head
+	if n == cap(head) {
+		rest, err := io.ReadAll(io.LimitReader(r, maxFile+1-int64(n)))
+		if err != nil {
+			return Text{}, fmt.Errorf("read source %s: %w", name, err)
+		}
+		data = append(data, rest...)
+	}
+	if len(data) > maxFile {
+		return Text{}, fmt.Errorf("read source %s: more than %d MB; cut the file into parts", name, maxFile>>20)
+	}
+	t, err := Decode(name, data)
+	if err != nil {
+		return Text{}, fmt.Errorf("read source: %w", err)
+	}
+	return t, nil
+}
+
+// Skip is a file or folder that ReadDir left out, and why.
+type Skip struct {
+	Path string
+	Err  error
+}
+
+func (s Skip) String() string { return s.Path + ": " + s.Err.Error() }
+
+var (
+	errHidden  = errors.New("hidden")
+	errSymlink = errors.New("a symbolic link to a directory, which is not followed")
+	errSpecial = errors.New("neither a file nor a directory")
+	errFull    = fmt.Errorf("the directory's files exceed %d MB", maxDir>>20)
+)
+
+// ReadDir reads the text files of a directory and of those below it, in
+// lexical order, named by their paths from dir on. What it leaves out it
+// lists: hidden files and folders (version control's among them), files that
+// are not text or cannot be read, links to directories. It is an error only
+// if dir itself cannot be read.
+func ReadDir(dir string) ([]Text, []Skip, error) {
+	var texts []Text
+	var skipped []Skip
+	total := int64(0)
+	root := filepath.Clean(dir)
+	if resolved, err := filepath.EvalSymlinks(root); err == nil {
+		root = resolved // WalkDir does not follow a root that is a link
+	}
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		skip := func(why error) { skipped = append(skipped, Skip{file, why}) }
+		switch {
+		case err != nil && file == root:
+			return err
+		case err != nil:
+			skip(err)
+			return nil
+		case file != root && strings.HasPrefix(d.Name(), "."):
+			skip(errHidden)
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		case d.IsDir():
+			return nil
+		}
+		info, err := os.Stat(file) // follows a link to a file
+		switch {
+		case err != nil:
+			skip(err)
+		case info.IsDir():
+			skip(errSymlink)
+		case !info.Mode().IsRegular():
+			skip(errSpecial)
+		case total+info.Size() > maxDir:
+			skip(errFull)
+		default:
+			t, err := ReadFile(file)
+			if err != nil {
+				skip(err)
+				return nil
+			}
+			if rel, err := filepath.Rel(root, file); err == nil {
+				t.Name = filepath.ToSlash(rel)
+			}
+			total += info.Size()
+			texts = append(texts, t)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("read directory: %w", err)
+	}
+	return texts, skipped, nil
+}

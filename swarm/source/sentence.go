@@ -1,0 +1,90 @@
+package source
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// sentenceEnd finds where the first sentence of s ends: after its mark and
+// the quotes and brackets that close with it. Latin marks need white space
+// after them; CJK ones do not. It is len(s) if no sentence ends before.
+func sentenceEnd(s string) int {
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '.', '!', '?':
+			j := closing(s, i+1)
+			if j < len(s) && isSpace(s[j]) && !(s[i] == '.' && abbreviates(s, i, j)) {
+				return j
+			}
+		case 0xe3, 0xef, 0xd8, 0xdb, 0xe0, 0xe2:
+			if n := wideMark(s[i:]); n > 0 {
+				return closing(s, i+n)
+			}
+		}
+	}
+	return len(s)
+}
+
+// wideMark gives the length of a mark of more than one byte that ends a
+// sentence without white space after it, or 0.
+func wideMark(s string) int {
+	for _, m := range [...]string{"。", "！", "？", "．", "｡", "؟", "۔", "।", "॥", "‼", "⁇", "⁉"} {
+		if strings.HasPrefix(s, m) {
+			return len(m)
+		}
+	}
+	return 0
+}
+
+// closing skips marks that repeat and quotes and brackets that close.
+func closing(s string, i int) int {
+	for i < len(s) {
+		if c := s[i]; c == '.' || c == '!' || c == '?' || c == '"' || c == '\'' || c == ')' || c == ']' {
+			i++
+			continue
+		}
+		if s[i] < utf8.RuneSelf {
+			return i
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if !strings.ContainsRune("”’»」』）】》〉〗！？。…", r) {
+			return i
+		}
+		i += n
+	}
+	return i
+}
+
+// abbreviations are words that end in a point within a sentence.
+var abbreviations = map[string]bool{
+	"mr": true, "mrs": true, "ms": true, "dr": true, "prof": true, "st": true, "no": true, "nr": true,
+	"fig": true, "sec": true, "vs": true, "etc": true, "cf": true, "inc": true, "ltd": true, "co": true,
+	"corp": true, "jr": true, "sr": true, "vol": true, "pp": true, "e.g": true, "i.e": true, "approx": true,
+	"art": true, "ch": true, "ed": true, "eds": true, "al": true, "z.b": true, "bzw": true, "ca": true,
+	"т.е": true, "рис": true, "стр": true,
+}
+
+// abbreviates reports whether the point at i, with what closes up to j, ends
+// an abbreviation or a number rather than a sentence: what follows begins in
+// lower case, or the word before is one letter or a known abbreviation.
+func abbreviates(s string, i, j int) bool {
+	next := strings.TrimLeft(s[j:min(len(s), j+16)], " \t\r\n")
+	if r, _ := utf8.DecodeRuneInString(next); unicode.IsLower(r) {
+		return true
+	}
+	if j > i+1 {
+		return false // something closes, or dots repeat
+	}
+	begin := i
+	for begin > 0 && i-begin < 16 && !isSpace(s[begin-1]) && s[begin-1] != '(' {
+		begin--
+	}
+	word := s[begin:i]
+	if r, n := utf8.DecodeRuneInString(word); n == len(word) && (unicode.IsUpper(r) || begin == 0 && unicode.IsDigit(r)) {
+		return true // an initial, or a number that begins the item
+	}
+	return abbreviations[strings.ToLower(word)]
+}
+
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }

@@ -1,0 +1,104 @@
+// Package source makes the sources of a task from files and bytes: it reads
+// and decodes them, turns HTML into text, cuts the text into chunks and writes
+// the outline that a planner sees instead of the text.
+//
+//	file ──ReadFile, ReadDir──▶ Text ──Chunk──▶ swarm.Source{Outline, Chunks}
+//	bytes ──────Decode──────────▲
+//
+// Offsets are byte offsets into Text.Body, which is the file itself, byte for
+// byte, unless Text.Converted says otherwise; a chunk's text always equals the
+// bytes between its offsets. Everything here is a pure function of its input
+// and safe for concurrent use.
+package source
+
+import (
+	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// Format is what a text was taken for. It decides which lines are headings.
+type Format int
+
+const (
+	Plain    Format = iota // prose, logs, anything else that is text
+	Markdown               // headings with # or underlined
+	HTML                   // converted: Body is the readable text, laid out as Markdown
+	Table                  // CSV or TSV: a record a line, the first line names the columns
+	Code                   // a program: headings stand in its comments
+)
+
+var formatNames = [...]string{"plain text", "Markdown", "HTML", "table", "code"}
+
+func (f Format) String() string {
+	if f < 0 || int(f) >= len(formatNames) {
+		return fmt.Sprintf("Format(%d)", int(f))
+	}
+	return formatNames[f]
+}
+
+// Text is the content of a file as UTF-8, and what was done to make it so.
+type Text struct {
+	Name string // what citations call it; see Unique
+	Path string // the file it was read from; empty if none
+	Body string // valid UTF-8
+	Format
+
+	// Converted says that Body is not the file's own bytes, so that offsets
+	// point into Body and not into the file.
+	Converted bool
+
+	// Notes say what was done to the bytes and what is odd about them, one
+	// sentence each, for a person.
+	Notes []string
+}
+
+// Line tells the line of a byte offset in Body, counted from 1. An offset
+// outside the body counts as its nearest end. Its cost is that of reading the
+// body up to the offset.
+func (t Text) Line(offset int) int {
+	offset = max(0, min(offset, len(t.Body)))
+	return 1 + strings.Count(t.Body[:offset], "\n")
+}
+
+// Unique gives texts of the same name different ones, in place: as many
+// folders of their paths before the name as tell them apart, and a number
+// where nothing else does. Names that are unique already stay.
+func Unique(texts []Text) {
+	taken := make(map[string]int, len(texts))
+	for _, t := range texts {
+		taken[t.Name]++
+	}
+	for depth := 2; depth <= 8; depth++ {
+		longer := make(map[string][]int)
+		for i, t := range texts {
+			if taken[t.Name] > 1 && t.Path != "" {
+				longer[tail(t.Path, depth)] = append(longer[tail(t.Path, depth)], i)
+			}
+		}
+		for name, who := range longer {
+			if len(who) == 1 && taken[name] == 0 {
+				taken[texts[who[0]].Name]--
+				taken[name]++
+				texts[who[0]].Name = name
+			}
+		}
+	}
+	seen := make(map[string]bool, len(texts))
+	for i := range texts {
+		name := texts[i].Name
+		for n := 2; seen[texts[i].Name]; n++ {
+			if again := fmt.Sprintf("%s (%d)", name, n); !seen[again] && taken[again] == 0 {
+				texts[i].Name = again
+			}
+		}
+		seen[texts[i].Name] = true
+	}
+}
+
+// tail gives the last n elements of a path, joined by slashes.
+func tail(file string, n int) string {
+	parts := strings.Split(path.Clean(filepath.ToSlash(file)), "/")
+	return strings.TrimPrefix(path.Join(parts[max(0, len(parts)-n):]...), "/")
+}
