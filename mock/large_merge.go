@@ -49,13 +49,13 @@ func grade(q *query, fs []finding) []graded {
 		total += weights[t]
 	}
 	for i := range out {
-		out[i].score = out[i].gradeBy(q, weights, total)
+		out[i].score = out[i].gradeBy(q, weights, total, n)
 	}
 	slices.SortStableFunc(out, func(a, b graded) int { return cmp.Compare(b.score, a.score) })
 	return out
 }
 
-func (g *graded) gradeBy(q *query, weights []float64, total float64) float64 {
+func (g *graded) gradeBy(q *query, weights []float64, total, n float64) float64 {
 	if total == 0 {
 		return 0
 	}
@@ -77,7 +77,9 @@ func (g *graded) gradeBy(q *query, weights []float64, total float64) float64 {
 	}
 	score := got/total + q.bonus(cmp.Or(g.quote, g.text))
 	if g.confidence >= 0 {
-		score = 0.4*score + 0.6*g.confidence
+		// The more there are to compare, the more the comparison tells.
+		own := 0.35 + 0.25*min(1, n/20)
+		score = own*score + (1-own)*g.confidence
 	}
 	if g.doubtful {
 		score -= 0.15

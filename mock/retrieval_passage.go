@@ -22,7 +22,7 @@ func (f *finder) extend(p passage) passage {
 	return p
 }
 
-var backWords = wordSet("it its this these those such they their he she his her each otherwise therefore thus in er sie es sein seine ihre dieser diese dieses dies il elle ils elles ce cette ces son sa ses este esta esto su sus")
+var backWords = wordSet("however but nevertheless moreover then also hence so it its this these those such they their he she his her each otherwise therefore thus in er sie es sein seine ihre dieser diese dieses dies il elle ils elles ce cette ces son sa ses este esta esto su sus")
 
 // pointsBack tells whether a sentence's first words need the one before it.
 func pointsBack(s string) bool {
@@ -49,6 +49,18 @@ func (f *finder) runsOn(k int) bool {
 	a, b := f.units[k], f.units[k+1]
 	return a.kind == sentence && b.kind == sentence ||
 		a.kind != heading && a.kind != row && a.kind == b.kind && !strings.Contains(f.text[a.end:b.start], "\n")
+}
+
+// looksCoded tells whether a text is rather code, grammar or a figure than
+// sentences: it has many marks, or columns of spaces.
+func looksCoded(s string) bool {
+	marks := 0
+	for i := range len(s) {
+		if strings.IndexByte("{}[]()=<>|_;\\*&/", s[i]) >= 0 {
+			marks++
+		}
+	}
+	return 12*marks > len(s) || strings.Contains(s, "    ") && !strings.Contains(s, "\n    ")
 }
 
 const longLead = 240 // bytes

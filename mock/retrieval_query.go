@@ -54,6 +54,9 @@ func newQuery(question string) *query {
 		inQuote := inSpans(quoted, start)
 		name := looksNamed(question, start, end)
 		weight := priorWeight(word, name || inQuote)
+		if start > 1 && strings.IndexByte("._/", question[start-1]) >= 0 && asciiWord(question[start-2]) {
+			weight = max(weight, 1) // part of an identifier
+		}
 		if weight == 0 {
 			focus = focus || focusWords[foldString(word)]
 			return

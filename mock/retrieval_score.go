@@ -36,6 +36,7 @@ const (
 	worthNear    = 0.25 // elsewhere in the text
 
 	worthBeside = 0.10 // more, beside its neighbour in the question
+	worthTopic  = 0.15 // more, in a heading above as well
 	worthAgain  = 0.08 // more, twice where the question has it twice
 
 	besideBytes = 30 // from the start of one word to that of the next
@@ -210,6 +211,9 @@ func (f *finder) best(i int) (passage, bool) {
 		if u.end-first.start > 500 {
 			score -= 0.04
 		}
+		if u.kind != row && looksCoded(text) {
+			score -= 0.08
+		}
 		if u.kind == heading {
 			score -= 0.3
 		}
@@ -290,9 +294,9 @@ func (f *finder) opener(i int) uint64 {
 
 // cover is the part of the question's weight that units i to k cover.
 func (f *finder) cover(i, k int, own, ctx, before maskPair) float64 {
-	path := worthPath
+	path, near := worthPath, f.path.full
 	if f.units[i].under >= 0 {
-		path = worthFarPath
+		path, near = worthFarPath, 0
 	}
 	var got float64
 	for t := range f.q.terms {
@@ -327,6 +331,9 @@ func (f *finder) cover(i, k int, own, ctx, before maskPair) float64 {
 		}
 		if own.beside&bit != 0 {
 			c += worthBeside
+		}
+		if own.full&bit != 0 && (ctx.full|near)&bit != 0 {
+			c += worthTopic
 		}
 		if own.again&bit != 0 && f.q.terms[t].times > 1 {
 			c += worthAgain
