@@ -55,11 +55,12 @@ type Bill struct {
 func (b Bill) Dollars() float64 { return float64(b.Cost) / 1e9 }
 
 // ledger holds the log: the newest entries and totals of all. Its memory is
-// bounded by keep entries, where keep is not negative.
+// bounded by keep and maxLogBytes, where keep is not negative.
 type ledger struct {
 	mu       sync.Mutex
 	keep     int
 	entries  []*Entry // those that ended, in the order in which they did
+	bytes    int      // of their bodies
 	bills    map[string]*Bill
 	flying   map[string]int
 	inFlight int
@@ -88,10 +89,9 @@ func (l *ledger) end(e *Entry, served string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.inFlight--
-	if l.keep >= 0 && len(l.entries) >= 2*max(l.keep, 1) {
-		l.entries = slices.Clone(l.entries[len(l.entries)-l.keep:])
-	}
 	l.entries = append(l.entries, e)
+	l.bytes += len(e.Body)
+	l.trim()
 	if served == "" {
 		return
 	}
@@ -111,6 +111,26 @@ func (l *ledger) end(e *Entry, served string) {
 	}
 }
 
+// maxLogBytes is how much of request bodies a bounded log keeps.
+const maxLogBytes = 64 << 20
+
+// trim drops the oldest entries, a quarter at a time so that it seldom moves
+// the rest. It is under mu.
+func (l *ledger) trim() {
+	if l.keep < 0 || len(l.entries) <= l.keep+l.keep/4 && l.bytes <= maxLogBytes {
+		return
+	}
+	drop := max(0, len(l.entries)-l.keep)
+	for _, e := range l.entries[:drop] {
+		l.bytes -= len(e.Body)
+	}
+	for l.bytes > maxLogBytes*3/4 && drop < len(l.entries)-1 {
+		l.bytes -= len(l.entries[drop].Body)
+		drop++
+	}
+	l.entries = slices.Clone(l.entries[drop:])
+}
+
 // bill is under mu.
 func (l *ledger) bill(model string) *Bill {
 	b := l.bills[model]
@@ -122,7 +142,7 @@ func (l *ledger) bill(model string) *Bill {
 }
 
 // Log is what the server saw and served, in the order in which requests
-// ended; at most Config.Keep of them, the newest. Of a request whose whole
+// ended; of many, the newest that Config.Keep lets it keep. Of a request whose whole
 // reply a client has read, the entry is there.
 func (s *Server) Log() []Entry {
 	s.log.mu.Lock()

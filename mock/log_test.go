@@ -92,6 +92,17 @@ func TestLogKeepsTheNewestAndTheBillAll(t *testing.T) {
 	}
 }
 
+func TestLogKeepsNoMoreThanItsShareOfLargeBodies(t *testing.T) {
+	s := server(model(mock.Say("never")))
+	body := "\xff" + strings.Repeat("x", 4<<20)
+	for range 30 {
+		post(t.Context(), s, body)
+	}
+	if n := len(s.Log()); n < 10 || n > 16 {
+		t.Errorf("%d entries of 4 MiB each", n)
+	}
+}
+
 func TestPeakCountsRequestsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := server(slow(0), mock.Model{ID: "other", Brain: mock.Say("")})

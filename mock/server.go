@@ -35,7 +35,7 @@ type Config struct {
 	Models  []Model // none: Large() and Small()
 	Key     string  // bearer key that every request must carry; empty: none is asked for
 	Seed    uint64  // of the latencies
-	Keep    int     // entries that the log keeps; 0: 16 384, below 0: all
+	Keep    int     // entries that the log keeps, and of their bodies 64 MiB; 0: 16 384, below 0: all
 	MaxBody int64   // bytes of a request; 0: 32 MiB
 }
 

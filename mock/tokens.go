@@ -19,7 +19,7 @@ const (
 
 // exactBytes is how much of one message is counted; past it the rest is taken
 // to be like the beginning.
-const exactBytes = 4 << 20
+const exactBytes = 1 << 20
 
 // counter counts tokens with the vocabulary o200k_base. It remembers the
 // counts of texts, as a prompt's fixed part comes again and again, and of
