@@ -51,11 +51,14 @@ func (s *scanner) fenced(l line) int {
 	return 0
 }
 
-// row reports whether a line may be a row of a table: cells between bars, or
-// between tabs.
+// row reports whether a line may be a row of a table: cells between bars,
+// tabs, or wide space.
 func row(text string) bool {
-	return len(text) > 1 && text[0] == '|' || strings.Contains(text, " | ") || strings.IndexByte(text, '\t') > 0
+	return len(text) > 1 && text[0] == '|' || strings.Contains(text, " | ") ||
+		strings.IndexByte(text, '\t') > 0 || strings.Contains(text, wideSpace)
 }
+
+const wideSpace = "   "
 
 // secondRow gives the line after l if the two may begin a table.
 func (s *scanner) secondRow(l line) string {
@@ -68,9 +71,18 @@ func (s *scanner) secondRow(l line) string {
 	return ""
 }
 
+// columns counts the cells of a row.
 func columns(text string) int {
 	text = text[:min(len(text), 4096)]
-	return strings.Count(text, "|") + strings.Count(text, "\t")
+	n := strings.Count(text, "|") + strings.Count(text, "\t")
+	for i := 0; ; n++ {
+		j := strings.Index(text[i:], wideSpace)
+		if j < 0 {
+			return n + 1
+		}
+		for i += j; i < len(text) && text[i] == ' '; i++ {
+		}
+	}
 }
 
 // indented reports whether a line begins as code set off by indentation does.

@@ -98,7 +98,7 @@ const (
 
 const (
 	roman  = `[IVXLC]{1,7}`
-	number = `(?:\d{1,4}(?:\.\d{1,3}){0,4}|` + roman + `|[A-Z])`
+	number = `(?:\d{1,4}[A-Z]?(?:\.\d{1,3}){0,4}|` + roman + `|[A-Z])`
 	cjkNum = `[0-9０-９〇零一二三四五六七八九十百千两]{1,7}`
 )
 
@@ -111,7 +111,7 @@ var plainRules = []struct {
 }{
 	{regexp.MustCompile(`^(?i:part|book|volume|teil|partie|parte|часть)\s+` + number + `(?:[\s.:–—-]|$)`), rankPart, false},
 	{regexp.MustCompile(`^(?i:chapter|appendix|annex|schedule|kapitel|anhang|chapitre|annexe|capítulo|anexo|глава|приложение)\s+` + number + `(?:[\s.:–—-]|$)`), rankChapter, false},
-	{regexp.MustCompile(`^(?i:section|abschnitt|sección|sezione|раздел)\s+` + number + `(?:[\s.:–—-]|$)`), rankSection, false},
+	{regexp.MustCompile(`^(?i:section|item|abschnitt|sección|sezione|раздел)\s+` + number + `(?:[\s.:–—-]|$)`), rankSection, false},
 	{regexp.MustCompile(`^(?i:article|artikel|artículo|articolo|clause|статья)\s+` + number + `(?:[\s.:–—-]|$)`), rankArticle, false},
 	{regexp.MustCompile(`^§\s*\d+[a-z]?`), rankArticle, false},
 	{regexp.MustCompile(`^第\s*` + cjkNum + `\s*[编編篇卷部]分?`), rankPart, false},
@@ -129,12 +129,13 @@ var plainRules = []struct {
 	{regexp.MustCompile(`^\d{1,3}\.\d{1,3}\.?\s+\S`), rankNumber2, false},
 	{regexp.MustCompile(`^\d{1,3}[.)]?\s+\S`), rankNumber, false},
 	{regexp.MustCompile(`^` + roman + `\.\s+\S`), rankNumber, false},
+	{regexp.MustCompile(`^(?i:section|article|artikel|clause)\s+` + number + `[.:]`), rankArticle, true},
 }
 
 // mayBegin holds the first bytes that a rule's heading can have, so that most
 // lines are never matched.
 var mayBegin = func() (is [256]bool) {
-	for _, c := range []byte("0123456789IVXLC(\xc2\xe7\xec\xe4\xe5\xe3\xe6\xef" + "pPbBvVtTcCaAsSkK" + "\xd0\xd1") {
+	for _, c := range []byte("0123456789IVXLC(\xc2\xe7\xec\xe4\xe5\xe3\xe6\xef" + "pPbBvVtTcCaAsSkKiI" + "\xd0\xd1") {
 		is[c] = true
 	}
 	return is

@@ -177,7 +177,7 @@ func (s *scanner) heading(l line, blank bool) int {
 			rank -= 10 // marked headings stand above all others
 		}
 	}
-	if title == "" && blank && s.format != Code && l.next < len(s.body) && len(l.text) <= longestHeading && !strings.Contains(l.text, "   ") && !row(l.text) && underline(l.text) == 0 {
+	if title == "" && blank && s.format != Code && l.next < len(s.body) && len(l.text) <= longestHeading && !row(l.text) && underline(l.text) == 0 {
 		under := s.line(l.next)
 		if level := underline(under.text); level > 0 {
 			rank, title, end = level, plainTitle(l.text), under.next
