@@ -14,7 +14,7 @@ type finding struct {
 	where      string
 	confidence float64 // -1: not told
 	doubtful   bool    // marked as not verified
-	open       bool    // the quote's end has not been read yet
+	open       bool    // the quote goes on in the lines that follow
 }
 
 // countMarks counts the lines that begin a numbered entry.
@@ -169,9 +169,8 @@ func looseFindings(s, label string) []finding {
 // more adds a line to an entry.
 func (f *finding) more(l string) {
 	t := strings.TrimSpace(l)
-	if f.open {
-		f.open = !strings.HasSuffix(t, "\"")
-		f.quote += "\n" + strings.TrimSuffix(t, "\"")
+	if f.open { // a quote's own marks do not end it: its last line does
+		f.quote += "\n" + t
 		return
 	}
 	low := strings.ToLower(t)
@@ -216,11 +215,11 @@ func (f *finding) readQuoted(s string) {
 		}
 		from := i + len(marks[0])
 		j := strings.LastIndex(s, marks[1])
-		if j < from {
-			if marks[0] != ": \"" {
-				continue
-			}
+		if marks[0] == ": \"" && (j < from || !closesEntry(s[j+1:])) {
 			j, f.open = len(s), true // it goes on in the next line
+		}
+		if j < from {
+			continue
 		}
 		if j-from < 12 && len(s) > 2*(j-from) && marks[0] != ": \"" {
 			continue
@@ -233,6 +232,13 @@ func (f *finding) readQuoted(s string) {
 	}
 	f.readRemarks(s)
 	f.text += s
+}
+
+// closesEntry tells whether what follows a quotation mark is a remark or
+// nothing, and not more of the quote.
+func closesEntry(s string) bool {
+	s = strings.TrimSpace(s)
+	return s == "" || s == "." || s[0] == '('
 }
 
 // readRemarks looks for a confidence and a doubt.
@@ -279,6 +285,9 @@ var remark = regexp.MustCompile(`(?i)\s*[(\[（](?:confidence|score|unverified|v
 // settle tidies an entry: what is only quoted is also what it states.
 func (f *finding) settle() {
 	f.text = strings.TrimSpace(unescape.Replace(remark.ReplaceAllString(f.text, "")))
+	if f.open {
+		f.quote = strings.TrimSuffix(strings.TrimSpace(f.quote), "\"")
+	}
 	f.quote = strings.TrimSpace(unescape.Replace(f.quote))
 	if f.text == "" {
 		f.text = f.quote

@@ -155,9 +155,9 @@ func stringFor(name string, x said) string {
 		return x.source
 	case meansConfidence:
 		switch {
-		case x.confidence >= 0.75:
+		case x.confidence >= 0.65:
 			return "high"
-		case x.confidence >= 0.5:
+		case x.confidence >= 0.45:
 			return "medium"
 		}
 		return "low"

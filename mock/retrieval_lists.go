@@ -50,6 +50,24 @@ employee staff worker personnel workforce headcount
 pay salary wage remuneration compensation payment
 allowed permitted may permissible legal valid
 forbidden prohibited disallowed illegal invalid banned
+len length
+cap capacity
+avg average
+num number
+qty quantity
+temp temperature
+info information
+app application
+config configuration
+param parameter
+arg argument
+func function
+var variable
+const constant
+int integer
+char character
+dir directory
+env environment
 choose chose chosen choice
 speak spoke spoken speech
 know knew known knowledge

@@ -34,6 +34,8 @@ const prefixLen = 4
 // The first word of weight behind one of these is what the question asks for.
 var focusWords = wordSet("which what many much welche welcher welches welchen wieviel viel viele wie quel quelle quels quelles combien cual cuales cuanto cuanta cuantos cuantas que quale quali quanto quanti qual quais какой какая какие сколько")
 
+var verbWords = wordSet("does do did done doing can could must may should will would has have had hat haben kann muss darf soll wird")
+
 const focusFactor = 1.25
 
 // newQuery reads the question's words. Words that carry grammar have no part
@@ -58,7 +60,9 @@ func newQuery(question string) *query {
 			weight = max(weight, 1) // part of an identifier
 		}
 		if weight == 0 {
-			focus = focus || focusWords[foldString(word)]
+			// "what does a type do" asks for no type
+			folded := foldString(word)
+			focus = (focus || focusWords[folded]) && !verbWords[folded]
 			return
 		}
 		if afterHow(question, start) {
@@ -194,7 +198,17 @@ func looksNamed(s string, start, end int) bool {
 	if !unicode.IsUpper(r) || stopWords[foldString(word)] || commonWords[foldString(word)] {
 		return false
 	}
-	return !startsSentence(s, start) || end < len(s) && s[end] == '-' && end+1 < len(s) && isDigit(s[end+1])
+	return !startsSentence(s, start) || capitalNext(s, end) || end < len(s) && s[end] == '-' && end+1 < len(s) && isDigit(s[end+1])
+}
+
+// capitalNext tells whether the next word begins with a capital or a digit:
+// then a sentence's first word may be part of a name.
+func capitalNext(s string, end int) bool {
+	if end >= len(s) || s[end] != ' ' {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(s[end+1:])
+	return unicode.IsUpper(r) || unicode.IsDigit(r)
 }
 
 // startsSentence tells whether nothing but space and opening marks stands

@@ -9,6 +9,9 @@ import (
 // some two fifths of the question's weight stands in it or above it.
 const abstainBelow = 0.42
 
+// fullScore is the score that nothing exceeds by much: confidence 1.
+const fullScore = 1.2
+
 // SmallBrain is the built-in small model. It reads one text and returns the
 // passage of one to three sentences, or the row of a table, that answers the
 // question in its prompt best, or abstains; it shortens numbered findings, and
@@ -70,7 +73,7 @@ func passageSaid(p prompt, f passage) said {
 		answer = foldSpace(f.lead) + "\n" + answer
 	}
 	source, _, _ := strings.Cut(p.path, "\n")
-	return said{answer: answer, quote: quote, confidence: clamp(f.score), source: source, reason: source}
+	return said{answer: answer, quote: quote, confidence: clamp(f.score / fullScore), source: source, reason: source}
 }
 
 func clamp(v float64) float64 { return max(0, min(1, v)) }
