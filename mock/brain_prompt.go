@@ -134,7 +134,7 @@ func (p *prompt) fill(parts []part) {
 			loose = append(loose, x.label+" "+t)
 		}
 	}
-	p.text = longestFirst(texts)
+	p.text = strings.Join(texts, "\n\n")
 	p.path = strings.Join(paths, "\n")
 	p.loose = strings.Join(loose, "\n")
 	p.question = choose(questions, goals)
@@ -145,15 +145,6 @@ func (p *prompt) fill(parts []part) {
 	if p.text == "" && len(p.findings) == 0 && len(lists) > 0 {
 		p.text = strings.Join(lists, "\n\n")
 	}
-}
-
-// longestFirst joins texts; several short ones beside a long one are context
-// that may answer as well.
-func longestFirst(texts []string) string {
-	if len(texts) == 0 {
-		return ""
-	}
-	return strings.Join(texts, "\n\n")
 }
 
 // choose takes the question: what is called so, unless an instruction beside

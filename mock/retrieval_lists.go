@@ -36,8 +36,9 @@ var (
 // a pair of two of them says nothing of the subject.
 const functionRunes = "的了是在和与或吗呢啊吧么什哪谁几多少怎何有个这那之其也都就而及被把对于从到请问样如会能要可以所很该为将应当由则且并等是否わをがはにでとのもかだするしたてい"
 
-// likePairs are words that may stand for one another, a group a line: the
-// start of a thesaurus. A match through it counts less than the word itself.
+// synonyms are words that may stand for one another, a group a line: forms that
+// no ending tells, and the start of a thesaurus. A match through it counts
+// less than the word itself.
 var synonyms = synonymTable(`
 maximum max most limit upper highest cap largest greatest
 minimum min least lowest smallest

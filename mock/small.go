@@ -17,7 +17,7 @@ const fullScore = 1.2
 // question in its prompt best, or abstains; it shortens numbered findings, and
 // makes lists. Its confidence is comparable between texts. It works by term
 // weighting alone, on any language, and says the same to the same request.
-// The cost is linear in the prompt: some 50 ms a megabyte.
+// The cost is linear in the prompt: some 0.1 s a megabyte.
 func SmallBrain(ctx context.Context, r Request) (Reply, error) {
 	if err := ctx.Err(); err != nil {
 		return Reply{}, err
