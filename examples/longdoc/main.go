@@ -54,6 +54,7 @@ type settings struct {
 	window         int
 	timeout        time.Duration
 	verbose        bool
+	paced          bool // the mock takes the time that models take
 }
 
 // run is main with its surroundings handed in. It returns the exit status.
@@ -81,7 +82,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func parse(args []string, stderr io.Writer) (settings, error) {
-	var s settings
+	s := settings{paced: true}
 	f := flag.NewFlagSet("longdoc", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&s.question, "q", "", "the `question`; without it one about the Go specification")

@@ -87,9 +87,10 @@ func connect(s settings, docs *documents, stderr io.Writer, getenv func(string) 
 
 func (m *models) startMock(s settings, docs *documents, stderr io.Writer, small *workers.Backend) {
 	big, little := mock.Large(), mock.Small()
-	if docs.size() > paceLimit {
+	switch {
+	case docs.size() > paceLimit:
 		fmt.Fprintln(stderr, "over 1 MB to read: the mock model answers without modelled latency")
-	} else {
+	case s.paced:
 		big.Latency, little.Latency = mock.LargeLatency(), mock.SmallLatency()
 	}
 	big.Context, little.Context = s.plannerContext, s.workerContext
