@@ -73,6 +73,48 @@ func TestCallThatFitsNoBackendIsNotSent(t *testing.T) {
 	if a.calls != 0 || b.calls != 1 {
 		t.Errorf("%d and %d calls, want the wide backend alone asked", a.calls, b.calls)
 	}
+	r := ask("short")
+	r.MaxTokens = 1000 // the prompt alone would fit
+	if _, err = p.Do(t.Context(), r); classOf(t, err) != swarm.ClassTooLong {
+		t.Errorf("a reply without room: %v", err)
+	}
+}
+
+func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
+	p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, &script{})
+	q := &p.queue
+	for range 50 {
+		held := q.try(1)
+		ctx, cancel := context.WithCancel(t.Context())
+		got := make(chan *backend, 2)
+		for i, c := range []context.Context{ctx, t.Context()} {
+			go func() {
+				b, _ := q.take(c, 1, 0)
+				got <- b
+			}()
+			for waits := -1; waits <= i; {
+				q.mu.Lock()
+				waits = q.waiting
+				q.mu.Unlock()
+			}
+		}
+		q.mu.Lock()
+		cancel()
+		held.busy--
+		q.dispatch(time.Now())
+		q.mu.Unlock()
+		if b := <-got; b != nil {
+			q.end(b, nil)
+			if b = <-got; b != nil {
+				q.end(b, nil)
+			}
+		} else {
+			q.end(<-got, nil)
+		}
+		if held.busy != 0 || q.waiting != 0 {
+			t.Fatalf("%d slots out, %d waiting", held.busy, q.waiting)
+		}
+	}
 }
 
 func TestCallThatWaitsForAnotherBackendHoldsNobodyUp(t *testing.T) {

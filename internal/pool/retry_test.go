@@ -68,7 +68,13 @@ func TestOrderedWaitIsKept(t *testing.T) {
 
 func TestOrderedWaitHoldsForTheWholeBackend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{do: fails(after(3*time.Second), after(time.Second))}
+		told := fails(after(3*time.Second), after(time.Second))
+		s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+			if n < 2 { // both are under way, and the shorter wait is told last
+				time.Sleep(time.Duration(1+n) * time.Millisecond)
+			}
+			return told(ctx, n, r)
+		}}
 		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 2}}}, s)
 		start := time.Now()
 		var wg sync.WaitGroup
@@ -107,6 +113,20 @@ func TestWaitGoesByTheEarliestOfCoolingBackends(t *testing.T) {
 			t.Errorf("the third call took %v, want what the earlier backend asked for", took)
 		}
 		wg.Wait()
+	})
+}
+
+func TestQueueWakesWhenACooldownEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{do: fails(after(4 * time.Second))}
+		p := poolOf(t, Config{Attempts: 1}, s)
+		if _, err := p.Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassRateLimited {
+			t.Error(err)
+		}
+		start := time.Now()
+		if _, err := p.Do(t.Context(), ask("y")); err != nil || time.Since(start) != 4*time.Second {
+			t.Errorf("%v after %v, want the end of the cooldown, with nobody else about", err, time.Since(start))
+		}
 	})
 }
 
