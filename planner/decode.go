@@ -149,24 +149,27 @@ func (d *decoder) begin() {
 // fail gives up the value that is being read. Where it goes on is either the
 // byte after the value's or the step's first, or the byte that was wrong.
 func (d *decoder) fail(err error) {
-	where := fmt.Sprintf("byte %d", d.base+d.pos)
-	if d.steps > 0 {
-		where += fmt.Sprintf(", after %d steps", d.steps)
-	}
-	err = fmt.Errorf("the plan is not JSON at %s: %w", where, err)
 	switch {
 	case !d.sure:
 		if d.planish && d.doubtful == nil {
-			d.doubtful = err
+			d.doubtful = d.placed(err)
 		}
 		d.pos = d.start + 1
 	case d.inner >= 0:
-		d.faults = append(d.faults, err)
+		d.faults = append(d.faults, d.placed(err))
 		d.pos = d.open[d.inner].at + 1
 	default:
-		d.faults = append(d.faults, err)
+		d.faults = append(d.faults, d.placed(err))
 	}
 	d.start, d.inner = -1, -1
+}
+
+// placed says where in the reply err was met.
+func (d *decoder) placed(err error) error {
+	if d.steps > 0 {
+		return fmt.Errorf("the plan is not JSON at byte %d, after %d steps: %w", d.base+d.pos, d.steps, err)
+	}
+	return fmt.Errorf("the plan is not JSON at byte %d: %w", d.base+d.pos, err)
 }
 
 // event follows the structure of the value that is being read.

@@ -66,7 +66,7 @@ func TestDecoderFindsSteps(t *testing.T) {
 		"a bad number":           {`{"steps":[{"id":"a","n":01}]}`, 0, "want a value"},
 		"a bad escape":           {`{"steps":[{"id":"\x"}]}`, 0, "an escaped character"},
 		"a bad hex digit":        {`{"steps":[{"id":"\u12g4"}]}`, 0, "a hexadecimal digit"},
-		"too deep":               {`{"steps":` + strings.Repeat("[", 100), 0, "no more than 64 levels"},
+		"too deep":               {`{"steps":` + strings.Repeat("[", 100), 0, "no more than 24 levels"},
 		"a name without quotes":  {`{"steps":[{"id":"a","do":"x"},{id:"b"}]}`, 1, "a name in quotes"},
 		"a colon is missing":     {`{"steps":[{"id":"a","do" "x"}]}`, 0, "want ':'"},
 		"a comma before the end": {`{"steps":[{"id":"a",}]}`, 0, "want a name in quotes"},
@@ -137,6 +137,15 @@ func TestDecoderIsBounded(t *testing.T) {
 		d.write(",")
 		if len(d.buf) > 200 {
 			t.Fatalf("%d bytes kept between steps", len(d.buf))
+		}
+	}
+}
+
+func TestDecoderSurvivesHostileReplies(t *testing.T) {
+	for _, unit := range []string{"[", `{"do":`, `{"steps":[{"id":"`, "{", `{"do":"\"{`, `"`, "[{"} {
+		steps, faults := decode(strings.Repeat(unit, (1<<18)/len(unit)), 1000)
+		if len(steps) != 0 || len(faults) == 0 || len(faults) > 2 {
+			t.Errorf("%q: %d steps, faults %q", unit, len(steps), faults)
 		}
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"fmt"
 )
 
-// maxDepth bounds how deep JSON may be nested; a plan needs four levels.
-const maxDepth = 64
+// maxDepth bounds how deep JSON may be nested; a plan needs five levels.
+const maxDepth = 24
+
+// maxNumber bounds the digits of a number.
+const maxNumber = 64
 
 // event is what one byte of JSON brought about.
 type event uint8
@@ -110,7 +113,7 @@ func (m *machine) next(c byte) (event, error) {
 		return evNone, nil
 	case inScalar:
 		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c == 'E' || c == '.' || c == '+' || c == '-' {
-			if m.scalar = append(m.scalar, c); len(m.scalar) > maxDepth {
+			if m.scalar = append(m.scalar, c); len(m.scalar) > maxNumber {
 				return bad()
 			}
 			return evNone, nil

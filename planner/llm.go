@@ -38,7 +38,7 @@ type Config struct {
 	Mends        int // most requests to mend a plan, or an unusable answer; 0: 2; negative: none
 	PlanBytes    int // most bytes of one reply to a plan prompt; 0: 1 MiB
 	PlanTokens   int // most tokens of such a reply; 0: Backend.MaxOut, else 8192 or a quarter of the context
-	AnswerTokens int // most tokens of an answer; 0: Backend.MaxOut, else 4096 or a quarter of the context
+	AnswerTokens int // most tokens of an answer; 0: Backend.MaxOut, else 8192 or a quarter of the context
 
 	Attempts    int           // most attempts at one call; 0: 5
 	AttemptTime time.Duration // most time of one attempt; 0: 2 minutes
@@ -110,17 +110,19 @@ func (l *LLM) room(out int) int {
 	return max(size-out-size/12, size/4)
 }
 
-func (l *LLM) planOut() int   { return l.out(l.cfg.PlanTokens, 8192) }
-func (l *LLM) answerOut() int { return l.out(l.cfg.AnswerTokens, 4096) }
+func (l *LLM) planOut() int   { return l.out(l.cfg.PlanTokens) }
+func (l *LLM) answerOut() int { return l.out(l.cfg.AnswerTokens) }
 
-func (l *LLM) out(set, most int) int {
+// out is how many tokens a reply may have. The default leaves room for what a
+// model thinks before it writes.
+func (l *LLM) out(set int) int {
 	switch {
 	case set > 0:
 		return set
 	case l.cfg.Backend.MaxOut > 0:
 		return l.cfg.Backend.MaxOut
 	}
-	return min(most, l.pool.Context()/4)
+	return min(8192, l.pool.Context()/4)
 }
 
 func promptTokens(p Prompt) int {

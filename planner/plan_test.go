@@ -253,3 +253,29 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	}
 	l.Close()
 }
+
+func TestMendingLeavesOutAReplyThatHasNoRoom(t *testing.T) {
+	l, s := serve(t, Config{Backend: Backend{Context: 4096}, PlanTokens: 2500}, say(strings.Repeat("no plan ", 1500)), say(steps(once("a", "x"))))
+	if a, err := plan(t, l, lease()); err != nil || a.ids() != " a" {
+		t.Errorf("%q, %v", a.ids(), err)
+	}
+	if got := asked(t, s, 1); !strings.Contains(got, "assistant: (reply left out)") {
+		t.Error("a reply as long as the context was sent back")
+	}
+}
+
+func TestManyProblemsAreToldInBoundedWords(t *testing.T) {
+	var bad []string
+	for range 300 {
+		bad = append(bad, once("x", ""))
+	}
+	l, s := serve(t, Config{Mends: 1}, say(steps(bad...)), say(steps(bad...)))
+	_, err := plan(t, l, lease())
+	if err == nil || !strings.Contains(err.Error(), "and 299 more problems") || len(err.Error()) > 300 {
+		t.Error(err)
+	}
+	got := asked(t, s, 1)
+	if got = got[strings.LastIndex(got, "user: "):]; !strings.Contains(got, "and 280 more problems") || len(got) > 4000 {
+		t.Errorf("%d bytes: %s", len(got), got)
+	}
+}

@@ -159,3 +159,19 @@ func TestRenderStaysWithinTheEstimate(t *testing.T) {
 		t.Errorf("%d tokens, estimated %d", got, est)
 	}
 }
+
+func TestCitedNumbersWhatATextDoesNotReferTo(t *testing.T) {
+	cites := []swarm.Citation{{Quote: "a"}, {Quote: "b"}}
+	plain := swarm.Result{Step: chunkStep("look"), Out: swarm.Output{Text: "as [1] says", Citations: cites}}
+	if got := Cited(&plain, 3); got != `as \[1] says [4, 5]` {
+		t.Error(got)
+	}
+	sum := plain
+	sum.Step = &swarm.Step{Over: swarm.Reduce}
+	if got := Cited(&sum, 3); got != "as [4] says" {
+		t.Error(got)
+	}
+	if got := Cited(&swarm.Result{Out: swarm.Output{Text: "none"}}, 3); got != "none" {
+		t.Error(got)
+	}
+}
