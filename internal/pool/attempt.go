@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/db31e724/go-swarm/internal/chat"
@@ -19,6 +20,12 @@ func (c *call) attempt(ctx context.Context, b *backend) (fail *swarm.CallError) 
 			c.pool.queue.end(b, nil)
 		}
 	}()
+	until, why := time.Now().Add(c.pool.cfg.AttemptTime), errAttemptTime
+	if c.end.Before(until) {
+		until, why = c.end, errCallTime
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, until, why)
+	defer cancel()
 	if ctx.Err() != nil {
 		// The slot came in the moment of the cancel: nothing is sent.
 		return c.unsent(context.Cause(ctx))
@@ -32,12 +39,6 @@ func (c *call) attempt(ctx context.Context, b *backend) (fail *swarm.CallError) 
 	used, end := swarm.Usage{In: c.Tokens, AtLeast: true}, errors.New("the attempt broke off")
 	defer func() { settle(used, end) }()
 
-	until, why := time.Now().Add(c.pool.cfg.AttemptTime), errAttemptTime
-	if c.end.Before(until) {
-		until, why = c.end, errCallTime
-	}
-	ctx, cancel := context.WithDeadlineCause(ctx, until, why)
-	defer cancel()
 	reply, err := b.client.Do(ctx, c.wire(b))
 	fail = c.classify(ctx, b, err)
 	c.reply, used, end = reply, c.usage(reply, fail), nil
@@ -140,15 +141,23 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 
 // usage returns what an attempt used: as the server told it, or at least the
 // prompt by our estimate and the text that came. A refusal by status costs
-// nothing.
+// nothing, nor does a call that met no server.
 func (c *call) usage(r chat.Reply, fail *swarm.CallError) swarm.Usage {
 	switch {
 	case r.UsageKnown:
 		return swarm.Usage{In: r.Usage.In, Cached: r.Usage.Cached, Out: r.Usage.Out}
 	case fail != nil && fail.Status >= 400 && r.Text == "":
 		return swarm.Usage{}
+	case fail != nil && unreached(fail):
+		return swarm.Usage{}
 	}
 	return swarm.Usage{In: c.Tokens, Out: swarm.EstimateTokens(r.Text), AtLeast: true}
+}
+
+// unreached says that no connection was made.
+func unreached(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
 }
 
 // EstimatePrompt guesses the prompt tokens of r: its texts, its schema, and a

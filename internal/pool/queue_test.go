@@ -133,6 +133,7 @@ func TestCallThatWaitsForAnotherBackendHoldsNobodyUp(t *testing.T) {
 			wg.Go(func() { p.Do(t.Context(), ask("short")) })
 		}
 		time.Sleep(4 * time.Second)
+		synctest.Wait()
 		if narrow.calls != 3 {
 			t.Errorf("%d short calls in %v behind a long one, want 3", narrow.calls, time.Since(start))
 		}

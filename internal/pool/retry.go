@@ -145,22 +145,24 @@ func (c *call) next(ctx context.Context, b *backend) (again bool, wait time.Dura
 
 // unsent returns the error of a call that got no slot: err is why.
 func (c *call) unsent(err error) *swarm.CallError {
-	e, ok := errors.AsType[*swarm.CallError](err)
+	var e swarm.CallError
+	told, ok := errors.AsType[*swarm.CallError](err)
 	switch {
 	case ok:
+		e = *told // others that wait are told the same
 	case errors.Is(err, errCallTime):
-		e = &swarm.CallError{Class: swarm.ClassTimeout, Err: fmt.Errorf("no slot was free within the call's time limit of %v", c.pool.cfg.CallTime)}
+		e = swarm.CallError{Class: swarm.ClassTimeout, Err: fmt.Errorf("no slot was free within the call's time limit of %v", c.pool.cfg.CallTime)}
 		if c.err != nil {
 			e.Err = fmt.Errorf("the call's time limit of %v is over; the last attempt: %w", c.pool.cfg.CallTime, c.err)
 		}
 	default:
-		e = &swarm.CallError{Class: swarm.ClassCancelled, Err: err}
+		e = swarm.CallError{Class: swarm.ClassCancelled, Err: err}
 	}
 	if e.Model == "" && c.err != nil {
 		e.Model, e.Backend = c.err.Model, c.err.Backend
 	}
 	e.Attempts = c.sent
-	return e
+	return &e
 }
 
 // pause waits, parked, or until ctx ends.

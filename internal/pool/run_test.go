@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -106,6 +107,8 @@ func TestEveryAttemptIsBookedOnce(t *testing.T) {
 				return chat.Reply{}, refusal(swarm.ClassRateLimited, 429) // costs nothing
 			case 1: // cut in the middle, usage not told
 				return chat.Reply{Text: "some words came"}, refusal(swarm.ClassNetwork, 0)
+			case 2: // no connection was made
+				return chat.Reply{}, &swarm.CallError{Class: swarm.ClassNetwork, Err: &net.OpError{Op: "dial", Err: errors.New("refused")}}
 			}
 			return ok("done")
 		}}
@@ -121,6 +124,7 @@ func TestEveryAttemptIsBookedOnce(t *testing.T) {
 		want := []swarm.Usage{
 			{Calls: 1},
 			{Calls: 1, In: prompt, Out: swarm.EstimateTokens("some words came"), AtLeast: true},
+			{Calls: 1},
 			{Calls: 1, In: 10, Out: 2},
 		}
 		if len(got) != len(want) {
