@@ -149,7 +149,7 @@ func TestALaterRoundKnowsWhatWasFoundAndAsked(t *testing.T) {
 			}
 			errs = append(errs,
 				add(swarm.Step{ID: "r", Do: "find", Over: swarm.Items, Items: []string{"alpha"}}), // repeats round 1
-				add(swarm.Step{ID: "n", Do: "more", Needs: []string{"other"}}),                     // which round?
+				add(swarm.Step{ID: "n", Do: "more", Needs: []string{"other"}}),                    // which round?
 				add(swarm.Step{ID: "t1", Do: "more", Needs: []string{"1/t1"}}),
 				add(swarm.Step{ID: "t2", Do: "own", Over: swarm.Each, Of: "t1"}), // its own t1
 				add(swarm.Step{ID: "t3", Do: "own too", Over: swarm.Each, Of: "2/t1"}))

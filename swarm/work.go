@@ -3,7 +3,6 @@ package swarm
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm/internal/schedule"
@@ -285,21 +284,24 @@ func (r *run) park(w *working) func() {
 		return func() {}
 	}
 	r.away[w.ref] = w
-	w.back = make(chan struct{})
+	back := make(chan struct{})
+	w.back = back
 	r.grant()
 	r.hire()
-	var once sync.Once
-	return func() { once.Do(func() { r.unpark(w) }) }
+	asked := false
+	return func() { r.unpark(w, back, &asked) }
 }
 
-// unpark waits until w has a place again. A cancel grants all that wait.
-func (r *run) unpark(w *working) {
+// unpark waits until w has a place again, whoever asked first. A cancel
+// grants all that wait.
+func (r *run) unpark(w *working, back <-chan struct{}, asked *bool) {
 	r.mu.Lock()
-	back := w.back
-	if w.over || r.machine.Return(w.ref) {
-		delete(r.away, w.ref)
-		r.mu.Unlock()
-		return
+	if !*asked {
+		*asked = true
+		if !w.over && r.machine.Return(w.ref) {
+			delete(r.away, w.ref)
+			close(w.back)
+		}
 	}
 	r.mu.Unlock()
 	<-back

@@ -1,0 +1,143 @@
+package swarm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// blows are ways in which somebody's code does not return.
+var blows = map[string]struct {
+	blow func()
+	text string
+}{
+	"panic":  {func() { panic("kaboom") }, "panicked: kaboom"},
+	"error":  {func() { panic(errBroken) }, "panicked: broken"},
+	"nil":    {func() { panic(nil) }, "panicked: panic called with nil"},
+	"index":  {func() { _ = numbered(1)[len(numbered(2))] }, "index out of range"},
+	"goexit": {runtime.Goexit, "called runtime.Goexit"},
+}
+
+func checkPanic(t *testing.T, err error, in, text string) {
+	t.Helper()
+	e, ok := errors.AsType[*swarm.PanicError](err)
+	if !ok {
+		t.Fatalf("no PanicError: %v", err)
+	}
+	if !strings.Contains(e.Error(), in) || !strings.Contains(e.Error(), text) {
+		t.Errorf("%q", e.Error())
+	}
+	if !strings.Contains(string(e.Stack), "panic_test.go") {
+		t.Errorf("the stack does not show who blew:\n%s", e.Stack)
+	}
+	if e.Value == error(errBroken) && !errors.Is(err, errBroken) {
+		t.Error("the panic's error is not wrapped")
+	}
+}
+
+func TestAWorkerThatBlowsFailsItsSubtaskAlone(t *testing.T) {
+	for name, c := range blows {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+					if st.Index%2 == 1 {
+						if st.Index%4 == 1 {
+							swarm.Park(ctx) // without its place
+						}
+						c.blow()
+					}
+					return swarm.Output{Text: st.Item}, nil
+				}
+				s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(50)...)}}, Worker: swarm.WorkerFunc(w), Concurrency: 3}
+				a, err := s.Run(t.Context(), task)
+				if err != nil || a.Coverage.Done != 25 || a.Coverage.Failed != 25 {
+					t.Fatal(err, a.Coverage)
+				}
+				for r := range a.Results() {
+					if r.Index%2 == 1 {
+						checkPanic(t, r.Err, "the worker", c.text)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestAPlannerThatBlowsIsTheRunsError(t *testing.T) {
+	for name, c := range blows {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for _, accepted := range []bool{false, true} {
+					p := script{plan: func(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+						if accepted {
+							_ = add(swarm.Step{ID: "a", Do: "x"})
+						}
+						c.blow()
+						return nil
+					}}
+					var l log
+					s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo), Rounds: 1, Observe: l.observe}
+					a, err := s.Run(t.Context(), task)
+					if accepted {
+						if err != nil || !strings.Contains(a.Coverage.PlanCut, c.text) {
+							t.Errorf("%v %+v", err, a.Coverage)
+						}
+						err = l.of(swarm.PlanEnded)[0].Err
+					}
+					checkPanic(t, err, "the planner's Plan", c.text)
+				}
+			})
+		})
+	}
+}
+
+func TestAMergeThatBlowsIsTheRunsError(t *testing.T) {
+	for name, c := range blows {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := script{steps: []swarm.Step{each("x")}, merge: func(_ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+					fmt.Fprint(w, "half an ")
+					c.blow()
+					return swarm.Verdict{}, nil
+				}}
+				s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}
+				a, err := s.Run(t.Context(), task)
+				checkPanic(t, err, "the planner's Merge", c.text)
+				if a.Text != "half an " || a.Complete || a.Coverage.Done != 1 {
+					t.Errorf("%+v", a)
+				}
+			})
+		})
+	}
+}
+
+func TestAnObserverThatBlowsIsNotCalledAgainAndTheRunGoesOn(t *testing.T) {
+	for name, c := range blows {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				calls := 0
+				observe := func(e swarm.Event) {
+					if calls++; e.Kind == swarm.SubtaskEnded {
+						c.blow()
+					}
+				}
+				s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(2000)...)}}, Worker: swarm.WorkerFunc(echo), Observe: observe, Window: -1}
+				a, err := s.Run(t.Context(), task)
+				checkPanic(t, err, "the observer", c.text)
+				if a.Coverage.Done != 2000 || !a.Complete || strings.Count(a.Text, "\n") != 2000 {
+					t.Errorf("%+v", a.Coverage)
+				}
+				if calls > 2000 {
+					t.Errorf("called %d times", calls)
+				}
+			})
+		})
+	}
+}
