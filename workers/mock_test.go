@@ -2,6 +2,7 @@ package workers_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -140,4 +141,26 @@ func TestServerWithoutSchemasIsLearntOnce(t *testing.T) {
 	if err != nil || answer.Coverage.Done != 8 || learned != 1 {
 		t.Errorf("%v, %+v, %d lessons told, want 1", err, answer.Coverage, learned)
 	}
+}
+
+func TestSubtaskEndsWithItsTimeLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := mock.Small()
+		slow.Latency = mock.Latency{First: time.Hour}
+		s := mock.NewHandler(mock.Config{Models: []mock.Model{slow}})
+		p, err := workers.NewPool(workers.Config{
+			Backends: []workers.Backend{{Model: slow.ID, BaseURL: "http://mock/v1", Client: &http.Client{Transport: s.Transport()}}},
+			CallTime: 10 * time.Second,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		start := time.Now()
+		_, err = p.Work(t.Context(), swarm.Subtask{Step: &swarm.Step{Do: "Find the rent."}, Chunk: &leases(1).Chunks[0]})
+		ce, _ := errors.AsType[*swarm.CallError](err)
+		if ce == nil || ce.Class != swarm.ClassTimeout || time.Since(start) != 10*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
 }

@@ -38,11 +38,24 @@ func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error)
 	if st.Step == nil {
 		return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: errors.New("the subtask has no step")}
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.cfg.CallTime)
+	ctx, cancel := context.WithTimeoutCause(ctx, p.cfg.CallTime, errTime)
 	defer cancel()
+	out, err := p.work(ctx, &st)
+	if ce, ok := errors.AsType[*swarm.CallError](err); ok && errors.Is(err, errTime) {
+		late := *ce
+		late.Class, late.Err = swarm.ClassTimeout, fmt.Errorf("the subtask's time limit of %v is over", p.cfg.CallTime)
+		err = &late
+	}
+	return out, err
+}
 
-	s := shapeOf(&st)
-	prompt := p.cfg.Prompt(st)
+// errTime ends a subtask's calls when CallTime is over.
+var errTime = errors.New("workers: CallTime is over")
+
+// work asks for a reply, and once more where that can help.
+func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error) {
+	s := shapeOf(st)
+	prompt := p.cfg.Prompt(*st)
 	r := pool.Request{
 		Request: chat.Request{
 			Messages: prompt, Schema: s.schema(), MaxTokens: st.Step.MaxOut, Temperature: p.cfg.Temperature,
@@ -53,27 +66,24 @@ func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error)
 	var first *reading // what a first reply said, as far as it could be read
 	for widened := false; ; {
 		reply, err := p.pool.Do(ctx, r)
-		if err != nil {
-			cut, _ := errors.AsType[*swarm.CallError](err)
-			if cut != nil && cut.Class == swarm.ClassCut && !widened {
-				widened = true
-				if wider, werr := p.widen(ctx, r); werr == nil {
-					reply, err = wider, nil
-				} else if w, ok := errors.AsType[*swarm.CallError](werr); !ok || w.Class != swarm.ClassTooLong {
-					err = werr
-				}
+		if !widened && isClass(err, swarm.ClassCut) {
+			widened = true
+			if wider, werr := p.widen(ctx, r); !isClass(werr, swarm.ClassTooLong) {
+				reply, err = wider, werr
 			}
 		}
 		if err != nil {
 			if first != nil && first.usable() && ctx.Err() == nil {
-				return first.output(&st, s, p.outMax(&st, s)), nil
+				return first.output(st, s, p.outMax(st, s)), nil
 			}
 			return swarm.Output{}, err
 		}
 		got := read(reply.Text, s, st.Step.Must)
 		switch {
 		case len(got.faults) == 0, first != nil && got.usable():
-			return got.output(&st, s, p.outMax(&st, s)), nil
+			return got.output(st, s, p.outMax(st, s)), nil
+		case first != nil && first.usable():
+			return first.output(st, s, p.outMax(st, s)), nil
 		case first != nil:
 			return swarm.Output{}, &swarm.CallError{Class: swarm.ClassBroken, Model: reply.Model,
 				Err: fmt.Errorf("the reply cannot be read, nor could the one before it: %s", strings.Join(got.faults, "; "))}
@@ -83,6 +93,11 @@ func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error)
 			Message{Role: "assistant", Content: cut(reply.Text, saidBytes)},
 			Message{Role: "user", Content: "That cannot be read: " + strings.Join(got.faults, "; ") + ". Reply again with the one JSON object alone, mended."})
 	}
+}
+
+func isClass(err error, c swarm.Class) bool {
+	ce, ok := errors.AsType[*swarm.CallError](err)
+	return ok && ce.Class == c
 }
 
 // widen repeats a call whose reply was cut, with twice the room.

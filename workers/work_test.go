@@ -154,6 +154,14 @@ func TestWhatOnlyLacksAMarkBecomesADoubt(t *testing.T) {
 	}
 }
 
+func TestReplyThatLacksOnlyAMarkIsBetterThanNone(t *testing.T) {
+	s := says(`{"answer":"On the first.","quote":"the first day","abstain":false}`, "I have said so.")
+	out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
+	if err != nil || out.Text != "On the first." || len(out.Doubts) != 1 || len(s.seen) != 2 {
+		t.Errorf("%+v, %v after %d calls", out, err, len(s.seen))
+	}
+}
+
 func TestStepThatMustAnswerDoesNotAbstain(t *testing.T) {
 	s := says(`{"answer":"","quote":"","confidence":0,"abstain":true}`)
 	st := overLease()
