@@ -150,8 +150,10 @@ func TestRenderStaysWithinTheEstimate(t *testing.T) {
 	est := 0
 	for i := range 200 {
 		q := strings.Repeat("The tenant pays rent. ", 4)
-		results = append(results, swarm.Result{Step: step, Out: swarm.Output{Text: "Rent is paid by the tenant.", Confidence: .5,
-			Citations: []swarm.Citation{{Source: "lease.html", Chunk: "lease.html#" + string(rune('a'+i%26)), Quote: q, Verified: true}}}})
+		results = append(results, swarm.Result{Step: step, Out: swarm.Output{
+			Text: "Rent is paid by the tenant.", Confidence: .5,
+			Citations: []swarm.Citation{{Source: "lease.html", Chunk: "lease.html#" + string(rune('a'+i%26)), Quote: q, Verified: true}},
+		}})
 		est += 24 + swarm.EstimateTokens("Rent is paid by the tenant.") + swarm.EstimateTokens(q)
 	}
 	text, _ := Render(results)
