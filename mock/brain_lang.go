@@ -34,7 +34,7 @@ var tongues = []struct {
 }{
 	{"en", wordSet("the of is what which who how when where why does do are was to in and a an for on can must has")},
 	{"de", wordSet("der die das ist was wer wie wann wo warum welche welcher welches und in von zu den dem ein eine hat wird werden sich muss darf fur bei nicht")},
-	{"fr", wordSet("le la les est que quel quelle qui comment quand ou pourquoi et de du des un une dans pour sont combien ce il")},
+	{"fr", wordSet("le la les est que quel quelle qui comment quand ou pourquoi et on si il elle se en un y au de du des un une dans pour sont combien ce il")},
 	{"es", wordSet("el la los las es que cual quien como cuando donde por y de del un una en para son cuanto cuantos se")},
 	{"it", wordSet("il lo la gli e che quale chi come quando dove perche di del un una in per sono quanto quanti")},
 	{"pt", wordSet("o a os as e que qual quem como quando onde por de do da um uma em para sao quanto quantos nao")},

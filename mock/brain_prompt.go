@@ -109,6 +109,10 @@ func (p *prompt) fill(parts []part) {
 		t := strings.TrimSpace(x.text)
 		switch x.kind {
 		case partQuestion:
+			if len(goals) > 0 && len(questions) > 0 {
+				// An instruction that comes with a question of its own.
+				questions, goals = nil, nil
+			}
 			questions = append(questions, t)
 		case partGoal:
 			goals = append(goals, t)

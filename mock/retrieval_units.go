@@ -224,7 +224,7 @@ func hasDigitCell(l string) bool {
 			continue
 		}
 		digits++
-		if len(c) == 4 && (c[:2] == "19" || c[:2] == "20") {
+		if len(c) >= 4 && (c[:2] == "19" || c[:2] == "20") && isDigit(c[2]) && isDigit(c[3]) && (len(c) == 4 || !isDigit(c[4]) && c[4] != '.' && c[4] != ',') {
 			years++
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 // abstainBelow is the score under which a passage is no answer: less than
 // some two fifths of the question's weight stands in it or above it.
-const abstainBelow = 0.42
+const abstainBelow = 0.40
 
 // fullScore is the score that nothing exceeds by much: confidence 1.
 const fullScore = 1.2
