@@ -23,7 +23,7 @@ import (
 const (
 	wireAtOnce  = 64
 	wirePrompts = 16
-	wireSlice   = 2048 // calls between two changes of client
+	wireSlice   = 512 // calls between two changes of client
 )
 
 // BenchmarkWire measures calls over loopback HTTP, 64 at a time with prompts
