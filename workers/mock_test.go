@@ -92,6 +92,7 @@ func TestRunCostsWhatTheServerBilled(t *testing.T) {
 				t.Errorf("a quote of the mock's is not verified: %+v", c)
 			}
 		}
+		synctest.Wait()
 		bill, used := s.Bill()["mock-small"], answer.Report.Usage
 		if used.Calls != bill.Calls || used.In != bill.Usage.In || used.Out != bill.Usage.Out || used.AtLeast || int64(used.Cost) < bill.Cost || int64(used.Cost) > bill.Cost+int64(bill.Calls) {
 			t.Errorf("the report says %+v, the bill %+v", used, bill)
@@ -116,6 +117,7 @@ func TestCancelledRunSendsNoFurtherCall(t *testing.T) {
 		if err == nil || answer == nil || time.Since(start) != 10*time.Second {
 			t.Fatalf("%v after %v", err, time.Since(start))
 		}
+		synctest.Wait() // the server notes that its client has left
 		if n := s.Bill()["mock-small"].Calls; n != 3 {
 			t.Errorf("%d calls, want the 3 that were under way", n)
 		}
