@@ -18,12 +18,13 @@ func (r *run) merge() error {
 	r.tell(Event{Kind: MergeStarted})
 	b := r.brief()
 	b.Coverage = r.covered()
+	w := pen{&r.text, r.round}
 	r.mu.Unlock()
 	ctx := r.plannerCtx()
 	var v Verdict
 	err := r.apart("the planner's Merge", func() error {
 		var err error
-		v, err = r.swarm.Planner.Merge(ctx, b, results, &r.text)
+		v, err = r.swarm.Planner.Merge(ctx, b, results, w)
 		return err
 	})
 	r.mu.Lock()
@@ -82,7 +83,7 @@ func (r *run) sinks() []Result {
 // observer of it, in pieces of whole runes.
 type writer struct {
 	run      *run
-	opened   bool
+	opened   int // the round whose merge is writing; 0: none
 	b        strings.Builder
 	half     []byte // of a rune whose rest has not come
 	stood    bool   // a round has finished its text
@@ -92,13 +93,13 @@ type writer struct {
 // open begins the text of a round. The run's lock is held, as for close,
 // stands and String.
 func (w *writer) open() {
-	w.opened = true
+	w.opened = w.run.round
 	w.b.Reset()
 	w.half = nil
 }
 
 func (w *writer) close() {
-	w.opened = false
+	w.opened = 0
 	if len(w.half) > 0 {
 		w.half = nil
 		w.add("\uFFFD")
@@ -126,11 +127,17 @@ func (w *writer) restore() bool {
 
 func (w *writer) String() string { return w.b.String() }
 
+// pen is what one merge writes with; it is of no use to a later one.
+type pen struct {
+	*writer
+	round int
+}
+
 // Write adds to the answer's text.
-func (w *writer) Write(p []byte) (int, error) {
+func (w pen) Write(p []byte) (int, error) {
 	w.run.enterLock()
 	defer w.run.mu.Unlock()
-	if !w.opened {
+	if w.opened != w.round {
 		return 0, io.ErrClosedPipe
 	}
 	text := append(w.half, p...)
@@ -159,10 +166,10 @@ func (w *writer) add(piece string) {
 
 // Reset takes back what was written in this merge. A planner whose call broke
 // off in the middle of the text uses it before it tries again.
-func (w *writer) Reset() {
+func (w pen) Reset() {
 	w.run.enterLock()
 	defer w.run.mu.Unlock()
-	if w.opened {
+	if w.opened == w.round {
 		w.b.Reset()
 		w.half = nil
 		w.run.tell(Event{Kind: AnswerText})

@@ -1,0 +1,215 @@
+package swarm_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// finding is a result of about n tokens that cites its item.
+func finding(item string, n int) swarm.Output {
+	return swarm.Output{Text: item + strings.Repeat(" word", n), Citations: []swarm.Citation{{Source: item, Quote: item}}, Confidence: 0.5}
+}
+
+// shortening reduces groups to their items' names and keeps the citations.
+func shortening(st swarm.Subtask) swarm.Output {
+	var out swarm.Output
+	for i := range st.From {
+		f := &st.From[i].Out
+		out.Text += strings.Fields(f.Text)[0] + " "
+		out.Citations = append(out.Citations, f.Citations...)
+	}
+	return out
+}
+
+func tokensOf(rs []swarm.Result) int {
+	n := 0
+	for i := range rs {
+		n += swarm.EstimateTokens(rs[i].Out.Text)
+	}
+	return n
+}
+
+// reduceRun runs n findings of size tokens through a window.
+func reduceRun(t *testing.T, window, n, size int, reduce func(swarm.Subtask) (swarm.Output, error)) (a *swarm.Answer, merged []swarm.Result, groups []swarm.Subtask) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+			if st.Step.Over != swarm.Reduce {
+				return finding(fmt.Sprintf("f%03d", st.Index), size), nil
+			}
+			groups = append(groups, st) // one place: no race
+			return reduce(st)
+		}
+		p := script{steps: []swarm.Step{each(numbered(n)...)}, merge: func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+			merged = rs
+			if window > 0 && tokensOf(rs) > b.Window {
+				t.Errorf("%d tokens for a window of %d", tokensOf(rs), b.Window)
+			}
+			return swarm.Verdict{Complete: true}, writeAll(w, rs)
+		}}
+		s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Window: window, Concurrency: 1}
+		var err error
+		if a, err = s.Run(t.Context(), task); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return a, merged, groups
+}
+
+func plain(st swarm.Subtask) (swarm.Output, error) { return shortening(st), nil }
+
+func TestResultsOverTheWindowAreReducedLevelByLevel(t *testing.T) {
+	for _, size := range []int{20, 150, 250, 390, 900} { // also more than half, and more than all, of the window
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			a, merged, groups := reduceRun(t, 400, 24, size, plain)
+			if len(groups) == 0 || len(a.Coverage.Missing) > 0 {
+				t.Fatalf("%d groups, missing %q", len(groups), a.Coverage.Missing)
+			}
+			levels := map[string]bool{}
+			for _, g := range groups {
+				levels[g.Step.ID] = true
+				if g.Step.MaxOut != 100 {
+					t.Errorf("MaxOut %d", g.Step.MaxOut)
+				}
+				if len(g.From) > 1 && tokensOf(g.From) > 400 {
+					t.Errorf("group of %d tokens", tokensOf(g.From))
+				}
+			}
+			if size >= 150 && len(levels) < 2 {
+				t.Errorf("levels %v", levels)
+			}
+			last := "" // plan order is kept, through all levels
+			for i := range merged {
+				for _, c := range merged[i].Out.Citations {
+					if c.Source <= last {
+						t.Errorf("%s after %s", c.Source, last)
+					}
+					last = c.Source
+				}
+			}
+			if last == "" {
+				t.Error("no citation is left")
+			}
+		})
+	}
+}
+
+func TestResultsThatFitAreNotReducedNorCopied(t *testing.T) {
+	for _, window := range []int{-1, 1 << 20} {
+		a, merged, groups := reduceRun(t, window, 50, 100, plain)
+		if len(groups) != 0 || len(merged) != 50 {
+			t.Errorf("%d groups, %d merged", len(groups), len(merged))
+		}
+		for r := range a.Results() {
+			if r != &merged[0] {
+				t.Error("the results were copied")
+			}
+			break
+		}
+	}
+}
+
+func TestAGroupWhoseReductionFailedGoesInUncutOrIsNamed(t *testing.T) {
+	a, merged, _ := reduceRun(t, 400, 24, 60, func(st swarm.Subtask) (swarm.Output, error) {
+		if st.Index == 0 {
+			return swarm.Output{}, errBroken
+		}
+		return shortening(st), nil
+	})
+	uncut := 0
+	for i := range merged {
+		if merged[i].Step.Over != swarm.Reduce {
+			uncut++
+		}
+	}
+	missing := strings.Join(a.Coverage.Missing, "")
+	if uncut == 0 && !strings.Contains(missing, "1/t/0") {
+		t.Errorf("%d uncut, missing %q", uncut, missing)
+	}
+	a, merged, _ = reduceRun(t, 400, 24, 60, func(swarm.Subtask) (swarm.Output, error) { return swarm.Output{}, errBroken })
+	missing = strings.Join(a.Coverage.Missing, "")
+	if len(merged) == 0 || !strings.Contains(missing, fmt.Sprintf("%d results that the merge had no room for", 24-len(merged))) || !strings.Contains(missing, "1/t/0") {
+		t.Errorf("%d merged, missing %q", len(merged), missing)
+	}
+}
+
+func TestAGroupInWhichNothingBearsOnTheGoalIsDropped(t *testing.T) {
+	a, merged, _ := reduceRun(t, 400, 24, 60, func(swarm.Subtask) (swarm.Output, error) { return swarm.Output{Abstain: true}, nil })
+	if len(merged) != 0 || len(a.Coverage.Missing) != 0 {
+		t.Errorf("%d merged, %q", len(merged), a.Coverage.Missing)
+	}
+}
+
+func TestReducingEndsWhateverTheWorkerSays(t *testing.T) {
+	for name, reduce := range map[string]func(swarm.Subtask) (swarm.Output, error){
+		"long text": func(swarm.Subtask) (swarm.Output, error) { return finding("long", 5000), nil },
+		"long quote": func(swarm.Subtask) (swarm.Output, error) {
+			return swarm.Output{Text: "x [1]", Citations: []swarm.Citation{{Source: "s", Quote: strings.Repeat("quote ", 3000)}}}, nil
+		},
+		"everything": func(st swarm.Subtask) (swarm.Output, error) {
+			var out swarm.Output
+			for i := range st.From {
+				out.Text += st.From[i].Out.Text + " "
+				out.Citations = append(out.Citations, st.From[i].Out.Citations...)
+			}
+			return out, nil
+		},
+		"short": plain,
+	} {
+		for _, window := range []int{1, 10, 50, 400} {
+			t.Run(fmt.Sprint(name, window), func(t *testing.T) {
+				a, merged, groups := reduceRun(t, window, 12, 100, reduce)
+				if len(groups) > 100 {
+					t.Errorf("%d groups", len(groups))
+				}
+				if len(merged) == 0 && len(a.Coverage.Missing) == 0 {
+					t.Error("nothing was merged, and nothing is said of it")
+				}
+			})
+		}
+	}
+}
+
+func TestAReducedOutputIsCutToAQuarterOfTheWindow(t *testing.T) {
+	a, merged, _ := reduceRun(t, 400, 24, 60, func(st swarm.Subtask) (swarm.Output, error) {
+		out := shortening(st)
+		out.Text = strings.Repeat("語 ", 2000)
+		return out, nil
+	})
+	for i := range merged {
+		r := &merged[i]
+		if n := swarm.EstimateTokens(r.Out.Text); r.Step.Over == swarm.Reduce && (n > 100 || n < 20) {
+			t.Errorf("%d tokens", n)
+		}
+		if strings.ToValidUTF8(r.Out.Text, "") != r.Out.Text {
+			t.Error("cut in the middle of a rune")
+		}
+	}
+	for r := range a.Results() { // the result itself stays whole
+		if r.Step.Over == swarm.Reduce && len(r.Out.Text) != 8000 {
+			t.Errorf("%d bytes", len(r.Out.Text))
+		}
+	}
+}
+
+func TestAReducingStepTakesAFreeName(t *testing.T) {
+	w := func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+		if st.Step.Over == swarm.Reduce {
+			return shortening(st), nil
+		}
+		return finding(fmt.Sprintf("f%03d", st.Index), 60), nil
+	}
+	st := each(numbered(24)...)
+	st.ID = "reduce-1"
+	s := swarm.Swarm{Planner: script{steps: []swarm.Step{st}}, Worker: swarm.WorkerFunc(w), Window: 400}
+	a, err := s.Run(t.Context(), task)
+	if err != nil || outcomes(a)["1/reduce-1-2/0"] != swarm.Done {
+		t.Error(err, outcomes(a))
+	}
+}
