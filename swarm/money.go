@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"strings"
 )
 
 // Money is an amount in nano-dollars, 10⁻⁹ USD. It holds up to 9.2 billion
@@ -28,8 +29,9 @@ func (m Money) String() string {
 		return fmt.Sprintf("$%.2f", d)
 	case a >= 0.001:
 		return fmt.Sprintf("$%.4f", d)
-	default:
-		return fmt.Sprintf("$%.3g", d)
+	default: // three digits, never an exponent
+		digits := min(2-int(math.Floor(math.Log10(a))), 9)
+		return strings.TrimRight(fmt.Sprintf("$%.*f", digits, d), "0")
 	}
 }
 
