@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -102,6 +103,9 @@ func readFindings(s, label string) []finding {
 			f.refs = []int{n}
 			if inHead {
 				entries++
+				if f.confidence > 0 { // told of all together, the best first
+					f.confidence *= math.Pow(0.93, float64(entries-1))
+				}
 			}
 			f.readQuoted(rest)
 			out = append(out, f)
@@ -277,18 +281,16 @@ func number(s string, otherwise float64) float64 {
 	return min(v, 1)
 }
 
-var unescape = strings.NewReplacer("\\[", "[")
-
 // remark is what an entry says of itself in brackets.
 var remark = regexp.MustCompile(`(?i)\s*[(\[（](?:confidence|score|unverified|verified|置信度|konfidenz|confiance)[^)\]）]*[)\]）]`)
 
 // settle tidies an entry: what is only quoted is also what it states.
 func (f *finding) settle() {
-	f.text = strings.TrimSpace(unescape.Replace(remark.ReplaceAllString(f.text, "")))
+	f.text = strings.TrimSpace(remark.ReplaceAllString(f.text, ""))
 	if f.open {
 		f.quote = strings.TrimSuffix(strings.TrimSpace(f.quote), "\"")
 	}
-	f.quote = strings.TrimSpace(unescape.Replace(f.quote))
+	f.quote = strings.TrimSpace(f.quote)
 	if f.text == "" {
 		f.text = f.quote
 	}

@@ -170,11 +170,13 @@ func choose(questions, goals []string) string {
 	switch {
 	case goal == "" || question != "" && within(question, goal):
 		return question
-	case question != "" && newQuery(goal).weight() < 1.5:
-		return question
+	case question != "" && (newQuery(goal).weight() < 1.5 || hasAny(strings.ToLower(goal), questionWords)):
+		return question // the instruction only points at it
 	}
 	return goal
 }
+
+var questionWords = []string{"question", "the goal", "问题", "frage", "pregunta", "domanda", "pergunta", "質問", "вопрос"}
 
 // within tells whether b says nearly all that a says.
 func within(a, b string) bool {

@@ -1,7 +1,9 @@
 package mock
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 )
@@ -128,6 +130,23 @@ func TestLargeBrainSaysInTheQuestionsLanguageThatNothingAnswers(t *testing.T) {
 			if err != nil || !strings.Contains(rep.Text, want) || strings.Contains(rep.Text, "[") {
 				t.Errorf("%q: %q, %v", ask, rep.Text, err)
 			}
+		}
+	}
+}
+
+func TestLargeBrainsReferencesStandOutsideCode(t *testing.T) {
+	rep, err := LargeBrain(t.Context(), Request{Messages: []Message{{Role: "user", Content: "Question: What does the flag trimpath remove?\n\nFindings:\n<data-1 label=\"findings\">\nFinding 1 (confidence 0.90):\n  [1] a#1: \"The flag trimpath removes paths \\[7] from `main.\n  ```\"\n</data-1>\n"}}})
+	if err != nil || rep.Text != "The flag trimpath removes paths \\[7] from `main.\n[1]" {
+		t.Errorf("%q, %v", rep.Text, err)
+	}
+}
+
+func TestBrainsObeyTheirContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, brain := range []Brain{SmallBrain, LargeBrain} {
+		if _, err := brain(ctx, Request{}); !errors.Is(err, context.Canceled) {
+			t.Errorf("error is %v", err)
 		}
 	}
 }

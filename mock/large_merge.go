@@ -169,8 +169,13 @@ func (g *graded) statement() string {
 	if len(text) > 700 && g.quote != "" && len(g.quote) < len(text) {
 		text = foldLines(g.quote)
 	}
+	gap := " "
+	if strings.Count(text[strings.LastIndexByte(text, '\n')+1:], "`")%2 == 1 {
+		gap = "\n" // a reference in a code span would be none
+	}
 	for _, n := range g.refs {
-		text += " [" + strconv.Itoa(n) + "]"
+		text += gap + "[" + strconv.Itoa(n) + "]"
+		gap = " "
 	}
 	return text
 }
@@ -178,7 +183,7 @@ func (g *graded) statement() string {
 // hasMark tells whether a text refers to findings by number.
 func hasMark(s string) bool {
 	for i := strings.IndexByte(s, '['); i >= 0 && i < len(s); {
-		if i+2 < len(s) && isDigit(s[i+1]) {
+		if i+2 < len(s) && isDigit(s[i+1]) && (i == 0 || s[i-1] != '\\') {
 			end := i + 1
 			for end < len(s) && (isDigit(s[end]) || s[end] == ',' || s[end] == ' ') {
 				end++
@@ -196,11 +201,12 @@ func hasMark(s string) bool {
 	return false
 }
 
-// foldLines folds white space inside lines and drops empty ones.
+// foldLines folds white space inside lines and drops empty ones and fences of
+// code, which might have lost their other half.
 func foldLines(s string) string {
 	var out []string
 	for l := range strings.Lines(s) {
-		if l = foldSpace(l); l != "" {
+		if l = foldSpace(l); l != "" && !strings.HasPrefix(l, "```") && !strings.HasPrefix(l, "~~~") {
 			out = append(out, l)
 		}
 	}
@@ -218,7 +224,11 @@ func reduce(p prompt, maxTokens int) said {
 	if len(gs) == 0 || gs[0].score < noneBelow/2 {
 		return said{abstain: true, reason: lang.none, missing: lang.missing}
 	}
+	// What its finder said of the best can be compared with other groups.
 	s := said{confidence: clamp(gs[0].score), quote: gs[0].quote, source: gs[0].where, complete: true}
+	if gs[0].confidence >= 0 {
+		s.confidence = gs[0].confidence
+	}
 	var lines []string
 	seen := map[string]bool{}
 	for _, g := range gs {
