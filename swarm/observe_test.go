@@ -1,0 +1,113 @@
+package swarm_test
+
+import (
+	"context"
+	"io"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+func TestEventsTellARunInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var kinds []swarm.Kind
+		var at []time.Duration
+		var end swarm.Event
+		observe := func(e swarm.Event) {
+			kinds, at, end = append(kinds, e.Kind), append(at, e.At), e
+		}
+		w := func(context.Context, swarm.Subtask) (swarm.Output, error) {
+			time.Sleep(time.Second)
+			return swarm.Output{Text: "x"}, nil
+		}
+		s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a", "b")}}, Worker: swarm.WorkerFunc(w), Concurrency: 1, Observe: observe}
+		a, err := s.Run(t.Context(), task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The first subtask may begin before or after the end of the plan.
+		for i, k := range kinds {
+			if k == swarm.PlanEnded {
+				kinds, at = slices.Delete(kinds, i, i+1), slices.Delete(at, i, i+1)
+				break
+			}
+		}
+		want := []swarm.Kind{swarm.RunStarted, swarm.StepAdded, swarm.SubtaskStarted, swarm.SubtaskEnded, swarm.SubtaskStarted, swarm.SubtaskEnded,
+			swarm.MergeStarted, swarm.AnswerText, swarm.AnswerText, swarm.MergeEnded, swarm.RunEnded}
+		if !slices.Equal(kinds, want) {
+			t.Errorf("%v", kinds)
+		}
+		if at[3] != time.Second || at[5] != 2*time.Second || end.At != 2*time.Second || a.Report.Wall != 2*time.Second {
+			t.Errorf("%v", at)
+		}
+		if end.Answer != a || end.Run != a.Run {
+			t.Errorf("%+v", end)
+		}
+		if r := a.Report; r.FirstStep != 1 || r.FirstSubtask != 1 || r.FirstAnswer != 2*time.Second {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
+func TestASlowObserverThrottlesTheRunAndMissesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 5000
+		var ended, seen, inside, ahead atomic.Int64
+		observe := func(e swarm.Event) {
+			if inside.Add(1) != 1 {
+				t.Error("two events at once")
+			}
+			time.Sleep(time.Millisecond)
+			ahead.Store(max(ahead.Load(), 2*ended.Load()-seen.Add(1)))
+			inside.Add(-1)
+		}
+		w := func(context.Context, swarm.Subtask) (swarm.Output, error) {
+			ended.Add(1)
+			return swarm.Output{}, nil
+		}
+		begin := time.Now()
+		s := swarm.Swarm{Worker: swarm.WorkerFunc(w), Observe: observe, Window: -1}
+		s.Planner = script{steps: []swarm.Step{each(numbered(n)...)}, merge: nothing}
+		a, err := s.Run(t.Context(), task)
+		if err != nil || a.Coverage.Done != n {
+			t.Fatal(err, a.Coverage)
+		}
+		if seen.Load() != 2*n+6 || time.Since(begin) < 10*time.Second {
+			t.Errorf("%d events in %v", seen.Load(), time.Since(begin))
+		}
+		if ahead.Load() > 1500 { // two queues of 512 and what was under way
+			t.Errorf("the run was %d events ahead", ahead.Load())
+		}
+	})
+}
+
+func nothing(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) {
+	return swarm.Verdict{Complete: true}, nil
+}
+
+func TestAnObserverMayCancelTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var last swarm.Kind
+		s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(50)...)}}, Concurrency: 2, Observe: func(e swarm.Event) {
+			if last = e.Kind; e.Kind == swarm.SubtaskEnded && e.Index == 3 {
+				cancel(errBroken)
+			}
+		}, Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
+			select {
+			case <-time.After(time.Second):
+				return swarm.Output{}, nil
+			case <-ctx.Done():
+				return swarm.Output{}, ctx.Err()
+			}
+		})}
+		a, err := s.Run(ctx, task)
+		if err != errBroken || last != swarm.RunEnded || a.Coverage.Done < 4 || a.Coverage.Done > 6 || a.Coverage.Cancelled < 44 {
+			t.Errorf("%v %v %+v", err, last, a.Coverage)
+		}
+	})
+}
