@@ -65,8 +65,10 @@ func (e *Error) body() []byte {
 
 // failed is a 500 whose cause only the log tells.
 func failed(cause error) *Error {
-	return &Error{Status: http.StatusInternalServerError, cause: cause,
-		Message: "The server had an error while processing your request (the mock's log says which)."}
+	return &Error{
+		Status: http.StatusInternalServerError, cause: cause,
+		Message: "The server had an error while processing your request (the mock's log says which).",
+	}
 }
 
 // bad is a 400 about one parameter; code and param may be empty.

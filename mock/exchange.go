@@ -74,9 +74,11 @@ func (x *exchange) only(method string) *Error {
 	if x.r.Method == method {
 		return nil
 	}
-	return &Error{Status: http.StatusMethodNotAllowed, Code: "method_not_supported",
+	return &Error{
+		Status: http.StatusMethodNotAllowed, Code: "method_not_supported",
 		Header:  http.Header{"Allow": {method}},
-		Message: fmt.Sprintf("Not allowed to %s on %.128s. (HINT: Perhaps you meant to use a different HTTP method?)", x.r.Method, x.r.URL.Path)}
+		Message: fmt.Sprintf("Not allowed to %s on %.128s. (HINT: Perhaps you meant to use a different HTTP method?)", x.r.Method, x.r.URL.Path),
+	}
 }
 
 // admit checks the key.
@@ -117,15 +119,19 @@ func (x *exchange) chat() *Error {
 // read reads, decodes and checks the body, and finds the model.
 func (x *exchange) read() *Error {
 	if kind := x.r.Header.Get("Content-Type"); kind != "" && !strings.HasPrefix(strings.ToLower(kind), "application/json") {
-		return &Error{Status: http.StatusUnsupportedMediaType, Code: "unsupported_content_type",
-			Message: fmt.Sprintf("Unsupported content type: '%.64s'. This API method only accepts 'application/json' requests.", kind)}
+		return &Error{
+			Status: http.StatusUnsupportedMediaType, Code: "unsupported_content_type",
+			Message: fmt.Sprintf("Unsupported content type: '%.64s'. This API method only accepts 'application/json' requests.", kind),
+		}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, x.r.Body, x.s.maxBody))
 	x.entry.Body = body
 	if err != nil {
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
-			return &Error{Status: http.StatusRequestEntityTooLarge, Code: "request_too_large",
-				Message: fmt.Sprintf("The request is larger than %d bytes.", x.s.maxBody)}
+			return &Error{
+				Status: http.StatusRequestEntityTooLarge, Code: "request_too_large",
+				Message: fmt.Sprintf("The request is larger than %d bytes.", x.s.maxBody),
+			}
 		}
 		return bad("", "", "The body of your request could not be read.")
 	}
@@ -148,8 +154,10 @@ func (x *exchange) read() *Error {
 }
 
 func noModel(id string) *Error {
-	return &Error{Status: http.StatusNotFound, Code: "model_not_found",
-		Message: fmt.Sprintf("The model `%.128s` does not exist or you do not have access to it.", id)}
+	return &Error{
+		Status: http.StatusNotFound, Code: "model_not_found",
+		Message: fmt.Sprintf("The model `%.128s` does not exist or you do not have access to it.", id),
+	}
 }
 
 // rules are those of the model asked.

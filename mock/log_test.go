@@ -25,8 +25,10 @@ func TestBillAddsUpTheLog(t *testing.T) {
 
 	const in, out = 11, 10
 	want := map[string]mock.Bill{
-		"m": {Calls: 2, Refused: 2, Usage: mock.Usage{In: 2 * in, Cached: 5, Out: 2 * out},
-			Cost: 2*in*2000 - 5*1800 + 2*out*8000, Peak: 1},
+		"m": {
+			Calls: 2, Refused: 2, Usage: mock.Usage{In: 2 * in, Cached: 5, Out: 2 * out},
+			Cost: 2*in*2000 - 5*1800 + 2*out*8000, Peak: 1,
+		},
 		"free": {Calls: 1, Usage: mock.Usage{In: in, Out: out}, Unpriced: 1, Peak: 1},
 	}
 	got := s.Bill()
@@ -132,12 +134,16 @@ func TestBrainsThatFailAreServerErrors(t *testing.T) {
 		told   string // to the client
 		logged string
 	}{
-		"error": {func(context.Context, mock.Request) (mock.Reply, error) {
-			return mock.Reply{}, errors.New("out of ideas")
+		"error": {
+			func(context.Context, mock.Request) (mock.Reply, error) {
+				return mock.Reply{}, errors.New("out of ideas")
+			},
+			500, "log says which", "the brain: out of ideas",
 		},
-			500, "log says which", "the brain: out of ideas"},
-		"panic": {func(context.Context, mock.Request) (mock.Reply, error) { panic("oops") },
-			500, "log says which", "panic: oops"},
+		"panic": {
+			func(context.Context, mock.Request) (mock.Reply, error) { panic("oops") },
+			500, "log says which", "panic: oops",
+		},
 		"own error": {func(context.Context, mock.Request) (mock.Reply, error) {
 			return mock.Reply{}, &mock.Error{Status: 429, Code: "rate_limit_exceeded", Type: "tokens", Message: "slow down", Header: map[string][]string{"retry-after": {"3"}}}
 		}, 429, "slow down", "429 rate_limit_exceeded: slow down"},

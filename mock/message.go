@@ -129,11 +129,14 @@ var partFields = map[string]fields{
 	"text":    {"text": {check: isString}},
 	"refusal": {"refusal": {check: isString}},
 	"image_url": {"image_url": {check: fields{
-		"url": {check: isString}, "detail": {check: oneOf("auto", "low", "high", "original")}}.check}},
+		"url": {check: isString}, "detail": {check: oneOf("auto", "low", "high", "original")},
+	}.check}},
 	"input_audio": {"input_audio": {check: fields{
-		"data": {check: isString}, "format": {check: oneOf("wav", "mp3")}}.check}},
+		"data": {check: isString}, "format": {check: oneOf("wav", "mp3")},
+	}.check}},
 	"file": {"file": {check: fields{
-		"filename": {check: isString}, "file_data": {check: isString}, "file_id": {check: isString}}.check}},
+		"filename": {check: isString}, "file_data": {check: isString}, "file_id": {check: isString},
+	}.check}},
 }
 
 func checkParts(path, role string, v node) *Error {

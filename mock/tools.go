@@ -55,7 +55,8 @@ func checkToolCall(path string, v node) *Error {
 		"type":   {check: oneOf("function", "custom")},
 		"custom": {check: isObject},
 		"function": {check: fields{
-			"name": {check: isString}, "arguments": {check: isString}}.check},
+			"name": {check: isString}, "arguments": {check: isString},
+		}.check},
 	}
 	if err := known.check(path, v); err != nil {
 		return err

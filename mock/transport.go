@@ -32,8 +32,10 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	// The server's context ends with the client's but does not carry its values.
 	ctx, leave := context.WithCancel(context.Background())
 	unhook := context.AfterFunc(req.Context(), leave)
-	w := &memoryReply{header: http.Header{}, client: req.Context(), server: ctx,
-		started: make(chan struct{}), more: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+	w := &memoryReply{
+		header: http.Header{}, client: req.Context(), server: ctx,
+		started: make(chan struct{}), more: make(chan struct{}, 1), room: make(chan struct{}, 1),
+	}
 	in := req.Clone(ctx)
 	in.RequestURI = req.URL.RequestURI()
 	in.RemoteAddr = "memory"

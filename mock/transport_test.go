@@ -96,7 +96,8 @@ func TestRawRepliesAreCutWhereTheyStand(t *testing.T) {
 func TestRawRepliesWaitAndHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := server(model(mock.Script(mock.Reply{Raw: &mock.Raw{
-			Pieces: []mock.Piece{{Data: ": ping\n\n"}, {After: 15 * time.Second, Data: ": ping\n\n"}}, End: mock.EndHold}})))
+			Pieces: []mock.Piece{{Data: ": ping\n\n"}, {After: 15 * time.Second, Data: ": ping\n\n"}}, End: mock.EndHold,
+		}})))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		start := time.Now()

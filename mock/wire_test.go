@@ -41,10 +41,14 @@ func TestWireLooksAsRecorded(t *testing.T) {
 		{"plain.txt", ask(""), mock.Say("A planner writes the plan.")},
 		{"stream.txt", ask(`,"stream":true,"stream_options":{"include_usage":true}`), mock.Say("Fine 👩‍👩‍👧!")},
 		{"stream_no_usage.txt", ask(`,"stream":true,"stream_options":{"include_obfuscation":false}`), mock.Say("Fine.")},
-		{"stream_two.txt", ask(`,"n":2,"stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false}`),
-			mock.Script(mock.Reply{Text: "One."}, mock.Reply{Text: "The second one."})},
-		{"stream_refusal.txt", ask(`,"stream":true,"stream_options":{"include_obfuscation":false}`),
-			mock.Script(mock.Reply{Refusal: "I will not."})},
+		{
+			"stream_two.txt", ask(`,"n":2,"stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false}`),
+			mock.Script(mock.Reply{Text: "One."}, mock.Reply{Text: "The second one."}),
+		},
+		{
+			"stream_refusal.txt", ask(`,"stream":true,"stream_options":{"include_obfuscation":false}`),
+			mock.Script(mock.Reply{Refusal: "I will not."}),
+		},
 		{"schema.txt", strictly(schema), mock.Say(`{"answer":"<42>"}`)},
 		{"length.txt", ask(`,"max_tokens":3`), mock.Say("A planner writes the plan.")},
 		{"error.txt", ask(`,"n":0`), mock.Say("never")},
@@ -95,8 +99,12 @@ func TestKeysAreCheckedAndNeverEchoedWhole(t *testing.T) {
 		status int
 		code   string
 	}{
-		{"Bearer " + right, 200, ""}, {"bearer " + right, 200, ""}, {"", 401, "null"}, {"Basic " + right, 401, "null"},
-		{"Bearer " + wrong, 401, "invalid_api_key"}, {"Bearer short", 401, "invalid_api_key"},
+		{"Bearer " + right, 200, ""},
+		{"bearer " + right, 200, ""},
+		{"", 401, "null"},
+		{"Basic " + right, 401, "null"},
+		{"Bearer " + wrong, 401, "invalid_api_key"},
+		{"Bearer short", 401, "invalid_api_key"},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://mock/v1/chat/completions", strings.NewReader(ask("")))
 		if err != nil {

@@ -12,16 +12,15 @@ const mostQueued = 512
 // record is an event before it is delivered: what is frequent stands in its
 // fields, all else in event.
 type record struct {
-	event    *Event
-	step     *step
-	usage    *Usage
-	err      error
-	at       time.Duration
-	index    int32
-	to       int32
-	kind     Kind
-	outcome  Outcome
-	attempts uint16
+	event   *Event
+	step    *step
+	usage   *Usage
+	err     error
+	at      time.Duration
+	index   int32
+	to      int32
+	kind    Kind
+	outcome Outcome
 }
 
 // queue holds the records that the observer has not seen. All of it is

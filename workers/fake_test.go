@@ -70,8 +70,10 @@ func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
 		"choices": []any{map[string]any{"index": 0, "finish_reason": finish, "message": map[string]any{"role": "assistant", "content": text}}},
 		"usage":   map[string]any{"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
 	})
-	return &http.Response{StatusCode: 200, Request: req, Header: http.Header{"Content-Type": {"application/json"}},
-		Body: io.NopCloser(strings.NewReader(string(out)))}, nil
+	return &http.Response{
+		StatusCode: 200, Request: req, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(string(out))),
+	}, nil
 }
 
 func (s *server) backend() Backend {
@@ -111,9 +113,13 @@ func finding(answer, quote string) string {
 func earlier() []swarm.Result {
 	step := &swarm.Step{ID: "1/find", Do: "find", Over: swarm.Chunks}
 	return []swarm.Result{
-		{Step: step, Outcome: swarm.Done, Out: swarm.Output{Text: "one", Confidence: 0.4,
-			Citations: []swarm.Citation{{Source: "a", Chunk: "a#1", Start: 0, End: 9, Quote: "quote one", Verified: true}}}},
-		{Step: step, Index: 1, Outcome: swarm.Done, Out: swarm.Output{Text: "two", Confidence: 0.9,
-			Citations: []swarm.Citation{{Source: "b", Chunk: "b#1", Start: 5, End: 14, Quote: "quote two", Verified: true}}}},
+		{Step: step, Outcome: swarm.Done, Out: swarm.Output{
+			Text: "one", Confidence: 0.4,
+			Citations: []swarm.Citation{{Source: "a", Chunk: "a#1", Start: 0, End: 9, Quote: "quote one", Verified: true}},
+		}},
+		{Step: step, Index: 1, Outcome: swarm.Done, Out: swarm.Output{
+			Text: "two", Confidence: 0.9,
+			Citations: []swarm.Citation{{Source: "b", Chunk: "b#1", Start: 5, End: 14, Quote: "quote two", Verified: true}},
+		}},
 	}
 }

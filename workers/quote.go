@@ -16,8 +16,10 @@ func cite(c *swarm.Chunk, quote string) swarm.Citation {
 	if !ok {
 		return swarm.Citation{Source: c.Source, Chunk: c.ID, Start: c.Start, End: c.End, Quote: fold(quote)}
 	}
-	return swarm.Citation{Source: c.Source, Chunk: c.ID, Start: c.Start + start, End: c.Start + end,
-		Quote: fold(c.Text[start:end]), Verified: true}
+	return swarm.Citation{
+		Source: c.Source, Chunk: c.ID, Start: c.Start + start, End: c.Start + end,
+		Quote: fold(c.Text[start:end]), Verified: true,
+	}
 }
 
 // locate finds a quote in a text and returns the byte range of the first place

@@ -38,9 +38,13 @@ func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error)
 	if st.Step == nil {
 		return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: errors.New("the subtask has no step")}
 	}
+	if err := p.fruitless.check(); err != nil {
+		return swarm.Output{}, err
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, p.cfg.CallTime, errTime)
 	defer cancel()
 	out, err := p.work(ctx, &st)
+	p.fruitless.learn(err)
 	if ce, ok := errors.AsType[*swarm.CallError](err); ok && errors.Is(err, errTime) {
 		late := *ce
 		late.Class, late.Err = swarm.ClassTimeout, fmt.Errorf("the subtask's time limit of %v is over", p.cfg.CallTime)
@@ -85,8 +89,10 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 		case first != nil && first.usable():
 			return first.output(st, s, p.outMax(st, s)), nil
 		case first != nil:
-			return swarm.Output{}, &swarm.CallError{Class: swarm.ClassBroken, Model: reply.Model,
-				Err: fmt.Errorf("the reply cannot be read, nor could the one before it: %s", strings.Join(got.faults, "; "))}
+			return swarm.Output{}, &swarm.CallError{
+				Class: swarm.ClassBroken, Model: reply.Model,
+				Err: fmt.Errorf("the reply cannot be read, nor could the one before it: %s", strings.Join(got.faults, "; ")),
+			}
 		}
 		first = &got
 		r.Messages = append(prompt[:len(prompt):len(prompt)],

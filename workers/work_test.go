@@ -18,8 +18,10 @@ func TestFindingCitesThePassageInTheSource(t *testing.T) {
 	}
 	start := 1000 + strings.Index(leaseText, "tenant")
 	end := 1000 + strings.Index(leaseText, " of each")
-	want := swarm.Citation{Source: "lease.txt", Chunk: "lease.txt#2", Start: start, End: end,
-		Quote: "tenant pays rent on the first day", Verified: true}
+	want := swarm.Citation{
+		Source: "lease.txt", Chunk: "lease.txt#2", Start: start, End: end,
+		Quote: "tenant pays rent on the first day", Verified: true,
+	}
 	if out.Text != "On the first." || out.Confidence != 0.8 || out.Abstain || out.Doubts != nil || out.Usage != nil {
 		t.Errorf("output %+v", out)
 	}
@@ -208,8 +210,11 @@ func TestRoomForAReply(t *testing.T) {
 		step int
 		want int
 	}{
-		{Config{}, 0, 512}, {Config{MaxOut: 99}, 0, 99}, {Config{MaxOut: 99}, 77, 77},
-		{Config{Backends: []Backend{b}, MaxOut: 99}, 0, 300}, {Config{Backends: []Backend{b}}, 77, 77},
+		{Config{}, 0, 512},
+		{Config{MaxOut: 99}, 0, 99},
+		{Config{MaxOut: 99}, 77, 77},
+		{Config{Backends: []Backend{b}, MaxOut: 99}, 0, 300},
+		{Config{Backends: []Backend{b}}, 77, 77},
 	} {
 		st := overLease()
 		st.Step.MaxOut = c.step
@@ -273,5 +278,18 @@ func TestSchemasAreStrictAndPortable(t *testing.T) {
 		if _, ok := v.Properties["quote"]; ok != s.quotes() {
 			t.Errorf("shape %d: quote %v", s, ok)
 		}
+	}
+}
+
+func TestModelThatNeverWritesWhatIsAskedIsNotPaidForTheRest(t *testing.T) {
+	srv := says("word salad")
+	p := srv.pool(t, Config{})
+	for range 40 {
+		if _, err := p.Work(t.Context(), overLease()); !isClass(err, swarm.ClassBroken) {
+			t.Fatalf("error %v, want broken", err)
+		}
+	}
+	if n := len(srv.seen); n != 2*mostFruitless {
+		t.Errorf("%d calls were made, want two for each of %d subtasks", n, mostFruitless)
 	}
 }

@@ -17,6 +17,11 @@ const (
 	minContext  = 1024
 	chunkTokens = 800
 	paceLimit   = 1e6 // bytes of sources past which the mock answers at once
+
+	// A person waits here: a server that hangs is given up sooner than the
+	// library would.
+	attemptTime = 75 * time.Second
+	callTime    = 100 * time.Second
 )
 
 // models are the two models of a run.
@@ -65,12 +70,14 @@ func connect(s settings, docs *documents, stderr io.Writer, getenv func(string) 
 		m.startMock(s, docs, stderr, &small)
 	}
 	var err error
-	if m.planner, err = planner.New(planner.Config{Backend: m.large, Fallback: planner.ReadAll}); err != nil {
+	if m.planner, err = planner.New(planner.Config{
+		Backend: m.large, Fallback: planner.ReadAll, AttemptTime: attemptTime, CallTime: callTime,
+	}); err != nil {
 		m.close()
 		return nil, err
 	}
 	m.closers = append(m.closers, m.planner.Close)
-	pool, err := workers.NewPool(workers.Config{Backends: []workers.Backend{small}})
+	pool, err := workers.NewPool(workers.Config{Backends: []workers.Backend{small}, AttemptTime: attemptTime, CallTime: callTime})
 	if err != nil {
 		m.close()
 		return nil, err

@@ -119,8 +119,12 @@ func TestShouldRetryHeaderDecides(t *testing.T) {
 		retry  string
 		class  swarm.Class
 	}{
-		{429, "false", swarm.ClassQuota}, {500, "false", swarm.ClassInvalid}, {503, "false", swarm.ClassInvalid},
-		{400, "true", swarm.ClassServer}, {429, "true", swarm.ClassRateLimited}, {400, "maybe", swarm.ClassInvalid},
+		{429, "false", swarm.ClassQuota},
+		{500, "false", swarm.ClassInvalid},
+		{503, "false", swarm.ClassInvalid},
+		{400, "true", swarm.ClassServer},
+		{429, "true", swarm.ClassRateLimited},
+		{400, "maybe", swarm.ClassInvalid},
 	} {
 		_, err := client(t, says(tc.status, `{"error":{"message":"x"}}`, "X-Should-Retry: "+tc.retry)).Do(t.Context(), ask())
 		callError(t, err, tc.class)

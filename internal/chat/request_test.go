@@ -19,8 +19,10 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // TestRequestsOnTheWire holds what is sent against golden files, and the
 // fields against those that OpenAI's description of the interface knows.
 func TestRequestsOnTheWire(t *testing.T) {
-	known := map[string]bool{"model": true, "messages": true, "temperature": true, "max_tokens": true,
-		"max_completion_tokens": true, "response_format": true, "stream": true, "stream_options": true}
+	known := map[string]bool{
+		"model": true, "messages": true, "temperature": true, "max_tokens": true,
+		"max_completion_tokens": true, "response_format": true, "stream": true, "stream_options": true,
+	}
 	warm := 0.7
 	one := func(change func(*Request)) Request {
 		r := fullRequest(false)

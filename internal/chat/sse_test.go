@@ -1,12 +1,11 @@
 package chat
 
 import (
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/iotest"
-
-	"io"
-	"net/http"
 
 	"github.com/db31e724/go-swarm/swarm"
 )

@@ -60,9 +60,7 @@ func number(s string, unit time.Duration) (time.Duration, bool) {
 	return time.Duration(math.Ceil(f)), true
 }
 
-var (
-	tryAgain = regexp.MustCompile(`(?i)(?:try again|retry|wait)(?: in| after| for)? ((?:\d+(?:\.\d+)? ?(?:ms|milliseconds?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\b ?|\d+(?:\.\d+)?(?:ms|s|m|h|d))+)`)
-)
+var tryAgain = regexp.MustCompile(`(?i)(?:try again|retry|wait)(?: in| after| for)? ((?:\d+(?:\.\d+)? ?(?:ms|milliseconds?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\b ?|\d+(?:\.\d+)?(?:ms|s|m|h|d))+)`)
 
 // span reads "1.574s", "174ms", "6m0s", "20 seconds", "1d2h".
 func span(s string) (time.Duration, bool) {

@@ -31,8 +31,10 @@ type caller struct {
 var drawPlay = rapid.Custom(func(t *rapid.T) play {
 	ms := rapid.IntRange(0, 3000)
 	p := play{slots: rapid.SliceOfN(rapid.IntRange(1, 4), 1, 3).Draw(t, "slots")}
-	classes := []swarm.Class{"", "", "", swarm.ClassRateLimited, swarm.ClassServer, swarm.ClassNetwork, swarm.ClassBroken,
-		swarm.ClassInvalid, swarm.ClassCut, swarm.ClassQuota}
+	classes := []swarm.Class{
+		"", "", "", swarm.ClassRateLimited, swarm.ClassServer, swarm.ClassNetwork, swarm.ClassBroken,
+		swarm.ClassInvalid, swarm.ClassCut, swarm.ClassQuota,
+	}
 	for range rapid.IntRange(1, 20).Draw(t, "ends") {
 		var e *swarm.CallError
 		if class := rapid.SampledFrom(classes).Draw(t, "class"); class != "" {

@@ -36,11 +36,11 @@ func (o Options) check() (Options, error) {
 	}
 	switch {
 	case o.Size < smallestSize:
-		return o, fmt.Errorf("Size %d: a chunk holds at least %d tokens", o.Size, smallestSize)
+		return o, fmt.Errorf("source: Size %d: a chunk holds at least %d tokens", o.Size, smallestSize)
 	case o.Overlap < 0 || o.Overlap > o.Size/2:
-		return o, fmt.Errorf("Overlap %d: it must be between 0 and half of Size, %d", o.Overlap, o.Size/2)
+		return o, fmt.Errorf("source: Overlap %d: it must be between 0 and half of Size, %d", o.Overlap, o.Size/2)
 	case o.Outline < smallestSize:
-		return o, fmt.Errorf("Outline %d: an outline holds at least %d tokens", o.Outline, smallestSize)
+		return o, fmt.Errorf("source: Outline %d: an outline holds at least %d tokens", o.Outline, smallestSize)
 	}
 	return o, nil
 }

@@ -60,8 +60,10 @@ func FuzzDecode(f *testing.F) {
 }
 
 func FuzzHTML(f *testing.F) {
-	for _, s := range []string{"<h1>A</h1><p>b<table><tr><td>1<td>2</table>", "<pre>\nx\n```\n</pre>", "<ul><li>a<ol><li>b</ul>", "<nav>x", "<p hidden>y</p>z",
-		"<table><tr><td><table><tr><td><h2>x", "<script>a</script>b", "<div style='display:none'><pre>x</div>y", "<title>T</title>&lt;&nbsp;x"} {
+	for _, s := range []string{
+		"<h1>A</h1><p>b<table><tr><td>1<td>2</table>", "<pre>\nx\n```\n</pre>", "<ul><li>a<ol><li>b</ul>", "<nav>x", "<p hidden>y</p>z",
+		"<table><tr><td><table><tr><td><h2>x", "<script>a</script>b", "<div style='display:none'><pre>x</div>y", "<title>T</title>&lt;&nbsp;x",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, page string) {
