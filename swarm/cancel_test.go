@@ -102,6 +102,35 @@ func TestAWorkerThatIgnoresACancelIsWaitedForAndNamed(t *testing.T) {
 	})
 }
 
+func TestAPlannerThatIgnoresACancelIsWaitedForAndNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, phase := range []string{"Plan", "Merge"} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			deaf := func(in string) {
+				if in == phase {
+					time.Sleep(time.Minute)
+				}
+			}
+			p := script{plan: func(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+				defer deaf("Plan")
+				return add(each("a"))
+			}, merge: func(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) {
+				deaf("Merge")
+				return swarm.Verdict{}, nil
+			}}
+			var l log
+			_, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo), Observe: l.observe, Rounds: 2}).Run(ctx, task)
+			cancel()
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: %v", phase, err)
+			}
+			if st := l.of(swarm.Stalled); len(st) != 1 || !strings.HasSuffix(st[0].Text, "the planner's "+phase) {
+				t.Errorf("%s: %+v", phase, st)
+			}
+		}
+	})
+}
+
 func TestACancelWhilePlanningAndWhileMerging(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wait := func(ctx context.Context) error {

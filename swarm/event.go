@@ -20,7 +20,7 @@ const (
 	CallEnded                      // one attempt: Role, Model, Usage, Price, Err; At: when it ended
 	Retrying                       // Wait: how long until the next attempt; Err: what happened
 	Learned                        // Text: what was learnt of a backend; Model
-	Stalled                        // Text: which subtasks keep a cancelled run waiting
+	Stalled                        // Text: who keeps a cancelled run waiting
 	Narrowed                       // Text: results that had to be shortened or left out before a merge
 	MergeStarted                   // Round
 	AnswerText                     // Text: a piece of the answer. A higher Round replaces what came before, and an empty Text takes back the round's own

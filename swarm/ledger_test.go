@@ -203,6 +203,26 @@ func TestEmitSaysWhoseTheEventIs(t *testing.T) {
 	}
 }
 
+func TestEmitCannotForgeTheBooks(t *testing.T) {
+	var l log
+	w := func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
+		for _, k := range []swarm.Kind{swarm.RunStarted, swarm.StepAdded, swarm.SubtaskStarted, swarm.SubtaskEnded, swarm.CallEnded, swarm.RunEnded} {
+			swarm.Emit(ctx, swarm.Event{Kind: k, Text: "forged", To: 1000, Tokens: 1000, Outcome: swarm.Done, Usage: &swarm.Usage{Calls: 1000}, Answer: &swarm.Answer{}})
+		}
+		return swarm.Output{}, nil
+	}
+	s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a")}}, Worker: swarm.WorkerFunc(w), Observe: l.observe}
+	a, err := s.Run(t.Context(), task)
+	if err != nil || a.Coverage.Done != 1 || a.Report.Usage.Calls != 0 || a.Report.Steps != 1 || a.Report.SourceTokens != 0 {
+		t.Errorf("%v %+v %+v", err, a.Coverage, a.Report)
+	}
+	for _, e := range l.events {
+		if e.Text == "forged" {
+			t.Errorf("told of %v", e.Kind)
+		}
+	}
+}
+
 func TestEventsAndReportsAsJSON(t *testing.T) {
 	for _, c := range []struct {
 		v    any

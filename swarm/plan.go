@@ -102,8 +102,8 @@ func (o Over) String() string {
 type Step struct {
 	// ID names the step for steps after it. It must be unique in its round,
 	// and is made of letters, digits, '_', '-' and '.'. The engine puts the
-	// round before it: "t1" of the second round becomes "2/t1", and a later
-	// step may name it either way, the full way if an own "t1" was written.
+	// round before it: "t1" of the second round becomes "2/t1". Steps of its
+	// own round may name it either way, those of later rounds the full way.
 	ID string
 
 	// Do is the instruction, in words that a small model can follow without

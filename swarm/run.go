@@ -244,8 +244,8 @@ func (r *run) settle() {
 	}
 }
 
-// watch ends what has not started once the run is cancelled, and says which
-// subtasks keep it waiting after that.
+// watch ends what has not started once the run is cancelled, and says who
+// keeps it waiting after that.
 func (r *run) watch() error {
 	select {
 	case <-r.over:
@@ -268,6 +268,12 @@ func (r *run) watch() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var who []string
+	switch {
+	case r.planOpen:
+		who = append(who, "the planner's Plan")
+	case r.text.opened != 0:
+		who = append(who, "the planner's Merge")
+	}
 	for _, w := range r.desks {
 		if w != nil && len(who) < 8 {
 			who = append(who, w.step.ID+"/"+strconv.Itoa(int(w.ref.Index)))
