@@ -111,7 +111,7 @@ func cutParts(s string) []part {
 				continue
 			}
 		}
-		if kind, rest, ok := labelled(l); ok && !(c.kind == partText && c.questionKnown() && kind != partFindings) {
+		if kind, rest, ok := labelled(l); ok && !(c.kind == partOutline && kind == partPath) && !(c.kind == partText && c.questionKnown() && kind != partFindings) {
 			c.flush()
 			c.kind, c.label = kind, t
 			if rest == "" {

@@ -39,7 +39,7 @@ const (
 	worthTopic  = 0.15 // more, in a heading above as well
 	worthAgain  = 0.08 // more, twice where the question has it twice
 
-	besideBytes = 30 // from the start of one word to that of the next
+	besideBytes = 10 // from the end of one word's stem to the start of the next
 )
 
 // A finder looks for a question's answer in one text.
@@ -89,7 +89,7 @@ func (f *finder) scan(path string) {
 		}
 		f.masks[u].set(t, full)
 		f.all.set(t, full)
-		if lastAt >= f.units[u].start && at-lastAt <= besideBytes && (last == t-1 || last == t+1) {
+		if lastAt >= f.units[u].start && at-lastAt <= besideBytes+len(f.q.terms[last].stem) && (last == t-1 || last == t+1) {
 			f.masks[u].beside |= 1 << max(t, last)
 		}
 		last, lastAt = t, at
@@ -111,7 +111,14 @@ func (f *finder) scan(path string) {
 			f.all.set(t, true)
 		}
 	})
-	f.q.hits(path, func(t int, full bool, _ int) { f.path.set(t, full) })
+	last, lastAt = -1, -1
+	f.q.hits(path, func(t int, full bool, at int) {
+		f.path.set(t, full)
+		if lastAt >= 0 && at-lastAt <= besideBytes+len(f.q.terms[last].stem) && (last == t-1 || last == t+1) {
+			f.path.beside |= 1 << max(t, last)
+		}
+		last, lastAt = t, at
+	})
 }
 
 func (m *maskPair) set(t int, full bool) {
@@ -324,7 +331,7 @@ func (f *finder) cover(i, k int, own, ctx, before maskPair) float64 {
 		}
 		if g := f.q.terms[t].group; g >= 0 && c > 0 {
 			part := f.whole(g, i, k, ctx, before)
-			if opens := ctx.full | f.opener(i); part == 1 && opens&bit != 0 {
+			if opens := ctx.full | f.opener(i); part == 1 && opens&bit != 0 && c < worthName {
 				c = worthName
 			}
 			c *= part * part
@@ -351,9 +358,15 @@ func (f *finder) whole(g, i, k int, ctx, before maskPair) float64 {
 	if n == 1 {
 		return 1
 	}
-	most := max(bits.OnesCount64(ctx.full&name), bits.OnesCount64(before.full&name), bits.OnesCount64(f.path.full&name))
+	most := max(together(ctx, name), together(before, name), together(f.path, name))
 	for j := i; j <= k; j++ {
-		most = max(most, bits.OnesCount64(f.masks[j].full&name))
+		most = max(most, together(f.masks[j], name))
 	}
 	return float64(most) / float64(n)
+}
+
+// together counts the words of a name that m holds beside one another.
+func together(m maskPair, name uint64) int {
+	rest := name & (name - 1) // without the first, whose neighbour is no part of the name
+	return min(bits.OnesCount64(m.full&name), bits.OnesCount64(m.beside&rest)+1)
 }
