@@ -171,6 +171,9 @@ func TestALateSettlementLeavesTheReportAlone(t *testing.T) {
 		t.Errorf("%+v", u)
 	}
 	wg.Wait()
+	if u := a.Report.Models["m"]; u.In != 4 || len(a.Report.Learned) > 0 {
+		t.Errorf("%+v", u)
+	}
 	if last := l.events[len(l.events)-1]; last.Kind != swarm.RunEnded {
 		t.Errorf("%v after the end", last.Kind)
 	}

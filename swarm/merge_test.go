@@ -43,7 +43,7 @@ func TestIfAllFailedTheFirstFailureIsTheErrorAndNoMergeIsMade(t *testing.T) {
 }
 
 func TestIfAllAbstainedThePlannerSaysSo(t *testing.T) {
-	p := script{steps: []swarm.Step{each("none 1", "none 2")}, merge: func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	p := script{steps: []swarm.Step{each("none 1", "none 2", "fail")}, merge: func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
 		_, err := fmt.Fprintf(w, "%d of %d: nothing", len(rs), b.Coverage.Abstained)
 		return swarm.Verdict{Complete: true}, err
 	}}

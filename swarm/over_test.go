@@ -70,8 +70,9 @@ func TestAStepWhoseNeedFailedInPartRunsAndIsToldWhatIsMissing(t *testing.T) {
 	a := mustRun(t, w, task,
 		swarm.Step{ID: "whole", Do: "x", Over: swarm.Items, Items: []string{"w"}},
 		swarm.Step{ID: "part", Do: "x", Over: swarm.Items, Items: []string{"p", "fail", "none", "fail 2"}},
-		swarm.Step{ID: "s", Do: "sum", Needs: []string{"whole", "part"}})
-	if a.Text != "1/s/0 <w> <p>\n" || !slices.Equal(missing, []string{"1/part: 2 of 4 parts failed"}) {
+		swarm.Step{ID: "next", Do: "next", Over: swarm.Each, Of: "part"},
+		swarm.Step{ID: "s", Do: "sum", Needs: []string{"whole", "part", "next"}})
+	if a.Text != "1/s/0 <w> <p> <p <p>>\n" || !slices.Equal(missing, []string{"1/part: 2 of 4 parts failed", "1/next: 2 of 4 parts failed"}) {
 		t.Errorf("%q, missing %q", a.Text, missing)
 	}
 }

@@ -213,3 +213,53 @@ func TestAReducingStepTakesAFreeName(t *testing.T) {
 		t.Error(err, outcomes(a))
 	}
 }
+
+func TestAGroupWhoseReductionFailedIsNotTriedAgain(t *testing.T) {
+	for _, stubborn := range []string{"1/t/0", "1/t/30", "1/t/59"} {
+		tried := 0
+		_, _, groups := reduceRun(t, 400, 60, 60, func(st swarm.Subtask) (swarm.Output, error) {
+			for i := range st.From {
+				if st.From[i].ID() == stubborn {
+					tried++
+					return swarm.Output{}, errBroken
+				}
+			}
+			out := shortening(st)
+			out.Text += strings.Repeat("word ", 90) // so that it takes several levels
+			return out, nil
+		})
+		if last := groups[len(groups)-1].Step.ID; tried != 1 || last == "1/reduce-1" {
+			t.Errorf("%s: tried %d times, in %s at last", stubborn, tried, last)
+		}
+	}
+}
+
+func TestALaterRoundReducesWhatWasFoundAndNotWhatWasReduced(t *testing.T) {
+	w := func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+		if st.Step.Over != swarm.Reduce {
+			return finding(fmt.Sprintf("f%03d", st.Index), 60), nil
+		}
+		for i := range st.From {
+			if strings.HasPrefix(st.Step.ID, "2/reduce-1") && st.From[i].Step.Over == swarm.Reduce {
+				t.Errorf("%s reads %s", st.ID(), st.From[i].ID())
+			}
+		}
+		return shortening(st), nil
+	}
+	p := script{plan: func(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+		return add(swarm.Step{ID: "t", Do: fmt.Sprint("round ", b.Round), Over: swarm.Items, Items: numbered(20)})
+	}, merge: func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+		cited := 0
+		for i := range rs {
+			cited += len(rs[i].Out.Citations)
+		}
+		if cited != 20*b.Round {
+			t.Errorf("round %d: %d citations", b.Round, cited)
+		}
+		return swarm.Verdict{}, nil
+	}}
+	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Window: 1600}
+	if _, err := s.Run(t.Context(), task); err != nil {
+		t.Fatal(err)
+	}
+}
