@@ -27,7 +27,10 @@ func (r *run) plan() (accepted int, err error) {
 	r.planOpen = false
 	accepted = len(r.steps) - before
 	if err != nil {
-		r.coverage.PlanCut = fmt.Sprintf("round %d: %v", round, err)
+		if r.coverage.PlanCut != "" {
+			r.coverage.PlanCut += "; "
+		}
+		r.coverage.PlanCut += fmt.Sprintf("round %d: %v", round, err)
 	}
 	r.tell(Event{Kind: PlanEnded, Err: err})
 	r.changed.Broadcast()

@@ -37,7 +37,7 @@ func (e *PlanError) Error() string {
 // SubtaskError is a subtask that did not end well. Err says why; it may be a
 // *CallError, a context's error or a panic with its stack.
 type SubtaskError struct {
-	ID      string // of the subtask
+	ID      string // of the subtask; only the step's where many ended at once without having run
 	Outcome Outcome
 	Err     error
 }

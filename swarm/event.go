@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -42,6 +43,13 @@ func (k Kind) String() string {
 
 // MarshalText writes the kind's name.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote. A kind that this version does
+// not know becomes zero, for kinds may be added.
+func (k *Kind) UnmarshalText(text []byte) error {
+	*k = Kind(max(slices.Index(kindNames[:], string(text)), 0))
+	return nil
+}
 
 // Role says for whom a call was made.
 type Role string

@@ -125,7 +125,7 @@ func TestOverlapsCountOnceInTheSourcesSize(t *testing.T) {
 	src := swarm.Source{Name: "doc"}
 	for at := 0; at < len(whole); at += 500 {
 		end := min(at+700, len(whole))
-		src.Chunks = append(src.Chunks, swarm.Chunk{Source: "doc", ID: whole[:at], Text: whole[at:end], Start: at, End: end})
+		src.Chunks = append(src.Chunks, swarm.Chunk{Source: "doc", ID: "c" + whole[:at], Text: whole[at:end], Start: at, End: end})
 	}
 	a := mustRun(t, echo, swarm.Task{Goal: "g", Sources: []swarm.Source{src}}, each("x"))
 	if got, want := a.Report.SourceTokens, swarm.EstimateTokens(whole); got < want || got > want+len(src.Chunks) {

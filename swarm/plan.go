@@ -24,6 +24,9 @@ type Planner interface {
 	// complete. results are in plan order, without abstentions and without
 	// failures; b.Coverage tells how many there were of each. The slice and
 	// what it points at are shared: Merge must not change them, nor keep w.
+	// In a run, w has a method Reset() that takes back all that this Merge
+	// wrote, for a planner whose call broke off in the middle and that begins
+	// the text anew.
 	Merge(ctx context.Context, b Brief, results []Result, w io.Writer) (Verdict, error)
 }
 

@@ -31,8 +31,8 @@ func size(r *Result) int {
 
 // fit brings results into the window: while they exceed it, groups of them
 // are reduced by further steps, level by level, each group to a quarter of
-// the window at most. It ends when they fit, or when a level did not shrink;
-// what does not fit then is left out and named.
+// the window at most. It ends when they fit, or when a level did not shrink by
+// a twentieth; what does not fit then is left out and named.
 func (r *run) fit(results []Result) []Result {
 	if r.window < 0 {
 		return results
@@ -58,8 +58,8 @@ func (r *run) fit(results []Result) []Result {
 		for i := range next {
 			now += next[i].tokens
 		}
-		if now >= total {
-			r.tellNarrowed(fmt.Sprintf("reducing level %d did not shorten the results (%d tokens): no further level", level, total))
+		if now > total-total/20 {
+			r.tellNarrowed(fmt.Sprintf("reducing level %d hardly shortened the results (%d to %d tokens): no further level", level, total, now))
 			ps = next
 			total = now
 			break

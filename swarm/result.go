@@ -1,6 +1,10 @@
 package swarm
 
-import "strconv"
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
 
 // Outcome is how a subtask ended. Every subtask of an accepted step ends
 // exactly once.
@@ -26,6 +30,16 @@ func (o Outcome) String() string {
 
 // MarshalText writes the outcome's name.
 func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (o *Outcome) UnmarshalText(text []byte) error {
+	i := slices.Index(outcomeNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("swarm: %q is no outcome", clip(string(text), 40))
+	}
+	*o = Outcome(i)
+	return nil
+}
 
 // Result is an output with its place in the plan, its outcome and its cost.
 type Result struct {

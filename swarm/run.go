@@ -22,7 +22,8 @@ import (
 // is known. The error is non-nil if the run was cancelled, and otherwise
 // exactly when the planner did not finish a text: its plan had no step, every
 // subtask failed (the error is then the first failure), or the merge broke
-// off. Run returns once every goroutine of the run has ended; it waits for a
+// off. A panic in Observe is the error where there is no other. Run returns
+// once every goroutine of the run has ended; it waits for a
 // worker that ignores its context. Safe for concurrent use.
 func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	if err := s.valid(t); err != nil {
@@ -72,6 +73,11 @@ func (s *Swarm) valid(t Task) error {
 			return fmt.Errorf("swarm: Task.Sources[%d].Name %q occurs twice: names must differ", i, name)
 		}
 		names[name] = true
+		for j := range t.Sources[i].Chunks {
+			if c := &t.Sources[i].Chunks[j]; c.Source != name || c.ID == "" {
+				return fmt.Errorf("swarm: Task.Sources[%d].Chunks[%d] is of source %q with ID %q: it needs the name of its source, %q, and an ID", i, j, c.Source, c.ID, name)
+			}
+		}
 	}
 	return nil
 }

@@ -1,0 +1,39 @@
+package swarm_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+func TestChunksMustBelongToTheirSource(t *testing.T) {
+	for name, c := range map[string]swarm.Chunk{
+		"of another source": {Source: "b", ID: "1", Text: "x", End: 1},
+		"without an ID":     {Source: "a", Text: "x", End: 1},
+	} {
+		s := swarm.Swarm{Planner: script{}, Worker: echo}
+		_, err := s.Run(t.Context(), swarm.Task{Goal: "g", Sources: []swarm.Source{{Name: "a", Chunks: []swarm.Chunk{c}}}})
+		if err == nil || !strings.Contains(err.Error(), "Sources[0].Chunks[0]") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestKindsAndOutcomesReadBackFromJSON(t *testing.T) {
+	line, err := json.Marshal(swarm.Event{Kind: swarm.SubtaskEnded, Outcome: swarm.Skipped, Run: "r", Index: 2, To: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back swarm.Event
+	if err := json.Unmarshal(line, &back); err != nil || back.Kind != swarm.SubtaskEnded || back.Outcome != swarm.Skipped {
+		t.Errorf("%s came back as %+v, %v", line, back, err)
+	}
+	if err := json.Unmarshal([]byte(`{"kind":"of-tomorrow"}`), &back); err != nil || back.Kind != 0 {
+		t.Errorf("an unknown kind came back as %v, %v", back.Kind, err)
+	}
+	if err := json.Unmarshal([]byte(`{"outcome":"lost"}`), &back); err == nil {
+		t.Error("an unknown outcome was taken")
+	}
+}
