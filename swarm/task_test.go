@@ -13,7 +13,7 @@ func TestChunksMustBelongToTheirSource(t *testing.T) {
 		"of another source": {Source: "b", ID: "1", Text: "x", End: 1},
 		"without an ID":     {Source: "a", Text: "x", End: 1},
 	} {
-		s := swarm.Swarm{Planner: script{}, Worker: echo}
+		s := swarm.Swarm{Planner: script{}, Worker: swarm.WorkerFunc(echo)}
 		_, err := s.Run(t.Context(), swarm.Task{Goal: "g", Sources: []swarm.Source{{Name: "a", Chunks: []swarm.Chunk{c}}}})
 		if err == nil || !strings.Contains(err.Error(), "Sources[0].Chunks[0]") {
 			t.Errorf("%s: error %v", name, err)
