@@ -6,6 +6,11 @@
 //
 // With OPENAI_BASE_URL, OPENAI_API_KEY, SWARM_PLANNER_MODEL and
 // SWARM_WORKER_MODEL it asks any OpenAI-compatible server.
+//
+// The files, in the way of a run: settings.go reads the command line,
+// sources.go the texts, models.go connects the models, live.go writes the
+// answer as it comes, human.go and cost.go what follows it, json.go the same
+// for programs. alone.go is the large model alone, for -compare.
 package main
 
 import (
@@ -16,8 +21,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
-	"time"
+	"syscall"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -27,34 +31,38 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() { // until the process ends
+		s := <-signals
+		signal.Stop(signals) // a second one ends the process at once
+		cancel(stopped{s})
+	}()
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 }
 
 // Exit statuses.
 const (
-	exitOK        = 0
-	exitFailed    = 1
-	exitUsage     = 2
-	exitInterrupt = 130
+	exitOK         = 0
+	exitFailed     = 1
+	exitUsage      = 2
+	exitInterrupt  = 130
+	exitTerminated = 143
 )
 
 var errTimeout = errors.New("the time limit (-timeout) is over")
 
-type settings struct {
-	question       string
-	files          []string
-	workers        int
-	compare        bool
-	json           bool
-	dump           string
-	workerContext  int
-	plannerContext int
-	window         int
-	timeout        time.Duration
-	verbose        bool
-	paced          bool // the mock takes the time that models take
+// stopped is the end of a run by a signal.
+type stopped struct{ by os.Signal }
+
+func (s stopped) Error() string { return "stopped by a signal: " + s.by.String() }
+
+func (s stopped) status() int {
+	if s.by == syscall.SIGTERM {
+		return exitTerminated
+	}
+	return exitInterrupt
 }
 
 // run is main with its surroundings handed in. It returns the exit status.
@@ -65,6 +73,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "longdoc:", err)
+		if s.json {
+			printJSON(stdout, &swarm.Answer{}, nil, err)
+		}
 		return exitUsage
 	}
 	runCtx, cancel := context.WithTimeoutCause(ctx, s.timeout, errTimeout)
@@ -73,6 +84,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "longdoc: interrupted")
+		if stop, ok := errors.AsType[stopped](context.Cause(ctx)); ok {
+			return stop.status()
+		}
 		return exitInterrupt
 	case err != nil:
 		fmt.Fprintln(stderr, "longdoc:", err)
@@ -81,67 +95,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitOK
 }
 
-func parse(args []string, stderr io.Writer) (settings, error) {
-	s := settings{paced: true}
-	f := flag.NewFlagSet("longdoc", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	f.StringVar(&s.question, "q", "", "the `question`; without it one about the Go specification")
-	f.Func("file", "a `file` to read, - for standard input, or a directory whose text files are read; may be repeated; without it the Go specification", func(v string) error {
-		if v == "" {
-			return errors.New("is empty: name a file")
-		}
-		s.files = append(s.files, v)
-		return nil
-	})
-	f.IntVar(&s.workers, "workers", 16, "small-model calls at once")
-	f.BoolVar(&s.compare, "compare", false, "also ask the large model alone, and show both")
-	f.BoolVar(&s.json, "json", false, "print one JSON object")
-	f.StringVar(&s.dump, "dump", "", "write the texts that offsets point into to this `directory`, for files that had to be converted")
-	f.IntVar(&s.workerContext, "worker-context", 128000, "context of the small model, in `tokens`")
-	f.IntVar(&s.plannerContext, "planner-context", 128000, "context of the large model, in `tokens`")
-	f.IntVar(&s.window, "window", 0, "most `tokens` of findings that one merge reads; 0: what the models' contexts allow")
-	f.DurationVar(&s.timeout, "timeout", 10*time.Minute, "most time of the whole run")
-	f.BoolVar(&s.verbose, "v", false, "log each event to standard error")
-	if err := f.Parse(args); err != nil {
-		return s, err
-	}
-	asked := false
-	f.Visit(func(g *flag.Flag) { asked = asked || g.Name == "q" })
-	switch {
-	case f.NArg() > 0:
-		return s, fmt.Errorf("unexpected argument %q: questions go after -q, files after -file", f.Arg(0))
-	case asked && strings.TrimSpace(s.question) == "":
-		return s, errors.New("-q is empty: ask a question")
-	case !asked && len(s.files) > 0:
-		return s, errors.New("-q is missing: ask a question about the files")
-	case s.workers < 1 || s.workers > 1024:
-		return s, fmt.Errorf("-workers is %d: it must be 1 to 1024", s.workers)
-	case s.workerContext < minContext || s.plannerContext < minContext:
-		return s, fmt.Errorf("-worker-context is %d and -planner-context %d: each must be at least %d tokens", s.workerContext, s.plannerContext, minContext)
-	case s.window < 0:
-		return s, fmt.Errorf("-window is %d: it must be positive, or 0", s.window)
-	case s.timeout <= 0:
-		return s, fmt.Errorf("-timeout is %v: it must be positive", s.timeout)
-	}
-	return s, nil
-}
-
-// answer reads the sources, runs the swarm on them and prints what it says.
+// answer answers the question and prints the answer, or as much as is known.
 func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) error {
-	docs, err := read(&s, stdin, stderr)
+	job, err := prepare(ctx, &s, stdin, stderr, getenv)
 	if err != nil {
+		if s.json {
+			printJSON(stdout, &swarm.Answer{}, nil, err)
+		}
 		return err
 	}
-	models, err := connect(s, docs, stderr, getenv)
-	if err != nil {
-		return err
-	}
-	defer models.close()
-	sources, err := docs.chunk(s.chunkSize())
-	if err != nil {
-		return err
-	}
-	docs.announce(sources, stderr)
+	defer job.models.close()
 
 	listeners := []func(swarm.Event){observe.Progress(stderr)}
 	if s.verbose {
@@ -152,29 +115,64 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		listeners = append(listeners, live(stdout))
 	}
 	sw := swarm.Swarm{
-		Planner:     models.planner,
-		Worker:      models.worker,
+		Planner:     job.models.planner,
+		Worker:      job.models.worker,
 		Concurrency: s.workers,
-		Window:      models.window,
+		Window:      job.models.window,
 		Observe:     observe.Tee(listeners...),
 	}
-	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: sources})
+	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources})
 	var alone *aloneRun
 	if s.compare && runErr == nil {
-		if alone, runErr = models.alone(ctx, s, docs, stderr); runErr != nil {
+		if alone, runErr = job.models.alone(ctx, s, job.docs, stderr); runErr != nil {
 			runErr = fmt.Errorf("the large model alone: %w", runErr)
 		}
 	}
 	if s.json {
-		err = printJSON(stdout, a, alone, docs, runErr)
+		err = printJSON(stdout, a, alone, runErr)
 	} else {
-		err = printRest(stdout, a, alone, docs, models)
+		err = printRest(stdout, a, alone, job.docs, job.models.server != nil)
 	}
-	if err == nil && s.dump != "" {
-		err = docs.dump(s.dump)
+	return errors.Join(runErr, err)
+}
+
+// job is all that a run needs.
+type job struct {
+	docs    *documents
+	sources []swarm.Source
+	models  *models
+}
+
+// prepare reads the texts and connects the models. It sets the question of
+// the settings where none was asked.
+func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer, getenv func(string) string) (*job, error) {
+	docs, err := read(ctx, s.files, stdin)
+	if err != nil {
+		return nil, err
 	}
-	if runErr != nil {
-		return runErr
+	if s.question == "" {
+		s.question = docs.question
 	}
-	return err
+	for _, n := range docs.notes {
+		fmt.Fprintln(stderr, n)
+	}
+	if s.dump != "" {
+		if err := docs.dump(s.dump); err != nil {
+			return nil, err
+		}
+	}
+	sources, err := docs.chunk(s.chunkSize())
+	if err != nil {
+		return nil, err
+	}
+	chunks := 0
+	for i := range sources {
+		chunks += len(sources[i].Chunks)
+	}
+	models, err := connect(*s, docs.size(), chunks, stderr, getenv)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", docs.title(), (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
+	return &job{docs, sources, models}, nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,8 +16,10 @@ import (
 
 // documents are the texts of a task, under unique names.
 type documents struct {
-	texts  []source.Text
-	byName map[string]*source.Text
+	texts    []source.Text
+	byName   map[string]*source.Text
+	question string   // to ask where nobody asked one
+	notes    []string // what a reader of the texts should know: what was skipped, what converted
 }
 
 const (
@@ -23,84 +27,121 @@ const (
 	goQuestion   = "Which environment variable says what module paths are private, so that no proxy and no checksum database is asked for them?"
 )
 
-// read reads the files of the settings, or the default document, for which it
-// also sets the default question.
-func read(s *settings, stdin io.Reader, stderr io.Writer) (*documents, error) {
-	files := s.files
+// read reads the files, or where there are none the default document. It
+// returns at the end of ctx even if a read hangs, as of a pipe that nobody
+// writes to: that read is left behind, for nothing can end it but the end of
+// the process.
+func read(ctx context.Context, files []string, stdin io.Reader) (*documents, error) {
+	type outcome struct {
+		docs *documents
+		err  error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		d, err := readAll(files, stdin)
+		done <- outcome{d, err}
+	}()
+	select {
+	case o := <-done:
+		return o.docs, o.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("read the sources: %w", context.Cause(ctx))
+	}
+}
+
+func readAll(files []string, stdin io.Reader) (*documents, error) {
+	d := &documents{byName: map[string]*source.Text{}}
 	if len(files) == 0 {
-		file, question, err := defaultDocument(stderr)
+		file, err := d.defaultFile()
 		if err != nil {
 			return nil, err
 		}
 		files = []string{file}
-		if s.question == "" {
-			s.question = question
-		}
 	}
-	d := &documents{byName: map[string]*source.Text{}}
 	usedStdin := false
 	for _, file := range files {
 		if file == "-" {
 			if usedStdin {
-				return nil, fmt.Errorf("-file -: standard input can be read once only")
+				return nil, errors.New("-file -: standard input can be read once only")
 			}
 			usedStdin = true
-			t, err := source.Read("stdin", stdin)
-			if err != nil {
-				return nil, fmt.Errorf("-file -: %w", err)
-			}
-			d.texts = append(d.texts, t)
-			continue
 		}
-		if info, err := os.Stat(file); err == nil && info.IsDir() {
-			texts, skipped, err := source.ReadDir(file)
-			if err != nil {
-				return nil, fmt.Errorf("-file %s: %w", file, err)
-			}
-			for _, sk := range skipped {
-				fmt.Fprintln(stderr, "skipped", sk)
-			}
-			if len(texts) == 0 {
-				return nil, fmt.Errorf("-file %s: the directory holds no text file", file)
-			}
-			d.texts = append(d.texts, texts...)
-			continue
-		}
-		t, err := source.ReadFile(file)
-		if err != nil {
+		if err := d.add(file, stdin); err != nil {
 			return nil, fmt.Errorf("-file %s: %w", file, err)
 		}
-		d.texts = append(d.texts, t)
 	}
 	source.Unique(d.texts)
 	for i := range d.texts {
 		t := &d.texts[i]
 		d.byName[t.Name] = t
 		for _, n := range t.Notes {
-			fmt.Fprintf(stderr, "%s: %s\n", t.Name, n)
+			d.notes = append(d.notes, t.Name+": "+n)
 		}
 	}
 	return d, nil
 }
 
-// defaultDocument is the Go specification that ships with Go, or where a
-// packager left it out, the go command's manual.
-func defaultDocument(stderr io.Writer) (file, question string, err error) {
+// add reads one file, the files of a directory, or standard input.
+func (d *documents) add(file string, stdin io.Reader) error {
+	info, statErr := os.Stat(file)
+	switch {
+	case file == "-":
+		t, err := source.Read("stdin", stdin)
+		d.texts = append(d.texts, t)
+		return err
+	case statErr == nil && info.IsDir():
+		texts, skipped, err := source.ReadDir(file)
+		if err != nil {
+			return err
+		}
+		const mostNamed = 20
+		for i, sk := range skipped {
+			if i == mostNamed {
+				d.notes = append(d.notes, fmt.Sprintf("skipped %d more", len(skipped)-i))
+				break
+			}
+			d.notes = append(d.notes, "skipped "+sk.String())
+		}
+		if len(texts) == 0 {
+			return errors.New("the directory holds no text file")
+		}
+		d.texts = append(d.texts, texts...)
+		return nil
+	default:
+		t, err := source.ReadFile(file)
+		d.texts = append(d.texts, t)
+		return err
+	}
+}
+
+// defaultFile is the Go specification that ships with Go, or where a packager
+// left it out, the go command's manual, each with a question to suit.
+func (d *documents) defaultFile() (string, error) {
 	out, err := exec.Command("go", "env", "GOROOT").Output()
 	if err != nil {
-		return "", "", fmt.Errorf("go env GOROOT: %w: name a file with -file", err)
+		return "", fmt.Errorf("go env GOROOT: %w: name a file with -file", err)
 	}
 	root := strings.TrimSpace(string(out))
 	spec := filepath.Join(root, "doc", "go_spec.html")
 	if _, err := os.Stat(spec); err == nil {
-		return spec, specQuestion, nil
+		d.question = specQuestion
+		return spec, nil
 	}
 	manual := filepath.Join(root, "src", "cmd", "go", "alldocs.go")
 	if _, err := os.Stat(manual); err == nil {
-		fmt.Fprintln(stderr, "this Go has no doc/go_spec.html: reading the go command's manual instead")
-		return manual, goQuestion, nil
+		d.question = goQuestion
+		d.notes = append(d.notes, "this Go has no doc/go_spec.html: reading the go command's manual instead")
+		return manual, nil
 	}
-	return "", "", fmt.Errorf("this Go ships neither doc/go_spec.html nor src/cmd/go/alldocs.go: name a file with -file")
+	return "", errors.New("this Go ships neither doc/go_spec.html nor src/cmd/go/alldocs.go: name a file with -file")
+}
+
+// title names the texts in a line.
+func (d *documents) title() string {
+	if len(d.texts) == 1 {
+		return d.texts[0].Name
+	}
+	return fmt.Sprintf("%d texts", len(d.texts))
 }
 
 func (d *documents) size() int {
@@ -120,18 +161,6 @@ func (d *documents) chunk(tokens int) ([]swarm.Source, error) {
 		}
 	}
 	return sources, nil
-}
-
-func (d *documents) announce(sources []swarm.Source, stderr io.Writer) {
-	chunks := 0
-	for i := range sources {
-		chunks += len(sources[i].Chunks)
-	}
-	what := fmt.Sprintf("%d texts", len(d.texts))
-	if len(d.texts) == 1 {
-		what = d.texts[0].Name
-	}
-	fmt.Fprintf(stderr, "reading %s: %d KB in %d chunks\n", what, (d.size()+999)/1000, chunks)
 }
 
 // dump writes the texts that had to be converted to a directory, under the

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/db31e724/go-swarm/planner"
+	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/workers"
+)
+
+// aloneRun is what the large model alone made of the same task.
+type aloneRun struct {
+	answer *swarm.Answer
+	usage  swarm.Usage
+}
+
+// alone asks the large model to read everything itself, in as many calls as
+// its context needs, and to merge where it took more than one.
+func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr io.Writer) (*aloneRun, error) {
+	const replyTokens = 1500
+	// An estimate may be off by a third.
+	room := (s.plannerContext - replyTokens - 700) * 2 / 3
+	parts, err := docs.pack(max(room, 200))
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(stderr, "asking the large model alone, in %d %s\n", len(parts), plural(len(parts), "call"))
+	reader, err := workers.NewPool(workers.Config{Backends: []workers.Backend{m.large}, MaxOut: replyTokens, AttemptTime: 5 * time.Minute})
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	before := m.billed()
+	sw := swarm.Swarm{
+		Planner: &reading{parts: parts, llm: m.planner},
+		Worker:  reader, Concurrency: 4, Rounds: 1, Window: m.planner.Window(),
+	}
+	a, err := sw.Run(ctx, swarm.Task{Goal: s.question})
+	if err != nil {
+		return nil, err
+	}
+	run := &aloneRun{answer: a, usage: a.Report.Usage}
+	if m.server != nil { // the server's own count, not ours
+		run.usage = minus(m.billed(), before)
+	}
+	return run, nil
+}
+
+// reading is the plan of the large model alone: read each part, merge if there
+// is more than one.
+type reading struct {
+	parts []string
+	llm   *planner.LLM
+}
+
+func (r *reading) Plan(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+	return add(swarm.Step{ID: "read", Do: "Answer the question from the text as fully as it allows.", Over: swarm.Items, Items: r.parts})
+}
+
+func (r *reading) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	if len(r.parts) > 1 || len(results) == 0 {
+		return r.llm.Merge(ctx, b, results, w)
+	}
+	_, err := io.WriteString(w, results[0].Out.Text)
+	return swarm.Verdict{Complete: true}, err
+}
+
+// pack puts the texts into as few parts of so many tokens as hold them.
+func (d *documents) pack(tokens int) ([]string, error) {
+	sources, err := d.chunk(tokens)
+	if err != nil {
+		return nil, err
+	}
+	var parts []string
+	var b strings.Builder
+	filled := 0
+	for i := range sources {
+		for j := range sources[i].Chunks {
+			c := &sources[i].Chunks[j]
+			n := swarm.EstimateTokens(c.Text)
+			if filled > 0 && filled+n > tokens {
+				parts = append(parts, b.String())
+				b.Reset()
+				filled = 0
+			}
+			fmt.Fprintf(&b, "== %s ==\n%s\n", c.Source, c.Text)
+			filled += n
+		}
+	}
+	return append(parts, b.String()), nil
+}
+
+// billed is what the mock server has served so far.
+func (m *models) billed() swarm.Usage {
+	var u swarm.Usage
+	if m.server != nil {
+		for _, b := range m.server.Bill() {
+			u = u.Plus(swarm.Usage{Calls: b.Calls, In: b.Usage.In, Cached: b.Usage.Cached, Out: b.Usage.Out, Cost: swarm.Money(b.Cost)})
+		}
+	}
+	return u
+}
+
+func minus(a, b swarm.Usage) swarm.Usage {
+	return swarm.Usage{Calls: a.Calls - b.Calls, In: a.In - b.In, Cached: a.Cached - b.Cached, Out: a.Out - b.Out, Cost: a.Cost - b.Cost}
+}

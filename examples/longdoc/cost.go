@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// costs is the table of what the swarm took, and what the large model alone
+// took, or would have.
+func costs(a *swarm.Answer, alone *aloneRun, mocked bool) string {
+	r := &a.Report
+	t := table{{"", "calls", "tokens in", "of these cached", "tokens out", "cost", "time"}}
+	t.usage("large model", r.Roles[swarm.RolePlanner], "")
+	t.usage("small models", r.Roles[swarm.RoleWorker], "")
+	t.usage("swarm, both", r.Usage, seconds(r.Wall))
+	if alone != nil {
+		t.usage("large model alone", alone.usage, seconds(alone.answer.Report.Wall))
+	} else {
+		whole := "unknown"
+		if r.Alone != nil {
+			whole = r.Alone.String()
+		}
+		t = append(t, []string{"large model alone, estimated", "", thousands(r.SourceTokens), "", "", whole, ""})
+	}
+	var b strings.Builder
+	b.WriteString(t.String())
+	if part := share(a, alone); part != "" {
+		fmt.Fprintf(&b, "  %s\n", part)
+	}
+	if mocked {
+		fmt.Fprint(&b, "  (A mock model in this process; prices as of 2026-09-23: gpt-5.6-sol and gpt-5.6-luna.)\n")
+	}
+	return b.String()
+}
+
+// share says what part of the large model's own cost the swarm took. It is
+// empty where either is not known, or nothing was answered.
+func share(a *swarm.Answer, alone *aloneRun) string {
+	if a.Report.Usage.Unpriced || a.Report.Usage.AtLeast || a.Text == "" {
+		return ""
+	}
+	what, whole := "what the large model alone would cost", swarm.Money(0)
+	switch {
+	case alone != nil && !alone.usage.Unpriced:
+		what, whole = "what the large model alone cost", alone.usage.Cost
+	case alone == nil && a.Report.Alone != nil:
+		whole = *a.Report.Alone
+	}
+	if whole <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("The swarm cost %.1f %% of %s.", 100*a.Report.Usage.Cost.Dollars()/whole.Dollars(), what)
+}
+
+// table is rows of cells under a row of headings.
+type table [][]string
+
+func (t *table) usage(who string, u swarm.Usage, took string) {
+	money := u.Cost.String()
+	switch {
+	case u.Unpriced:
+		money = "unknown"
+	case u.AtLeast:
+		money = "at least " + money
+	}
+	*t = append(*t, []string{who, thousands(u.Calls), thousands(u.In), thousands(u.Cached), thousands(u.Out), money, took})
+}
+
+// String sets the first column to the left and the others, which are numbers,
+// to the right.
+func (t table) String() string {
+	wide := make([]int, len(t[0]))
+	for _, row := range t {
+		for i, cell := range row {
+			wide[i] = max(wide[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range t {
+		line := fmt.Sprintf("  %-*s", wide[0], row[0])
+		for i, cell := range row[1:] {
+			line += fmt.Sprintf("  %*s", wide[i+1], cell)
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}
+
+// thousands writes n in groups of three digits.
+func thousands(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

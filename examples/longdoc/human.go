@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// printRest writes what follows the answer for people: passages, coverage,
+// cost.
+func printRest(w io.Writer, a *swarm.Answer, alone *aloneRun, docs *documents, mocked bool) error {
+	out := &strings.Builder{}
+	if len(a.Citations) > 0 {
+		fmt.Fprint(out, "\nPassages\n")
+	}
+	for i, c := range a.Citations {
+		mark := ""
+		if !c.Verified {
+			mark = "  (unverified: the text does not hold this quote)"
+		}
+		fmt.Fprintf(out, "  [%d] %s, line %d%s\n%s\n", i+1, c.Source, docs.line(c), mark, indent(c.Quote))
+	}
+	fmt.Fprintf(out, "\nRead\n%s", covered(a))
+	fmt.Fprintf(out, "\nCost\n%s", costs(a, alone, mocked))
+	if alone != nil {
+		fmt.Fprintf(out, "\nThe large model alone says\n%s\n", indent(alone.answer.Text))
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func (d *documents) line(c swarm.Citation) int {
+	if t := d.byName[c.Source]; t != nil {
+		return t.Line(c.Start)
+	}
+	return 0
+}
+
+// indent folds a passage and sets it four spaces in, in lines that can be
+// read: a line ends at a word past which it would be longer than lineRunes,
+// and a word that is longer itself, as texts without spaces have, is cut.
+func indent(s string) string {
+	const lineRunes = 92
+	var b strings.Builder
+	for para := range strings.SplitSeq(strings.TrimSpace(s), "\n") {
+		col := 0
+		put := func(word string, n int) {
+			if col > 0 && col+1+n > lineRunes {
+				b.WriteString("\n")
+				col = 0
+			}
+			if col == 0 {
+				b.WriteString("    ")
+			} else {
+				b.WriteString(" ")
+				col++
+			}
+			b.WriteString(word)
+			col += n
+		}
+		for _, word := range strings.Fields(para) {
+			n := utf8.RuneCountInString(word)
+			for n > lineRunes {
+				r := []rune(word)
+				put(string(r[:lineRunes]), lineRunes)
+				word, n = string(r[lineRunes:]), n-lineRunes
+			}
+			put(word, n)
+		}
+		b.WriteString("\n")
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// covered says what was read and what not.
+func covered(a *swarm.Answer) string {
+	c := a.Coverage
+	var b strings.Builder
+	fmt.Fprintf(&b, "  %d of %d %s", c.ChunksRead, c.ChunksKnown, plural(c.ChunksKnown, "chunk"))
+	if c.Subtasks > 0 {
+		fmt.Fprintf(&b, "; %d %s: %d found something, %d nothing", c.Subtasks, plural(c.Subtasks, "subtask"), c.Done, c.Abstained)
+	}
+	for _, x := range []struct {
+		n    int
+		what string
+	}{{c.Failed, "failed"}, {c.Skipped, "skipped"}, {c.Cancelled, "cancelled"}} {
+		if x.n > 0 {
+			fmt.Fprintf(&b, ", %d %s", x.n, x.what)
+		}
+	}
+	b.WriteString("\n")
+	if c.PlanCut != "" {
+		fmt.Fprintf(&b, "  The plan was cut short: %s\n", c.PlanCut)
+	}
+	for _, m := range c.Missing {
+		fmt.Fprintf(&b, "  Not in the answer: %s\n", m)
+	}
+	for r := range a.Results() {
+		if r.Outcome == swarm.Failed {
+			fmt.Fprintf(&b, "  First failure: %v\n", r.Err)
+			break
+		}
+	}
+	return b.String()
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return word
+	}
+	return word + "s"
+}

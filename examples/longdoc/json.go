@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// dollars is an amount for JSON: null where a price is unknown.
+func dollars(u swarm.Usage) *float64 {
+	if u.Unpriced {
+		return nil
+	}
+	d := u.Cost.Dollars()
+	return &d
+}
+
+type tokens struct {
+	Calls   int      `json:"calls"`
+	In      int      `json:"in"`
+	Cached  int      `json:"cached"`
+	Out     int      `json:"out"`
+	Cost    *float64 `json:"cost"`
+	AtLeast bool     `json:"at_least"` // a cut call's tokens are not all known
+}
+
+func counted(u swarm.Usage) tokens {
+	return tokens{u.Calls, u.In, u.Cached, u.Out, dollars(u), u.AtLeast}
+}
+
+// printJSON writes one object, also where the run failed.
+func printJSON(w io.Writer, a *swarm.Answer, alone *aloneRun, runErr error) error {
+	type report struct {
+		tokens
+		Alone    *float64    `json:"alone"`
+		Subtasks swarm.Tally `json:"subtasks"`
+		Seconds  float64     `json:"seconds"`
+		Planner  tokens      `json:"planner"`
+		Workers  tokens      `json:"workers"`
+		Retries  int         `json:"retries"`
+		Learned  []string    `json:"learned,omitempty"`
+	}
+	type compared struct {
+		tokens
+		Answer  string  `json:"answer"`
+		Seconds float64 `json:"seconds"`
+	}
+	r := &a.Report
+	out := struct {
+		Answer    string           `json:"answer"`
+		Citations []swarm.Citation `json:"citations"`
+		Complete  bool             `json:"complete"`
+		Coverage  swarm.Coverage   `json:"coverage"`
+		Report    report           `json:"report"`
+		Compared  *compared        `json:"compared,omitempty"`
+		Error     string           `json:"error,omitempty"`
+	}{
+		Answer: a.Text, Citations: a.Citations, Complete: a.Complete, Coverage: a.Coverage,
+		Report: report{
+			tokens: counted(r.Usage), Subtasks: r.Subtasks, Seconds: r.Wall.Seconds(),
+			Planner: counted(r.Roles[swarm.RolePlanner]), Workers: counted(r.Roles[swarm.RoleWorker]),
+			Retries: r.Retries, Learned: r.Learned,
+		},
+	}
+	if out.Citations == nil {
+		out.Citations = []swarm.Citation{}
+	}
+	if r.Alone != nil {
+		d := r.Alone.Dollars()
+		out.Report.Alone = &d
+	}
+	if alone != nil {
+		out.Report.Alone = dollars(alone.usage)
+		out.Compared = &compared{counted(alone.usage), alone.answer.Text, alone.answer.Report.Wall.Seconds()}
+	}
+	if runErr != nil {
+		out.Error = runErr.Error()
+		if errors.Is(runErr, errTimeout) {
+			out.Error = errTimeout.Error()
+		}
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(out)
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// settings are what the command line says.
+type settings struct {
+	question       string
+	files          []string
+	workers        int
+	compare        bool
+	json           bool
+	dump           string
+	workerContext  int
+	plannerContext int
+	window         int
+	timeout        time.Duration
+	verbose        bool
+	paced          bool // the mock takes the time that models take
+}
+
+func parse(args []string, stderr io.Writer) (settings, error) {
+	s := settings{paced: true}
+	f := flag.NewFlagSet("longdoc", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&s.question, "q", "", "the `question`; without it one about the Go specification")
+	f.Func("file", "a `file` to read, - for standard input, or a directory whose text files are read; may be repeated; without it the Go specification", func(v string) error {
+		if v == "" {
+			return errors.New("is empty: name a file")
+		}
+		s.files = append(s.files, v)
+		return nil
+	})
+	f.IntVar(&s.workers, "workers", 16, "most small-model calls at once, as a `number`")
+	f.BoolVar(&s.compare, "compare", false, "also ask the large model alone, and show both")
+	f.BoolVar(&s.json, "json", false, "print one JSON object, with \"error\" in it where something failed")
+	f.StringVar(&s.dump, "dump", "", "write the texts that offsets point into to this `directory`, for files that had to be converted")
+	f.IntVar(&s.workerContext, "worker-context", 128000, "context of the small model, in `tokens`")
+	f.IntVar(&s.plannerContext, "planner-context", 128000, "context of the large model, in `tokens`")
+	f.IntVar(&s.window, "window", 0, "most `tokens` of findings that one merge reads; 0: what the models' contexts allow")
+	f.DurationVar(&s.timeout, "timeout", 10*time.Minute, "most time of the whole run, as a `duration` such as 90s")
+	f.BoolVar(&s.verbose, "v", false, "log each event to standard error, in place of the progress line")
+	if err := f.Parse(args); err != nil {
+		return s, err
+	}
+	asked := false
+	f.Visit(func(g *flag.Flag) { asked = asked || g.Name == "q" })
+	switch {
+	case f.NArg() > 0:
+		return s, fmt.Errorf("unexpected argument %q: questions go after -q, files after -file", f.Arg(0))
+	case asked && strings.TrimSpace(s.question) == "":
+		return s, errors.New("-q is empty: ask a question")
+	case !asked && len(s.files) > 0:
+		return s, errors.New("-q is missing: ask a question about the files")
+	case s.workers < 1 || s.workers > 1024:
+		return s, fmt.Errorf("-workers is %d: it must be 1 to 1024", s.workers)
+	case s.workerContext < minContext:
+		return s, fmt.Errorf("-worker-context is %d: it must be at least %d tokens", s.workerContext, minContext)
+	case s.plannerContext < minContext:
+		return s, fmt.Errorf("-planner-context is %d: it must be at least %d tokens", s.plannerContext, minContext)
+	case s.window < 0:
+		return s, fmt.Errorf("-window is %d: it must be positive, or 0", s.window)
+	case s.timeout <= 0:
+		return s, fmt.Errorf("-timeout is %v: it must be positive", s.timeout)
+	}
+	return s, nil
+}
+
+// chunkSize is how many tokens a small model reads at once: what its context
+// leaves beside prompt and reply, with room for a tokenizer that counts more
+// than the estimate, and not more than it reads well.
+func (s *settings) chunkSize() int {
+	return max(min(chunkTokens, (s.workerContext-900)/2), 100)
+}
