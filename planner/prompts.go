@@ -22,7 +22,7 @@ All eight fields stand in every step; those that a step does not use stay "" or 
   "list": one worker for each entry of the list that the step "of" replies with; that step has a single worker and "output": "list". When a worker must make the list first.
   "each": one worker for each reply of the step "of", as soon as that reply is there. To check or work on every finding.
   "once": a single worker. With "needs" it reads the replies of those steps; without, it has only the instruction.
-"select": with "chunks": names of the sources to read; [] reads all.
+"select": with "chunks": what to read: names of sources, or parts of them by the chunk numbers in their outlines, as in "NAME#12" or "NAME#12-30"; [] reads all, which is right whenever you are not sure.
 "items": with "items": the list.
 "of": with "list" and "each": the id of an earlier step.
 "needs": ids of earlier steps that must be finished first; the workers read their replies.
