@@ -3,9 +3,8 @@ package planner
 import (
 	"encoding/json"
 	"io"
+	"math"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // Bounds of what is kept of a reply to a merge prompt.
@@ -18,16 +17,22 @@ const (
 // the answer to w as it comes: the string "answer" of a JSON object, which may
 // stand in a code fence or after a few lines of prose, or else the whole text,
 // without a fence around it if that says it is Markdown or plain text. Within
-// the answer, raw control characters and escapes that JSON does not have are
-// taken as they are written. White space before the answer is left out. What
-// it writes does not depend on the pieces.
+// the answer, raw control characters, escapes that JSON does not have, and
+// quotes that cannot be the closing one are taken as they are written. White
+// space before the answer is left out. What it writes does not depend on the
+// pieces.
+//
+// An object with an answer may also follow a longer text, as where a model
+// thinks aloud first. What was written of that is then taken back by void; a
+// void that is nil or answers false leaves the text as it is.
 type answer struct {
-	w   io.Writer
-	out []byte
-	err error
+	w    io.Writer
+	void func() (io.Writer, bool) // takes back what was written; what follows goes to the writer
+	out  []byte
+	err  error
 
 	mode  mode
-	head  string // not decided yet
+	head  string // not decided yet, or plain text since the object that is being tried
 	at    int    // in head: the object that is being tried; −1: none
 	pos   int    // in head: the next byte to look at
 	empty bool   // an object without an answer was read
@@ -38,7 +43,8 @@ type answer struct {
 	rest []byte // the object, without the answer's text
 	esc  byte   // in the answer: '\\' or 'u', the escape in hand
 	hex  []byte
-	high rune // first half of a surrogate pair
+	high rune   // first half of a surrogate pair
+	pend string // from a quote on that may be the closing one
 
 	fenced bool   // plain text in a fence that is left out
 	tail   string // plain text that may be the end of the fence
@@ -67,6 +73,7 @@ func (a *answer) write(p string) error {
 		a.decide(false)
 	case plain:
 		a.plain(p)
+		a.overhear(p)
 	default:
 		a.object(p)
 	}
@@ -82,13 +89,18 @@ func (a *answer) end() error {
 		a.put(a.tail)
 	}
 	a.tail = ""
+	if rest := a.pend; rest != "" {
+		a.close()
+		a.object(rest[1:])
+	}
 	a.pair()
 	return a.flush()
 }
 
-// decide looks for an object with an answer in head. Without one, head is the
-// beginning of a plain text.
-func (a *answer) decide(last bool) {
+// search looks for an object with an answer in head, from pos on, and reads on
+// from within the answer if there is one. Objects that begin after most bytes
+// do not count.
+func (a *answer) search(most int) (found bool) {
 	for a.pos < len(a.head) {
 		c := a.head[a.pos]
 		if a.at < 0 {
@@ -96,7 +108,7 @@ func (a *answer) decide(last bool) {
 				a.pos++
 				continue
 			}
-			if len(strings.TrimSpace(a.head[:a.pos])) > preambleBytes {
+			if len(strings.TrimSpace(a.head[:a.pos])) > most {
 				a.pos = len(a.head)
 				break
 			}
@@ -112,21 +124,35 @@ func (a *answer) decide(last bool) {
 		if a.names(ev, c) == "answer" && ev == evString {
 			rest := a.head[a.pos:]
 			a.rest = append(a.rest, a.head[a.at:a.pos]...)
+			if a.mode == plain && !a.takeBack() {
+				a.void = nil
+				return false
+			}
 			a.mode, a.head = inAnswer, ""
 			a.object(rest)
-			return
+			return true
 		}
 		if a.m.state == whole {
 			a.empty = a.empty || a.ours || strings.Trim(a.head[:a.at], " \t\r\n`json\ufeff") == ""
 			a.at = -1
 		}
 	}
+	return false
+}
+
+// decide tells what the reply is once head shows it. Without an object with an
+// answer it is a plain text, which head begins.
+func (a *answer) decide(last bool) {
+	if a.search(preambleBytes) {
+		return
+	}
 	begun := strings.TrimLeft(a.head, " \t\r\n\ufeff")
 	switch {
 	case last && (a.empty || a.at >= 0 && a.ours):
 		a.mode, a.head = past, ""
 	case last || a.at < 0 && len(begun) > preambleBytes || len(begun) > headBytes:
-		a.mode, a.head = plain, ""
+		text := a.head
+		a.mode, a.head, a.at, a.pos = plain, "", -1, 0
 		if info, body, ok := strings.Cut(begun, "\n"); ok && strings.HasPrefix(info, "```") {
 			switch strings.ToLower(strings.TrimSpace(info[3:])) {
 			case "markdown", "md", "text", "txt", "plaintext":
@@ -134,7 +160,36 @@ func (a *answer) decide(last bool) {
 			}
 		}
 		a.plain(begun)
+		a.overhear(text)
 	}
+}
+
+// overhear looks in plain text for an object with an answer.
+func (a *answer) overhear(p string) {
+	if a.void == nil {
+		return
+	}
+	a.head += p
+	if a.search(math.MaxInt) {
+		return
+	}
+	switch {
+	case a.at < 0:
+		a.head, a.pos = "", 0
+	case len(a.head)-a.at > headBytes:
+		a.head, a.pos, a.at = "", 0, -1
+	default:
+		a.head, a.pos, a.at = a.head[a.at:], a.pos-a.at, 0
+	}
+}
+
+// takeBack voids what was written.
+func (a *answer) takeBack() bool {
+	w, ok := a.void()
+	if ok {
+		a.w, a.out, a.tail, a.wrote = w, a.out[:0], "", false
+	}
+	return ok
 }
 
 // names follows the names of the object and returns the one that a value just
@@ -171,108 +226,6 @@ func (a *answer) plain(p string) {
 	i = len(strings.TrimRight(p[:i], " \t\r\n"))
 	a.put(p[:i])
 	a.tail = p[i:]
-}
-
-// object reads on from within the answer, or after it.
-func (a *answer) object(p string) {
-	for i := 0; i < len(p); i++ {
-		c := p[i]
-		switch {
-		case a.mode == past:
-			return
-		case a.mode == inObject:
-			if _, err := a.m.next(c); err != nil || len(a.rest) > headBytes {
-				a.mode = past
-				return
-			}
-			if a.rest = append(a.rest, c); a.m.state == whole {
-				a.mode = past
-			}
-		case a.esc == 'u':
-			a.unicode(c)
-			if a.esc == 0 && a.mode == inAnswer && len(a.hex) < 4 {
-				i-- // c is no hexadecimal digit, and stands for itself
-			}
-		case a.esc == '\\':
-			a.escape(c)
-		case c == '\\':
-			a.esc = '\\'
-		case c == '"':
-			a.pair()
-			a.closed, a.mode = true, inObject
-			a.rest = append(a.rest, '"')
-			a.m.after()
-		default:
-			n := strings.IndexAny(p[i:], `\"`)
-			if n < 0 {
-				n = len(p) - i
-			}
-			a.pair()
-			a.put(p[i : i+n])
-			i += n - 1
-		}
-	}
-}
-
-// escape reads what follows a backslash.
-func (a *answer) escape(c byte) {
-	a.esc = 0
-	if c == 'u' {
-		a.esc, a.hex = 'u', a.hex[:0]
-		return
-	}
-	a.pair()
-	switch c {
-	case '"', '\\', '/':
-		a.put(string(c))
-	case 'b', 'f':
-	case 'n':
-		a.put("\n")
-	case 'r':
-		a.put("\r")
-	case 't':
-		a.put("\t")
-	default:
-		a.put(`\` + string([]byte{c}))
-	}
-}
-
-// unicode reads a digit of \uXXXX.
-func (a *answer) unicode(c byte) {
-	if _, ok := hexDigit(c); !ok {
-		a.esc = 0
-		a.pair()
-		a.put(`\u` + string(a.hex))
-		return
-	}
-	if a.hex = append(a.hex, c); len(a.hex) < 4 {
-		return
-	}
-	var r rune
-	for _, h := range a.hex {
-		d, _ := hexDigit(h)
-		r = r<<4 | d
-	}
-	a.esc = 0
-	switch {
-	case a.high != 0 && utf16.DecodeRune(a.high, r) != utf8.RuneError:
-		r, a.high = utf16.DecodeRune(a.high, r), 0
-		a.put(string(r))
-	case r >= 0xD800 && r < 0xDC00:
-		a.pair()
-		a.high = r
-	default:
-		a.pair()
-		a.put(string(r)) // a lone second half becomes U+FFFD
-	}
-}
-
-// pair gives up the first half of a surrogate pair whose second did not come.
-func (a *answer) pair() {
-	if a.high != 0 {
-		a.high = 0
-		a.put(string(utf8.RuneError))
-	}
 }
 
 func (a *answer) put(s string) {

@@ -3,6 +3,7 @@ package planner
 import (
 	"bytes"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -46,6 +47,10 @@ func TestAnswerIsReadFromAnyReply(t *testing.T) {
 		"two answers":          {`{"answer":"a","answer":"b"}`, "a", "", false},
 		"nested answer":        {`{"x":{"answer":"no"},"answer":"a"}`, "a", "", false},
 		"broken verdict":       {`{"answer":"a",complete:false}`, "a", "", false},
+		"quotes not escaped":   {`{"answer":"He said "now", not "then" ["a","b"], and {"x":"y"z} "", ", "complete":false,"missing":"m"}`, `He said "now", not "then" ["a","b"], and {"x":"y"z} "", `, "m", true},
+		"quote, then the end":  {`{"answer":"He said \"now\"" , "more": 1}`, `He said "now"`, "", false},
+		"trailing comma":       {`{"answer":"a",}`, "a", "", false},
+		"cut after a quote":    {`{"answer":"a" , "b`, "a", "", false},
 		"cut verdict":          {`{"answer":"a","compl`, "a", "", false},
 		"cut answer":           {`{"answer":"abc`, "abc", "", false},
 		"plain":                {"\n It is {so} [1].\n", "It is {so} [1].\n", "", false},
@@ -81,7 +86,7 @@ func TestAnswerStreamsWhatHasCome(t *testing.T) {
 	var b bytes.Buffer
 	a := newAnswer(&b)
 	for _, c := range []struct{ piece, want string }{
-		{`{"ans`, ""}, {`wer":"`, ""}, {"Hel", "Hel"}, {`lo\`, "Hello"}, {`n`, "Hello\n"}, {`\ud83d`, "Hello\n"}, {`\ude00`, "Hello\n😀"}, {`","com`, "Hello\n😀"},
+		{`{"ans`, ""}, {`wer":"`, ""}, {"Hel", "Hel"}, {`lo\`, "Hello"}, {`n`, "Hello\n"}, {`\ud83d`, "Hello\n"}, {`\ude00`, "Hello\n😀"}, {`","com`, "Hello\n😀"}, {`plete":`, "Hello\n😀"},
 	} {
 		a.write(c.piece)
 		if b.String() != c.want {
@@ -90,6 +95,31 @@ func TestAnswerStreamsWhatHasCome(t *testing.T) {
 	}
 	if !a.closed {
 		t.Error("the closing quote was missed")
+	}
+}
+
+func TestAnswerTakesBackWhatAModelThoughtAloud(t *testing.T) {
+	loud := strings.Repeat("Let me {think} about [1]. ", 50) + `{"thought": "{}"} and so `
+	reply := loud + "```json\n{\"answer\":\"a\",\"complete\":false,\"missing\":\"m\"}\n```"
+	for size := 1; size <= len(reply)+7; size += 7 {
+		var first, second bytes.Buffer
+		a := newAnswer(&first)
+		a.void = func() (io.Writer, bool) { return &second, true }
+		for i := 0; i < len(reply); i += size {
+			a.write(reply[i:min(i+size, len(reply))])
+		}
+		a.end()
+		if complete, missing := a.verdict(); second.String() != "a" || complete || missing != "m" || !a.wrote {
+			t.Fatalf("pieces of %d: %q, complete %v, missing %q", size, second.String(), complete, missing)
+		}
+	}
+	var b bytes.Buffer
+	a := newAnswer(&b)
+	a.void = func() (io.Writer, bool) { return nil, false }
+	a.write(reply)
+	a.write(" more")
+	if a.end(); b.String() != reply+" more" {
+		t.Errorf("a text that cannot be taken back: %q", b.String())
 	}
 }
 

@@ -21,8 +21,10 @@ const missingRunes = 1000
 
 // Resetter is what Merge looks for in its writer: Reset says that the text
 // written so far is void, and that it begins anew. It is called where a reply
-// broke off in the midst of the answer and is asked for again. A writer
-// without it gets no text twice: there such a reply is an error.
+// broke off in the midst of the answer and is asked for again, and where what
+// was taken for the answer turns out to be a model that thinks aloud before
+// it. A writer without it gets no text twice: there a broken reply is an
+// error, and the answer holds the thinking.
 type Resetter interface{ Reset() }
 
 // Merge asks the model for the answer and writes it to w while it comes, with
@@ -81,12 +83,26 @@ type merging struct {
 // again makes ready for a reply, and takes back what an earlier one wrote.
 func (m *merging) again() {
 	if m.text != nil && m.text.wrote {
-		if r, ok := m.w.(Resetter); ok {
-			r.Reset()
-		}
+		m.takeBack()
 	}
 	m.refs = findings.NewRenumber(m.w, m.cites)
 	m.text = newAnswer(m.refs)
+	m.text.void = func() (io.Writer, bool) {
+		if !m.takeBack() {
+			return nil, false
+		}
+		m.refs = findings.NewRenumber(m.w, m.cites)
+		return m.refs, true
+	}
+}
+
+// takeBack reports whether the writer could take back what was written.
+func (m *merging) takeBack() bool {
+	r, ok := m.w.(Resetter)
+	if ok {
+		r.Reset()
+	}
+	return ok
 }
 
 func (m *merging) read(text string) error { return m.text.write(text) }
