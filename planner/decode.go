@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -265,11 +267,11 @@ var overs = map[string]swarm.Over{
 // readStep makes a step of its JSON. Unknown fields are passed over, fields
 // that are null count as left out; the error is a *swarm.PlanError.
 func readStep(raw []byte) (swarm.Step, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &fields); err != nil {
-		return swarm.Step{}, &swarm.PlanError{Mend: "is not JSON: " + err.Error()}
-	}
 	var s swarm.Step
+	fields, twice, err := members(raw)
+	if err != nil {
+		return s, &swarm.PlanError{Mend: "is not JSON: " + err.Error()}
+	}
 	var first *swarm.PlanError
 	take := func(name, want string, to any) {
 		v, ok := fields[name]
@@ -289,6 +291,9 @@ func readStep(raw []byte) (swarm.Step, error) {
 	take("of", "a string", &s.Of)
 	take("needs", "a list of strings", &s.Needs)
 	take("output", "a string", &output)
+	if first == nil && twice != "" {
+		first = &swarm.PlanError{Step: s.ID, Field: findings.Line(twice, 40), Mend: "stands twice: write each field once"}
+	}
 	if first != nil {
 		return s, first
 	}
@@ -304,4 +309,30 @@ func readStep(raw []byte) (swarm.Step, error) {
 		return s, &swarm.PlanError{Step: s.ID, Field: "output", Value: findings.Line(output, 80), Mend: `must be "finding" or "list"`}
 	}
 	return s, nil
+}
+
+// members reads an object; twice is a name that stands in it more than once,
+// if one does.
+func members(raw []byte) (fields map[string]json.RawMessage, twice string, err error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, "", cmp.Or(err, errors.New("no object"))
+	}
+	fields = map[string]json.RawMessage{}
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return nil, "", err
+		}
+		var v json.RawMessage
+		if err := d.Decode(&v); err != nil {
+			return nil, "", err
+		}
+		name, _ := t.(string) // the decoder lets nothing else stand here
+		if _, ok := fields[name]; ok {
+			twice = name
+		}
+		fields[name] = v
+	}
+	return fields, twice, nil
 }

@@ -161,14 +161,17 @@ type reader interface {
 	again()                 // the reply begins anew
 }
 
-// call makes one call and lets r read the reply. It returns what was said.
+// call makes one call and lets r read the reply. It returns what was said,
+// without the thinking before it.
 func (l *LLM) call(ctx context.Context, ms []chat.Message, schema *chat.Schema, out, set int, r reader, repeat bool) (string, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var said strings.Builder
 	var thinking thought
 	var failed error
+	told := false // of the reply's text
 	read := func(text string) {
+		said.WriteString(text)
 		if failed == nil && text != "" {
 			if failed = r.read(text); failed != nil {
 				cancel(failed)
@@ -179,7 +182,7 @@ func (l *LLM) call(ctx context.Context, ms []chat.Message, schema *chat.Schema, 
 		Request: chat.Request{
 			Messages: ms, Schema: schema, MaxTokens: set, Stream: true,
 			OnText: func(text string) {
-				said.WriteString(text)
+				told = true
 				read(thinking.next(text))
 			},
 		},
@@ -188,14 +191,13 @@ func (l *LLM) call(ctx context.Context, ms []chat.Message, schema *chat.Schema, 
 	if repeat {
 		req.Again = func() {
 			said.Reset()
-			thinking = thought{}
+			thinking, told = thought{}, false
 			r.again()
 		}
 	}
 	reply, err := l.pool.Do(ctx, req)
-	if said.Len() == 0 && reply.Text != "" {
+	if !told && reply.Text != "" {
 		// The server answered in one piece and nobody was told.
-		said.WriteString(reply.Text)
 		read(thinking.next(reply.Text))
 	}
 	read(thinking.end())

@@ -101,9 +101,10 @@ func TestPlanMendsFromWhereItWentWrong(t *testing.T) {
 func TestPlanMendsWhatIsNoJSONOrNoStep(t *testing.T) {
 	for name, c := range map[string]struct{ first, told, ids string }{
 		"trailing comma": {`{"steps":[` + once("a", "x") + `,]}`, "got ']', want a value", " a b"},
-		"prose":          {"I would rather talk.", "holds no plan", " b"},
+		"prose":          {"<think>a secret thought</think>I would rather talk.", "holds no plan", " b"},
 		"no step":        {steps(), "the plan has no step", " b"},
 		"wrong type":     {`{"steps":[{"id":"a","do":7,"over":"once"}]}`, `step "a": do "7" is not a string`, " b"},
+		"field twice":    {`{"steps":[{"id":"a","do":"x","over":"once","do":"y"}]}`, `step "a": do stands twice`, " b"},
 		"cut":            {`{"steps":[` + once("a", "x") + `,{"id`, "cut off at its token limit", " a b"},
 	} {
 		r := say(c.first)
@@ -116,7 +117,9 @@ func TestPlanMendsWhatIsNoJSONOrNoStep(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, a.ids(), err)
 			continue
 		}
-		if got := asked(t, s, 1); !strings.Contains(got, c.told) {
+		if got := asked(t, s, 1); strings.Contains(got, "secret thought") {
+			t.Errorf("%s: the request to mend repeats what the model thought", name)
+		} else if !strings.Contains(got, c.told) {
 			t.Errorf("%s: the request to mend lacks %q", name, c.told)
 		}
 	}
