@@ -67,7 +67,8 @@ type Reply struct {
 	Text       string
 	Model      string      // as the server names it
 	Usage      swarm.Usage // In, Cached, Out
-	UsageKnown bool        // the server told its usage
+	UsageKnown bool        // the server told its usage; AtLeast is set where the reply broke off after it
+	Unsent     bool        // nothing of the request left, so that no server can bill it
 }
 
 // Client makes attempts at one endpoint. It is safe for concurrent use.
@@ -147,11 +148,11 @@ func (c *Client) Close() {
 // follow at once.
 func (c *Client) Do(ctx context.Context, r Request) (Reply, error) {
 	if err := checkRequest(r); err != nil {
-		return Reply{}, c.failure(swarm.ClassInvalid, 0, "", err)
+		return Reply{Unsent: true}, c.failure(swarm.ClassInvalid, 0, "", err)
 	}
 	w := c.way.Load()
 	if err := context.Cause(ctx); err != nil {
-		return Reply{}, c.ended(ctx)
+		return Reply{Unsent: true}, c.ended(ctx)
 	}
 	x := &exchange{c: c, r: &r, way: w, stream: w.streams(r.Stream)}
 	call := ctx

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -103,19 +104,27 @@ func compose(w *way, r *Request) openai.ChatCompletionRequest {
 }
 
 // start returns the beginning of the request's body, up to the messages and
-// what go-openai would leave out.
-func (x *exchange) start() ([]byte, error) {
-	said, err := json.Marshal(messages(x.way, x.r))
-	if err != nil {
+// what go-openai would leave out, with room for so many bytes more.
+func (x *exchange) start(more int) ([]byte, error) {
+	said := messages(x.way, x.r)
+	size := len(x.c.quoted) + 64 + more
+	for _, m := range said {
+		size += len(m.Content) + len(m.Content)/16 + 32
+	}
+	b := bytes.NewBuffer(make([]byte, 0, size))
+	b.WriteString(`{"model":`)
+	b.Write(x.c.quoted)
+	b.WriteString(`,"messages":`)
+	e := json.NewEncoder(b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(said); err != nil {
 		return nil, err
 	}
-	b := make([]byte, 0, len(said)+len(x.c.quoted)+64)
-	b = append(append(b, `{"model":`...), x.c.quoted...)
-	b = append(append(b, `,"messages":`...), said...)
+	b.Truncate(b.Len() - 1) // the encoder's line end
 	if t := x.r.Temperature; t != nil && float32(*t) == 0 && !x.way.noTemperature {
-		b = append(b, `,"temperature":0`...)
+		b.WriteString(`,"temperature":0`)
 	}
-	return b, nil
+	return b.Bytes(), nil
 }
 
 // messages returns the messages as they are sent: with the schema in words

@@ -185,11 +185,12 @@ func whole(v any) int {
 // settle judges what came: the reply is whole, or says why it is not. ctx is
 // the caller's, call the attempt's own.
 func (c *Client) settle(ctx, call context.Context, x *exchange, g *got, err error) (Reply, error) {
-	rep := Reply{Text: g.text.String(), Model: g.model, Usage: g.usage, UsageKnown: g.known}
+	rep := Reply{Text: g.text.String(), Model: g.model, Usage: g.usage, UsageKnown: g.known, Unsent: !x.left.Load() && x.status == 0}
 	if x.problem != nil {
 		return rep, c.refusal(x)
 	}
 	over := g.done || g.finish != ""
+	rep.Usage.AtLeast = g.known && !over // a running total, and the server may have written on
 	if err == nil && !over {
 		err = context.Cause(call) // some bodies end plainly when their context ends
 	}

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -181,7 +182,7 @@ func FuzzEvents(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte, part int) {
 		read := func(r io.Reader) (string, *problem, error) {
 			x := &exchange{r: &Request{}, cancel: func(error) {}}
-			e := &events{src: &body{rc: io.NopCloser(r), stop: func() bool { return true }, cause: func() error { return nil }}, x: x}
+			e := &events{src: &body{rc: io.NopCloser(r), ctx: context.Background()}, x: x}
 			out, err := io.ReadAll(e)
 			e.Close()
 			return string(out), x.problem, err

@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,7 +31,8 @@ type exchange struct {
 	stream bool
 	cancel context.CancelCauseFunc // of a stream, by its idle clock
 
-	sent    bool
+	sent    bool        // RoundTrip was called
+	left    atomic.Bool // some of the body was read: the request may have reached a server
 	status  int
 	header  http.Header
 	raw     []byte   // of a reply in one piece
@@ -60,17 +63,18 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
-	// A Transport of net/http ends its bodies with the context; others may not.
 	rc := resp.Body
-	body := &body{rc: rc, cause: func() error { return context.Cause(req.Context()) }}
-	body.stop = context.AfterFunc(req.Context(), func() { rc.Close() })
+	body := &body{rc: rc, ctx: req.Context()}
+	if _, ends := w.c.base.(*http.Transport); !ends { // net/http's ends its bodies with the context; others may not
+		body.stop = context.AfterFunc(req.Context(), func() { rc.Close() })
+	}
 	switch {
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		late := time.AfterFunc(errorTime, func() { rc.Close() })
 		raw, _ := io.ReadAll(io.LimitReader(body, maxErrorBody))
 		body.drain = late.Stop()
 		body.Close()
-		if err := body.cause(); err != nil && len(raw) == 0 {
+		if err := context.Cause(req.Context()); err != nil && len(raw) == 0 {
 			return nil, err
 		}
 		x.problem = readProblem(raw)
@@ -99,24 +103,33 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 // encodes twice over, two thirds of a call's whole cost), a temperature of
 // zero, headers. The rest of the body is go-openai's.
 func (x *exchange) mend(req *http.Request) (*http.Request, error) {
-	start, err := x.start()
-	rest := int(req.ContentLength) - len(placeholder)
-	if err != nil || rest < 0 {
+	size := int(req.ContentLength) // of what go-openai wrote
+	start, err := x.start(size)
+	if err != nil || size < len(placeholder) {
 		req.Body.Close()
 		return nil, errNotOurs
 	}
-	// The placeholder is read to where the end of start overwrites it.
-	b := make([]byte, len(start)+rest)
-	_, err = io.ReadFull(req.Body, b[len(start)-len(placeholder):])
+	end := len(start)
+	start = slices.Grow(start, size)
+	head, tail := start[end:end+len(placeholder)], start[end:end+size-len(placeholder)]
+	_, err = io.ReadFull(req.Body, head)
+	known := string(head) == placeholder
+	if err == nil {
+		_, err = io.ReadFull(req.Body, tail) // over the placeholder
+	}
 	req.Body.Close()
-	if err != nil || string(b[len(start)-len(placeholder):len(start)]) != placeholder {
+	if err != nil || !known {
 		return nil, errNotOurs
 	}
-	copy(b, start)
+	b := start[:end+len(tail)]
 	req = req.WithContext(req.Context())
-	req.Body = io.NopCloser(bytes.NewReader(b))
 	req.ContentLength = int64(len(b))
-	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
+	req.GetBody = func() (io.ReadCloser, error) {
+		o := &outgoing{left: &x.left}
+		o.r.Reset(b)
+		return o, nil
+	}
+	req.Body, _ = req.GetBody()
 	if len(x.c.header) > 0 {
 		req.Header = req.Header.Clone()
 		for name, values := range x.c.header {
@@ -125,6 +138,19 @@ func (x *exchange) mend(req *http.Request) (*http.Request, error) {
 	}
 	return req, nil
 }
+
+// outgoing is the body of a request.
+type outgoing struct {
+	r    bytes.Reader
+	left *atomic.Bool
+}
+
+func (o *outgoing) Read(p []byte) (int, error) {
+	o.left.Store(true)
+	return o.r.Read(p)
+}
+
+func (o *outgoing) Close() error { return nil }
 
 // readAll reads a body of at most maxReply bytes. size is what the header
 // says, −1 if nothing.
@@ -145,8 +171,8 @@ func readAll(r io.Reader, size int64) ([]byte, error) {
 // the body some milliseconds after its last word.
 type body struct {
 	rc     io.ReadCloser
-	cause  func() error // why the attempt's context ended, if it has
-	stop   func() bool  // of the watch over the context
+	ctx    context.Context // of the request
+	stop   func() bool     // of the watch over ctx; nil: rc ends with it by itself
 	drain  bool
 	closed bool
 }
@@ -154,7 +180,7 @@ type body struct {
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.rc.Read(p)
 	if err != nil && err != io.EOF {
-		if cause := b.cause(); cause != nil {
+		if cause := context.Cause(b.ctx); cause != nil {
 			err = cause // the body's own error is only that it was closed
 		}
 	}
@@ -171,6 +197,8 @@ func (b *body) Close() error {
 		io.CopyN(io.Discard, b.rc, maxDrain)
 		t.Stop()
 	}
-	b.stop()
+	if b.stop != nil {
+		b.stop()
+	}
 	return b.rc.Close()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/db31e724/go-swarm/internal/chat"
@@ -145,19 +144,11 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 func (c *call) usage(r chat.Reply, fail *swarm.CallError) swarm.Usage {
 	switch {
 	case r.UsageKnown:
-		return swarm.Usage{In: r.Usage.In, Cached: r.Usage.Cached, Out: r.Usage.Out}
-	case fail != nil && fail.Status >= 400 && r.Text == "":
-		return swarm.Usage{}
-	case fail != nil && unreached(fail):
+		return r.Usage
+	case r.Unsent, fail != nil && fail.Status >= 400 && r.Text == "":
 		return swarm.Usage{}
 	}
 	return swarm.Usage{In: c.Tokens, Out: swarm.EstimateTokens(r.Text), AtLeast: true}
-}
-
-// unreached says that no connection was made.
-func unreached(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "dial"
 }
 
 // EstimatePrompt guesses the prompt tokens of r: its texts, its schema, and a

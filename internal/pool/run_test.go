@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -108,7 +107,7 @@ func TestEveryAttemptIsBookedOnce(t *testing.T) {
 			case 1: // cut in the middle, usage not told
 				return chat.Reply{Text: "some words came"}, refusal(swarm.ClassNetwork, 0)
 			case 2: // no connection was made
-				return chat.Reply{}, &swarm.CallError{Class: swarm.ClassNetwork, Err: &net.OpError{Op: "dial", Err: errors.New("refused")}}
+				return chat.Reply{Unsent: true}, refusal(swarm.ClassNetwork, 0)
 			}
 			return ok("done")
 		}}
