@@ -24,11 +24,13 @@ type group struct {
 
 // marks finds references in a text that comes in pieces. A reference is a
 // bracket of one or more numbers from 1 on, set apart by commas, semicolons or
-// a dash: [7], [7, 9], [7-9]. These are no references, and pass unchanged:
+// a dash: [7], [7, 9], [7-9]. The bracket may also be one of those that models
+// fall into, [^7], 【7】 or ［7］. These are no references, and pass unchanged:
 //
 //   - what stands in a code span or a fenced code block (a span ends with its
 //     line);
 //   - a bracket behind a backslash, \[7];
+//   - one with a word in it, [Finding 7], or a round one, (7);
 //   - an array type or the like: a bracket, or a chain of them, directly
 //     before a letter, digit or underscore, "*" and a letter, or another
 //     bracket that holds something else ([3]int, [2]*T, [2][n]int);
@@ -75,26 +77,43 @@ scan:
 			if i+1 == len(b) && !last {
 				break scan
 			}
-			n := min(2, len(b)-i)
-			if n == 2 && b[i+1] != '[' && b[i+1] != '\\' {
-				n = 1
+			n := 1
+			if o, short := opener(b[i+1:]); short && !last {
+				break scan
+			} else if o != nil {
+				n += len(o.open)
+			} else if i+1 < len(b) && b[i+1] == '\\' {
+				n++
 			}
 			dst = m.pass(dst, b[i:i+n])
 			i += n
 		case c == ' ' && m.ticks == 0 && i+1 == len(b) && !last:
 			break scan // it goes with a reference that vanishes
-		case (c == '[' || c == ' ' && i+1 < len(b) && b[i+1] == '[') && m.ticks == 0:
+		case m.ticks == 0 && (c == ' ' || c == '[' || c == 0xe3 || c == 0xef):
 			space := 0
 			if c == ' ' {
 				space = 1
+			}
+			o, short := opener(b[i+space:])
+			if short && !last {
+				break scan
+			}
+			if o == nil {
+				n := 1
+				if c >= utf8.RuneSelf {
+					_, n = utf8.DecodeRune(b[i:])
+				}
+				dst = m.pass(dst, b[i:i+n])
+				i += n
+				continue
 			}
 			groups, n, verdict := chain(b[i+space:], last)
 			if verdict == undecided {
 				break scan
 			}
-			index := space == 0 && (m.snake || m.word == 1 && m.alpha && !m.tail)
+			index := c == '[' && (m.snake || m.word == 1 && m.alpha && !m.tail)
 			if verdict == literal || index {
-				n = max(n, 1)
+				n = max(n, len(o.open))
 				dst = m.pass(dst, b[i:i+space+n])
 				i += space + n
 				continue
@@ -171,10 +190,30 @@ const (
 	undecided
 )
 
+// pair is a kind of bracket.
+type pair struct{ open, close string }
+
+var pairs = [...]pair{{"[", "]"}, {"【", "】"}, {"［", "］"}}
+
+// opener returns the kind of bracket that b begins with, nil if with none.
+// short says that b is too short to tell.
+func opener(b []byte) (p *pair, short bool) {
+	for i := range pairs {
+		open := pairs[i].open
+		if n := min(len(b), len(open)); string(b[:n]) == open[:n] && n > 0 {
+			if n == len(open) {
+				return &pairs[i], false
+			}
+			short = true
+		}
+	}
+	return nil, short
+}
+
 // chain reads the brackets at the start of b, which begins with one. n is how
 // many bytes the verdict is about.
 func chain(b []byte, last bool) (groups []group, n int, v verdict) {
-	for {
+	for code := b[0] == '['; ; { // what may be an array type
 		g, v := bracket(b[n:], last)
 		switch v {
 		case undecided:
@@ -184,13 +223,17 @@ func chain(b []byte, last bool) (groups []group, n int, v verdict) {
 		}
 		groups = append(groups, g)
 		n += len(g.raw)
-		switch rest := b[n:]; {
-		case len(rest) == 0 && !last:
+		rest := b[n:]
+		next, short := opener(rest)
+		switch {
+		case (len(rest) == 0 || short) && !last:
 			return nil, 0, undecided
 		case len(rest) == 0 || n > chainBytes:
 			return groups, n, reference
-		case rest[0] == '[':
+		case next != nil:
 			continue
+		case !code:
+			return groups, n, reference
 		case rest[0] == '*' && len(rest) == 1 && !last:
 			return nil, 0, undecided
 		case identifier(rest[0]), rest[0] == '*' && len(rest) > 1 && identifier(rest[1]):
@@ -205,18 +248,24 @@ var separators = strings.NewReplacer(";", ",", "，", ",", "、", ",", "–", "-
 
 // bracket reads one bracket of numbers at the start of b.
 func bracket(b []byte, last bool) (group, verdict) {
-	end := bytes.IndexByte(b[:min(len(b), groupBytes)], ']')
+	o, _ := opener(b)
+	inner := b[len(o.open):]
+	if o.open == "[" {
+		inner = bytes.TrimPrefix(inner, []byte("^"))
+	}
+	begin := len(b) - len(inner)
+	end := bytes.Index(b[:min(len(b), groupBytes)], []byte(o.close))
 	if end < 0 {
-		if last || len(b) >= groupBytes || !numeric(b[1:]) {
+		if last || len(b) >= groupBytes || !numeric(inner) {
 			return group{}, literal
 		}
 		return group{}, undecided
 	}
-	if !numeric(b[1:end]) {
+	if !numeric(b[begin:end]) {
 		return group{}, literal
 	}
-	g := group{raw: b[:end+1]}
-	for part := range strings.SplitSeq(separators.Replace(string(b[1:end])), ",") {
+	g := group{raw: b[:end+len(o.close)]}
+	for part := range strings.SplitSeq(separators.Replace(string(b[begin:end])), ",") {
 		from, to, isRange := strings.Cut(part, "-")
 		lo, ok := number(from)
 		hi, ok2 := lo, ok

@@ -103,11 +103,14 @@ func where(c swarm.Citation) string {
 	}
 }
 
+// breaks makes line breaks of all that a model may take for one.
+var breaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
+
 // indent writes text with two spaces before each line.
 func indent(b *strings.Builder, text string) {
-	for line := range strings.Lines(strings.TrimSpace(text)) {
+	for line := range strings.Lines(strings.TrimSpace(breaks.Replace(text))) {
 		b.WriteString("  ")
-		b.WriteString(strings.TrimRight(line, "\r\n"))
+		b.WriteString(strings.TrimRight(line, "\n"))
 		b.WriteByte('\n')
 	}
 }
@@ -138,7 +141,7 @@ func shift(text string, by, n int) string {
 // Escape puts a backslash before each bracket of text that would pass for a
 // reference to a citation.
 func Escape(text string) string {
-	if strings.IndexByte(text, '[') < 0 {
+	if !strings.ContainsAny(text, "[【［") {
 		return text
 	}
 	m := marks{ref: func(g group, _ bool) ([]byte, bool) { return escaped(g.raw), true }}

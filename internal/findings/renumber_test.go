@@ -49,6 +49,7 @@ func TestRenumber(t *testing.T) {
 		{"天空是蓝色的[7]，海也是[3]。", "天空是蓝色的[1]，海也是[2]。", "7 3"},
 		{"blue[2]. year 2020[3] café[4] née[5] it's[6] it’s[7]", "blue[1]. year 2020[2] café[3] née[4] it's[5] it’s[6]", "2 3 4 5 6 7"},
 		{"**bold [2]** and *it [3]*", "**bold [1]** and *it [2]*", "2 3"},
+		{"blue [^7]. 天空【3】，海［7, 4］。x【5】y 【6】[7]", "blue [1]. 天空[2]，海[1, 3]。x[4]y [5][1]", "7 3 4 5 6"},
 		// Numbers that no citation has.
 		{"not so [57]. and [57, 2]", "not so. and [1]", "2"},
 		{"x [57][2] y [57][58] z", "x [1] y z", "2"},
@@ -63,6 +64,8 @@ func TestRenumber(t *testing.T) {
 		{"stray ` tick [3]\nnext [4]", "stray ` tick [3]\nnext [1]", "4"},
 		{"```go\nx = [3]\n``\n```\nthen [3]", "```go\nx = [3]\n``\n```\nthen [1]", "3"},
 		{"[0] [01] [] [a] [1.5] [1,] [-1] [9-7] [1\n]", "[0] [01] [] [a] [1.5] [1,] [-1] [9-7] [1\n]", ""},
+		{"[Finding 3] (3) [^a] 【注意】［a］【3", "[Finding 3] (3) [^a] 【注意】［a］【3", ""},
+		{`\【3】 \［3］ \[^3]`, `\【3】 \［3］ \[^3]`, ""},
 		{"open [7", "open [7", ""},
 		{"open [7]", "open [1]", "7"},
 		{"ends with space ", "ends with space ", ""},
@@ -162,7 +165,7 @@ func TestRenumberHoldsBackLittle(t *testing.T) {
 // escaped text passes unchanged and refers to nothing.
 func FuzzRenumber(f *testing.F) {
 	for _, s := range []string{
-		"a [1] b [2, 3][4]. `x [1]` [57] a[1] [3]int \\[4] 海[2]。", "[1", "[1]*", "```\n[1]\n```", "\xe2\x80[1\xe2\x80\x93", "it's[1] x_y[2]",
+		"a [1] b [2, 3][4]. `x [1]` [57] a[1] [3]int \\[4] 海[2]。", "[1", "[1]*", "```\n[1]\n```", "\xe2\x80[1\xe2\x80\x93", "it's[1] x_y[2]", "【1】［2］[^3] \\【4】",
 	} {
 		f.Add(s, uint8(1))
 		f.Add(s, uint8(3))
