@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,7 +19,7 @@ func (r *run) plan() (accepted int, err error) {
 	b := r.brief()
 	round := r.round
 	r.mu.Unlock()
-	ctx := r.plannerCtx()
+	ctx := context.WithValue(r.stepCtx, scopeKey{}, &scope{run: r})
 	err = r.apart("the planner's Plan", func() error {
 		return r.swarm.Planner.Plan(ctx, b, func(s Step) error { return r.add(round, s) })
 	})
@@ -44,8 +45,8 @@ func (r *run) add(round int, s Step) error {
 	if !r.planOpen || round != r.round {
 		return ErrPlanClosed
 	}
-	if r.ctx.Err() != nil {
-		return cause(r.ctx)
+	if r.stepCtx.Err() != nil {
+		return cause(r.stepCtx)
 	}
 	st, err := r.check(s)
 	if err != nil {

@@ -64,6 +64,7 @@ const (
 	ClassCut         Class = "cut"              // the reply met its token limit
 	ClassRefused     Class = "refused"          // the model declined
 	ClassFiltered    Class = "filtered"         // the provider's filter stopped prompt or reply
+	ClassBudget      Class = "budget"           // not made: it does not fit the run's Budget
 	ClassCancelled   Class = "cancelled"        // the caller's context ended
 )
 

@@ -18,7 +18,7 @@ const (
 	PlanEnded                      // Err: why it was cut, if it was
 	SubtaskStarted                 // Index
 	SubtaskEnded                   // Index, To: the range [Index, To) that ended so; Outcome, Usage, Err
-	CallEnded                      // one attempt: Role, Model, Usage, Price, Err; At: when it ended
+	CallEnded                      // one attempt: Role, Model, Usage, Est, Price, Err; At: when it ended
 	Retrying                       // Wait: how long until the next attempt; Err: what happened
 	Learned                        // Text: what was learnt of a backend; Model
 	Stalled                        // Text: who keeps a cancelled run waiting
@@ -76,6 +76,7 @@ type Event struct {
 	Wait    time.Duration `json:"wait,omitempty"`
 	Text    string        `json:"text,omitempty"`
 	Usage   *Usage        `json:"usage,omitempty"`
+	Est     *Usage        `json:"est,omitempty"` // what the call was expected to use at the most
 	Price   *Price        `json:"price,omitempty"`
 	Err     error         `json:"-"`
 	Answer  *Answer       `json:"answer,omitempty"`

@@ -2,26 +2,24 @@ package swarm
 
 import (
 	"context"
-	"math"
 	"sync"
 )
 
 // reserve is Reserve within a run. The ledger is the report: one fold over
 // the events of calls, so that what is told and what is summed up cannot
 // differ.
-func (r *run) reserve(s *scope, c Call) (func(Usage, error), error) {
-	r.mu.Lock()
-	if s.work != nil && !s.work.over && s.work.attempts < math.MaxUint16 {
-		s.work.attempts++
+func (r *run) reserve(ctx context.Context, s *scope, c Call) (func(Usage, error), error) {
+	held, err := r.admit(ctx, s, &c)
+	if err != nil {
+		return nil, err
 	}
-	r.mu.Unlock()
 	var once sync.Once
 	return func(used Usage, err error) {
-		once.Do(func() { r.settleCall(s, c, used, err) })
+		once.Do(func() { r.settleCall(s, c, held, used, err) })
 	}, nil
 }
 
-func (r *run) settleCall(s *scope, c Call, used Usage, err error) {
+func (r *run) settleCall(s *scope, c Call, held amount, used Usage, err error) {
 	used.Calls = 1
 	used.Cost = 0
 	if c.Price != nil {
@@ -34,9 +32,12 @@ func (r *run) settleCall(s *scope, c Call, used Usage, err error) {
 	if s.work != nil && !s.work.over {
 		s.work.spend(used)
 	}
-	e := Event{Kind: CallEnded, Model: c.Model, Price: c.Price, Usage: &used, Err: err}
+	e := Event{Kind: CallEnded, Model: c.Model, Price: c.Price, Usage: &used, Est: &c.Est, Err: err}
 	s.fill(&e)
 	r.tell(e)
+	r.reserved = r.reserved.minus(held)
+	close(r.settled)
+	r.settled = make(chan struct{})
 }
 
 // bookRemote books what a worker's output says of calls that this ledger did
@@ -54,11 +55,6 @@ func (w *working) spend(used Usage) {
 		w.usage = new(Usage)
 	}
 	*w.usage = w.usage.Plus(used)
-}
-
-// plannerCtx is the context of the planner's calls.
-func (r *run) plannerCtx() context.Context {
-	return context.WithValue(r.ctx, scopeKey{}, &scope{run: r})
 }
 
 // begin tells the observer that the run has started.

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"context"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -9,6 +10,7 @@ import (
 // merge brings the results into the window and lets the planner write the
 // answer of this round.
 func (r *run) merge() error {
+	r.window = r.windowLeft()
 	results := r.fit(r.sinks())
 	if err := r.cancelled(); err != nil {
 		return err
@@ -20,7 +22,7 @@ func (r *run) merge() error {
 	b.Coverage = r.covered()
 	w := pen{&r.text, r.round}
 	r.mu.Unlock()
-	ctx := r.plannerCtx()
+	ctx := context.WithValue(r.ctx, scopeKey{}, &scope{run: r, merging: true})
 	var v Verdict
 	err := r.apart("the planner's Merge", func() error {
 		var err error

@@ -17,6 +17,7 @@ type Report struct {
 	Rounds   int      `json:"rounds"`
 	Subtasks Tally    `json:"subtasks"`
 	Retries  int      `json:"retries"`
+	Overruns int      `json:"overruns"`          // calls that used more than was expected at the most: a Budget does not hold for them
 	Learned  []string `json:"learned,omitempty"` // of backends; the first hundred
 
 	// Times since the run began; zero: it did not come to that.
@@ -118,6 +119,9 @@ func (r *Report) call(e Event) {
 		return
 	}
 	r.Usage = r.Usage.Plus(*e.Usage)
+	if est := e.Est; est != nil && (e.Usage.In > est.In || e.Usage.Out > est.Out) {
+		r.Overruns++
+	}
 	if r.Roles == nil {
 		r.Roles = map[Role]Usage{}
 		r.Models = map[string]Usage{}

@@ -31,6 +31,7 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	}
 	r := newRun(ctx, s, t)
 	defer r.cancel(context.Canceled)
+	defer r.stopClocks()
 	var listener errgroup.Group
 	if s.Observe != nil {
 		listener.Go(r.deliver)
@@ -58,8 +59,10 @@ func (s *Swarm) valid(t Task) error {
 		return fmt.Errorf("swarm: Concurrency is %d: it must be positive, or 0 for %d", s.Concurrency, defaultConcurrency)
 	case s.Rounds < 0:
 		return fmt.Errorf("swarm: Rounds is %d: it must be positive, or 0 for %d", s.Rounds, defaultRounds)
-	case s.Budget != (Budget{}):
-		return errors.New("swarm: Budget is set, but limits are not enforced yet: leave it zero")
+	case s.Budget.Cost < 0 || s.Budget.Tokens < 0 || s.Budget.Calls < 0 || s.Budget.Time < 0 || s.Budget.Merge < 0:
+		return errors.New("swarm: Budget has a negative limit: each must be positive, or 0 for none")
+	case s.Budget.Merge > s.Budget.Cost:
+		return fmt.Errorf("swarm: Budget.Merge is %v: it must be part of Budget.Cost, %v", s.Budget.Merge, s.Budget.Cost)
 	case strings.TrimSpace(t.Goal) == "":
 		return errors.New("swarm: Task.Goal is empty: say what is wanted")
 	}
@@ -91,17 +94,20 @@ const (
 // run is one execution of a task. Everything below mu is guarded by it; the
 // results of a subtask that has ended are read without it.
 type run struct {
-	swarm  *Swarm
-	task   Task
-	id     string
-	start  time.Time
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	group  errgroup.Group // planner calls, workers, the watcher
-	over   chan struct{}  // closed when all rounds are done
+	swarm   *Swarm
+	task    Task
+	id      string
+	start   time.Time
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	stepCtx context.Context // ends when no step may begin or go on: with ctx, or earlier so that time is left to merge
+	clocks  []context.CancelFunc
+	group   errgroup.Group // planner calls, workers, the watcher
+	over    chan struct{}  // closed when all rounds are done
 
-	places, most, window int
-	chunks               []*Chunk // of all sources
+	places, most int
+	window       int      // of this merge
+	chunks       []*Chunk // of all sources
 
 	mu      sync.Mutex
 	machine *schedule.Machine
@@ -120,7 +126,9 @@ type run struct {
 
 	queue    queue
 	report   Report
-	coverage Coverage // what the report does not count
+	reserved amount        // what calls in flight may come to
+	settled  chan struct{} // closed when one of them has been settled
+	coverage Coverage      // what the report does not count
 	text     writer
 	verdict  Verdict
 	complete bool
@@ -158,12 +166,17 @@ func newRun(ctx context.Context, s *Swarm, t Task) *run {
 		over:    make(chan struct{}),
 		places:  orDefault(s.Concurrency, defaultConcurrency),
 		most:    orDefault(s.Rounds, defaultRounds),
-		window:  orDefault(s.Window, defaultWindow),
+		window:  s.baseWindow(),
 		byID:    map[string]int{},
 		repeats: map[string][]int{},
 		away:    map[schedule.Ref]*working{},
 	}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	r.stepCtx = r.ctx
+	r.settled = make(chan struct{})
+	if b := s.Budget; b.Time > 0 {
+		r.limitTime(b.Time)
+	}
 	r.machine = schedule.New(r.places)
 	r.changed.L = &r.mu
 	r.text.run = r
@@ -256,13 +269,10 @@ func (r *run) watch() error {
 	select {
 	case <-r.over:
 		return nil
-	case <-r.ctx.Done():
+	case <-r.stepCtx.Done():
 	}
 	r.mu.Lock()
-	r.machine.Cancel()
-	r.book()
-	r.grant()
-	r.changed.Broadcast()
+	r.halt()
 	r.mu.Unlock()
 	patience := time.NewTimer(time.Second)
 	defer patience.Stop()
@@ -277,7 +287,7 @@ func (r *run) watch() error {
 	switch {
 	case r.planOpen:
 		who = append(who, "the planner's Plan")
-	case r.text.opened != 0:
+	case r.text.opened != 0 && r.ctx.Err() != nil:
 		who = append(who, "the planner's Merge")
 	}
 	for _, w := range r.desks {
@@ -291,23 +301,35 @@ func (r *run) watch() error {
 	return nil
 }
 
-// allFailed returns the first failure in plan order if no subtask of the run
-// ended well.
+// halt ends what has not started. The lock is held.
+func (r *run) halt() {
+	r.machine.Cancel()
+	r.book()
+	r.grant()
+	r.changed.Broadcast()
+}
+
+// allFailed returns the first failure in plan order, or where the budget let
+// none begin the first that was skipped, if no subtask of the run ended well.
 func (r *run) allFailed() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := r.report.Subtasks
-	if t[Done]+t[Abstained] > 0 || t[Failed] == 0 {
+	if t[Done]+t[Abstained] > 0 || t[Failed]+t[Skipped] == 0 {
 		return nil
 	}
+	var skipped error
 	for _, s := range r.steps {
 		for i := range s.results {
-			if s.results[i].Outcome == Failed {
-				return s.results[i].Err
+			switch res := &s.results[i]; {
+			case res.Outcome == Failed:
+				return res.Err
+			case res.Outcome == Skipped && skipped == nil:
+				skipped = res.Err
 			}
 		}
 	}
-	return nil
+	return skipped
 }
 
 // miss notes in the coverage what the answer does not rest on.

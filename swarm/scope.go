@@ -17,6 +17,8 @@ type scopeKey struct{}
 type scope struct {
 	run  *run
 	work *working // the subtask; nil in a planner's calls
+
+	merging bool // the planner's Merge: it may spend what is kept for it
 }
 
 func scopeOf(ctx context.Context) *scope {
@@ -44,13 +46,15 @@ func Park(ctx context.Context) (unpark func()) {
 // subtask, the role, the model and the run, and tells the observer. Settling
 // again does nothing. Outside a run both do nothing. Safe for concurrent use.
 //
-// Reserve's error means that the call must not be made.
+// Where the run has a Budget, Reserve waits while only calls in flight are in
+// the way, and refuses what does not fit: its error is then a *BudgetError, or
+// the context's cause, and the call must not be made.
 func Reserve(ctx context.Context, c Call) (settle func(used Usage, err error), err error) {
 	s := scopeOf(ctx)
 	if s == nil {
 		return func(Usage, error) {}, nil
 	}
-	return s.run.reserve(s, c)
+	return s.run.reserve(ctx, s, c)
 }
 
 // Emit tells the observer of ctx's run that something happened. Run, At and

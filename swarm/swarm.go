@@ -34,18 +34,11 @@ type Swarm struct {
 	Window int
 	// Limits are the most that is accepted of a run's plans.
 	Limits Limits
-	// Budget must be zero for now: hard limits come with the pool's.
+	// Budget holds hard limits on what the run may spend. Zero: unlimited.
 	Budget Budget
 
 	// Observe is told all that happens, in order, one event at a time, on a
 	// goroutine of its own behind a bounded queue: while it is behind, the
 	// run waits for it. Run returns after the last event was delivered.
 	Observe func(Event)
-}
-
-// Budget holds hard limits of a run.
-type Budget struct {
-	Cost   Money
-	Tokens int
-	Calls  int
 }

@@ -26,16 +26,16 @@ type working struct {
 
 var _ context.Context = (*working)(nil)
 
-func (w *working) Deadline() (time.Time, bool) { return w.scope.run.ctx.Deadline() }
-func (w *working) Done() <-chan struct{}       { return w.scope.run.ctx.Done() }
-func (w *working) Err() error                  { return w.scope.run.ctx.Err() }
+func (w *working) Deadline() (time.Time, bool) { return w.scope.run.stepCtx.Deadline() }
+func (w *working) Done() <-chan struct{}       { return w.scope.run.stepCtx.Done() }
+func (w *working) Err() error                  { return w.scope.run.stepCtx.Err() }
 
 // Value lets Park, Reserve and Emit find the subtask.
 func (w *working) Value(key any) any {
 	if key == (scopeKey{}) {
 		return &w.scope
 	}
-	return w.scope.run.ctx.Value(key)
+	return w.scope.run.stepCtx.Value(key)
 }
 
 // said is what the worker returned for a subtask.
@@ -194,8 +194,10 @@ func (r *run) ended(w *working, got *said, at time.Duration) {
 	switch {
 	case got.err != nil:
 		res.Outcome = Failed
-		if r.ctx.Err() != nil {
+		if r.stepCtx.Err() != nil {
 			res.Outcome = Cancelled
+		} else if _, refused := errors.AsType[*BudgetError](got.err); refused && w.attempts == 0 {
+			res.Outcome = Skipped
 		}
 	case got.out.Abstain:
 		res.Outcome = Abstained
@@ -256,7 +258,7 @@ func (r *run) whyEnded(st *step, out Outcome) error {
 	case Abstained:
 		return nil
 	case Cancelled:
-		return &SubtaskError{ID: st.ID, Outcome: out, Err: cause(r.ctx)}
+		return &SubtaskError{ID: st.ID, Outcome: out, Err: cause(r.stepCtx)}
 	}
 	return &SubtaskError{ID: st.ID, Outcome: out, Err: errNeedFailed}
 }

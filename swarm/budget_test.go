@@ -1,0 +1,288 @@
+package swarm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// dear is a price that is easy to reckon with: a dollar a prompt token, two a
+// completion token.
+var dear = &swarm.Price{In: 1e6 * swarm.Dollar, Out: 2e6 * swarm.Dollar}
+
+// spend makes one call that is expected to use est and uses used.
+func spend(ctx context.Context, price *swarm.Price, est, used swarm.Usage, d time.Duration) error {
+	settle, err := swarm.Reserve(ctx, swarm.Call{Backend: "b", Model: "m", Price: price, Est: est})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+		settle(swarm.Usage{In: used.In, AtLeast: true}, ctx.Err())
+		return ctx.Err()
+	}
+	settle(used, nil)
+	return nil
+}
+
+// spender is a worker whose every subtask makes one call.
+func spender(price *swarm.Price, est, used swarm.Usage, d time.Duration) swarm.WorkerFunc {
+	return func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+		if err := spend(ctx, price, est, used, d); err != nil {
+			return swarm.Output{}, err
+		}
+		return swarm.Output{Text: st.Item}, nil
+	}
+}
+
+func items(n int) swarm.Step {
+	s := swarm.Step{ID: "t", Do: "work", Over: swarm.Items}
+	for i := range n {
+		s.Items = append(s.Items, fmt.Sprint("item ", i))
+	}
+	return s
+}
+
+func TestBudgetStopsBeforeItIsExceeded(t *testing.T) {
+	for name, b := range map[string]swarm.Budget{
+		"cost":   {Cost: 50 * swarm.Dollar},
+		"tokens": {Tokens: 44},
+		"calls":  {Calls: 13},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := swarm.Swarm{
+					Planner: script{steps: []swarm.Step{items(30)}}, Concurrency: 8, Budget: b,
+					Worker: spender(dear, swarm.Usage{In: 2, Out: 2}, swarm.Usage{In: 2, Out: 1}, time.Second),
+				}
+				a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				u := a.Report.Usage
+				if b.Cost > 0 && u.Cost > b.Cost || b.Tokens > 0 && u.Tokens() > b.Tokens || b.Calls > 0 && u.Calls > b.Calls {
+					t.Errorf("used %+v of %+v", u, b)
+				}
+				if a.Coverage.Done < 8 || a.Coverage.Skipped != 30-a.Coverage.Done || a.Coverage.Failed != 0 {
+					t.Errorf("%+v", a.Coverage)
+				}
+				for r := range a.Results() {
+					if r.Outcome == swarm.Skipped {
+						be, ok := errors.AsType[*swarm.BudgetError](r.Err)
+						if !ok || be.Limit != name || !strings.Contains(be.Error(), name) {
+							t.Fatalf("skipped because of %v", r.Err)
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestCallsInFlightAreWaitedForNotRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// Each call may come to 10 tokens and uses 1: all together settle at
+		// 20, but no more than three may be in flight within 36.
+		s := swarm.Swarm{
+			Planner: script{steps: []swarm.Step{items(20)}}, Concurrency: 20, Budget: swarm.Budget{Tokens: 48},
+			Worker: spender(nil, swarm.Usage{In: 1, Out: 9}, swarm.Usage{In: 1}, time.Second),
+		}
+		a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
+		if err != nil || a.Coverage.Done != 20 {
+			t.Errorf("%v %+v", err, a.Coverage)
+		}
+		if a.Report.Wall < 6*time.Second {
+			t.Errorf("took %v: more was reserved than there is", a.Report.Wall)
+		}
+	})
+}
+
+func TestRefusalTellsHowLongAReplyWouldFit(t *testing.T) {
+	var got *swarm.BudgetError
+	s := swarm.Swarm{
+		Planner: script{steps: []swarm.Step{items(1)}}, Budget: swarm.Budget{Cost: 40 * swarm.Dollar},
+		Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
+			err := spend(ctx, dear, swarm.Usage{In: 4, Out: 1000}, swarm.Usage{}, 0)
+			got, _ = errors.AsType[*swarm.BudgetError](err)
+			return swarm.Output{}, spend(ctx, dear, swarm.Usage{In: 4, Out: got.Out}, swarm.Usage{In: 4, Out: got.Out}, 0)
+		}),
+	}
+	a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
+	if err != nil || got.Out != 18 || a.Report.Usage.Cost != 40*swarm.Dollar {
+		t.Errorf("%v: %d tokens would fit, %v was spent", err, got.Out, a.Report.Usage.Cost)
+	}
+}
+
+func TestSubtasksLeaveTheMergeItsShare(t *testing.T) {
+	p := script{plan: func(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+		if err := spend(ctx, dear, swarm.Usage{In: 4}, swarm.Usage{In: 4}, 0); err != nil {
+			return err
+		}
+		return add(items(40))
+	}}
+	merged := false
+	s := swarm.Swarm{
+		Planner: merging{p, func(ctx context.Context) error {
+			merged = true
+			return spend(ctx, dear, swarm.Usage{In: 20}, swarm.Usage{In: 20}, 0)
+		}},
+		Budget: swarm.Budget{Cost: 80 * swarm.Dollar}, // of which 20 are kept
+		Worker: spender(dear, swarm.Usage{In: 2}, swarm.Usage{In: 2}, 0),
+	}
+	a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
+	if err != nil || !merged || a.Report.Usage.Cost != 80*swarm.Dollar || a.Coverage.Done != 28 {
+		t.Errorf("%v: merged %v, %v spent, %+v", err, merged, a.Report.Usage.Cost, a.Coverage)
+	}
+}
+
+// merging is a planner whose Merge makes a call first.
+type merging struct {
+	script
+	call func(context.Context) error
+}
+
+func (m merging) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	if err := m.call(ctx); err != nil {
+		return swarm.Verdict{}, err
+	}
+	return m.script.Merge(ctx, b, rs, w)
+}
+
+func TestLimitOnCostRefusesAnUnknownPriceAtOnce(t *testing.T) {
+	calls := 0
+	s := swarm.Swarm{
+		Planner: script{steps: []swarm.Step{items(50)}}, Budget: swarm.Budget{Cost: swarm.Dollar}, Concurrency: 1,
+		Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
+			calls++
+			return swarm.Output{}, spend(ctx, nil, swarm.Usage{In: 1}, swarm.Usage{In: 1}, 0)
+		}),
+	}
+	a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
+	be, ok := errors.AsType[*swarm.BudgetError](err)
+	if !ok || be.Limit != "price" || calls != 1 || a.Report.Usage.Calls != 0 {
+		t.Errorf("%v after %d subtasks, used %+v", err, calls, a.Report.Usage)
+	}
+}
+
+func TestTimeEndsTheWorkAndLeavesAFifthForTheMerge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := swarm.Swarm{
+			Planner: script{steps: []swarm.Step{items(100)}}, Concurrency: 1, Budget: swarm.Budget{Time: 50 * time.Second},
+			Worker: spender(nil, swarm.Usage{}, swarm.Usage{}, 3*time.Second),
+		}
+		a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
+		if err != nil || a.Coverage.Done != 13 || a.Coverage.Cancelled != 87 || a.Report.Wall != 40*time.Second || a.Text == "" {
+			t.Errorf("%v: %+v in %v: %q", err, a.Coverage, a.Report.Wall, a.Text)
+		}
+		s.Planner = merging{script{steps: []swarm.Step{items(1)}}, func(ctx context.Context) error {
+			<-ctx.Done()
+			return context.Cause(ctx)
+		}}
+		a, err = s.Run(t.Context(), swarm.Task{Goal: "g"})
+		be, ok := errors.AsType[*swarm.BudgetError](err)
+		if !ok || be.Limit != "time" || a.Report.Wall != 50*time.Second {
+			t.Errorf("%v after %v", err, a.Report.Wall)
+		}
+	})
+}
+
+func TestOverrunsAreCounted(t *testing.T) {
+	s := swarm.Swarm{
+		Planner: script{steps: []swarm.Step{items(5)}},
+		Worker:  spender(nil, swarm.Usage{In: 5, Out: 5}, swarm.Usage{In: 5, Out: 6}, 0),
+	}
+	if a, err := s.Run(t.Context(), swarm.Task{Goal: "g"}); err != nil || a.Report.Overruns != 5 {
+		t.Errorf("%v: %d overruns", err, a.Report.Overruns)
+	}
+}
+
+// TestSettledCostNeverExceedsTheBudget plays runs with random prices, limits,
+// concurrency, retries, hedges (calls at the same time, of which one is
+// cancelled), failures and cancels.
+func TestSettledCostNeverExceedsTheBudget(t *testing.T) {
+	spentWell := 0
+	for seed := range uint64(300) {
+		synctest.Test(t, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 7))
+			price := &swarm.Price{In: swarm.Money(rng.IntN(5e6)), Cached: swarm.Money(rng.IntN(5e5)), Out: swarm.Money(rng.IntN(2e7))}
+			b := swarm.Budget{Cost: swarm.Money(1 + rng.IntN(3e5))}
+			if rng.IntN(2) == 0 {
+				b.Tokens = 1 + rng.IntN(40000)
+			}
+			if rng.IntN(2) == 0 {
+				b.Calls = 1 + rng.IntN(60)
+			}
+			var mu sync.Mutex
+			draw := func(n int) int {
+				mu.Lock()
+				defer mu.Unlock()
+				return rng.IntN(n)
+			}
+			call := func(ctx context.Context) error {
+				est := swarm.Usage{In: 1 + draw(800), Out: 1 + draw(600)}
+				used := swarm.Usage{In: draw(est.In + 1), Out: draw(est.Out + 1)}
+				used.Cached = draw(used.In + 1)
+				for range 8 {
+					err := spend(ctx, price, est, used, time.Duration(draw(3000))*time.Millisecond)
+					be, refused := errors.AsType[*swarm.BudgetError](err)
+					if !refused || be.Out == 0 {
+						return err
+					}
+					est.Out = min(est.Out, be.Out)
+					used.Out = min(used.Out, est.Out)
+				}
+				return errors.New("refused again and again")
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if draw(4) == 0 {
+				time.AfterFunc(time.Duration(draw(20))*time.Second, cancel)
+			}
+			p := merging{script{plan: func(ctx context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+				if err := call(ctx); err != nil {
+					return err
+				}
+				return add(items(1 + draw(60)))
+			}}, call}
+			w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+				for range 1 + draw(3) { // attempts
+					hedge, stop := context.WithCancel(ctx)
+					var wg sync.WaitGroup
+					if draw(4) == 0 {
+						wg.Go(func() { call(hedge) })
+					}
+					err := call(ctx)
+					stop()
+					wg.Wait()
+					if err == nil {
+						return swarm.Output{Text: "x"}, nil
+					}
+				}
+				return swarm.Output{}, errors.New("no luck")
+			}
+			s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Concurrency: 1 + draw(20), Rounds: 1, Budget: b}
+			a, _ := s.Run(ctx, swarm.Task{Goal: "g"})
+			u := a.Report.Usage
+			if u.Cost > b.Cost || b.Tokens > 0 && u.Tokens() > b.Tokens || b.Calls > 0 && u.Calls > b.Calls {
+				t.Fatalf("seed %d: used %+v of %+v", seed, u, b)
+			}
+			if u.Cost > b.Cost/2 {
+				spentWell++
+			}
+		})
+	}
+	t.Logf("%d of 300 runs spent more than half of their money", spentWell)
+	if spentWell < 30 {
+		t.Errorf("only %d of 300 runs spent more than half of their money: the test does not press", spentWell)
+	}
+}
