@@ -166,3 +166,19 @@ func TestSubtaskEndsWithItsTimeLimit(t *testing.T) {
 		}
 	})
 }
+
+// One slow slot for many places: who queues longest waits far more than a
+// subtask may take, and is served all the same.
+func TestSubtasksOutlastTheQueueOfASmallPool(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := mock.Small()
+		slow.Latency = mock.Latency{First: 30 * time.Second}
+		p := over(t, mock.NewHandler(mock.Config{Models: []mock.Model{slow}}), workers.Backend{Slots: 1})
+		defer p.Close()
+		run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p}
+		answer, err := run.Run(t.Context(), swarm.Task{Goal: "How much is the rent?", Sources: []swarm.Source{leases(60)}})
+		if err != nil || answer.Coverage.Done != 60 {
+			t.Errorf("%v, %+v", err, answer.Coverage)
+		}
+	})
+}

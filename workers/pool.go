@@ -53,8 +53,8 @@ type Config struct {
 	// AttemptTime is the most time of one attempt, without its wait for a
 	// slot. 0: 2 minutes.
 	AttemptTime time.Duration
-	// CallTime is the most time of one subtask, all its calls, attempts and
-	// waits together. 0: 10 minutes.
+	// CallTime is the most time of one subtask from its first slot on, all its
+	// calls, attempts and waits together. 0: 10 minutes.
 	CallTime time.Duration
 	// MaxWait is the longest wait that a server may ask for; a longer one
 	// makes the call go to another backend or fail. 0: 2 minutes.
@@ -106,9 +106,6 @@ func NewPool(c Config) (*Pool, error) {
 	p := &Pool{pool: inner, cfg: c}
 	if p.cfg.Prompt == nil {
 		p.cfg.Prompt = DefaultPrompt
-	}
-	if p.cfg.CallTime == 0 {
-		p.cfg.CallTime = 10 * time.Minute
 	}
 	for _, b := range c.Backends {
 		p.replyMax = max(p.replyMax, b.MaxOut)

@@ -41,20 +41,10 @@ func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error)
 	if err := p.fruitless.check(); err != nil {
 		return swarm.Output{}, err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, p.cfg.CallTime, errTime)
-	defer cancel()
 	out, err := p.work(ctx, &st)
 	p.fruitless.learn(err)
-	if ce, ok := errors.AsType[*swarm.CallError](err); ok && errors.Is(err, errTime) {
-		late := *ce
-		late.Class, late.Err = swarm.ClassTimeout, fmt.Errorf("the subtask's time limit of %v is over", p.cfg.CallTime)
-		err = &late
-	}
 	return out, err
 }
-
-// errTime ends a subtask's calls when CallTime is over.
-var errTime = errors.New("workers: CallTime is over")
 
 // work asks for a reply, and once more where that can help.
 func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error) {
@@ -66,6 +56,7 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 		},
 		Priority:   st.Priority,
 		DefaultOut: p.defaultOut(s),
+		Clock:      new(pool.Clock),
 	}
 	var first *reading // what a first reply said, as far as it could be read
 	for widened := false; ; {

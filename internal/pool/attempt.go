@@ -20,8 +20,8 @@ func (c *call) attempt(ctx context.Context, b *backend) (fail *swarm.CallError) 
 		}
 	}()
 	until, why := time.Now().Add(c.pool.cfg.AttemptTime), errAttemptTime
-	if c.end.Before(until) {
-		until, why = c.end, errCallTime
+	if c.Clock.end.Before(until) {
+		until, why = c.Clock.end, errCallTime
 	}
 	ctx, cancel := context.WithDeadlineCause(ctx, until, why)
 	defer cancel()

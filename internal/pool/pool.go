@@ -43,7 +43,7 @@ type Config struct {
 
 	Attempts    int           // most attempts at one call; 0: 5
 	AttemptTime time.Duration // most time of one attempt, its wait for a slot not counted; 0: 2 minutes
-	CallTime    time.Duration // most time of one call, all attempts and waits; 0: 10 minutes
+	CallTime    time.Duration // most time of one call, from its first slot on, all attempts and waits; 0: 10 minutes
 	MaxWait     time.Duration // longest wait that a server may ask for; longer ones go to another backend or end the call; 0: 2 minutes
 }
 
@@ -60,7 +60,14 @@ type Request struct {
 	// already been given text: the reply begins anew. Where it is nil, such a
 	// call is not tried again, for its reader would see the text twice.
 	Again func()
+	// Clock is the CallTime that several calls share. nil: this call's own.
+	Clock *Clock
 }
+
+// Clock runs from the first slot of the first call that it is given to: a pool
+// smaller than its load is no fault of the calls that queue. Its zero value
+// has not begun. It is for one call at a time.
+type Clock struct{ end time.Time }
 
 // Pool is a bounded set of backends. It is safe for concurrent use. It starts
 // no goroutine of its own.

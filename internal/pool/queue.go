@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -158,11 +159,14 @@ func (q *queue) pick(fits uint64, now time.Time) *backend {
 	return best
 }
 
-// ready says that another backend than b would take a call now.
-func (q *queue) ready(fits uint64, b *backend) bool {
+// useful says that one of the backends takes calls now, as it has slots.
+func (q *queue) useful(fits uint64) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.pick(fits&^b.bit, time.Now()) != nil
+	now := time.Now()
+	return slices.ContainsFunc(q.backends, func(b *backend) bool {
+		return fits&b.bit != 0 && b.stopped == nil && !now.Before(b.until)
+	})
 }
 
 // dispatch hands free slots to waiting calls, the most urgent first.

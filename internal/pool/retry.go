@@ -18,7 +18,7 @@ const (
 	backoffBase = 250 * time.Millisecond
 	backoffCap  = 8 * time.Second
 	// shortWait is the longest wait a server may ask for that the call spends
-	// with it although another backend is free.
+	// with it although another backend is of use.
 	shortWait = 5 * time.Second
 	// maxLessons bounds how often one call is repeated because its backend
 	// taught something about what it takes.
@@ -48,9 +48,20 @@ func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) {
 	if err != nil {
 		return chat.Reply{}, err
 	}
-	c := call{pool: p, Request: r, fits: fits, end: time.Now().Add(p.cfg.CallTime)}
+	c := call{pool: p, Request: r, fits: fits}
+	if c.Clock == nil {
+		c.Clock = &c.own
+	}
 	b := p.queue.try(fits)
+	if b == nil && c.Clock.end.IsZero() {
+		if b, err = p.queue.take(ctx, fits, r.Priority); err != nil {
+			return chat.Reply{}, c.unsent(err)
+		}
+	}
 	if b != nil {
+		if c.Clock.end.IsZero() {
+			c.Clock.end = time.Now().Add(p.cfg.CallTime)
+		}
 		if c.err = c.attempt(ctx, b); c.err == nil {
 			return c.reply, nil
 		}
@@ -59,9 +70,9 @@ func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) {
 }
 
 // goOn is the retry loop. It begins with a call that failed at b, or, where b
-// is nil, has found no slot: only then does the call need a clock for waiting.
+// is nil, with one that has found no slot and whose clock runs.
 func (c *call) goOn(ctx context.Context, b *backend) (chat.Reply, error) {
-	ctx, cancel := context.WithDeadlineCause(ctx, c.end, errCallTime)
+	ctx, cancel := context.WithDeadlineCause(ctx, c.Clock.end, errCallTime)
 	defer cancel()
 	for {
 		if b != nil {
@@ -88,8 +99,8 @@ func (c *call) goOn(ctx context.Context, b *backend) (chat.Reply, error) {
 type call struct {
 	Request
 	pool *Pool
-	fits uint64    // the backends that it fits
-	end  time.Time // by CallTime
+	fits uint64 // the backends that it fits
+	own  Clock
 
 	sent    int // attempts that were made
 	failed  int // those of them that count against Attempts
@@ -124,9 +135,10 @@ func (c *call) next(ctx context.Context, b *backend) (again bool, wait time.Dura
 
 	wait = jitter(c.failed - 1)
 	if asked := c.err.RetryAfter; c.err.HasRetryAfter && asked > 0 {
-		switch free := c.pool.queue.ready(c.fits, b); {
-		case asked > shortWait && free:
-			// Another backend takes it; this one is cooling for everybody.
+		switch {
+		case asked > shortWait && c.pool.queue.useful(c.fits&^b.bit):
+			// Another backend takes it, at once or when it has a slot; this one
+			// is cooling for everybody.
 		case asked > c.pool.cfg.MaxWait:
 			c.err.Err = tooLong(asked, c.pool.cfg.MaxWait)
 			return false, 0

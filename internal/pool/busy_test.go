@@ -1,0 +1,63 @@
+package pool
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// A long wait at one backend is no reason to fail, nor to sleep through it,
+// where another backend is busy but of use.
+func TestLongWaitGoesToABackendThatIsBusy(t *testing.T) {
+	for _, wait := range []time.Duration{100 * time.Second, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := &script{do: fails(after(wait))}, &script{do: takes(3 * time.Second)}
+			p := poolOf(t, Config{Backends: []Backend{{Model: "a", Slots: 1}, {Model: "b", Slots: 1}}}, b, a)
+			start := time.Now()
+			var wg sync.WaitGroup
+			wg.Go(func() { p.Do(t.Context(), ask("busy")) })
+			synctest.Wait()
+			if _, err := p.Do(t.Context(), ask("x")); err != nil || a.calls != 1 || b.calls != 2 || time.Since(start) != 6*time.Second {
+				t.Errorf("%v after %v, %d and %d calls, want the busy backend's next slot", err, time.Since(start), a.calls, b.calls)
+			}
+			wg.Wait()
+		})
+	}
+}
+
+// A pool smaller than its load is no fault of the calls that queue.
+func TestWaitForAFirstSlotIsNotTheCallsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{do: takes(8 * time.Second)}
+		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}, CallTime: 10 * time.Second}, s)
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				if _, err := p.Do(t.Context(), ask("x")); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
+func TestCallsShareAClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{do: takes(8 * time.Second)}
+		p := poolOf(t, Config{CallTime: 10 * time.Second}, s)
+		r := ask("x")
+		r.Clock = new(Clock)
+		if _, err := p.Do(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		if _, err := p.Do(t.Context(), r); classOf(t, err) != "timeout" || time.Since(start) != 2*time.Second {
+			t.Errorf("%v after %v, want the two seconds that the first call left", err, time.Since(start))
+		}
+		if _, err := p.Do(t.Context(), r); classOf(t, err) != "timeout" || s.calls != 2 {
+			t.Errorf("%v after %d calls, want nothing sent", err, s.calls)
+		}
+	})
+}
