@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"math/rand/v2"
@@ -10,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -72,7 +72,12 @@ func TestRefusesWhatItCannotUse(t *testing.T) {
 		"stdin twice":       {[]string{"-q", "x?", "-file", "-", "-file", "-"}, exitFailed, "once"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			status, stdout, stderr := start(t, nil, c.args...)
+			status, stdout, stderr := start(t, nil, append([]string{"-json"}, c.args...)...)
+			var r reply
+			if err := json.Unmarshal([]byte(stdout), &r); err != nil || status != c.status || !strings.Contains(r.Error, c.says) {
+				t.Errorf("-json: status %d, want %d saying %q, %v\n%s", status, c.status, c.says, err, stdout)
+			}
+			status, stdout, stderr = start(t, nil, c.args...)
 			if status != c.status || !strings.Contains(stderr, c.says) || stdout != "" {
 				t.Errorf("status %d, want %d saying %q\n%s\n%s", status, c.status, c.says, stderr, stdout)
 			}
@@ -217,23 +222,11 @@ func TestServersThatDoNotServe(t *testing.T) {
 				if status != exitFailed || !strings.Contains(stderr, c.says) {
 					t.Errorf("%v: status %d, want %d saying %q\n%s\n%s", more, status, exitFailed, c.says, stderr, stdout)
 				}
+				var r reply
+				if slices.Contains(more, "-json") && (json.Unmarshal([]byte(stdout), &r) != nil || !strings.Contains(r.Error, c.says)) {
+					t.Errorf("stdout is not one object saying %q: %s", c.says, stdout)
+				}
 			}
 		})
-	}
-}
-
-func TestInterruptTellsWhatIsKnown(t *testing.T) {
-	good := file(t, "good.txt", "The bridge was opened in 1904.")
-	ctx, cancel := context.WithCancel(t.Context())
-	env := server(t, func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body) // only then does the server notice that the client left
-		cancel()
-		<-r.Context().Done()
-	})
-	var out, log bytes.Buffer
-	status := run(ctx, []string{"-json", "-q", "When?", "-file", good}, nil, &out, &log, func(k string) string { return env[k] })
-	var r reply
-	if err := json.Unmarshal(out.Bytes(), &r); err != nil || status != exitInterrupt || r.Error == "" {
-		t.Errorf("status %d, %v\n%s\n%s", status, err, out.String(), log.String())
 	}
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -13,10 +15,14 @@ import (
 // cost.
 func printRest(w io.Writer, a *swarm.Answer, alone *aloneRun, docs *documents, mocked bool) error {
 	out := &strings.Builder{}
-	if len(a.Citations) > 0 {
-		fmt.Fprint(out, "\nPassages\n")
+	passages, title := a.Citations, "Passages"
+	if a.Text == "" {
+		passages, title = found(a), "Found so far"
 	}
-	for i, c := range a.Citations {
+	if len(passages) > 0 {
+		fmt.Fprintf(out, "\n%s\n", title)
+	}
+	for i, c := range passages {
 		mark := ""
 		if !c.Verified {
 			mark = "  (unverified: the text does not hold this quote)"
@@ -30,6 +36,28 @@ func printRest(w io.Writer, a *swarm.Answer, alone *aloneRun, docs *documents, m
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// found returns the passages that the workers found in a run that came to no
+// answer, those that they are surest of first.
+func found(a *swarm.Answer) []swarm.Citation {
+	const most = 20
+	var done []*swarm.Result
+	for r := range a.Results() {
+		if r.Outcome == swarm.Done {
+			done = append(done, r)
+		}
+	}
+	slices.SortStableFunc(done, func(x, y *swarm.Result) int { return cmp.Compare(y.Out.Confidence, x.Out.Confidence) })
+	var passages []swarm.Citation
+	for _, r := range done {
+		for _, c := range r.Out.Citations {
+			if len(passages) < most && !slices.Contains(passages, c) {
+				passages = append(passages, c)
+			}
+		}
+	}
+	return passages
 }
 
 func (d *documents) line(c swarm.Citation) int {

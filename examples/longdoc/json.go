@@ -30,7 +30,8 @@ func counted(u swarm.Usage) tokens {
 	return tokens{u.Calls, u.In, u.Cached, u.Out, dollars(u), u.AtLeast}
 }
 
-// printJSON writes one object, also where the run failed.
+// printJSON writes one object, also where the run failed: with an error in it,
+// and where there is no answer with the passages that were found so far.
 func printJSON(w io.Writer, a *swarm.Answer, alone *aloneRun, runErr error) error {
 	type report struct {
 		tokens
@@ -63,6 +64,9 @@ func printJSON(w io.Writer, a *swarm.Answer, alone *aloneRun, runErr error) erro
 			Planner: counted(r.Roles[swarm.RolePlanner]), Workers: counted(r.Roles[swarm.RoleWorker]),
 			Retries: r.Retries, Learned: r.Learned,
 		},
+	}
+	if a.Text == "" {
+		out.Citations = found(a)
 	}
 	if out.Citations == nil {
 		out.Citations = []swarm.Citation{}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"hash/fnv"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/db31e724/go-swarm/mock"
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// alteringBrain alters one word in the quotes of a fifth of the chunks. Which
+// fifth, and which word, is decided by the chunk, so that asking again changes
+// nothing.
+type alteringBrain struct {
+	mu   sync.Mutex
+	said map[uint64]int // by altered chunk: how often it was quoted
+}
+
+const altered = "quorvex" // stands in no text
+
+func (b *alteringBrain) reply(ctx context.Context, r mock.Request) (mock.Reply, error) {
+	reply, err := mock.SmallBrain(ctx, r)
+	var said map[string]any
+	if err != nil || json.Unmarshal([]byte(reply.Text), &said) != nil {
+		return reply, err
+	}
+	quote, _ := said["quote"].(string)
+	words := strings.Fields(quote)
+	_, chunk, _ := strings.Cut(r.Messages[len(r.Messages)-1].Content, "Text:\n")
+	chunk, _, _ = strings.Cut(chunk, "\n</data-")
+	sum := fnv.New64a()
+	io.WriteString(sum, chunk)
+	seed := sum.Sum64()
+	if len(words) == 0 || seed%5 != 0 {
+		return reply, nil
+	}
+	words[seed/5%uint64(len(words))] = altered
+	said["quote"] = strings.Join(words, " ")
+	b.mu.Lock()
+	b.said[seed]++
+	b.mu.Unlock()
+	text, err := json.Marshal(said)
+	reply.Text = string(text)
+	return reply, err
+}
+
+func TestCatchesEveryAlteredQuote(t *testing.T) {
+	file := doc(t, "go_spec.html")
+	brain := &alteringBrain{said: map[uint64]int{}}
+	small := mock.Small()
+	small.Brain = brain.reply
+	server := mock.NewServer(mock.Config{Models: []mock.Model{mock.Large(), small}})
+	defer server.Close()
+	env := map[string]string{"OPENAI_BASE_URL": server.URL(), "OPENAI_API_KEY": "any", "SWARM_PLANNER_MODEL": mock.Large().ID, "SWARM_WORKER_MODEL": small.ID}
+	finds, caught := 0, 0
+	for _, f := range specFacts {
+		s, err := parse([]string{"-q", f.question, "-file", file}, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		job, err := prepare(t.Context(), &s, nil, io.Discard, func(k string) string { return env[k] })
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer job.models.close()
+		clear(brain.said)
+		sw := swarm.Swarm{Planner: job.models.planner, Worker: job.models.worker, Concurrency: s.workers, Window: job.models.window}
+		a, err := sw.Run(t.Context(), swarm.Task{Goal: s.question, Sources: job.sources})
+		if err != nil || a.Text == "" || a.Coverage.Failed > 0 {
+			t.Fatalf("%s: %v, coverage %+v, answer %q", f.question, err, a.Coverage, a.Text)
+		}
+		judge := func(cs []swarm.Citation, where string) (marked bool) {
+			for _, c := range cs {
+				if !strings.Contains(c.Quote, altered) {
+					continue
+				}
+				marked = true
+				if c.Verified {
+					t.Errorf("%s: an altered quote is called verified in %s: %q", f.question, where, c.Quote)
+				}
+			}
+			return marked
+		}
+		marked := 0
+		for r := range a.Results() {
+			finds += len(r.Out.Citations)
+			if judge(r.Out.Citations, "result "+r.ID()) {
+				marked++
+				if len(r.Out.Doubts) == 0 {
+					t.Errorf("%s: result %s has an altered quote and no doubt", f.question, r.ID())
+				}
+			}
+		}
+		judge(a.Citations, "the answer")
+		caught += marked
+		if marked != len(brain.said) {
+			t.Errorf("%s: %d results are marked, the quotes of %d chunks were altered", f.question, marked, len(brain.said))
+		}
+		for chunk, said := range brain.said {
+			if said != 2 {
+				t.Errorf("%s: the quote of chunk %x was said %d times: once and once more when asked again is right", f.question, chunk, said)
+			}
+		}
+	}
+	t.Logf("%d of %d quotes were altered and caught", caught, finds)
+	if caught < 5 {
+		t.Errorf("%d of %d quotes were altered: too few to judge by", caught, finds)
+	}
+}
