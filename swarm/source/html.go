@@ -18,13 +18,14 @@ import (
 // It walks the tokens and builds no tree, since a tree of a page with deeply
 // nested elements is refused by the parser; time and memory are linear in the
 // page. An element that is dropped is cut out when its end is reached: one
-// that is never closed stays, so that a broken page loses no text.
+// that is never closed stays, so that a broken page loses no text, except for
+// a paragraph, which a block's begin or end ends.
 func htmlText(page string) string {
 	w := htmlWriter{}
 	w.out.Grow(len(page) / 2)
 	z := html.NewTokenizer(strings.NewReader(strings.TrimPrefix(page, bom)))
 	for {
-		switch z.Next() {
+		switch kind := z.Next(); kind {
 		case html.ErrorToken: // the end: a string has no other error
 			return w.finish()
 		case html.TextToken:
@@ -36,7 +37,14 @@ func htmlText(page string) string {
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, hasAttr := z.TagName()
 			tag := atom.Lookup(name)
-			w.start(tag, hasAttr && hiddenByAttr(z))
+			if tag == atom.Svg && kind == html.SelfClosingTagToken {
+				continue // the one element here that a slash ends
+			}
+			var a htmlAttrs
+			if hasAttr {
+				a = attrs(z)
+			}
+			w.start(tag, a)
 		case html.EndTagToken:
 			name, _ := z.TagName()
 			w.end(atom.Lookup(name))
@@ -44,23 +52,29 @@ func htmlText(page string) string {
 	}
 }
 
-// hiddenByAttr reads a tag's attributes for one that hides it.
-func hiddenByAttr(z *html.Tokenizer) bool {
-	hidden := false
+// htmlAttrs is what a tag's attributes say that matters here.
+type htmlAttrs struct {
+	hidden bool
+	number string // start of a list, value of an item
+}
+
+func attrs(z *html.Tokenizer) (a htmlAttrs) {
 	for more := true; more; {
 		var key, val []byte
 		key, val, more = z.TagAttr()
 		switch string(key) {
 		case "hidden":
-			hidden = hidden || !strings.EqualFold(string(val), "until-found")
+			a.hidden = a.hidden || !strings.EqualFold(string(val), "until-found")
 		case "style":
 			style := strings.ReplaceAll(strings.ToLower(string(val)), " ", "")
-			hidden = hidden || strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden")
+			a.hidden = a.hidden || strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden")
 		case "role":
-			hidden = hidden || string(val) == "navigation"
+			a.hidden = a.hidden || string(val) == "navigation"
+		case "start", "value":
+			a.number = string(val)
 		}
 	}
-	return hidden
+	return a
 }
 
 // htmlWriter lays out the text of a page. What separates two pieces of text
@@ -79,13 +93,13 @@ type htmlWriter struct {
 	preTrim bool
 	lists   []int // a number for ordered lists, -1 for others
 	tables  []htmlTable
-	hide    htmlHidden
+	hides   []htmlHidden // open, one within the other
 }
 
 // htmlHidden is an element that is to be cut out at its end, and the state
 // to go back to then.
 type htmlHidden struct {
-	tag           atom.Atom // 0: none
+	tag           atom.Atom
 	depth, mark   int
 	breaks        int
 	prefix        string

@@ -21,12 +21,17 @@ func TestHTMLBecomesReadableText(t *testing.T) {
 		{"preformatted in a cell", "<table><tr><td><pre>a\nb</pre><td>c</table>", "a b | c"},
 		{"scripts", "a<script>if (x < 1) {}</script><style>p{}</style>b<noscript>c</noscript>", "ab"},
 		{"hidden", "<p>a<p><span hidden>x</span>b<div style='display: none'><p>c<div>d</div></div><nav><ul><li>e</ul></nav>f", "a\n\nb\n\nf"},
+		{"hidden within what is hidden and never closed", "<div hidden>a<nav>b</nav><svg/><template>c</template>d", "a\n\nd"},
+		{"hidden in a hidden element of its kind", "a<div hidden>b<div hidden>c</div>d</div>e", "a\n\ne"},
+		{"hidden paragraph without end", "<div><p hidden>a</div>b<p hidden>c<p>d<p hidden>e<ul><li>f</ul>", "b\n\nd\n\n- f"},
 		{"hidden and never closed stays", "<nav><p>a<p>b", "a\n\nb"},
 		{"hidden rows keep the table", "<table><tr><td>a<tr><td hidden>x</td><td>b</table>", "a\n| b"},
 		{"heading never closed", "<h2>A<p>text<ul><li>b</ul>", "## A\n\ntext\n\n- b"},
 		{"empty elements", "<h2></h2><ul><li></li></ul><p></p><table><tr></table>x", "x"},
 		{"entities and spaces", "a&nbsp;&eacute;&#x4f60;b&shy;c <b>d</b>e", "a é你bc de"},
 		{"definitions", "<dl><dt>a<dd>b<dt>c<dd>d</dl>", "a\nb\nc\nd"},
+		{"numbers of items", "<ol start=3><li>a<li>b<li value=9>c<li>d</ol><ol start=x><li>e</ol>", "3. a\n4. b\n9. c\n10. d\n\n1. e"},
+		{"details", "<details><summary>a</summary>b</details><fieldset><legend>c</legend>d</fieldset>", "a\nb\n\nc\nd"},
 		{"breaks", "a<br>b<hr>c", "a\nb\n\nc"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -8,10 +8,15 @@ import (
 )
 
 // start and end do what an element means for the layout.
-func (w *htmlWriter) start(tag atom.Atom, hidden bool) {
+func (w *htmlWriter) start(tag atom.Atom, a htmlAttrs) {
 	w.raw = 0
-	if w.hide.tag != 0 && tag == w.hide.tag {
-		w.hide.depth++
+	if endsParagraph(tag) {
+		w.endHiddenParagraph()
+	}
+	for i := range w.hides {
+		if w.hides[i].tag == tag {
+			w.hides[i].depth++
+		}
 	}
 	switch tag {
 	case atom.Br:
@@ -31,10 +36,10 @@ func (w *htmlWriter) start(tag atom.Atom, hidden bool) {
 		w.raw = tag
 		return
 	case atom.Nav, atom.Noscript, atom.Template, atom.Svg, atom.Object, atom.Canvas, atom.Select, atom.Datalist:
-		hidden = true
+		a.hidden = true
 	}
-	if hidden && w.hide.tag == 0 {
-		w.hide = htmlHidden{tag, 1, w.out.Len(), w.breaks, w.prefix, len(w.lists), len(w.tables)}
+	if a.hidden && tag != 0 && len(w.hides) < mostHidden {
+		w.hides = append(w.hides, htmlHidden{tag, 1, w.out.Len(), w.breaks, w.prefix, len(w.lists), len(w.tables)})
 	}
 	switch tag {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
@@ -55,8 +60,11 @@ func (w *htmlWriter) start(tag atom.Atom, hidden bool) {
 	case atom.Ul, atom.Menu:
 		w.startList(-1)
 	case atom.Ol:
-		w.startList(0)
+		w.startList(max(listNumber(a.number, 1)-1, 0))
 	case atom.Li:
+		if n := len(w.lists); n > 0 && w.lists[n-1] >= 0 {
+			w.lists[n-1] = max(listNumber(a.number, w.lists[n-1]+1)-1, 0)
+		}
 		w.startItem()
 	case atom.P:
 		w.endHeading()
@@ -74,6 +82,9 @@ func (w *htmlWriter) end(tag atom.Atom) {
 	if tag == w.raw {
 		w.raw = 0
 		return
+	}
+	if tag != atom.P && endsParagraph(tag) {
+		w.endHiddenParagraph()
 	}
 	switch tag {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
@@ -96,24 +107,36 @@ func (w *htmlWriter) end(tag atom.Atom) {
 		}
 		w.prefix = ""
 		w.brk(min(2, 2-len(w.lists)))
-	case atom.Li, atom.Dt, atom.Dd:
+	case atom.Li, atom.Dt, atom.Dd, atom.Option, atom.Summary, atom.Legend:
 		w.block(1)
 	default:
 		if isBlock(tag) || tag == atom.P {
 			w.block(2)
 		}
 	}
-	if w.hide.tag != 0 && tag == w.hide.tag {
-		if w.hide.depth--; w.hide.depth == 0 {
-			w.cutHidden()
+	for i := len(w.hides) - 1; i >= 0; i-- {
+		if w.hides[i].tag == tag {
+			if w.hides[i].depth--; w.hides[i].depth == 0 {
+				w.cutHidden(i)
+			}
 		}
 	}
 }
 
-// cutHidden takes back all that was written since the hidden element began.
-func (w *htmlWriter) cutHidden() {
-	h := w.hide
-	w.hide = htmlHidden{}
+// endHiddenParagraph cuts out a hidden paragraph without an end tag.
+func (w *htmlWriter) endHiddenParagraph() {
+	if n := len(w.hides); n > 0 && w.hides[n-1].tag == atom.P {
+		w.cutHidden(n - 1)
+	}
+}
+
+// mostHidden is how many hidden elements within one another are followed.
+const mostHidden = 8
+
+// cutHidden takes back all that was written since a hidden element began.
+func (w *htmlWriter) cutHidden(i int) {
+	h := w.hides[i]
+	w.hides = w.hides[:i]
 	if w.pre > h.mark {
 		w.closePre()
 	}
@@ -210,6 +233,26 @@ func (w *htmlWriter) startItem() {
 		mark = strconv.Itoa(w.lists[depth-1]) + ". "
 	}
 	w.prefix = strings.Repeat("  ", min(max(depth-1, 0), deepestList)) + mark
+}
+
+// listNumber reads a number of an ordered list.
+func listNumber(s string, otherwise int) int {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	if err != nil || n < 0 || n > 1e6 {
+		return otherwise
+	}
+	return n
+}
+
+// endsParagraph reports whether an element's begin or end ends a paragraph
+// that has no end tag.
+func endsParagraph(tag atom.Atom) bool {
+	switch tag {
+	case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Ul, atom.Ol, atom.Menu,
+		atom.Table, atom.Pre, atom.Hr, atom.Li, atom.Dt, atom.Dd, atom.Tr, atom.Td, atom.Th:
+		return true
+	}
+	return isBlock(tag)
 }
 
 func isBlock(tag atom.Atom) bool {
