@@ -3,46 +3,55 @@ package workers
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
 // maxTries bounds how many opening braces of a reply are tried.
 const maxTries = 64
 
+// members are the keys, in lower case, and values of a JSON object.
+type members struct {
+	fields map[string]json.RawMessage
+	twice  string // a key that stands there with two values; empty: none
+}
+
 // object finds the one JSON object in a reply that has keys of the shape, or
-// for a list the one array, and says what is wrong if there is none or more
-// than one. Around it may be prose, a code fence or a <think> part.
+// for a list the one array, and says what is wrong if there is none, more than
+// one, or one that says two things. Around it may be prose, a code fence or a
+// <think> part.
 func object(text string, s shape) (map[string]json.RawMessage, string) {
-	if i := strings.LastIndex(text, "</think>"); i >= 0 {
-		text = text[i+len("</think>"):]
+	const thought = "</think>"
+	said := text
+	if i := strings.LastIndex(text, thought); i >= 0 {
+		said = text[i+len(thought):]
 	}
-	found := values(text, s)
+	found := values(said, s)
+	if len(found) == 0 && said != text { // the mark may be part of a quote
+		found = values(text, s)
+	}
 	if len(found) == 0 {
 		// Raw line breaks inside strings are not JSON, but there is one way
 		// to take them.
-		if mended := escapeControls(text); mended != text {
-			found = values(mended, s)
-		}
+		found = values(escapeControls(said, s), s)
 	}
-	switch len(found) {
-	case 0:
+	switch {
+	case len(found) == 0:
 		return nil, "there is no JSON object with the keys that were asked for"
-	case 1:
-		return found[0], ""
+	case len(found) > 1:
+		return nil, "there is more than one JSON object"
+	case found[0].twice != "":
+		return nil, `"` + found[0].twice + `" stands twice, with two values`
 	}
-	return nil, "there is more than one JSON object"
+	return found[0].fields, ""
 }
 
 // values returns the different objects of the shape in text.
-func values(text string, s shape) []map[string]json.RawMessage {
-	var found []map[string]json.RawMessage
+func values(text string, s shape) []members {
+	var found []members
 	var seen [][]byte
-	opening := "{"
-	if s == shapeList {
-		opening = "{["
-	}
 	for tries := 0; tries < maxTries; tries++ {
-		i := strings.IndexAny(text, opening)
+		i := strings.IndexAny(text, s.opening())
 		if i < 0 {
 			break
 		}
@@ -53,55 +62,84 @@ func values(text string, s shape) []map[string]json.RawMessage {
 			text = text[1:]
 			continue
 		}
-		text = text[d.InputOffset():]
-		fields := fieldsOf(raw, s)
-		if fields == nil {
+		m, ok := membersOf(raw, s)
+		if !ok {
+			if raw[0] == '[' { // around what we look for, perhaps
+				text = text[1:]
+			} else {
+				text = text[len(raw):]
+			}
 			continue
 		}
+		text = text[len(raw):]
 		var flat bytes.Buffer
 		json.Compact(&flat, raw) // raw has just been decoded
-		again := false
-		for _, b := range seen {
-			again = again || bytes.Equal(b, flat.Bytes())
-		}
-		if !again {
-			seen, found = append(seen, flat.Bytes()), append(found, fields)
+		if !slices.ContainsFunc(seen, func(b []byte) bool { return bytes.Equal(b, flat.Bytes()) }) {
+			seen, found = append(seen, flat.Bytes()), append(found, m)
 		}
 	}
 	return found
 }
 
-// fieldsOf returns the keys, in lower case, of an object that has one of the
-// shape's, also where it is wrapped in an object with a single key, and of an
-// array that is a list by itself.
-func fieldsOf(raw json.RawMessage, s shape) map[string]json.RawMessage {
+// opening are the characters that a reply of the shape begins with.
+func (s shape) opening() string {
+	if s == shapeList {
+		return "{["
+	}
+	return "{"
+}
+
+// membersOf returns those of an object that has a key of the shape, also where
+// it is wrapped in an object with a single key, and of an array that is a list
+// by itself.
+func membersOf(raw json.RawMessage, s shape) (members, bool) {
 	if raw[0] == '[' {
 		var list []json.RawMessage
 		if json.Unmarshal(raw, &list) != nil || len(list) == 0 || list[0][0] != '"' {
-			return nil
+			return members{}, false
 		}
-		return map[string]json.RawMessage{"items": raw, "abstain": json.RawMessage("false")}
+		return members{fields: map[string]json.RawMessage{"items": raw, "abstain": json.RawMessage("false")}}, true
 	}
 	for range 2 {
-		var m map[string]json.RawMessage
-		if json.Unmarshal(raw, &m) != nil {
-			return nil
-		}
-		fields := make(map[string]json.RawMessage, len(m))
-		for k, v := range m {
-			k = strings.ToLower(strings.TrimSpace(k))
-			fields[k], raw = v, v
+		m, ok := readMembers(raw)
+		if !ok {
+			return members{}, false
 		}
 		for _, key := range s.keys() {
-			if _, ok := fields[key]; ok {
-				return fields
+			if _, ok := m.fields[key]; ok {
+				return m, true
 			}
 		}
-		if len(m) != 1 {
-			return nil
+		if len(m.fields) != 1 {
+			return members{}, false
+		}
+		for _, inner := range m.fields {
+			raw = inner
 		}
 	}
-	return nil
+	return members{}, false
+}
+
+// readMembers reads valid JSON, if it is an object. A decoder into a map would
+// take the last of two values for a key and say nothing.
+func readMembers(raw json.RawMessage) (members, bool) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if t, _ := d.Token(); t != json.Delim('{') {
+		return members{}, false
+	}
+	m := members{fields: map[string]json.RawMessage{}}
+	for d.More() {
+		t, _ := d.Token()
+		name, _ := t.(string)
+		var v json.RawMessage
+		d.Decode(&v)
+		key := strings.ToLower(strings.TrimSpace(name))
+		if had, ok := m.fields[key]; ok && !bytes.Equal(had, v) {
+			m.twice = key
+		}
+		m.fields[key] = v
+	}
+	return m, true
 }
 
 // keys are those of which an object has one if it is meant for the reply.
@@ -113,8 +151,9 @@ func (s shape) keys() []string {
 }
 
 // escapeControls writes raw line breaks and tabs inside JSON strings as JSON
-// does.
-func escapeControls(text string) string {
+// does, from where a reply of the shape may begin.
+func escapeControls(text string, s shape) string {
+	text = text[max(0, strings.IndexAny(text, s.opening())):]
 	var b strings.Builder
 	inside, escaped := false, false
 	for i := range len(text) {

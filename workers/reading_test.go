@@ -18,6 +18,10 @@ func TestReplyIsReadLenientlyButNeverGuessed(t *testing.T) {
 		{"as asked", whole, "A", .5, "", false},
 		{"code fence", "```json\n" + whole + "\n```", "A", .5, "", false},
 		{"prose around", "Sure! Here {it} is:\n" + whole + "\nHope {that helps}.", "A", .5, "", false},
+		{"thoughts without a start", "maybe {\"answer\":\"B\"}</think>\n" + whole, "A", .5, "", false},
+		{"the end of thoughts in a quote", `{"answer":"A","quote":"it ends in </think> mostly","confidence":0.5,"abstain":false}`, "A", .5, "", false},
+		{"an odd quotation mark before a raw line break", "A 5\" pipe:\n{\"answer\":\"A\nB\",\"quote\":\"Q\",\"confidence\":1,\"abstain\":false}", "A\nB", 1, "", false},
+		{"a key twice with one value", `{"answer":"A","Answer": "A","quote":"Q","confidence":0.5,"abstain":false}`, "A", .5, "", false},
 		{"thoughts before", "<think>maybe {\"answer\":\"B\"}</think>" + whole, "A", .5, "", false},
 		{"twice the same", whole + "\n" + strings.ReplaceAll(whole, ":", ": "), "A", .5, "", false},
 		{"wrapped", `{"result": ` + whole + `}`, "A", .5, "", false},
@@ -42,6 +46,8 @@ func TestReplyIsReadLenientlyButNeverGuessed(t *testing.T) {
 		{"no answer", `{"quote":"Q","confidence":1,"abstain":false}`, "", 1, `"answer" is missing`, true},
 		{"empty answer", `{"answer":" ","quote":"","confidence":0,"abstain":false}`, "", 0, "empty", true},
 		{"answer an object", `{"answer":{"text":"A"},"quote":"","confidence":0,"abstain":false}`, "", 0, `"answer" is not`, true},
+		{"a key twice", `{"answer":"A","quote":"Q","confidence":0.5,"abstain":false,"answer":"B"}`, "", 0, `"answer" stands twice`, true},
+		{"a key in two cases", `{"answer":"A","quote":"Q","confidence":0.5,"abstain":false,"Answer":"B"}`, "", 0, `"answer" stands twice`, true},
 		{"two answers", whole + `{"answer":"B","quote":"Q","confidence":0.5,"abstain":false}`, "", 0, "more than one", true},
 		{"prose", "The answer is A.", "", 0, "no JSON object", true},
 		{"cut", whole[:30], "", 0, "no JSON object", true},
@@ -77,6 +83,7 @@ func TestListIsReadFromObjectOrArray(t *testing.T) {
 	for text, want := range map[string]int{
 		`{"items":["a","b"],"abstain":false}`: 2, `Here: ["a","b"]`: 2, `{"items":[],"abstain":false}`: 0,
 		`{"abstain":true}`: 0, `{"list":{"items":["a"],"abstain":false}}`: 1,
+		`[{"items":["a"],"abstain":false}]`: 1,
 	} {
 		if r := read(text, shapeList, false); len(r.faults) > 0 || len(r.items) != want {
 			t.Errorf("%s: %+v", text, r)
