@@ -39,6 +39,16 @@ func (f fields) check(path string, v node) *Error {
 
 type fields map[string]field
 
+// with is the rule of an object of known keys that has certain ones.
+func (f fields) with(keys ...string) rule {
+	return func(path string, v node) *Error {
+		if err := f.check(path, v); err != nil {
+			return err
+		}
+		return need(path, v, keys...)
+	}
+}
+
 // need says that keys are missing.
 func need(path string, v node, keys ...string) *Error {
 	for _, k := range keys {

@@ -130,10 +130,10 @@ var partFields = map[string]fields{
 	"refusal": {"refusal": {check: isString}},
 	"image_url": {"image_url": {check: fields{
 		"url": {check: isString}, "detail": {check: oneOf("auto", "low", "high", "original")},
-	}.check}},
+	}.with("url")}},
 	"input_audio": {"input_audio": {check: fields{
 		"data": {check: isString}, "format": {check: oneOf("wav", "mp3")},
-	}.check}},
+	}.with("data", "format")}},
 	"file": {"file": {check: fields{
 		"filename": {check: isString}, "file_data": {check: isString}, "file_id": {check: isString},
 	}.check}},
@@ -157,6 +157,9 @@ func checkParts(path, role string, v node) *Error {
 		}
 		if err := need(at, p, "type"); err != nil {
 			return err
+		}
+		if textOf(p, "type") == "refusal" && len(v.items) > 1 {
+			kinds = []string{"text"} // a refusal stands alone
 		}
 		kind, _ := p.get("type")
 		if err := oneOf(kinds...)(at+".type", kind); err != nil {

@@ -37,7 +37,7 @@ var requestFields = fields{
 	"prompt_cache_retention": {oneOf("in_memory", "in-memory", "24h"), true},
 	"prompt_cache_options":   {check: fields{"mode": {check: oneOf("implicit", "explicit")}, "ttl": {check: isString}}.check},
 	"modalities":             {listOf(1, 0, oneOf("text")), true}, // no audio here
-	"prediction":             {fields{"type": {check: oneOf("content")}, "content": {check: textOrParts}}.check, true},
+	"prediction":             {fields{"type": {check: oneOf("content")}, "content": {check: textOrParts}}.with("type", "content"), true},
 	"moderation":             {isObject, true},
 	"web_search_options":     {check: isObject},
 	"audio":                  {isObject, true},

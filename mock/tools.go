@@ -20,7 +20,8 @@ func checkTool(path string, v node) *Error {
 		return err
 	}
 	if kind.text == "custom" {
-		return fields{"type": {check: isString}, "custom": {check: isObject}}.check(path, v)
+		custom := fields{"name": {check: isName}, "description": {check: isString}, "format": {check: isObject}}
+		return fields{"type": {check: isString}, "custom": {check: custom.with("name")}}.check(path, v)
 	}
 	return fields{"type": {check: isString}, "function": {check: checkFunction}}.check(path, v)
 }
@@ -56,12 +57,12 @@ func checkToolCall(path string, v node) *Error {
 		"custom": {check: isObject},
 		"function": {check: fields{
 			"name": {check: isString}, "arguments": {check: isString},
-		}.check},
+		}.with("name", "arguments")},
 	}
-	if err := known.check(path, v); err != nil {
+	if err := known.with("id", "type")(path, v); err != nil {
 		return err
 	}
-	return need(path, v, "id", "type")
+	return need(path, v, textOf(v, "type"))
 }
 
 func checkToolChoice(path string, v node) *Error {
