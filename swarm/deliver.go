@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
@@ -138,7 +139,13 @@ func (r *run) deliver() error {
 	}()
 	for {
 		r.mu.Lock()
-		for len(q.buf) == 0 && !q.closed {
+		for spin := 0; len(q.buf) == 0 && !q.closed; spin++ {
+			if spin < 16 { // sleeping and being woken costs more than letting others run
+				r.mu.Unlock()
+				runtime.Gosched()
+				r.mu.Lock()
+				continue
+			}
 			q.asleep = true
 			q.news.Wait()
 		}
