@@ -130,8 +130,12 @@ func inWord(s string, i int) bool {
 	a, before := utf8.DecodeLastRuneInString(s[:i])
 	b, size := utf8.DecodeRuneInString(s[i:])
 	switch {
+	case spaced(a) && unicode.Is(unicode.Mn, b): // a letter and its accent
+		return true
 	case spaced(a) && spaced(b):
 		return unicode.IsDigit(a) == unicode.IsDigit(b)
+	case unicode.IsDigit(b) && strings.ContainsRune("-−.", a) && opens(s[:i-before]): // -|5 and .|5
+		return true
 	case unicode.IsDigit(a) && (b == '.' || b == ','): // 1|.5
 		next, _ := utf8.DecodeRuneInString(s[i+size:])
 		return unicode.IsDigit(next)
@@ -140,6 +144,12 @@ func inWord(s string, i int) bool {
 		return unicode.IsDigit(last)
 	}
 	return false
+}
+
+// opens says that a number may begin after s.
+func opens(s string) bool {
+	r, size := utf8.DecodeLastRuneInString(s)
+	return size == 0 || unicode.IsSpace(r) || unicode.In(r, unicode.Ps, unicode.Sc, unicode.Sm)
 }
 
 func spaced(r rune) bool {

@@ -63,8 +63,10 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 		reply, err := p.pool.Do(ctx, r)
 		if !widened && isClass(err, swarm.ClassCut) {
 			widened = true
-			if wider, werr := p.widen(ctx, r); !isClass(werr, swarm.ClassTooLong) {
-				reply, err = wider, werr
+			wider := r
+			wider.MaxTokens = 2 * cmp.Or(r.MaxTokens, max(p.replyMax, r.DefaultOut))
+			if again, wrong := p.pool.Do(ctx, wider); !isClass(wrong, swarm.ClassTooLong) {
+				r, reply, err = wider, again, wrong
 			}
 		}
 		if err != nil {
@@ -95,12 +97,6 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 func isClass(err error, c swarm.Class) bool {
 	ce, ok := errors.AsType[*swarm.CallError](err)
 	return ok && ce.Class == c
-}
-
-// widen repeats a call whose reply was cut, with twice the room.
-func (p *Pool) widen(ctx context.Context, r pool.Request) (chat.Reply, error) {
-	r.MaxTokens = 2 * cmp.Or(r.MaxTokens, max(p.replyMax, r.DefaultOut))
-	return p.pool.Do(ctx, r)
 }
 
 // defaultOut is the room for a reply where neither step nor backend names one.

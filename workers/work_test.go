@@ -177,6 +177,22 @@ func TestStepThatMustAnswerDoesNotAbstain(t *testing.T) {
 	}
 }
 
+func TestReplyToBeMendedKeepsItsRoom(t *testing.T) {
+	s := &server{reply: func(n int, r sent) (string, string) {
+		switch {
+		case r.MaxTokens < 1024:
+			return `{"answer":"On`, "length"
+		case n < 2:
+			return "On the first day of each month.", "stop"
+		}
+		return finding("On the first.", "on the first day of each month"), "stop"
+	}}
+	out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
+	if err != nil || out.Text != "On the first." || len(s.seen) != 3 {
+		t.Errorf("%+v, %v after %d calls", out, err, len(s.seen))
+	}
+}
+
 func TestCutReplyIsAskedForWithTwiceTheRoom(t *testing.T) {
 	s := &server{}
 	s.reply = func(n int, r sent) (string, string) {
