@@ -27,6 +27,17 @@ type exchange struct {
 	reply []reply // what is to be sent, one for each choice
 	pace  pace
 	raw   *Raw
+
+	hash   uint64                      // of the body
+	asked  *Fault                      // by the call itself
+	fault  *Fault                      // met
+	edit   func(*Reply)                // of what the brain said
+	twist  func(w *wire, event string) // of the answer's bytes
+	slow   func(*exchange, pace) pace
+	blocks []uint64      // of the prompt, for the prefix cache
+	left   []func()      // when the request ends
+	waited time.Duration // for a place
+
 	cut   bool // the connection is to be cut
 	ended bool
 }
@@ -105,10 +116,10 @@ func mask(key string) string {
 	return strings.ToValidUTF8(key[:3], "?") + "***" + strings.ToValidUTF8(key[len(key)-4:], "?")
 }
 
-// chat serves a chat completion, stage by stage. Limits of the server belong
-// between measure and think, faults before any of them.
+// chat serves a chat completion, stage by stage. A fault may take the
+// place of the last two.
 func (x *exchange) chat() *Error {
-	for _, stage := range []func() *Error{x.read, x.rules, x.measure, x.think, x.answer} {
+	for _, stage := range []func() *Error{x.read, x.rules, x.measure, x.enter, x.strike, x.think, x.answer} {
 		if err := stage(); err != nil {
 			return err
 		}
@@ -137,6 +148,10 @@ func (x *exchange) read() *Error {
 	}
 	req, tree, refused := decodeRequest(body)
 	x.entry.Request, x.entry.Streamed, x.tree = req, req.Stream, tree
+	if err := x.choose(); err != nil && refused == nil {
+		refused = err
+	}
+	req = x.entry.Request
 	if m := x.s.models[req.Model]; m != nil {
 		x.model = m
 		x.s.log.take(m.ID)
@@ -149,7 +164,9 @@ func (x *exchange) read() *Error {
 	}
 	h := fnv.New64a()
 	h.Write(body)
-	x.rng = rand.New(rand.NewPCG(x.s.seed, h.Sum64()))
+	x.hash = h.Sum64()
+	x.entry.Attempt = x.s.attempts.next(x.hash)
+	x.rng = rand.New(rand.NewPCG(x.s.seed, x.hash))
 	return nil
 }
 
@@ -193,6 +210,7 @@ func (x *exchange) measure() *Error {
 	}
 	n += count(string(x.entry.Request.Schema))
 	x.entry.Usage.In = n
+	x.remembered()
 	if limit := x.model.Context; limit > 0 && n > limit {
 		x.entry.Usage = Usage{}
 		return bad("messages", "context_length_exceeded", "This model's maximum context length is %d tokens. However, your messages resulted in %d tokens. Please reduce the length of the messages.", limit, n)
@@ -202,6 +220,9 @@ func (x *exchange) measure() *Error {
 
 // think asks the brain for each reply and makes tokens of its text.
 func (x *exchange) think() *Error {
+	if x.raw != nil { // a fault takes the answer's place
+		return nil
+	}
 	x.entry.Charge = true
 	err := x.thinkAll()
 	if err != nil {
@@ -227,6 +248,9 @@ func (x *exchange) thinkAll() *Error {
 			x.raw = said.Raw
 			return nil
 		}
+		if x.edit != nil {
+			x.edit(&said)
+		}
 		if said.Refusal == "" && !said.Unchecked {
 			if err := conform(req, said.Text); err != nil {
 				return failed(fmt.Errorf("the brain's reply is not what response_format asks for: %w", err))
@@ -235,7 +259,13 @@ func (x *exchange) thinkAll() *Error {
 		x.entry.Usage.Cached = min(max(x.entry.Usage.Cached, said.Cached), x.entry.Usage.In)
 		x.reply = append(x.reply, x.shape(said))
 	}
-	x.pace = x.model.Latency.draw(x.rng)
+	x.pace = x.model.Latency.draw(x.rng).loaded(x.model.Latency.Load, x.s.gates[x.model.ID].atWork()-1)
+	x.pace.first += x.waited
+	if x.slow != nil {
+		x.pace = x.slow(x, x.pace)
+	}
+	x.remember()
+	x.twisted()
 	return nil
 }
 
@@ -338,6 +368,11 @@ func (x *exchange) close() {
 	}
 	x.ended = true
 	e := x.entry
+	defer func() {
+		for _, leave := range x.left {
+			leave()
+		}
+	}()
 	e.Ended = time.Now()
 	e.Cancelled = x.r.Context().Err() != nil
 	served := ""

@@ -34,6 +34,9 @@ type Entry struct {
 	Priced bool  // the model has a price
 	Charge bool  // the model began to work: the call counts in the bill
 
+	Fault   string // ID of the fault that it met
+	Attempt int    // how often this body had come, this time included; 0: it was not read
+
 	Arrived, Ended time.Time
 	InFlight       int  // requests in work when it arrived, itself included
 	Cancelled      bool // the client left before the end

@@ -15,6 +15,8 @@ type Model struct {
 	// longer prompt is refused, a reply is cut. 0: no limit.
 	Context int
 	Latency Latency // zero: it answers at once
+	Limits  Limits  // zero: none
+	Prefix  Prefix  // zero: no prompt is cached
 
 	Reasoning bool // refuses max_tokens, and a temperature or top_p other than 1
 	NoSchema  bool // refuses response_format json_schema, as servers without it do
@@ -47,6 +49,10 @@ type Latency struct {
 	First    time.Duration // until the first token
 	PerToken time.Duration // for each output token after it
 	Sigma    float64       // of both logarithms; 0: always the median. 0.3 is calm, 1 wild
+	// Load makes both longer by so large a share for each other call of the
+	// model that is at work when this one begins: with 0.1, ten others double
+	// them. 0: load does not matter.
+	Load float64
 }
 
 // pace is the latency that one call drew.
@@ -59,6 +65,12 @@ func (l Latency) draw(r *rand.Rand) pace {
 		return time.Duration(float64(d) * math.Exp(l.Sigma*r.NormFloat64()))
 	}
 	return pace{first: scale(l.First), perToken: scale(l.PerToken)}
+}
+
+// loaded is the pace among so many other calls.
+func (p pace) loaded(load float64, others int) pace {
+	f := 1 + load*float64(max(0, others))
+	return pace{time.Duration(float64(p.first) * f), time.Duration(float64(p.perToken) * f)}
 }
 
 // at is when token i, counted from 0, is ready.

@@ -28,6 +28,7 @@ const (
 	EndClean End = iota // as HTTP wants it
 	EndCut              // the connection is cut after the last piece; before any byte where there is no piece
 	EndHold             // nothing more comes until the client leaves
+	EndReset            // as EndCut, by a reset of the connection
 )
 
 // Body is a raw body in one piece.
@@ -52,7 +53,10 @@ func (x *exchange) sendRaw() {
 	if status >= http.StatusBadRequest {
 		e.Charge, e.Usage = false, Usage{}
 	}
-	x.cut = x.raw.End == EndCut
+	x.cut = x.raw.End == EndCut || x.raw.End == EndReset
+	if x.raw.End == EndReset {
+		defer x.reset()
+	}
 	if x.cut && len(x.raw.Pieces) == 0 {
 		return
 	}

@@ -37,6 +37,9 @@ type Config struct {
 	Seed    uint64  // of the latencies
 	Keep    int     // entries that the log keeps, and of their bodies 64 MiB; 0: 16 384, below 0: all
 	MaxBody int64   // bytes of a request; 0: 32 MiB
+
+	Limits Limits      // of all models together; those of a model are in Model
+	Faults []FaultRule // what goes wrong, beside what a call itself asks for; wrong rules fail Listen, and every call
 }
 
 // Server is an OpenAI-compatible model server. It is safe for concurrent use.
@@ -51,9 +54,18 @@ type Server struct {
 	serial  atomic.Uint64
 	created int64
 
+	began    time.Time
+	gates    map[string]*gate     // by model; "" for all
+	prefixes map[string]*prefixes // by model; those that cache
+	rules    []*ruled
+	wrong    error // of the rules
+	attempts attempts
+	away     absence
+
 	mu      sync.Mutex
 	web     *http.Server
 	url     string
+	port    *listener
 	cancel  context.CancelFunc
 	closing bool
 	work    sync.WaitGroup // the listener's goroutine and the requests that came by it
@@ -76,8 +88,10 @@ func NewHandler(c Config) *Server {
 		key: c.Key, seed: c.Seed, maxBody: c.MaxBody,
 		models:  make(map[string]*Model, len(c.Models)),
 		log:     ledger{keep: c.Keep, bills: map[string]*Bill{}, flying: map[string]int{}},
-		created: time.Now().Unix(),
+		created: time.Now().Unix(), began: time.Now(),
+		gates: map[string]*gate{"": newGate(c.Limits)}, prefixes: map[string]*prefixes{},
 	}
+	s.rules, s.wrong = arm(c.Faults)
 	for _, m := range c.Models {
 		if m.Brain == nil {
 			m.Brain = SmallBrain
@@ -86,6 +100,8 @@ func NewHandler(c Config) *Server {
 			s.order = append(s.order, m.ID)
 		}
 		s.models[m.ID] = &m
+		s.gates[m.ID] = newGate(m.Limits)
+		s.prefixes[m.ID] = newPrefixes(m.Prefix)
 	}
 	return s
 }
@@ -110,19 +126,27 @@ func (s *Server) Listen(addr string) error {
 	if s.web != nil {
 		return fmt.Errorf("mock: listen on %s: the server listens already, on %s", addr, s.url)
 	}
-	l, err := net.Listen("tcp", addr)
+	if s.wrong != nil {
+		return s.wrong
+	}
+	l, err := listen(s, addr)
 	if err != nil {
 		return fmt.Errorf("mock: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
-	s.url = "http://" + l.Addr().String() + "/v1"
+	s.port = l
+	s.url = "http://" + l.addr + "/v1"
 	s.web = &http.Server{
 		Handler:           http.HandlerFunc(s.serveCounted),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: 30 * time.Second,
 		IdleTimeout:       5 * time.Minute,
+		ConnContext:       withSocket,
+		Protocols:         new(http.Protocols),
 	}
+	s.web.Protocols.SetHTTP1(true)
+	s.web.Protocols.SetUnencryptedHTTP2(true)
 	s.work.Go(func() { _ = s.web.Serve(l) }) // ends by Close, with http.ErrServerClosed
 	return nil
 }
@@ -156,6 +180,7 @@ func (s *Server) Close() error {
 	web := s.web
 	s.closing = true
 	s.mu.Unlock()
+	s.away.close()
 	if web == nil {
 		return nil
 	}
@@ -175,6 +200,9 @@ func (s *Server) Close() error {
 // cuts the connection, it panics with http.ErrAbortHandler, as net/http asks
 // for; it panics with nothing else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, inMemory := w.(*memoryReply); !inMemory && s.isAway() {
+		panic(http.ErrAbortHandler)
+	}
 	x := s.newExchange(w, r)
 	defer x.close()
 	if err := x.run(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 )
 
 // Transport reaches the server in memory, for an http.Client: no socket, no
@@ -36,6 +37,13 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 		header: http.Header{}, client: req.Context(), server: ctx,
 		started: make(chan struct{}), more: make(chan struct{}, 1), room: make(chan struct{}, 1),
 	}
+	w.leave = leave
+	if !m.s.away.enter(w) {
+		unhook()
+		leave()
+		closeBody(req)
+		return nil, netError("dial", syscall.ECONNREFUSED)
+	}
 	in := req.Clone(ctx)
 	in.RequestURI = req.URL.RequestURI()
 	in.RemoteAddr = "memory"
@@ -52,6 +60,7 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 			unhook()
 			leave()
 			w.end()
+			m.s.away.leave(w)
 		}()
 		m.s.ServeHTTP(w, in)
 		w.complete = true
@@ -63,7 +72,7 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, context.Cause(req.Context())
 	}
 	if w.status == 0 {
-		return nil, io.ErrUnexpectedEOF // cut before its first byte
+		return nil, w.cutBy() // before its first byte
 	}
 	return &http.Response{
 		Status: strconv.Itoa(w.status) + " " + http.StatusText(w.status), StatusCode: w.status,
@@ -81,6 +90,7 @@ func closeBody(req *http.Request) {
 // memoryReply is the pipe between a handler and a client's response.
 type memoryReply struct {
 	client, server context.Context
+	leave          context.CancelFunc
 	header         http.Header // the handler's
 	complete       bool        // the handler returned as it should; set before end
 
@@ -93,6 +103,7 @@ type memoryReply struct {
 	buf   []byte // written and not read
 	wrote int64
 	ended bool
+	broke error         // how the connection broke; nil: it was cut
 	more  chan struct{} // one token: the reader should look again
 	room  chan struct{} // one token: the writer should look again
 }
@@ -158,6 +169,22 @@ func (w *memoryReply) end() {
 	wake(w.more)
 }
 
+// breakOff lets the client see err where the reply is cut.
+func (w *memoryReply) breakOff(err error) {
+	w.mu.Lock()
+	w.broke = err
+	w.mu.Unlock()
+}
+
+func (w *memoryReply) cutBy() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.broke != nil {
+		return w.broke
+	}
+	return io.ErrUnexpectedEOF
+}
+
 func wake(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -202,7 +229,7 @@ func (b *memoryBody) Read(p []byte) (int, error) {
 		case ended && w.complete && !short:
 			return 0, io.EOF
 		case ended:
-			return 0, io.ErrUnexpectedEOF
+			return 0, w.cutBy()
 		}
 		select {
 		case <-w.more:
