@@ -29,10 +29,9 @@ func (c *call) attempt(ctx context.Context, b *backend) (fail *swarm.CallError) 
 		// The slot came in the moment of the cancel: nothing is sent.
 		return c.unsent(context.Cause(ctx))
 	}
-	est := swarm.Usage{In: c.Tokens, Out: c.room(b)}
-	settle, err := swarm.Reserve(ctx, swarm.Call{Backend: b.Name, Model: b.Model, Price: b.Price, Est: est})
-	if err != nil {
-		return &swarm.CallError{Class: swarm.ClassInvalid, Model: b.Model, Backend: b.Name, Err: err}
+	settle, fail := c.reserve(ctx, b)
+	if fail != nil {
+		return fail
 	}
 	c.sent++
 	used, end := swarm.Usage{In: c.Tokens, AtLeast: true}, errors.New("the attempt broke off")
@@ -53,10 +52,39 @@ func (c *call) attempt(ctx context.Context, b *backend) (fail *swarm.CallError) 
 	return &own
 }
 
+// leastReply is the shortest limit of a reply, in tokens, that a call is worth
+// making with where the run's budget allows no longer one.
+const leastReply = 64
+
+// reserve announces the attempt to the run's ledger. Where the reply might be
+// more than the budget allows, it is asked for less, so that a worst case that
+// does not come about refuses nothing.
+func (c *call) reserve(ctx context.Context, b *backend) (settle func(swarm.Usage, error), fail *swarm.CallError) {
+	c.out = c.room(b)
+	for tries := 0; ; tries++ {
+		est := swarm.Usage{In: upper(c.Tokens), Out: c.out}
+		settle, err := swarm.Reserve(ctx, swarm.Call{Backend: b.Name, Model: b.Model, Price: b.Price, Est: est})
+		if err == nil {
+			return settle, nil
+		}
+		refused, ok := errors.AsType[*swarm.BudgetError](err)
+		if !ok {
+			return nil, c.unsent(err)
+		}
+		if refused.Out < min(leastReply, c.room(b)) || tries == 8 {
+			return nil, &swarm.CallError{Class: swarm.ClassBudget, Model: b.Model, Backend: b.Name, Err: err}
+		}
+		c.out = min(c.out, refused.Out)
+	}
+}
+
+// upper is what a prompt of so many estimated tokens may come to.
+func upper(tokens int) int { return tokens + tokens/3 + 50 }
+
 // wire returns the request as it goes to b.
 func (c *call) wire(b *backend) chat.Request {
 	r := c.Request.Request
-	r.MaxTokens = c.room(b)
+	r.MaxTokens = c.out
 	r.Stream = r.Stream || b.Stream
 	if c.shown {
 		c.shown = false

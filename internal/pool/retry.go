@@ -102,6 +102,7 @@ type call struct {
 	fits uint64 // the backends that it fits
 	own  Clock
 
+	out     int // most completion tokens of this attempt
 	sent    int // attempts that were made
 	failed  int // those of them that count against Attempts
 	lessons int
