@@ -92,46 +92,6 @@ func limits(m swarm.Limits) string {
 	return "at most " + strings.Join(parts, ", ") + ", all rounds together"
 }
 
-// sourcesText shows the outlines, fenced, within most tokens.
-func sourcesText(sources []swarm.Source, most int) string {
-	if len(sources) == 0 {
-		return "There are no source texts.\n\n"
-	}
-	heads := make([]string, len(sources))
-	outlines := make([]string, len(sources))
-	for i, s := range sources {
-		tokens := 0
-		for _, c := range s.Chunks {
-			tokens += (c.End - c.Start) / 4
-		}
-		heads[i] = fmt.Sprintf("name %q, %d chunks, about %d tokens", s.Name, len(s.Chunks), tokens)
-		outlines[i] = s.Outline
-		most -= swarm.EstimateTokens(heads[i]) + fenceTokens
-	}
-	var b strings.Builder
-	b.WriteString("Outlines of the sources:\n")
-	shown := len(sources)
-	for shown > 1 && most < 0 {
-		shown--
-		most += swarm.EstimateTokens(heads[shown]) + fenceTokens
-	}
-	outlines, cut := share(outlines[:shown], max(most, 0))
-	for i, o := range outlines {
-		b.WriteString(findings.Fence(heads[i], o))
-	}
-	if cut {
-		b.WriteString("Outlines that end in \"…\" were cut for lack of room; the sources go on.\n")
-	}
-	if n := len(sources) - shown; n > 0 {
-		fmt.Fprintf(&b, "%d more sources are not shown for lack of room; \"select\": [] reads them too.\n", n)
-	}
-	b.WriteByte('\n')
-	return b.String()
-}
-
-// fenceTokens is what a fence adds to a text, estimated.
-const fenceTokens = 24
-
 // knownText tells a later round what is known and what was asked for.
 func knownText(b swarm.Brief, most int) string {
 	var t strings.Builder
