@@ -27,6 +27,8 @@ func TestDecodeReadsTextInItsEncodings(t *testing.T) {
 		{"a few invalid bytes", "a.txt", "twenty letters of text, caf\xe9", "twenty letters of text, caf\ufffd", source.Plain, true},
 		{"HTML by content", "page", "<!DOCTYPE html><p>a &amp; b", "a & b\n", source.HTML, true},
 		{"HTML in GBK", "a.html", "<meta charset=\"gbk\"><p>\xc4\xe3\xba\xc3", "你好\n", source.HTML, true},
+		{"HTML in ISO-2022-JP", "a.html", "<meta charset=iso-2022-jp><p>\x1b$B$\"\x1b(B", "あ\n", source.HTML, true},
+		{"HTML in UTF-8 that says otherwise", "a.html", "<meta charset=\"iso-8859-1\"><p>grüße 你好", "grüße 你好\n", source.HTML, true},
 		{"Markdown by content", "notes", "# A\n\ntext\n\n## B\n\ntext", "# A\n\ntext\n\n## B\n\ntext", source.Markdown, false},
 		{"comments are no Markdown", "conf", "# one\n# two\nx = 1\n", "# one\n# two\nx = 1\n", source.Plain, false},
 		{"CSV", "a.CSV", "a,b\n", "a,b\n", source.Table, false},
