@@ -129,6 +129,7 @@ func DefaultMergePrompt(b swarm.Brief, found string) Prompt {
 	} else {
 		t.WriteString("\nFindings:\n" + found)
 	}
+	t.WriteString("\nWrite the answer to the question above, in the language of the question.\n")
 	return Prompt{System: mergeSystem, User: t.String()}
 }
 
