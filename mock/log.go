@@ -27,7 +27,7 @@ type Entry struct {
 	Status  int     // as sent; 0: the client left before
 	Error   string  // what was refused or failed and why, causes that the client was not told included
 	Replies []string
-	Finish  []string // finish_reason of each reply; a cut one has none
+	Finish  []string // finish_reason of each reply, empty for a cut one; nil if all were cut
 
 	Usage  Usage // what the client owes, also where it left early or did not ask for usage
 	Cost   int64 // of Usage, nano-dollars

@@ -112,3 +112,11 @@ func TestEstimatesNeedNoVocabulary(t *testing.T) {
 		t.Errorf("usage %+v", u)
 	}
 }
+
+func TestLogTellsHowEachStreamedReplyEnded(t *testing.T) {
+	s := server(model(mock.Script(mock.Reply{Text: tenWords}, mock.Reply{Text: "one", Finish: "content_filter"})))
+	streamed(t, s, ask(`,"n":2,"stream":true`), func(string) bool { return true })
+	if e := s.Log()[0]; len(e.Finish) != 2 || e.Finish[0] != "stop" || e.Finish[1] != "content_filter" || e.Replies[0] != tenWords {
+		t.Errorf("replies %q ended by %q", e.Replies, e.Finish)
+	}
+}

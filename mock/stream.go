@@ -58,7 +58,11 @@ func (s *sse) tokens() bool {
 		longest = max(longest, len(r.tokens))
 	}
 	sent := make([]bytes.Buffer, len(x.reply))
+	finish, ended := make([]string, len(x.reply)), false
 	defer func() {
+		if ended {
+			x.entry.Finish = finish
+		}
 		for i := range sent {
 			x.entry.Replies[i] = sent[i].String()
 		}
@@ -81,7 +85,7 @@ func (s *sse) tokens() bool {
 				}
 				s.chunk(i, name+quote(r.tokens[k]), "")
 			case k == len(r.tokens):
-				x.entry.Finish = append(x.entry.Finish, r.finish)
+				finish[i], ended = r.finish, true
 				s.chunk(i, "", r.finish)
 			}
 		}
