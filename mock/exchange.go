@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,8 @@ type exchange struct {
 	fault  *Fault                      // met
 	edit   func(*Reply)                // of what the brain said
 	twist  func(w *wire, event string) // of the answer's bytes
+	kind   string                      // of the answer's content, where a fault says another
+	heard  *Request                    // what the brain is told, where that is not what was asked
 	slow   func(*exchange, pace) pace
 	blocks []uint64      // of the prompt, for the prefix cache
 	left   []func()      // when the request ends
@@ -276,6 +279,9 @@ func (x *exchange) ask() (said Reply, err error) {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
+	if x.heard != nil {
+		return x.model.Brain(x.r.Context(), *x.heard)
+	}
 	return x.model.Brain(x.r.Context(), x.entry.Request)
 }
 
@@ -332,7 +338,7 @@ func (x *exchange) sleep(until time.Duration) bool {
 // head sets the headers that every reply has.
 func (x *exchange) head(kind string) {
 	h := x.w.Header()
-	h.Set("Content-Type", kind)
+	h.Set("Content-Type", cmp.Or(x.kind, kind))
 	h.Set("X-Request-Id", x.entry.ID)
 	h.Set("Openai-Version", "2020-10-01")
 	h.Set("Openai-Processing-Ms", strconv.FormatInt(time.Since(x.entry.Arrived).Milliseconds(), 10))

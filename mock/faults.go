@@ -44,15 +44,16 @@ const (
 type how func(x *exchange)
 
 // catalogue is every fault, in the order of its IDs within a group.
-var catalogue []Fault
+var catalogue = slices.Concat(faultsOfWaiting, faultsOfWaits, faultsOfRetries, faultsOfStreams, faultsOfReplies, faultsOfConnections,
+	faultsOfRuns, faultsOfPlans, faultsOfMoney, faultsOfStatus, faultsOfShapes, faultsOfRoads, faultsOfBodies)
 
-var faultByID = func() map[string]*Fault {
-	m := make(map[string]*Fault, len(catalogue))
+var faultByID = map[string]*Fault{}
+
+func init() {
 	for i := range catalogue {
-		m[catalogue[i].ID] = &catalogue[i]
+		faultByID[catalogue[i].ID] = &catalogue[i]
 	}
-	return m
-}()
+}
 
 // Faults is the catalogue: what this server can do to a client, and what
 // belongs to the same list though no server can cause it.

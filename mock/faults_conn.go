@@ -3,6 +3,7 @@ package mock
 import (
 	"context"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 	"syscall"
@@ -15,7 +16,7 @@ type socket struct {
 	from   *listener
 	mu     sync.Mutex
 	frozen bool
-	gone   chan struct{} // closed with the connection
+	doomed bool // to be closed when idle
 	once   sync.Once
 }
 
@@ -33,15 +34,15 @@ func (x *exchange) socket() *socket {
 
 // Read implements net.Conn: nothing comes out of a frozen connection.
 func (c *socket) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	c.mu.Lock()
-	frozen := c.frozen
-	c.mu.Unlock()
-	if frozen && err == nil {
-		<-c.gone
-		return 0, net.ErrClosed
+	for {
+		n, err := c.Conn.Read(p)
+		c.mu.Lock()
+		frozen := c.frozen
+		c.mu.Unlock()
+		if !frozen || err != nil {
+			return n, err
+		}
 	}
-	return n, err
 }
 
 func (c *socket) freeze() {
@@ -50,9 +51,38 @@ func (c *socket) freeze() {
 	c.mu.Unlock()
 }
 
+// closeIdle lets the connection be closed when it is idle next.
+func (c *socket) closeIdle() {
+	c.mu.Lock()
+	c.doomed = true
+	c.mu.Unlock()
+}
+
+// closeIfDoomed is for http.Server.ConnState.
+func closeIfDoomed(conn net.Conn, state http.ConnState) {
+	c, ok := conn.(*socket)
+	if !ok || state != http.StateIdle {
+		return
+	}
+	c.mu.Lock()
+	doomed := c.doomed
+	c.mu.Unlock()
+	if doomed {
+		_ = c.Close()
+	}
+}
+
+// goAway tells an HTTP/2 client that none of its streams was served, and
+// closes.
+func (c *socket) goAway() {
+	const frame = "\x00\x00\x08\x07\x00\x00\x00\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00" // RFC 9113, 6.8: last stream 0, no error
+	_, _ = c.Conn.Write([]byte(frame))
+	_ = c.Close()
+}
+
 // Close implements net.Conn.
 func (c *socket) Close() error {
-	c.once.Do(func() { close(c.gone); c.from.forget(c) })
+	c.once.Do(func() { c.from.forget(c) })
 	return c.Conn.Close()
 }
 
@@ -124,7 +154,7 @@ func (l *listener) Accept() (net.Conn, error) {
 			return nil, net.ErrClosed
 		}
 		if c, err := inner.Accept(); err == nil {
-			s := &socket{Conn: c, from: l, gone: make(chan struct{})}
+			s := &socket{Conn: c, from: l}
 			l.mu.Lock()
 			l.count++
 			l.open[s] = true

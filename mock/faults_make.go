@@ -49,8 +49,8 @@ func instead(r Raw) how {
 	}
 }
 
-// body sends a status and a body of a kind; head are keys and values.
-func body(status int, kind, text string, head ...string) how {
+// sends sends a status and a body of a kind; head are keys and values.
+func sends(status int, kind, text string, head ...string) how {
 	return func(x *exchange) {
 		h := http.Header(headers(x, head))
 		if kind != "" {
@@ -60,9 +60,9 @@ func body(status int, kind, text string, head ...string) how {
 	}
 }
 
-// json sends a status and a JSON body.
+// jsonBody sends a status and a JSON body.
 func jsonBody(status int, text string, head ...string) how {
-	return body(status, "application/json", text, head...)
+	return sends(status, "application/json", text, head...)
 }
 
 // openAI is an error in OpenAI's shape; kind and code may be empty.
@@ -78,22 +78,22 @@ func limited(head ...string) how {
 
 // page is a web page where JSON was expected.
 func page(status int, title string, head ...string) how {
-	return body(status, "text/html", "<html>\r\n<head><title>"+title+"</title></head>\r\n<body>\r\n<center><h1>"+title+"</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n", head...)
+	return sends(status, "text/html", "<html>\r\n<head><title>"+title+"</title></head>\r\n<body>\r\n<center><h1>"+title+"</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n", head...)
 }
 
 // eventsOr sends one body to calls that stream, another to those that do not.
 func eventsOr(streamed, whole string) how {
 	return func(x *exchange) {
 		if x.entry.Streamed {
-			body(200, "text/event-stream", streamed)(x)
+			sends(200, "text/event-stream", streamed)(x)
 		} else {
 			jsonBody(200, whole)(x)
 		}
 	}
 }
 
-// after waits, then does it.
-func after(d time.Duration, then how) how {
+// delayed waits, then does it.
+func delayed(d time.Duration, then how) how {
 	return func(x *exchange) {
 		then(x)
 		x.raw.Pieces[0].After = d
@@ -126,7 +126,10 @@ func say(change func(x *exchange, r *Reply) bool) how {
 // asEver changes nothing: what the client does with its calls is the point.
 func asEver(*exchange) {}
 
-// oneOf lets each call meet one of several faults.
+// mixed lets each call meet one of several faults.
 func mixed(ids ...string) how {
-	return func(x *exchange) { faultByID[ids[(x.hash+uint64(x.entry.Attempt))%uint64(len(ids))]].how(x) }
+	return func(x *exchange) {
+		x.fault = faultByID[ids[(x.hash+uint64(x.entry.Attempt))%uint64(len(ids))]]
+		x.fault.how(x)
+	}
 }

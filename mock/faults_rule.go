@@ -113,11 +113,11 @@ func (x *exchange) strike() *Error {
 	}
 	x.fault, x.entry.Fault = f, f.ID
 	f.how(x)
-	if x.raw != nil && !f.Charged {
-		x.entry.Usage = Usage{}
-	}
 	if x.raw != nil {
-		x.entry.Charge = f.Charged
+		x.entry.Charge = x.fault.Charged
+		if !x.entry.Charge {
+			x.entry.Usage = Usage{}
+		}
 	}
 	return nil
 }

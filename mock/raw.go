@@ -13,6 +13,10 @@ type Raw struct {
 	Pieces []Piece     // the body
 	End    End
 	Out    int // completion tokens that the bill books; a status of 400 and above books nothing
+
+	more    func() string // further pieces, until it says nothing
+	silent  bool          // not even headers come
+	trickle func(i int)   // called each second of the silence
 }
 
 // Piece is a part of a raw body, flushed on its own.
@@ -60,6 +64,14 @@ func (x *exchange) sendRaw() {
 	if x.cut && len(x.raw.Pieces) == 0 {
 		return
 	}
+	if x.raw.silent {
+		x.cut = true
+		for i := 0; x.raw.trickle != nil && x.sleep(time.Since(e.Arrived)+time.Second); i++ {
+			x.raw.trickle(i)
+		}
+		<-x.r.Context().Done()
+		return
+	}
 	x.w.Header()["Content-Type"] = nil // or net/http guesses one
 	for k, vs := range x.raw.Header {
 		x.w.Header()[http.CanonicalHeaderKey(k)] = vs
@@ -74,7 +86,7 @@ func (x *exchange) sendRaw() {
 			x.w.WriteHeader(status)
 		}
 		e.sent(p.Data)
-		if i == len(x.raw.Pieces)-1 && x.raw.End == EndClean {
+		if i == len(x.raw.Pieces)-1 && x.raw.End == EndClean && x.raw.more == nil {
 			x.close()
 		}
 		if _, err := x.w.Write([]byte(p.Data)); err != nil {
@@ -91,6 +103,12 @@ func (x *exchange) sendRaw() {
 		}
 		x.w.WriteHeader(status)
 		_ = out.Flush()
+	}
+	for x.raw.more != nil && x.sleep(time.Since(e.Arrived)+time.Millisecond) {
+		p := x.raw.more()
+		if _, err := x.w.Write([]byte(p)); p == "" || err != nil {
+			break
+		}
 	}
 	if x.raw.End == EndHold {
 		<-x.r.Context().Done()

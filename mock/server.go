@@ -61,6 +61,7 @@ type Server struct {
 	wrong    error // of the rules
 	attempts attempts
 	away     absence
+	reverse  atomic.Int64 // of the calls whose answers come in reverse order
 
 	mu      sync.Mutex
 	web     *http.Server
@@ -143,6 +144,7 @@ func (s *Server) Listen(addr string) error {
 		ReadHeaderTimeout: 30 * time.Second,
 		IdleTimeout:       5 * time.Minute,
 		ConnContext:       withSocket,
+		ConnState:         closeIfDoomed,
 		Protocols:         new(http.Protocols),
 	}
 	s.web.Protocols.SetHTTP1(true)
