@@ -291,6 +291,11 @@ func readStep(raw []byte) (swarm.Step, error) {
 	take("of", "a string", &s.Of)
 	take("needs", "a list of strings", &s.Needs)
 	take("output", "a string", &output)
+	for _, list := range []*[]string{&s.Select, &s.Items, &s.Needs} {
+		if len(*list) == 0 {
+			*list = nil // as if it were left out
+		}
+	}
 	if first == nil && twice != "" {
 		first = &swarm.PlanError{Step: s.ID, Field: findings.Line(twice, 40), Mend: "stands twice: write each field once"}
 	}

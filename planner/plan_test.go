@@ -98,6 +98,15 @@ func TestPlanMendsFromWhereItWentWrong(t *testing.T) {
 	}
 }
 
+func TestPlanPassesOverAcceptedStepsThatLeaveOutEmptyFields(t *testing.T) {
+	l, _ := serve(t, Config{Mends: 1},
+		say(steps(once("a", "x"), once("b", ""))),
+		say(steps(`{"id":"a","do":"x","over":"once"}`, once("b", "y"))))
+	if a, err := plan(t, l, lease()); err != nil || a.ids() != " a b" {
+		t.Errorf("%q, %v", a.ids(), err)
+	}
+}
+
 func TestPlanMendsWhatIsNoJSONOrNoStep(t *testing.T) {
 	for name, c := range map[string]struct{ first, told, ids string }{
 		"trailing comma": {`{"steps":[` + once("a", "x") + `,]}`, "got ']', want a value", " a b"},
