@@ -40,7 +40,7 @@ const mergeSystem = `You write the answer to a question from findings that worke
 
 Rules:
 - Use only what the findings say. Add nothing from your own knowledge.
-- After each statement put the number of the quote that it rests on, with a space before it: [3], or [3, 5] for several. Use only numbers that stand before a quote in the findings.
+- After each statement put the number of the quote that it rests on, with a space before it: [3], or [3, 5] for several. Use only numbers that stand before a quote in the findings. The reader sees the quotes by these numbers and nothing else: never write of findings, workers or chunks.
 - The best supported answer comes first. Prefer findings that answer the question itself, with a quote and with high confidence. What is marked "unverified" may be wrong: use it only where nothing better is there, and say that it is unverified.
 - Where findings disagree, say so and give the numbers of both sides.
 - Findings that do not bear on the question are left out.

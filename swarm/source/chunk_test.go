@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -132,6 +133,18 @@ func TestChunkShowsTheHeaderOfASplitTableInThePath(t *testing.T) {
 		if last := c.Text[strings.LastIndexByte(c.Text, '\n')+1:]; strings.Count(last, ",") != 2 {
 			t.Errorf("chunk %d ends within a record: %q", i, last)
 		}
+	}
+}
+
+func TestChunkNamesAllColumnsOfAWideTable(t *testing.T) {
+	var names, row []string
+	for i := range 40 {
+		names, row = append(names, fmt.Sprintf("column %d", i)), append(row, strconv.Itoa(i*i))
+	}
+	body := strings.Join(names, ",") + "\n" + strings.Repeat(strings.Join(row, ",")+"\n", 50)
+	s, err := source.Chunk(source.Text{Name: "w", Body: body, Format: source.Table}, source.Options{})
+	if err != nil || len(s.Chunks) < 2 || s.Chunks[1].Path != strings.Join(names, ",") {
+		t.Errorf("%d chunks, path %q, %v", len(s.Chunks), s.Chunks[len(s.Chunks)-1].Path, err)
 	}
 }
 

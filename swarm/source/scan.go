@@ -63,7 +63,7 @@ func (s *scanner) run() {
 		s.end = pos
 	}
 	if s.format == Table {
-		s.keep(pos, len(s.body), costPara, shorten(s.line(pos).text, longestHeader))
+		s.keep(pos, len(s.body), costPara, s.tableHeader(s.line(pos).text))
 		return
 	}
 	if s.format == Markdown {
@@ -117,7 +117,7 @@ func (s *scanner) block(l line, blank bool) int {
 	if second := s.secondRow(l); second != "" {
 		header := ""
 		if columns(l.text) == columns(second) {
-			header = shorten(strings.Join(strings.Fields(l.text), " "), longestHeader)
+			header = s.tableHeader(l.text)
 		}
 		end := l.next
 		for end < len(s.body) {
@@ -161,8 +161,11 @@ func (s *scanner) block(l line, blank bool) int {
 	return end
 }
 
-// longestHeader is the most bytes of a table's header that a path shows.
-const longestHeader = 200
+// tableHeader is what a path shows of the line that names a table's columns:
+// all of it, if that takes no more bytes than a chunk has tokens.
+func (s *scanner) tableHeader(text string) string {
+	return shorten(oneLine(text), min(max(s.size, 200), 1000))
+}
 
 // heading pushes line l if it is a heading, and tells where the next line
 // begins; 0 if it is none.
