@@ -139,7 +139,7 @@ func (s *scanner) keep(start, end, cost int, header string) {
 	}
 	first, blank := true, false
 	for pos := start; pos < end; {
-		l := s.line(pos)
+		l := s.record(pos)
 		stop := min(l.end, end)
 		if strings.TrimSpace(s.body[pos:stop]) == "" {
 			blank = true
@@ -159,6 +159,23 @@ func (s *scanner) keep(start, end, cost int, header string) {
 		}
 		pos = l.next
 	}
+}
+
+// record gives the line at pos; of a CSV file, with those after it that a
+// quoted cell goes on over. A quote that is not closed within a few lines is
+// taken for text.
+func (s *scanner) record(pos int) line {
+	const most = 32
+	l := s.line(pos)
+	if s.format != Table || strings.Count(l.text, `"`)%2 == 0 {
+		return l
+	}
+	for n, m := 0, l; n < most && m.next < len(s.body); n++ {
+		if m = s.line(m.next); strings.Count(m.text, `"`)%2 == 1 {
+			return line{start: l.start, end: m.end, next: m.next}
+		}
+	}
+	return l
 }
 
 // paragraph pushes prose: whole if it is short, else by lines that end where

@@ -148,6 +148,23 @@ func TestChunkNamesAllColumnsOfAWideTable(t *testing.T) {
 	}
 }
 
+func TestChunkKeepsRecordsOfSeveralLinesWhole(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("id,\"the\nnote\"\n")
+	for i := range 100 {
+		fmt.Fprintf(&b, "%d,\"said \"\"no\"\",\n\nand then, %d, left\"\n", i, i)
+	}
+	b.WriteString("7,5\" nails\n" + strings.Repeat("8,screws\n", 40))
+	txt := text(source.Table, b.String())
+	src := mustChunk(t, txt, source.Options{Size: 60})
+	checkChunks(t, txt, source.Options{Size: 60}, src)
+	for i, c := range src.Chunks {
+		if strings.HasPrefix(c.Text, "and") || i > 0 && c.Path != "id,\"the note\"" {
+			t.Errorf("chunk %d under %q begins within a record: %q", i, c.Path, c.Text)
+		}
+	}
+}
+
 func TestChunkCutsBetweenSentencesAndRecords(t *testing.T) {
 	for _, c := range []struct {
 		name, body string

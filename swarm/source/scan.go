@@ -63,7 +63,7 @@ func (s *scanner) run() {
 		s.end = pos
 	}
 	if s.format == Table {
-		s.keep(pos, len(s.body), costPara, s.tableHeader(s.line(pos).text))
+		s.keep(pos, len(s.body), costPara, s.tableHeader(s.body[pos:s.record(pos).end]))
 		return
 	}
 	if s.format == Markdown {
