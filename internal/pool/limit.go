@@ -1,0 +1,307 @@
+package pool
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	firstLimit  = 8  // calls in flight at a server that nothing is known of
+	leastEpoch  = 16 // answers that an epoch has at least
+	longestTest = 64 // answers that an experiment has at most, beyond a generation
+	lostStreak  = 4  // refusals in a row, each sent after the one before was known
+)
+
+// limiter finds how many calls a server takes at a time, between 1 and top.
+// It is a pure machine, driven under the queue's lock: numbers and times in,
+// a limit out. A step of it costs some tens of nanoseconds and no memory.
+//
+// It counts in epochs, each of the answers to as many calls as may be in
+// flight. From firstLimit it grows by one with each answer (doubling in a
+// generation, Jacobson's slow start) until something speaks against more:
+//
+//   - A refusal takes one off at once, so that the place it held is not filled
+//     again: what is left is what the server has taken. When refusals go on
+//     although each lowered the limit, it is halved, once in a generation.
+//     The next epoch is an experiment: if the share of refusals falls with the
+//     limit they come of load, and the lower limit stands; if not, they have
+//     other reasons: the limit is restored, and that share, the base, is no
+//     longer counted. A plain additive-increase, multiplicative-decrease limit
+//     cannot tell the two apart and sinks to the bottom under the second.
+//   - Where more calls in flight brought longer latency and no more answers a
+//     second, the server queues: the limit goes back to what Little's law
+//     gives for the latency without a queue (as in TCP Vegas). When latency
+//     rises at an unchanged limit, a lower one is tried, and kept only if as
+//     many answers a second come.
+//
+// From then on one call more is tried after each epoch (an experiment's is
+// longer), and growth doubles again once such an epoch went well.
+type limiter struct {
+	top   int
+	limit int
+	debit int     // taken off the limit by refusals of this epoch
+	ramp  int     // most in flight while the server is met again after a wait; 0: no ramp
+	grow  bool    // double until something speaks against it
+	tried bool    // the limit was raised by one for this epoch
+	half  bool    // of two answers, one has been counted for growth
+	base  float64 // share of refusals that no limit lowers
+
+	seq    uint64 // of the last call sent
+	known  uint64 // last call sent before the last refusal was known
+	streak int
+	fresh  uint64 // first call sent since the ramp began
+
+	busy int
+	at   time.Time // of the last change of busy
+	ep   epoch
+	test experiment
+	flow flow
+}
+
+// epoch counts what came of the calls sent since it began.
+type epoch struct {
+	from     uint64 // its first call
+	need     int    // answers that end it
+	answered int    // of its own calls
+	refused  int    // of these
+	upTo     int    // its calls up to the last that was refused
+	full     bool   // the limit was reached
+
+	began time.Time
+	area  float64 // calls in flight × seconds
+
+	// Of whichever calls were served in it:
+	served int
+	took   time.Duration // sum of their latencies
+}
+
+// judged returns of how many calls of the epoch it is known whether they were
+// refused. Those sent before a refused one count as taken while they have no
+// answer: refusals are mostly quicker, and would be overrated otherwise.
+func (e *epoch) judged() float64 { return float64(max(e.answered, e.upTo)) }
+
+// experiment is a lower limit on trial.
+type experiment struct {
+	high  int     // the limit before; 0: none is on trial
+	share float64 // of refusals before
+	rest  bool    // all was refused: start again from below
+}
+
+// ticket is a call in flight, as the limiter knows it.
+type ticket struct {
+	seq  uint64
+	sent time.Time
+}
+
+// outcome is what an attempt says of its server's load.
+type outcome int
+
+const (
+	served  outcome = iota // the server did the work, or judged the request
+	refused                // too busy: no wait asked for
+	unsaid                 // nothing: cancelled, broken, cooling
+)
+
+func newLimiter(top int) limiter {
+	l := limiter{top: top, limit: min(firstLimit, top), grow: true}
+	l.next()
+	return l
+}
+
+// allowed returns how many calls may be in flight.
+func (l *limiter) allowed() int {
+	n := max(1, l.limit-l.debit)
+	if l.ramp > 0 {
+		n = min(n, l.ramp)
+	}
+	return n
+}
+
+// send notes that a call goes out.
+func (l *limiter) send(now time.Time) ticket {
+	l.advance(now)
+	l.busy++
+	if l.busy >= l.allowed() {
+		l.ep.full = true
+	}
+	l.seq++
+	return ticket{seq: l.seq, sent: now}
+}
+
+// done notes how a call ended.
+func (l *limiter) done(t ticket, o outcome, now time.Time) {
+	l.advance(now)
+	full := l.busy >= l.allowed()
+	l.busy--
+	if o == unsaid {
+		return
+	}
+	if t.seq >= l.ep.from {
+		l.ep.answered++
+	}
+	if o == refused {
+		l.refuse(t.seq)
+	} else {
+		l.serve(t, full, now)
+	}
+	if l.ep.answered >= l.ep.need || l.test.high > 0 && !l.test.rest && l.clear() {
+		l.judge()
+	}
+}
+
+func (l *limiter) serve(t ticket, full bool, now time.Time) {
+	l.ep.served++
+	l.ep.took += max(0, now.Sub(t.sent))
+	if t.seq > l.known {
+		l.streak = 0
+	}
+	if l.ramp > 0 && t.seq >= l.fresh {
+		if l.ramp++; l.ramp >= l.limit {
+			l.ramp = 0
+		}
+	}
+	if !l.grow || !full || l.ramp > 0 || l.debit > 0 || l.test.high > 0 || l.limit >= l.top {
+		return
+	}
+	// Where answers come together the overshoot is as large as the growth of
+	// a generation: less than double for large limits.
+	if l.half = !l.half && l.limit >= 4*firstLimit; !l.half {
+		l.limit++
+	}
+}
+
+func (l *limiter) refuse(seq uint64) {
+	if seq >= l.ep.from {
+		l.ep.refused++
+		l.ep.upTo = max(l.ep.upTo, int(seq-l.ep.from)+1)
+		n := l.ep.judged()
+		if l.base > 0 && float64(l.ep.refused) <= l.base*n+2*math.Sqrt(l.base*n)+1 {
+			return
+		}
+	}
+	if 2*(l.limit-l.debit) > l.limit+1 { // a generation doubles at most
+		l.debit++
+	}
+	switch {
+	case seq == l.known+1:
+		l.streak++
+	case seq > l.known:
+		l.streak = 1
+	}
+	l.known = l.seq
+	if l.streak >= lostStreak {
+		l.halve()
+	}
+}
+
+// halve gives way to refusals that one call less each time did not end.
+func (l *limiter) halve() {
+	l.streak = 0
+	l.begin(1)
+	l.limit = max(1, l.limit/2)
+	l.test.rest = true
+	l.next()
+}
+
+// begin puts the limit that refusals have left on trial.
+func (l *limiter) begin(share float64) {
+	if l.test.high == 0 {
+		l.test.high, l.test.share = l.limit, share
+	}
+	l.test.share = max(l.test.share, share)
+	l.limit, l.debit = max(1, l.limit-l.debit), 0
+}
+
+// judge ends an epoch.
+func (l *limiter) judge() {
+	share := float64(l.ep.refused) / l.ep.judged()
+	switch {
+	case l.test.high > 0:
+		l.verdict(share)
+	case l.debit > 0:
+		l.begin(share)
+	default:
+		if share < l.base {
+			l.base = (3*l.base + share) / 4
+			if l.base < .005 {
+				l.base = 0
+			}
+		}
+		l.flowed()
+	}
+	l.next()
+}
+
+// verdict decides, by the share of refusals at the lower limit, what they
+// came of.
+func (l *limiter) verdict(share float64) {
+	low, byLoad := l.expected()
+	switch {
+	case share >= .9 && low > 1: // nothing is won by more, nor lost by less
+		l.limit, l.debit, l.test.rest = max(1, low/2), 0, true
+		return
+	case share >= .9:
+		return
+	case share <= (byLoad+l.test.share)/2 || l.test.rest:
+		l.limit, l.grow, l.tried = low, false, false
+		l.flow.hold = 0
+		if !l.test.rest {
+			l.flow.hold = max(0, longestTest-l.ep.answered) / l.ep.need
+		}
+	default:
+		l.limit, l.base = l.test.high, max(l.base, (share+l.test.share)/2)
+	}
+	l.debit, l.test = 0, experiment{}
+	l.flow.forget()
+}
+
+// expected returns the limit on trial, and the share that it would lead to at
+// a server that takes as many calls as it took before.
+func (l *limiter) expected() (low int, share float64) {
+	low = max(1, l.limit-l.debit)
+	return low, max(0, 1-(1-l.test.share)*float64(l.test.high)/float64(low))
+}
+
+// clear says that an experiment needs no more answers: one of the two
+// explanations is e³ times as likely as the other (Wald's sequential test).
+func (l *limiter) clear() bool {
+	n, r := l.ep.judged(), float64(l.ep.refused)
+	if n < leastEpoch/2 {
+		return false
+	}
+	_, byLoad := l.expected()
+	p, q := min(l.test.share, .99), max(byLoad, .01)
+	if p < 1.5*q {
+		return false
+	}
+	return math.Abs(r*math.Log(p/q)+(n-r)*math.Log((1-p)/(1-q))) > 3
+}
+
+// next begins an epoch.
+func (l *limiter) next() {
+	need := max(leastEpoch, l.limit)
+	if l.test.high > 0 {
+		// Long enough for eight refusals, if they come as before.
+		need = max(need, min(int(8/l.test.share), longestTest))
+	}
+	l.ep = epoch{from: l.seq + 1, need: need, began: l.at}
+}
+
+// reopen begins a ramp: after a wait that all calls kept, they return slowly.
+func (l *limiter) reopen() {
+	l.ramp, l.fresh = max(1, l.limit/8), l.seq+1
+	if l.ramp >= l.limit {
+		l.ramp = 0
+	}
+}
+
+// advance accounts for the time since the last change.
+func (l *limiter) advance(now time.Time) {
+	if l.at.IsZero() {
+		l.at, l.ep.began = now, now
+	}
+	if d := now.Sub(l.at).Seconds(); d > 0 {
+		l.ep.area += float64(l.busy) * d
+		l.at = now
+	}
+}
