@@ -54,11 +54,10 @@ type reply struct {
 
 func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	head := r.Header.Clone()
-	head.Del("Authorization")
-	head.Del("Api-Key")
+	keys := takeSecrets(head, r.URL.Query())
 	x := &exchange{s: s, w: w, r: r, entry: &Entry{
 		ID:     fmt.Sprintf("req_%012d", s.serial.Add(1)),
-		Method: r.Method, Path: r.URL.Path, Header: head, Arrived: time.Now(),
+		Method: r.Method, Path: r.URL.Path, Header: head, Arrived: time.Now(), keys: keys,
 	}}
 	s.log.arrive(x.entry)
 	return x
@@ -390,4 +389,7 @@ func (x *exchange) close() {
 		}
 	}
 	x.s.log.end(e, served)
+	if x.s.observe != nil {
+		x.s.observe(*e)
+	}
 }

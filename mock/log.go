@@ -20,7 +20,7 @@ type Entry struct {
 	ID     string // as sent in x-request-id
 	Method string
 	Path   string
-	Header http.Header // as received, without the key
+	Header http.Header // as received, without keys and cookies
 	Body   []byte      // as received, at most Config.MaxBody; read only
 
 	Request Request // decoded; as far as it could be where it was refused
@@ -41,6 +41,8 @@ type Entry struct {
 	InFlight       int  // requests in work when it arrived, itself included
 	Cancelled      bool // the client left before the end
 	Streamed       bool
+
+	keys []string // that the request carried
 }
 
 // Bill is what all calls of a model come to, also those whose entry is no
@@ -64,6 +66,7 @@ type ledger struct {
 	keep     int
 	entries  []*Entry // those that ended, in the order in which they did
 	bytes    int      // of their bodies
+	dropped  int      // entries that are no longer there
 	bills    map[string]*Bill
 	flying   map[string]int
 	inFlight int
@@ -131,6 +134,7 @@ func (l *ledger) trim() {
 		l.bytes -= len(l.entries[drop].Body)
 		drop++
 	}
+	l.dropped += drop
 	l.entries = slices.Clone(l.entries[drop:])
 }
 

@@ -32,11 +32,12 @@ import (
 // Config says what a server serves. The zero value serves Large and Small to
 // everybody.
 type Config struct {
-	Models  []Model // none: Large() and Small()
-	Key     string  // bearer key that every request must carry; empty: none is asked for
-	Seed    uint64  // of the latencies
-	Keep    int     // entries that the log keeps, and of their bodies 64 MiB; 0: 16 384, below 0: all
-	MaxBody int64   // bytes of a request; 0: 32 MiB
+	Models  []Model     // none: Large() and Small()
+	Key     string      // bearer key that every request must carry; empty: none is asked for
+	Seed    uint64      // of the latencies
+	Keep    int         // entries that the log keeps, and of their bodies 64 MiB; 0: 16 384, below 0: all
+	MaxBody int64       // bytes of a request; 0: 32 MiB
+	Observe func(Entry) // is told of each request when it ends, on its goroutine; nil: nobody is
 
 	Limits Limits      // of all models together; those of a model are in Model
 	Faults []FaultRule // what goes wrong, beside what a call itself asks for; wrong rules fail Listen, and every call
@@ -47,6 +48,7 @@ type Server struct {
 	key     string
 	seed    uint64
 	maxBody int64
+	observe func(Entry)
 	models  map[string]*Model
 	order   []string // of their IDs, as configured
 	count   counter
@@ -86,7 +88,7 @@ func NewHandler(c Config) *Server {
 		c.MaxBody = 32 << 20
 	}
 	s := &Server{
-		key: c.Key, seed: c.Seed, maxBody: c.MaxBody,
+		key: c.Key, seed: c.Seed, maxBody: c.MaxBody, observe: c.Observe,
 		models:  make(map[string]*Model, len(c.Models)),
 		log:     ledger{keep: c.Keep, bills: map[string]*Bill{}, flying: map[string]int{}},
 		created: time.Now().Unix(), began: time.Now(),
@@ -204,6 +206,9 @@ func (s *Server) Close() error {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, inMemory := w.(*memoryReply); !inMemory && s.isAway() {
 		panic(http.ErrAbortHandler)
+	}
+	if s.shown(w, r) {
+		return
 	}
 	x := s.newExchange(w, r)
 	defer x.close()
