@@ -23,9 +23,10 @@ type group struct {
 }
 
 // marks finds references in a text that comes in pieces. A reference is a
-// bracket of one or more numbers from 1 on, set apart by commas, semicolons or
-// a dash: [7], [7, 9], [7-9]. The bracket may also be one of those that models
-// fall into, [^7], 【7】 or ［7］. These are no references, and pass unchanged:
+// bracket of one or more numbers from 1 on, set apart by commas, semicolons,
+// "and" or a dash: [7], [7, 9], [7 and 9], [7-9]. The bracket may also be one
+// of those that models fall into, [^7], 【7】 or ［7］. These are no references,
+// and pass unchanged:
 //
 //   - what stands in a code span or a fenced code block (a span ends with its
 //     line);
@@ -244,7 +245,7 @@ func chain(b []byte, last bool) (groups []group, n int, v verdict) {
 	}
 }
 
-var separators = strings.NewReplacer(";", ",", "，", ",", "、", ",", "–", "-", " ", "")
+var separators = strings.NewReplacer(", and ", ",", " and ", ",", " & ", ",", "和", ",", ";", ",", "，", ",", "、", ",", "–", "-", " ", "")
 
 // bracket reads one bracket of numbers at the start of b.
 func bracket(b []byte, last bool) (group, verdict) {
@@ -283,11 +284,11 @@ func bracket(b []byte, last bool) (group, verdict) {
 	return g, reference
 }
 
-// numeric reports whether b could stand inside a bracket of numbers, a rune
-// cut off at its end included.
+// numeric reports whether b is made of what may stand inside a bracket of
+// numbers, a rune cut off at its end included.
 func numeric(b []byte) bool {
 	for _, c := range b {
-		if c < utf8.RuneSelf && (c < '0' || c > '9') && strings.IndexByte(" ,;-", c) < 0 {
+		if c < utf8.RuneSelf && (c < '0' || c > '9') && strings.IndexByte(" ,;-&and", c) < 0 {
 			return false
 		}
 	}
@@ -296,7 +297,7 @@ func numeric(b []byte) bool {
 			return true
 		}
 		r, n := utf8.DecodeRune(b)
-		if r >= utf8.RuneSelf && !strings.ContainsRune("，、–", r) {
+		if r >= utf8.RuneSelf && !strings.ContainsRune("，、–和", r) {
 			return false
 		}
 		b = b[n:]

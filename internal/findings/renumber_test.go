@@ -50,6 +50,8 @@ func TestRenumber(t *testing.T) {
 		{"blue[2]. year 2020[3] café[4] née[5] it's[6] it’s[7]", "blue[1]. year 2020[2] café[3] née[4] it's[5] it’s[6]", "2 3 4 5 6 7"},
 		{"**bold [2]** and *it [3]*", "**bold [1]** and *it [2]*", "2 3"},
 		{"blue [^7]. 天空【3】，海［7, 4］。x【5】y 【6】[7]", "blue [1]. 天空[2]，海[1, 3]。x[4]y [5][1]", "7 3 4 5 6"},
+		{"a [7 and 9] b [9, 3, and 7] c [7 & 3] d [3和9]", "a [1, 2] b [2, 3, 1] c [1, 3] d [3, 2]", "7 9 3"},
+		{"[and] [1and2] [1 and] [and so [nan", "[and] [1and2] [1 and] [and so [nan", ""},
 		// Numbers that no citation has.
 		{"not so [57]. and [57, 2]", "not so. and [1]", "2"},
 		{"x [57][2] y [57][58] z", "x [1] y z", "2"},
