@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"strings"
 
@@ -199,6 +200,10 @@ func (c *Client) settle(ctx, call context.Context, x *exchange, g *got, err erro
 	}
 	if class, what := g.verdict(over, rep.Text); class != "" {
 		return rep, c.failure(class, x.status, "", errWords(what))
+	}
+	if g.known && promptCut(x.r, g.usage.In) {
+		return rep, c.failure(swarm.ClassTooLong, x.status, "", errWords(fmt.Sprintf(
+			"the server has cut the prompt: it counted %d tokens of one that has more words; its context is smaller than it is taken for", g.usage.In)))
 	}
 	return rep, nil
 }
