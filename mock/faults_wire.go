@@ -131,8 +131,18 @@ func (x *exchange) finish(e End) {
 // streamed tells whether events are passed, not one plain body.
 func (w *wire) streamed() bool { return w.x.entry.Streamed }
 
-// broken passes half of the answer, then tail, and ends; a plain answer is
-// plain, or, where that is empty, half of its bytes.
+// halfOf is a plain body up to the middle of its first text.
+func halfOf(body string) string {
+	at := contentString.FindStringIndex(body)
+	if at == nil {
+		return body[:len(body)/2]
+	}
+	from := at[0] + len(`"content":"`)
+	return body[:from+(at[1]-from)/2]
+}
+
+// broken passes half of the answer, then tail, and ends; of a plain answer it
+// sends plain, or, where that is empty, its first half.
 func broken(tail, plain string, end End) how {
 	return twist(func(w *wire, event string) {
 		switch {
@@ -144,7 +154,7 @@ func broken(tail, plain string, end End) how {
 		case plain != "":
 			w.put(w.x.fill(plain))
 		default:
-			w.put(event[:len(event)/2])
+			w.put(halfOf(event))
 		}
 		w.end(end)
 	})
