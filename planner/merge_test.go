@@ -104,6 +104,15 @@ func TestMergeTakesBackWhatABrokenStreamWrote(t *testing.T) {
 	})
 }
 
+func TestMergeTakesBackThinkingAloud(t *testing.T) {
+	l, _ := serve(t, Config{}, say(strings.Repeat("The quote [2] says little. ", 40)+`So: {"answer":"It is "so" [1].","complete":false,"missing":"m"}`))
+	w := &page{}
+	v, err := l.Merge(t.Context(), lease(), found("one", "two"), w)
+	if err != nil || w.String() != `It is "so" [1].` || w.resets != 1 || len(v.Citations) != 1 || v.Citations[0].Quote != "one" || v.Complete || v.Missing != "m" {
+		t.Errorf("%q, %d resets, %+v, %v", w.String(), w.resets, v, err)
+	}
+}
+
 func TestMergeWritesNothingTwiceWhereItCannotBeTakenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, s := serve(t, Config{}, broken(`{"answer":"Half an`), say(`{"answer":"Whole."}`))
