@@ -182,3 +182,20 @@ func TestSubtasksOutlastTheQueueOfASmallPool(t *testing.T) {
 		}
 	})
 }
+
+func TestStreamThatFallsSilentDoesNotUseUpItsAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		small := mock.Small()
+		small.Brain = func(_ context.Context, r mock.Request) (mock.Reply, error) {
+			return mock.Reply{Raw: &mock.Raw{Pieces: mock.Events(half), End: mock.EndHold}}, nil
+		}
+		p := over(t, mock.NewHandler(mock.Config{Models: []mock.Model{small}}), workers.Backend{Stream: true})
+		defer p.Close()
+		start := time.Now()
+		_, err := p.Work(t.Context(), swarm.Subtask{Step: &swarm.Step{Do: "Find the rent."}, Chunk: &leases(1).Chunks[0]})
+		ce, _ := errors.AsType[*swarm.CallError](err)
+		if ce == nil || ce.Class != swarm.ClassTimeout || ce.Attempts != 5 || time.Since(start) > 3*time.Minute {
+			t.Errorf("%v after %v, want five attempts of half a minute", err, time.Since(start))
+		}
+	})
+}

@@ -51,7 +51,8 @@ type Config struct {
 	// Attempts is the most attempts at one call. 0: 5.
 	Attempts int
 	// AttemptTime is the most time of one attempt, without its wait for a
-	// slot. 0: 2 minutes.
+	// slot; a stream that falls silent amid its text ends after a quarter of
+	// it. 0: 2 minutes.
 	AttemptTime time.Duration
 	// CallTime is the most time of one subtask from its first slot on, all its
 	// calls, attempts and waits together. 0: 10 minutes.

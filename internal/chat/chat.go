@@ -58,7 +58,8 @@ type Request struct {
 
 	// Idle is the longest gap between two pieces of data in a stream; 0: no
 	// limit. Comments and blank lines are no data. The wait for the first
-	// piece is bounded by the context alone, for a server may queue.
+	// text is bounded by the context alone, for a server may queue and a model
+	// think.
 	Idle time.Duration
 }
 
@@ -231,7 +232,12 @@ func (c *Client) readStream(ctx context.Context, x *exchange, req openai.ChatCom
 		if g.text.Len() > maxReply {
 			return errTooLarge
 		}
-		if piece := g.text.String()[before:]; piece != "" && x.r.Stream && x.r.OnText != nil {
+		piece := g.text.String()[before:]
+		if piece == "" {
+			continue
+		}
+		x.ev.flowing = true
+		if x.r.Stream && x.r.OnText != nil {
 			x.r.OnText(piece)
 		}
 	}

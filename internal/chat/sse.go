@@ -41,7 +41,7 @@ type events struct {
 	ended bool   // nothing more comes
 	err   error  // why, unless the end is a plain one
 
-	flowing bool          // data has come: the idle clock runs
+	flowing bool          // text has come: the idle clock runs
 	left    time.Duration // of the idle time
 	clock   *time.Timer
 }
@@ -59,7 +59,7 @@ func (e *events) Read(p []byte) (int, error) {
 			}
 			continue
 		}
-		e.flowing, e.left = true, e.idle
+		e.left = e.idle
 		if !e.deliver(data) {
 			continue
 		}

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,6 +87,7 @@ func (c *call) wire(b *backend) chat.Request {
 	r := c.Request.Request
 	r.MaxTokens = c.out
 	r.Stream = r.Stream || b.Stream
+	r.Idle = cmp.Or(r.Idle, c.pool.cfg.AttemptTime/4)
 	if c.shown {
 		c.shown = false
 		c.Again()

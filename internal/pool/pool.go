@@ -42,7 +42,7 @@ type Config struct {
 	Backends []Backend // 1 to 64
 
 	Attempts    int           // most attempts at one call; 0: 5
-	AttemptTime time.Duration // most time of one attempt, its wait for a slot not counted; 0: 2 minutes
+	AttemptTime time.Duration // most time of one attempt, its wait for a slot not counted; of a stream that falls silent amid its text a quarter; 0: 2 minutes
 	CallTime    time.Duration // most time of one call, from its first slot on, all attempts and waits; 0: 10 minutes
 	MaxWait     time.Duration // longest wait that a server may ask for; longer ones go to another backend or end the call; 0: 2 minutes
 }
