@@ -127,16 +127,16 @@ var faultsOfConnections = []Fault{
 			}
 		}},
 	{ID: "F32a", Group: "E", Name: "429 with an endless body", Says: "an error's body is read up to a bound, and closed", Recovery: Again, Class: "rate-limited",
-		how: endless(429)},
+		how: endlessBody(429)},
 	{ID: "F32b", Group: "E", Name: "500 with an endless body", Says: "the same", Recovery: Again, Class: "server",
-		how: endless(500)},
+		how: endlessBody(500)},
 	{ID: "F33", Group: "E", Name: "slow replies", Says: "ten seconds more to the first token: waiting for a place is not a call's time", Recovery: Unharmed, Charged: true,
 		how: later(10 * time.Second)},
 	{ID: "F34", Group: "E", Name: "no such host; an old address kept", Says: "dialling is bounded, connections grow old", Client: true},
 }
 
-// endless never ends its body.
-func endless(status int) how {
+// endlessBody never ends its body.
+func endlessBody(status int) how {
 	return func(x *exchange) {
 		line := strings.Repeat("x", 4096)
 		x.raw = &Raw{Status: status, Header: ofKind("application/json"), Pieces: Body(`{"error":{"message":"`), more: func() string { return line }}
