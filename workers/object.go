@@ -13,7 +13,7 @@ const maxTries = 64
 // members are the keys, in lower case, and values of a JSON object.
 type members struct {
 	fields map[string]json.RawMessage
-	twice  string // a key that stands there with two values; empty: none
+	twice  []string // keys that stand there with two values
 }
 
 // object finds the one JSON object in a reply that has keys of the shape, or
@@ -35,15 +35,18 @@ func object(text string, s shape) (map[string]json.RawMessage, string) {
 		// to take them.
 		found = values(escapeControls(said, s), s)
 	}
-	switch {
-	case len(found) == 0:
+	switch len(found) {
+	case 0:
 		return nil, "there is no JSON object with the keys that were asked for"
-	case len(found) > 1:
-		return nil, "there is more than one JSON object"
-	case found[0].twice != "":
-		return nil, `"` + found[0].twice + `" stands twice, with two values`
+	case 1:
+		for _, key := range []string{"answer", "quote", "confidence", "items", "abstain"} { // others are not read
+			if slices.Contains(found[0].twice, key) {
+				return nil, `"` + key + `" stands twice, with two values`
+			}
+		}
+		return found[0].fields, ""
 	}
-	return found[0].fields, ""
+	return nil, "there is more than one JSON object"
 }
 
 // values returns the different objects of the shape in text.
@@ -110,7 +113,7 @@ func membersOf(raw json.RawMessage, s shape) (members, bool) {
 				return m, true
 			}
 		}
-		if len(m.fields) != 1 {
+		if len(m.fields) != 1 || len(m.twice) > 0 {
 			return members{}, false
 		}
 		for _, inner := range m.fields {
@@ -135,7 +138,7 @@ func readMembers(raw json.RawMessage) (members, bool) {
 		d.Decode(&v)
 		key := strings.ToLower(strings.TrimSpace(name))
 		if had, ok := m.fields[key]; ok && !bytes.Equal(had, v) {
-			m.twice = key
+			m.twice = append(m.twice, key)
 		}
 		m.fields[key] = v
 	}

@@ -47,6 +47,8 @@ func TestReplyIsReadLenientlyButNeverGuessed(t *testing.T) {
 		{"empty answer", `{"answer":" ","quote":"","confidence":0,"abstain":false}`, "", 0, "empty", true},
 		{"answer an object", `{"answer":{"text":"A"},"quote":"","confidence":0,"abstain":false}`, "", 0, `"answer" is not`, true},
 		{"a key twice", `{"answer":"A","quote":"Q","confidence":0.5,"abstain":false,"answer":"B"}`, "", 0, `"answer" stands twice`, true},
+		{"a further key twice", `{"answer":"A","quote":"Q","confidence":0.5,"abstain":false,"x":1,"x":2}`, "A", .5, "", false},
+		{"wrapped in a key that stands twice", `{"r":{"answer":"B"},"r":` + whole + `}`, "", 0, "no JSON object", true},
 		{"a key in two cases", `{"answer":"A","quote":"Q","confidence":0.5,"abstain":false,"Answer":"B"}`, "", 0, `"answer" stands twice`, true},
 		{"two answers", whole + `{"answer":"B","quote":"Q","confidence":0.5,"abstain":false}`, "", 0, "more than one", true},
 		{"prose", "The answer is A.", "", 0, "no JSON object", true},

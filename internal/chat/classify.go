@@ -17,7 +17,7 @@ func (c *Client) refusal(x *exchange) *swarm.CallError {
 	s := scrubber(c.secrets)
 	e := c.failure(class, x.status, "", nil)
 	for _, code := range append(p.codes, p.kind) {
-		if code = onlyCode(code); code != "" && s.hide(code) == code {
+		if code = onlyCode(code); code != "" && s.clean(code) == code {
 			e.Code = code
 			break
 		}
@@ -31,7 +31,7 @@ func (c *Client) refusal(x *exchange) *swarm.CallError {
 	if said != "" {
 		words += ": " + said
 	}
-	if param := onlyCode(p.param); param != "" && s.hide(param) == param && !strings.Contains(said, param) {
+	if param := onlyCode(p.param); param != "" && s.clean(param) == param && !strings.Contains(said, param) {
 		words += " (" + param + ")"
 	}
 	e.Err = errWords(words)

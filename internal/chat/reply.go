@@ -199,7 +199,7 @@ func (c *Client) settle(ctx, call context.Context, x *exchange, g *got, err erro
 		return rep, c.broke(ctx, call, x, err)
 	}
 	if class, what := g.verdict(over, rep.Text); class != "" {
-		return rep, c.failure(class, x.status, "", errWords(what))
+		return rep, c.failure(class, x.status, "", errWords(scrubber(c.secrets).clean(what)))
 	}
 	if g.known && promptCut(x.r, g.usage.In) {
 		return rep, c.failure(swarm.ClassTooLong, x.status, "", errWords(fmt.Sprintf(
@@ -228,7 +228,7 @@ func (g *got) verdict(over bool, text string) (swarm.Class, string) {
 		return swarm.ClassBroken, "the model called a tool that it was not given"
 	case "stop", "eos", "eos_token", "end_turn", "stop_sequence", "":
 	default:
-		return swarm.ClassBroken, "the reply ended for an unknown reason: " + cutRunes(strings.ToValidUTF8(onlyCode(g.finish), ""), 40)
+		return swarm.ClassBroken, "the reply ended for an unknown reason: " + cutRunes(onlyCode(g.finish), 40)
 	}
 	switch {
 	case g.refused:

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -117,10 +118,14 @@ func cutRunes(s string, n int) string {
 	return s
 }
 
-// repeats says whether said holds a passage of the prompt, so that it cannot
-// be shown.
+// repeats says whether said holds a passage of the prompt, as it is or as JSON
+// writes it, so that it cannot be shown.
 func repeats(said string, r *Request) bool {
 	const window = 24 // bytes; shorter common passages are chance or a field's name
+	said = jsonEscape.ReplaceAllStringFunc(said, func(s string) string {
+		n, _ := strconv.ParseUint(s[2:], 16, 16) // four digits
+		return string(rune(n))
+	})
 	for i := 0; i+window <= len(said); i += 4 {
 		for _, m := range r.Messages {
 			if strings.Contains(m.Content, said[i:i+window]) {
@@ -130,3 +135,5 @@ func repeats(said string, r *Request) bool {
 	}
 	return false
 }
+
+var jsonEscape = regexp.MustCompile(`\\u[0-9a-fA-F]{4}`)
