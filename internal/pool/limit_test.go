@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// minute is long enough for a hundred generations of the simulated calls.
+// phase is long enough for a hundred generations of the simulated calls.
 const phase = 2 * time.Minute
 
 // capable returns the most answers a second of a server that takes so many
@@ -21,9 +21,9 @@ func (s *sim) capable(n int) float64 {
 	return float64(n) / (sum.Seconds() / 20_000)
 }
 
-// kinds are servers that differ in how their answers are spread and in how
+// servers are doubles that differ in how their answers are spread and in how
 // long a refusal takes.
-func kinds(seed uint64, top int) map[string]*sim {
+func servers(seed uint64, top int) map[string]*sim {
 	all := map[string]*sim{}
 	for _, refusal := range []time.Duration{0, 5 * time.Millisecond, 500 * time.Millisecond} {
 		for name, work := range latencies {
@@ -37,7 +37,7 @@ func kinds(seed uint64, top int) map[string]*sim {
 
 func TestLimitFindsWhatAServerTakes(t *testing.T) {
 	for _, takes := range []int{1, 4, 16, 64, 256} {
-		for name, s := range kinds(uint64(takes), 512) {
+		for name, s := range servers(uint64(takes), 512) {
 			s.cap = takes
 			start := s.now
 			s.run(5 * phase)
@@ -51,7 +51,7 @@ func TestLimitFindsWhatAServerTakes(t *testing.T) {
 
 func TestLimitFollowsAServerThatChanges(t *testing.T) {
 	for seed := range uint64(3) {
-		for name, s := range kinds(seed, 512) {
+		for name, s := range servers(seed, 512) {
 			start, want := s.now, .0
 			changes := []int{4, 64, 16, 256, 4, 16}
 			for _, s.cap = range changes {

@@ -1,0 +1,146 @@
+package pool
+
+import "time"
+
+// gauge keeps count of one rate limit that a server tells in its headers.
+//
+// Servers keep their limits in two ways, and headers do not say which: in a
+// window, all of which comes back at its end, or in a bucket that fills at an
+// even rate. In the first the time of the reset stands while more is used, in
+// the second it moves: that tells them apart after a few replies. Until then,
+// and in doubt, a gauge is careful in both ways.
+//
+// A reply tells what was left when the server looked at its call, or when it
+// answered: what was sent since may or may not be in it. The count is kept
+// here, and corrected only where it cannot be so.
+type gauge struct {
+	limit float64 // 0: nothing is known
+	left  float64
+	at    time.Time     // of left
+	full  time.Time     // when all is back, as told; zero: not known
+	since time.Time     // the window's begin: replies to older calls say nothing of it
+	width time.Duration // of the window: the longest reset told
+
+	sent   float64 // all that was ever sent
+	open   float64 // of it, by calls that have no reply yet
+	before float64 // sent, when the call was made whose reply told full
+
+	votes int     // for a bucket; negative: for a window
+	rate  float64 // of the bucket, a second
+	last  told
+	when  time.Time // of last
+}
+
+const sureVotes = 2
+
+func (g *gauge) bucket() bool { return g.votes >= sureVotes && g.rate > 0 }
+
+// note takes what a reply says; after is what was sent after its call, beside
+// what was under way when it was made, at the time begun.
+func (g *gauge) note(t told, after, beside float64, begun, now time.Time) {
+	if !t.ok {
+		return
+	}
+	g.refill(now)
+	if begun.Before(g.since) {
+		return
+	}
+	g.since = begun
+	if t.limit == 0 {
+		t.limit = max(g.limit, t.left)
+	}
+	// Calls may reach the server in another order than they were made.
+	low, high := t.left-after-beside, t.left
+	if g.bucket() {
+		high = min(t.limit, high+g.rate*now.Sub(begun).Seconds())
+	}
+	if g.limit != t.limit {
+		left := t.left - after
+		if own := t.limit - g.sent; g.limit == 0 && own >= 0 && t.left >= own {
+			left = own // these are the first calls, and nobody else has used any
+		}
+		*g = gauge{limit: t.limit, left: left, sent: g.sent, open: g.open, since: begun}
+	}
+	g.left, g.at = min(max(g.left, low), high), now
+	if t.reset > 0 {
+		g.vote(t, now)
+		g.full, g.before = now.Add(t.reset), g.sent-after
+		g.width = max(g.width, t.reset)
+	}
+}
+
+// vote compares what two replies tell of the reset, once half as much more, or
+// less, is used.
+func (g *gauge) vote(t told, now time.Time) {
+	p := g.last
+	used, was := t.limit-t.left, p.limit-p.left
+	if p.ok && max(used, was) < 1.5*min(used, was) || used < 1 {
+		return
+	}
+	g.last = t
+	if !p.ok {
+		g.when = now
+		return
+	}
+	moved := now.Add(t.reset).Sub(g.when.Add(p.reset)).Abs()
+	g.when = now
+	stands := moved <= max(min(t.reset, p.reset)/10, 2*time.Millisecond)
+	r, q := used/t.reset.Seconds(), was/p.reset.Seconds()
+	even := max(r, q) < 1.3*min(r, q)
+	switch {
+	case stands && !even:
+		g.votes = max(g.votes-1, -2*sureVotes)
+	case even && !stands:
+		g.votes = min(g.votes+1, 2*sureVotes)
+		if g.rate = r; was > used {
+			g.rate = q
+		}
+		g.rate *= .98 // clocks differ
+	}
+}
+
+// refill adds what has come back by now.
+func (g *gauge) refill(now time.Time) {
+	switch {
+	case g.limit == 0:
+	case g.bucket():
+		g.left = min(g.limit, g.left+g.rate*max(0, now.Sub(g.at).Seconds()))
+		g.at = now
+	case !g.full.IsZero() && !now.Before(g.full):
+		// What was sent since the last reply's call may count already.
+		g.left = g.limit - (g.sent - g.before)
+		g.last = told{}
+		if g.full = g.full.Add(g.width); !now.Before(g.full) {
+			g.full = now.Add(g.width)
+		}
+	}
+}
+
+// ready returns when so much may be sent; the zero time: now. More than the
+// limit may be sent when nothing is used of it.
+func (g *gauge) ready(need float64, now time.Time) time.Time {
+	if g.limit == 0 || need <= 0 {
+		return time.Time{}
+	}
+	g.refill(now)
+	need = min(need, g.limit)
+	switch {
+	case g.left >= need:
+		return time.Time{}
+	case g.bucket():
+		return now.Add(time.Duration((need-g.left)/g.rate*float64(time.Second)) + 1)
+	}
+	return g.full
+}
+
+func (g *gauge) take(need float64) {
+	g.left -= need
+	g.sent += need
+	g.open += need
+}
+
+// settle ends a call, and gives back what it reserved and did not use.
+func (g *gauge) settle(reserved, used float64) {
+	g.open -= reserved
+	g.left = min(g.limit, g.left+reserved-used)
+}

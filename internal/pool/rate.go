@@ -1,0 +1,171 @@
+package pool
+
+import "time"
+
+// rates are the limits of one backend over time: those that it was configured
+// with, and those that its server tells. A call reserves before it is sent
+// and settles after, so that calls in flight together cannot pass a limit
+// that each alone would keep. It is a pure machine, driven under the queue's
+// lock.
+type rates struct {
+	told   [kinds]gauge
+	pace   pacer
+	minute minute
+}
+
+// need is what a call takes of each limit: one request, and tokens.
+type need [kinds]float64
+
+func needOf(in, out int) need {
+	return need{kindRequests: 1, kindTokens: float64(in + out), kindIn: float64(in), kindOut: float64(out)}
+}
+
+// receipt is what a call reserved.
+type receipt struct {
+	need need
+	sent need // of all calls, this one included, when it was made
+	open need // of those under way then
+	at   time.Time
+}
+
+func newRates(rpm, tpm int) rates {
+	return rates{pace: newPacer(rpm), minute: minute{limit: float64(tpm)}}
+}
+
+// ready returns the earliest time at which a call may go; the zero time: now.
+func (r *rates) ready(n need, now time.Time) time.Time {
+	at := r.pace.ready(now)
+	at = later(at, r.minute.ready(n[kindTokens], now))
+	for k := range r.told {
+		at = later(at, r.told[k].ready(n[k], now))
+	}
+	return at
+}
+
+// take reserves for a call that goes out now.
+func (r *rates) take(n need, now time.Time) receipt {
+	r.pace.take(now)
+	r.minute.take(n[kindTokens], now)
+	c := receipt{need: n, at: now}
+	for k := range r.told {
+		c.open[k] = r.told[k].open
+		r.told[k].take(n[k])
+		c.sent[k] = r.told[k].sent
+	}
+	return c
+}
+
+// settle takes what the call's reply told, and gives back what it reserved
+// and did not use. A request counts as used also when it failed.
+func (r *rates) settle(c receipt, used need, head [kinds]told, now time.Time) {
+	used[kindRequests] = 1
+	for k := range r.told {
+		g := &r.told[k]
+		g.settle(c.need[k], used[k])
+		g.note(head[k], g.sent-c.sent[k], c.open[k], c.at, now)
+	}
+	r.minute.settle(c.at, used[kindTokens]-c.need[kindTokens], now)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// pacer spaces requests evenly over a minute, after the generic cell rate
+// algorithm: a second's worth of them may go at once, and no minute holds more
+// than the limit. Bursts are kept short since some servers judge a limit per
+// minute over each second.
+type pacer struct {
+	every time.Duration // 0: no limit
+	burst time.Duration // how far ahead of an even pace calls may be
+	next  time.Time     // of an even pace
+}
+
+func newPacer(perMinute int) pacer {
+	if perMinute <= 0 {
+		return pacer{}
+	}
+	burst := max(1, perMinute/60)
+	every := (time.Minute + time.Duration(perMinute-burst)) / time.Duration(perMinute-burst+1) // rounded up
+	return pacer{every: every, burst: time.Duration(burst-1) * every}
+}
+
+func (p *pacer) ready(now time.Time) time.Time {
+	if at := p.next.Add(-p.burst); p.every > 0 && now.Before(at) {
+		return at
+	}
+	return time.Time{}
+}
+
+func (p *pacer) take(now time.Time) {
+	if p.every > 0 {
+		p.next = later(p.next, now).Add(p.every)
+	}
+}
+
+// minute keeps the tokens of any sixty seconds under a limit. It counts by
+// seconds, so a token counts for up to sixty-one.
+type minute struct {
+	limit float64 // 0: none
+	used  [61]float64
+	sum   float64
+	from  int64 // Unix second of the oldest in used
+}
+
+func (m *minute) slot(second int64) *float64 { return &m.used[second%int64(len(m.used))] }
+
+// forget drops the seconds that are over.
+func (m *minute) forget(now time.Time) {
+	from := now.Unix() - int64(len(m.used)) + 1
+	if from-m.from >= int64(len(m.used)) {
+		m.used, m.sum, m.from = [61]float64{}, 0, from
+	}
+	for ; m.from < from; m.from++ {
+		s := m.slot(m.from)
+		m.sum -= *s
+		*s = 0
+	}
+}
+
+// ready returns when so many tokens may be sent; the zero time: now. A call
+// that is larger than the limit goes when nothing else was sent in a minute.
+func (m *minute) ready(n float64, now time.Time) time.Time {
+	if m.limit == 0 || n <= 0 {
+		return time.Time{}
+	}
+	m.forget(now)
+	over := m.sum + min(n, m.limit) - m.limit
+	if over <= 0 {
+		return time.Time{}
+	}
+	second := m.from
+	for ; second < now.Unix(); second++ {
+		if over -= *m.slot(second); over <= 0 {
+			break
+		}
+	}
+	return time.Unix(second+int64(len(m.used)), 0)
+}
+
+func (m *minute) take(n float64, now time.Time) {
+	if m.limit > 0 {
+		m.forget(now)
+		*m.slot(now.Unix()) += n
+		m.sum += n
+	}
+}
+
+// settle corrects what a call that was made at a time counts.
+func (m *minute) settle(at time.Time, by float64, now time.Time) {
+	if m.limit == 0 || by == 0 {
+		return
+	}
+	m.forget(now)
+	if second := at.Unix(); second >= m.from {
+		*m.slot(second) += by
+		m.sum += by
+	}
+}
