@@ -26,7 +26,7 @@ func (s *sim) capable(n int) float64 {
 func servers(seed uint64, top int) map[string]*sim {
 	all := map[string]*sim{}
 	for _, refusal := range []time.Duration{0, 5 * time.Millisecond, 500 * time.Millisecond} {
-		for name, work := range latencies {
+		for name, work := range spreads {
 			s := newSim(seed, top)
 			s.work, s.refusal = work, refusal
 			all[fmt.Sprintf("%s, refusals after %v, seed %d", name, refusal, seed)] = s
@@ -106,7 +106,7 @@ func TestLimitComesBackWhenRandomRefusalsEnd(t *testing.T) {
 
 func TestLimitStaysNearTheKneeOfAServerThatQueues(t *testing.T) {
 	for _, takes := range []int{16, 64, 256} {
-		for name, work := range latencies {
+		for name, work := range spreads {
 			s := newSim(uint64(takes), 2048)
 			s.queues, s.cap, s.work = true, takes, work
 			s.run(phase)

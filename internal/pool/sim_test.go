@@ -131,8 +131,8 @@ func (s *sim) figures(since time.Time) (perSecond, refusals, limit float64) {
 	return perSecond, refusals, limit
 }
 
-// latencies are ways in which a server's answers are spread.
-var latencies = map[string]func(*rand.Rand) time.Duration{
+// spreads are ways in which a server's answers are spread.
+var spreads = map[string]func(*rand.Rand) time.Duration{
 	"all alike":     always(500 * time.Millisecond),
 	"lognormal(.5)": lognormal(500*time.Millisecond, .5),
 	"lognormal(1)":  lognormal(500*time.Millisecond, 1),
