@@ -1,0 +1,141 @@
+package pool
+
+import (
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+const (
+	// A shut backend is tried again by one call after leastPause, and after
+	// twice as long each time that fails, up to longestPause; up to a quarter
+	// is added at random.
+	leastPause   = time.Second
+	longestPause = 30 * time.Second
+	// breakerCalls is how many different calls must have failed: one that a
+	// server chokes on says nothing of the others.
+	breakerCalls = 2
+)
+
+// breaker shuts a backend at which nothing succeeds any more, and lets one
+// call at a time find out when it is back. It is a pure machine, driven under
+// the queue's lock.
+//
+// It opens once so many attempts in a row have failed by the server's own
+// fault or the network's (see healthOf), which takes a third of those into
+// account that are still under way since before the first of them: refusals
+// come faster than answers, and a server that turns away what is too much for
+// it still works. Any answer closes it, that of a call sent before included.
+type breaker struct {
+	most int // failures in a row that open it; 0 or less: it never opens
+
+	streak  int    // failures in a row
+	callers int    // different calls among them
+	mark    uint64 // last call sent when the streak began
+	older   int    // of those sent until then, how many are under way
+	silent  bool   // the last failure was that no answer came in time
+
+	open  bool
+	since time.Time     // of the first failure of the streak
+	until time.Time     // no call is let through before
+	pause time.Duration // the one that until ends
+	probe uint64        // the call that finds out; 0: none is under way
+}
+
+// health is what an attempt says of its backend.
+type health int
+
+const (
+	healthWell    health = iota // it answered, if only that the request is wrong
+	healthSick                  // it failed, or could not be reached
+	healthSilent                // it did not answer in time
+	healthUnknown               // nothing: cancelled, not sent, an answer cut or garbled
+)
+
+// healthOf reads an attempt's failure; nil is a success.
+func healthOf(e *swarm.CallError) health {
+	switch {
+	case e == nil:
+		return healthWell
+	case e.Status >= 400 && e.Status < 500:
+		return healthWell
+	}
+	switch e.Class {
+	case swarm.ClassServer, swarm.ClassOverloaded, swarm.ClassNetwork:
+		return healthSick
+	case swarm.ClassTimeout:
+		return healthSilent
+	case swarm.ClassCancelled, swarm.ClassBudget, swarm.ClassBroken:
+		return healthUnknown
+	}
+	return healthWell
+}
+
+// admits says that a call may go out now.
+func (b *breaker) admits(now time.Time) bool {
+	return !b.open || b.probe == 0 && !now.Before(b.until)
+}
+
+// opens returns when the next call may go out, or zero if no time brings it
+// about: it may now, or a call that finds out is under way.
+func (b *breaker) opens() time.Time {
+	if !b.open || b.probe != 0 {
+		return time.Time{}
+	}
+	return b.until
+}
+
+// suspect says that the backend was silent of late: others go first.
+func (b *breaker) suspect() bool { return b.streak > 0 && b.silent }
+
+// lasting says that nothing has succeeded for so long.
+func (b *breaker) lasting(d time.Duration, now time.Time) bool {
+	return b.open && now.Sub(b.since) >= d
+}
+
+// send notes that the call seq goes out; seq grows with each.
+func (b *breaker) send(seq uint64) {
+	if b.open {
+		b.probe = seq
+	}
+}
+
+// done notes how the call seq ended. first says that it is the first failure
+// of its Do, sent the seq of the last call sent, busy how many are under way
+// now, and draw is a random number in [0, 1).
+func (b *breaker) done(seq uint64, h health, first bool, sent uint64, busy int, now time.Time, draw float64) {
+	probe := b.open && seq == b.probe
+	if probe {
+		b.probe = 0
+	}
+	if b.streak > 0 && seq <= b.mark && b.older > 0 {
+		b.older--
+	}
+	switch h {
+	case healthWell:
+		*b = breaker{most: b.most}
+		return
+	case healthUnknown:
+		if probe && b.until.Before(now) {
+			b.until = now // another may find out
+		}
+		return
+	}
+	if b.streak == 0 {
+		b.mark, b.older, b.since = sent, busy, now
+	}
+	b.streak++
+	b.silent = h == healthSilent
+	if first {
+		b.callers++
+	}
+	switch {
+	case probe:
+		b.pause = min(2*b.pause, longestPause)
+	case b.open || b.most <= 0 || b.streak < max(b.most, 3*b.older) || b.callers < breakerCalls:
+		return
+	default:
+		b.open, b.pause = true, leastPause
+	}
+	b.until = now.Add(b.pause + time.Duration(draw*float64(b.pause)/4))
+}

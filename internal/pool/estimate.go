@@ -1,0 +1,98 @@
+package pool
+
+import "math"
+
+const (
+	// ratioUp and ratioDown are the weights of a new sample of tokens told
+	// over tokens estimated: a prompt taken for too short is refused or cut,
+	// one taken for too long is only put in a smaller place.
+	ratioUp, ratioDown = .5, .05
+	// ratioLeast is the shortest prompt, in estimated tokens, that a sample is
+	// drawn from: what frames a short one weighs too much.
+	ratioLeast = 50
+	// ratioMost bounds what a server can make of its own figures.
+	ratioMost = 8.
+	// cutLeast is the smallest window that is believed in, cutSpread how much
+	// longer one prompt must be than another that was told to have as many
+	// tokens, and cutSeen how many must have been told to.
+	cutLeast  = 256
+	cutSpread = 1.5
+	cutSeen   = 3
+)
+
+// estimate knows how a backend counts prompts. Estimates are made without its
+// vocabulary, and are off by three for some. It is a pure machine, driven
+// under the queue's lock.
+//
+// It also finds out servers that read only as much of a prompt as their window
+// holds, and say nothing: the tokens that they tell stop growing, at the
+// largest figure ever told, while prompts grow.
+type estimate struct {
+	ratio float64 // tokens told over tokens estimated, biased to the high side; 0: not known
+
+	most           int // largest prompt told
+	seen           int // how often
+	shortest, long int // estimates of prompts that it was told of
+	window         int // tokens of a prompt that the server reads; 0: not found out
+}
+
+// tokens returns how many tokens a prompt of so many estimated ones is taken
+// to have. It is never less than estimated: what servers tell may leave out
+// what their prefix cache held.
+func (e *estimate) tokens(est int) int {
+	if e.ratio <= 1 {
+		return est
+	}
+	return int(math.Ceil(float64(est) * e.ratio))
+}
+
+// upper returns what a prompt of so many estimated tokens may come to. Text
+// that is unlike what was seen before may be a third off.
+func (e *estimate) upper(est int) int {
+	return max(upper(est), e.tokens(est)+est/10+50)
+}
+
+// learn takes the tokens that the server told of a prompt of so many
+// estimated ones. cut says that it has read only its window of it; found, that
+// the window has just become known.
+func (e *estimate) learn(est, told int) (cut, found bool) {
+	if told <= 0 || est < ratioLeast {
+		return false, false
+	}
+	if found = e.watch(est, told); e.window > 0 && told == e.window &&
+		float64(e.tokens(est)) > 1.1*float64(told) {
+		return true, found
+	}
+	r := min(float64(told)/float64(est), ratioMost)
+	switch {
+	case e.ratio == 0:
+		e.ratio = r
+	case r > e.ratio:
+		e.ratio += ratioUp * (r - e.ratio)
+	default:
+		e.ratio += ratioDown * (r - e.ratio)
+	}
+	return false, found
+}
+
+// watch looks for a window.
+func (e *estimate) watch(est, told int) (found bool) {
+	switch {
+	case told < e.most || told < cutLeast:
+		return false
+	case told > e.most:
+		e.most, e.seen, e.shortest, e.long = told, 1, est, est
+		e.window = 0 // it reads more than was thought
+		return false
+	}
+	e.seen++
+	e.shortest, e.long = min(e.shortest, est), max(e.long, est)
+	if e.window > 0 || e.seen < cutSeen || float64(e.long) < cutSpread*float64(e.shortest) {
+		return false
+	}
+	if told > 4*e.shortest { // no tokenizer is that far off: the figure is made up
+		return false
+	}
+	e.window = told
+	return true
+}
