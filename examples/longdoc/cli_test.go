@@ -72,12 +72,12 @@ func TestRefusesWhatItCannotUse(t *testing.T) {
 		"stdin twice":       {[]string{"-q", "x?", "-file", "-", "-file", "-"}, exitFailed, "once"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			status, stdout, stderr := start(t, nil, append([]string{"-json"}, c.args...)...)
+			status, stdout, _ := start(t, nil, append([]string{"-json"}, c.args...)...)
 			var r reply
 			if err := json.Unmarshal([]byte(stdout), &r); err != nil || status != c.status || !strings.Contains(r.Error, c.says) {
 				t.Errorf("-json: status %d, want %d saying %q, %v\n%s", status, c.status, c.says, err, stdout)
 			}
-			status, stdout, stderr = start(t, nil, c.args...)
+			status, stdout, stderr := start(t, nil, c.args...)
 			if status != c.status || !strings.Contains(stderr, c.says) || stdout != "" {
 				t.Errorf("status %d, want %d saying %q\n%s\n%s", status, c.status, c.says, stderr, stdout)
 			}
