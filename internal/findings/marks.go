@@ -12,6 +12,7 @@ import (
 const (
 	groupBytes = 64  // of one "[…]"
 	chainBytes = 256 // of "[…][…]…"
+	tickBytes  = 64  // of a run of backticks; a longer one counts as several
 	rangeMost  = 32  // numbers in "[3-9]"
 )
 
@@ -67,8 +68,8 @@ scan:
 		c := b[i]
 		switch {
 		case c == '`':
-			n := run(b[i:], '`')
-			if i+n == len(b) && !last {
+			n := min(run(b[i:], '`'), tickBytes)
+			if i+n == len(b) && n < tickBytes && !last {
 				break scan
 			}
 			m.tick(n)

@@ -152,7 +152,7 @@ func TestRenumberHoldsBackLittle(t *testing.T) {
 	var b bytes.Buffer
 	r := NewRenumber(&b, numbered(9))
 	in := 0
-	for _, s := range []string{strings.Repeat("[1]", 1000), strings.Repeat("[", 1000), strings.Repeat("[1, ", 1000), strings.Repeat("word ", 1000)} {
+	for _, s := range []string{strings.Repeat("[1]", 1000), strings.Repeat("[", 1000), strings.Repeat("[1, ", 1000), strings.Repeat("`", 1000) + "\n", strings.Repeat("word ", 1000)} {
 		for i := range len(s) {
 			r.Write([]byte(s[i : i+1]))
 			in++
