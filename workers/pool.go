@@ -83,8 +83,8 @@ type Config struct {
 // A subtask over a chunk costs one call as a rule. A reply that cannot be read
 // is asked for once more with the fault told; one that was cut by its length
 // once more with twice the room. A pool whose first sixteen subtasks all ended
-// without a reply that can be read sends no more. A Pool is safe for concurrent use and serves
-// any number of runs.
+// without a reply that can be read sends no more. A Pool is safe for
+// concurrent use and serves any number of runs.
 type Pool struct {
 	pool     *pool.Pool
 	cfg      Config

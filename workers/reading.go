@@ -31,7 +31,9 @@ func (r *reading) fault(fatal bool, what string) {
 // read reads a reply leniently where there is one way to take it (prose or a
 // code fence around the object, further keys, a confidence as text or
 // percentage, a number for an answer), and otherwise says what is wrong.
-// Nothing is filled in silently.
+// Nothing is filled in silently. Prose without an object is no answer, also at
+// a server without schemas: nobody can tell a finding in it from "the text
+// does not say", from a refusal, or from nonsense.
 func read(text string, s shape, must bool) reading {
 	var r reading
 	fields, fault := object(text, s)
