@@ -11,6 +11,7 @@ import (
 const (
 	preambleBytes = 512      // of plain text, to see whether JSON follows
 	headBytes     = 64 << 10 // of JSON before the answer
+	pendBytes     = 256      // after a quote that may be the closing one
 )
 
 // answer reads the reply to a merge prompt, which comes in pieces, and writes

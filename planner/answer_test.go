@@ -49,6 +49,8 @@ func TestAnswerIsReadFromAnyReply(t *testing.T) {
 		"broken verdict":       {`{"answer":"a",complete:false}`, "a", "", false},
 		"quotes not escaped":   {`{"answer":"He said "now", not "then" ["a","b"], and {"x":"y"z} "", ", "complete":false,"missing":"m"}`, `He said "now", not "then" ["a","b"], and {"x":"y"z} "", `, "m", true},
 		"quote, then the end":  {`{"answer":"He said \"now\"" , "more": 1}`, `He said "now"`, "", false},
+		"spaces without end":   {`{"answer":"a"` + strings.Repeat(" \n", 300), "a", "", false},
+		"quote, then spaces":   {`{"answer":"a"` + strings.Repeat(" ", 200) + `b"}`, `a"` + strings.Repeat(" ", 200) + "b", "", false},
 		"trailing comma":       {`{"answer":"a",}`, "a", "", false},
 		"cut after a quote":    {`{"answer":"a" , "b`, "a", "", false},
 		"cut verdict":          {`{"answer":"a","compl`, "a", "", false},
@@ -79,6 +81,19 @@ func TestAnswerIsReadFromAnyReply(t *testing.T) {
 				t.Errorf("%s: wrote %v", name, a.wrote)
 			}
 		}
+	}
+}
+
+func TestAnswerHoldsBackLittleAfterAQuote(t *testing.T) {
+	a := newAnswer(io.Discard)
+	a.write(`{"answer":"a"`)
+	for range 1000 {
+		if a.write(" "); len(a.pend) > pendBytes+1 {
+			t.Fatalf("%d bytes held back", len(a.pend))
+		}
+	}
+	if !a.closed {
+		t.Error("the answer stays open")
 	}
 }
 

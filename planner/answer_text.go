@@ -64,8 +64,13 @@ func (a *answer) close() {
 
 // closing tells by what follows a quote whether it closes the answer: the end
 // of the object does, or a comma and another name. Models write quotes within
-// the answer that are not escaped, and those never stand so.
+// the answer that are not escaped, and those never stand so. White space
+// without end is what models write past an object.
 func closing(after string) (closes, sure bool) {
+	if len(after) >= pendBytes {
+		closes, sure = closing(after[:pendBytes-1])
+		return closes || !sure, true
+	}
 	const space = " \t\r\n"
 	s := strings.TrimLeft(after, space)
 	if s == "" || s[0] != ',' {
