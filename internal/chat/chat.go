@@ -57,10 +57,12 @@ type Request struct {
 	OnText      func(string) // Stream: each piece of text as it comes, on Do's own goroutine; may be nil
 
 	// Idle is the longest gap between two pieces of data in a stream; 0: no
-	// limit. Comments and blank lines are no data. The wait for the first
-	// text is bounded by the context alone, for a server may queue and a model
-	// think.
+	// limit. Comments and blank lines are no data. It runs from the first
+	// text on, for a model may think.
 	Idle time.Duration
+	// First is the longest wait for the first piece of data of a stream, the
+	// connection and the server's own queue included; 0: no limit.
+	First time.Duration
 }
 
 // Reply is a whole, finished reply.
@@ -205,6 +207,11 @@ func (c *Client) readPlain(ctx context.Context, x *exchange, req openai.ChatComp
 // readStream fetches a streamed reply. It returns nil at a clean end of the
 // body, whole or not.
 func (c *Client) readStream(ctx context.Context, x *exchange, req openai.ChatCompletionRequest, g *got) error {
+	if x.r.First > 0 {
+		first := time.AfterFunc(x.r.First, func() { x.cancel(errFirst) })
+		x.begun = first.Stop
+		defer first.Stop()
+	}
 	s, err := c.api.CreateChatCompletionStream(ctx, req)
 	if err != nil {
 		return err

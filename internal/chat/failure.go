@@ -24,6 +24,7 @@ const (
 	errMalformed errWords = "the reply is not what a chat completion looks like"
 	errTooLarge  errWords = "the reply is larger than any that is read"
 	errIdle      errWords = "the stream fell silent"
+	errFirst     errWords = "the stream did not begin in time"
 )
 
 // isOurs tells an error that this package found in what was read, which
@@ -77,6 +78,8 @@ func (c *Client) brokeBy(ctx, call context.Context, err error) *swarm.CallError 
 		return c.failure(swarm.ClassBroken, 0, "", words)
 	case errors.Is(err, errIdle) || errors.Is(context.Cause(call), errIdle):
 		return c.failure(swarm.ClassTimeout, 0, "", errIdle)
+	case errors.Is(context.Cause(call), errFirst):
+		return c.failure(swarm.ClassTimeout, 0, "", errFirst)
 	case ctx.Err() != nil:
 		return c.ended(ctx)
 	case isSyntax(err):

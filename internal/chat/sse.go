@@ -59,6 +59,9 @@ func (e *events) Read(p []byte) (int, error) {
 			}
 			continue
 		}
+		if e.x.begun != nil {
+			e.x.begun()
+		}
 		e.left = e.idle
 		if !e.deliver(data) {
 			continue

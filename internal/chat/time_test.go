@@ -151,6 +151,32 @@ func TestIdleStreamTimesOutThoughPinged(t *testing.T) {
 	})
 }
 
+func TestStreamThatDoesNotBeginTimesOutThoughPinged(t *testing.T) {
+	for _, first := range []time.Duration{10 * time.Second, 30 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			var parts []part
+			for range 100 {
+				parts = append(parts, part{time.Second, ": ping\n\n"})
+			}
+			b := scripted(true, parts...)
+			r := askStream()
+			r.First = first
+			start := time.Now()
+			_, err := client(t, serving(b)).Do(t.Context(), r)
+			callError(t, err, swarm.ClassTimeout)
+			if d := time.Since(start); d != first || !b.isClosed() {
+				t.Errorf("returned after %v, closed %v", d, b.isClosed())
+			}
+
+			// Once it has begun, it may think.
+			b = scripted(false, part{first - 1, sse(chunk("hel"))}, part{time.Minute, sse(chunk("lo"), stopChunk, "[DONE]")})
+			if rep, err := client(t, serving(b)).Do(t.Context(), r); err != nil || rep.Text != "hello" {
+				t.Errorf("got %+v, %v", rep, err)
+			}
+		})
+	}
+}
+
 func TestSlowStreamWithinIdleIsWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := scripted(false, part{time.Minute, sse(chunk("hel"))}, part{9 * time.Second, sse(chunk("lo"))}, part{9 * time.Second, sse(stopChunk, "[DONE]")})

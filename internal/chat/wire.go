@@ -29,7 +29,8 @@ type exchange struct {
 	r      *Request
 	way    *way // as sent
 	stream bool
-	cancel context.CancelCauseFunc // of a stream, by its idle clock
+	cancel context.CancelCauseFunc // of a stream, by its clocks
+	begun  func() bool             // stops the clock of a stream's first piece; nil: none runs
 
 	sent    bool        // RoundTrip was called
 	left    atomic.Bool // some of the body was read: the request may have reached a server
