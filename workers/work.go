@@ -33,7 +33,9 @@ func (c *Config) check() error {
 // quotes, at its place in the source if it stands in the chunk (white space
 // folded), else the whole chunk, unverified. An output made from earlier
 // results keeps the citations that it refers to, or where it refers to none,
-// all of them, best first. The error is a *swarm.CallError.
+// all of them, best first. A chunk that fits no backend's context is worked on
+// in halves, up to eighths, whose findings make one output, the more confident
+// first. The error is a *swarm.CallError.
 func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 	if st.Step == nil {
 		return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: errors.New("the subtask has no step")}
@@ -41,13 +43,13 @@ func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error)
 	if err := p.fruitless.check(); err != nil {
 		return swarm.Output{}, err
 	}
-	out, err := p.work(ctx, &st)
+	out, err := p.inParts(ctx, &st, new(pool.Clock), 0)
 	p.fruitless.learn(err)
 	return out, err
 }
 
 // work asks for a reply, and once more where that can help.
-func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error) {
+func (p *Pool) work(ctx context.Context, st *swarm.Subtask, clock *pool.Clock) (swarm.Output, error) {
 	s := shapeOf(st)
 	prompt := p.cfg.Prompt(*st)
 	r := pool.Request{
@@ -56,7 +58,7 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 		},
 		Priority:   st.Priority,
 		DefaultOut: p.defaultOut(s),
-		Clock:      new(pool.Clock),
+		Clock:      clock,
 	}
 	var first *reading // what a first reply said, as far as it could be read
 	for widened := false; ; {

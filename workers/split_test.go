@@ -1,0 +1,180 @@
+package workers
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// narrow is a server that refuses prompts of more bytes than it holds.
+type narrow struct {
+	*server
+	holds   int
+	refused int
+}
+
+func (n *narrow) RoundTrip(req *http.Request) (*http.Response, error) {
+	if int(req.ContentLength) <= n.holds {
+		return n.server.RoundTrip(req)
+	}
+	req.Body.Close()
+	n.refused++
+	return &http.Response{
+		StatusCode: 400, Request: req, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: io.NopCloser(strings.NewReader(`{"error":{"message":"too long","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`)),
+	}, nil
+}
+
+func (n *narrow) backend() Backend {
+	return Backend{Model: "small", BaseURL: "http://server/v1", Client: &http.Client{Transport: n}}
+}
+
+// ledger is a chunk of so many paragraphs, of which some name a payment.
+func ledger(paragraphs int, payments ...int) *swarm.Chunk {
+	var b strings.Builder
+	for i := range paragraphs {
+		fmt.Fprintf(&b, "Paragraph %d tells of the weather, the roads and the state of the harvest.\n", i)
+		for _, p := range payments {
+			if p == i {
+				fmt.Fprintf(&b, "On day %d a payment of %d crowns was made.\n", i, 100*i)
+			}
+		}
+		b.WriteString("Nothing else happened on that day that anybody wrote down.\n\n")
+	}
+	return &swarm.Chunk{Source: "ledger", ID: "ledger#1", Text: b.String(), Start: 5000, End: 5000 + b.Len()}
+}
+
+// clerk finds the payments in a prompt, surer of later ones.
+func clerk() *server {
+	return &server{reply: func(_ int, r sent) (string, string) {
+		var answers []string
+		quote, day := "", 0
+		for line := range strings.Lines(r.prompt()) {
+			if _, err := fmt.Sscanf(line, "On day %d a payment", &day); err == nil {
+				quote = strings.TrimSpace(line)
+				answers = append(answers, fmt.Sprintf("day %d", day))
+			}
+		}
+		if quote == "" {
+			return `{"answer":"","quote":"","confidence":0.9,"abstain":true}`, "stop"
+		}
+		return fmt.Sprintf(`{"answer":%q,"quote":%q,"confidence":0.%02d,"abstain":false}`, strings.Join(answers, ", "), quote, 10+day), "stop"
+	}}
+}
+
+func over(c *swarm.Chunk) swarm.Subtask {
+	return swarm.Subtask{Step: &swarm.Step{ID: "1/pay", Do: "Find payments.", Over: swarm.Chunks}, Goal: "Who paid?", Chunk: c}
+}
+
+func TestChunkTooLongForTheServerIsReadInParts(t *testing.T) {
+	for name, size := range map[string]func(*narrow) Backend{
+		"as the server says": func(n *narrow) Backend { n.holds = 5500; return n.backend() },
+		"as the backend's Context says": func(n *narrow) Backend {
+			n.holds = 1 << 20
+			b := n.backend()
+			b.Context = 1400
+			return b
+		},
+	} {
+		n := &narrow{server: clerk()}
+		c := ledger(60, 7, 44)
+		out, err := n.pool(t, Config{Backends: []Backend{size(n)}}).Work(t.Context(), over(c))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if out.Text != "day 44\nday 7" || len(out.Citations) != 2 || out.Abstain || out.Confidence != .54 {
+			t.Errorf("%s: %+v, want both findings, the surer first", name, out)
+		}
+		for _, cite := range out.Citations {
+			if !cite.Verified || c.Text[cite.Start-c.Start:cite.End-c.Start] != cite.Quote || cite.Chunk != c.ID {
+				t.Errorf("%s: citation %+v is not at its place", name, cite)
+			}
+		}
+		if len(n.seen) < 2 || len(n.seen) > 8 {
+			t.Errorf("%s: read in %d parts", name, len(n.seen))
+		}
+	}
+}
+
+func TestPartsAbstainOnlyTogether(t *testing.T) {
+	n := &narrow{server: clerk(), holds: 5500}
+	p := n.pool(t, Config{Backends: []Backend{n.backend()}})
+	if out, err := p.Work(t.Context(), over(ledger(60))); err != nil || !out.Abstain {
+		t.Errorf("%+v, %v, want an abstention", out, err)
+	}
+	if out, err := p.Work(t.Context(), over(ledger(60, 3))); err != nil || out.Abstain || out.Text != "day 3" {
+		t.Errorf("%+v, %v, want the one finding", out, err)
+	}
+}
+
+func TestSplittingEnds(t *testing.T) {
+	n := &narrow{server: clerk(), holds: 10}
+	_, err := n.pool(t, Config{Backends: []Backend{n.backend()}}).Work(t.Context(), over(ledger(60)))
+	if !isClass(err, swarm.ClassTooLong) || n.refused > 15 {
+		t.Errorf("%v after %d calls", err, n.refused)
+	}
+}
+
+func TestListsOfPartsAreJoined(t *testing.T) {
+	n := &narrow{holds: 5500}
+	n.server = &server{reply: func(i int, _ sent) (string, string) {
+		return fmt.Sprintf(`{"items":["both","part %d"],"abstain":false}`, i), "stop"
+	}}
+	st := over(ledger(50))
+	st.Step.Schema = swarm.SchemaList
+	out, err := n.pool(t, Config{Backends: []Backend{n.backend()}}).Work(t.Context(), st)
+	if err != nil || out.Text != `["both","part 0","part 1"]` {
+		t.Errorf("%q, %v", out.Text, err)
+	}
+}
+
+func TestReferencesOfPartsPointAtTheirOwnCitations(t *testing.T) {
+	st := over(ledger(60))
+	st.Step.Needs = []string{"1/find"}
+	st.From = earlier()
+	cites := func(names ...string) (cs []swarm.Citation) {
+		for _, n := range names {
+			cs = append(cs, swarm.Citation{Source: n, Quote: n})
+		}
+		return cs
+	}
+	out := combine(&st,
+		swarm.Output{Text: "x [1].", Confidence: .4, Citations: cites("a")},
+		swarm.Output{Text: "y [2], z [1].", Confidence: .9, Citations: cites("b", "c")})
+	if out.Text != "y [2], z [1].\nx [3]." || len(out.Citations) != 3 || out.Citations[2].Source != "a" {
+		t.Errorf("%+v", out)
+	}
+}
+
+func TestChunksAreCutBetweenSentences(t *testing.T) {
+	pad := strings.Repeat("word and word ", 20)
+	for _, c := range []struct{ text, second string }{
+		{pad + "end.\n\n" + pad + "a. b\n" + pad, pad + "a. b\n"},
+		{pad + "end.\nNext line " + pad, "Next line"},
+		{pad + "end. Next sentence " + pad, "Next sentence"},
+		{strings.Repeat("字", 100) + "。下一句" + strings.Repeat("字", 100), "下一句"},
+		{strings.Repeat("x", 500), "x"},
+		{strings.Repeat("é", 301), "é"},
+	} {
+		chunk := &swarm.Chunk{Text: c.text, Start: 10, End: 10 + len(c.text)}
+		a, b, ok := halves(chunk)
+		if !ok || a.Text+b.Text != c.text || !strings.HasPrefix(b.Text, c.second) || !utf8.ValidString(b.Text) {
+			t.Errorf("%.40q… is cut before %.40q", c.text, b.Text)
+		}
+		if a.Start != 10 || a.End != b.Start || b.End != chunk.End || b.End-b.Start != len(b.Text) {
+			t.Errorf("offsets %d-%d, %d-%d", a.Start, a.End, b.Start, b.End)
+		}
+		if least := len(c.text) / 4; len(a.Text) < least || len(b.Text) < least {
+			t.Errorf("parts of %d and %d bytes", len(a.Text), len(b.Text))
+		}
+	}
+	if _, _, ok := halves(&swarm.Chunk{Text: "too short"}); ok {
+		t.Error("a short text was cut")
+	}
+}
