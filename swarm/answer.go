@@ -25,6 +25,9 @@ type Coverage struct {
 
 	ChunksRead  int `json:"chunks_read"` // done or abstained by at least one subtask
 	ChunksKnown int `json:"chunks_known"`
+	// Unread names the chunks that no subtask read, each run of them by its
+	// first and last ID; past 32 runs by their number.
+	Unread []string `json:"unread,omitempty"`
 
 	// PlanCut says why the plan ended early, if it did: steps may be missing.
 	PlanCut string `json:"plan_cut,omitempty"`

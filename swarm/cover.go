@@ -45,7 +45,39 @@ func (r *run) covered() Coverage {
 			c.ChunksRead++
 		}
 	}
+	c.Unread = r.unread(read)
 	return c
+}
+
+const mostUnread = 32
+
+// unread names the runs of chunks that were not read.
+func (r *run) unread(read []bool) []string {
+	var runs []string
+	for i := 0; i < len(read); i++ {
+		if read[i] {
+			continue
+		}
+		if len(runs) == mostUnread {
+			left := 0
+			for _, was := range read[i:] {
+				if !was {
+					left++
+				}
+			}
+			return append(runs, fmt.Sprintf("and %d chunks more", left))
+		}
+		from := i
+		for i+1 < len(read) && !read[i+1] && r.chunks[i+1].Source == r.chunks[from].Source {
+			i++
+		}
+		name := r.chunks[from].ID
+		if i > from {
+			name += " to " + r.chunks[i].ID
+		}
+		runs = append(runs, name)
+	}
+	return runs
 }
 
 // brief is what the planner is told in this round. The lock is held.

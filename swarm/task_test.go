@@ -2,6 +2,7 @@ package swarm_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,5 +36,35 @@ func TestKindsAndOutcomesReadBackFromJSON(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(`{"outcome":"lost"}`), &back); err == nil {
 		t.Error("an unknown outcome was taken")
+	}
+}
+
+func TestUnreadChunksAreNamedInRuns(t *testing.T) {
+	src := sourceOf("a", "one", "two", "three", "four", "five")
+	ids := make([]string, 0, 5)
+	for _, c := range src.Chunks {
+		ids = append(ids, c.ID)
+	}
+	step := swarm.Step{ID: "t", Do: "read", Over: swarm.Chunks, Select: []string{ids[1]}}
+	a := mustRun(t, echo, swarm.Task{Goal: "g", Sources: []swarm.Source{src, sourceOf("b", "six")}}, step)
+	want := []string{ids[0], ids[2] + " to " + ids[4], "b#1"}
+	if !slices.Equal(a.Coverage.Unread, want) {
+		t.Errorf("unread %q, want %q", a.Coverage.Unread, want)
+	}
+}
+
+func TestUnreadRunsAreBounded(t *testing.T) {
+	texts := make([]string, 100)
+	for i := range texts {
+		texts[i] = "text"
+	}
+	src := sourceOf("a", texts...)
+	step := swarm.Step{ID: "t", Do: "read", Over: swarm.Chunks}
+	for i := 0; i < len(texts); i += 2 {
+		step.Select = append(step.Select, src.Chunks[i].ID)
+	}
+	a := mustRun(t, echo, swarm.Task{Goal: "g", Sources: []swarm.Source{src}}, step)
+	if u := a.Coverage.Unread; len(u) != 33 || u[32] != "and 18 chunks more" {
+		t.Errorf("%d runs, the last %q", len(u), u[len(u)-1])
 	}
 }

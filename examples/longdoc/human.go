@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -123,12 +124,21 @@ func covered(a *swarm.Answer) string {
 	if c.PlanCut != "" {
 		fmt.Fprintf(&b, "  The plan was cut short: %s\n", c.PlanCut)
 	}
+	if len(c.Unread) > 0 {
+		fmt.Fprintf(&b, "  Not read: %s\n", strings.Join(c.Unread, "; "))
+	}
 	for _, m := range c.Missing {
 		fmt.Fprintf(&b, "  Not in the answer: %s\n", m)
 	}
 	for r := range a.Results() {
 		if r.Outcome == swarm.Failed {
 			fmt.Fprintf(&b, "  First failure: %v\n", r.Err)
+			break
+		}
+	}
+	for r := range a.Results() {
+		if _, refused := errors.AsType[*swarm.BudgetError](r.Err); refused {
+			fmt.Fprintf(&b, "  The money ran out: %v\n", r.Err)
 			break
 		}
 	}

@@ -119,6 +119,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		Worker:      job.models.worker,
 		Concurrency: s.workers,
 		Window:      job.models.window,
+		Budget:      swarm.Budget{Cost: swarm.Money(s.budget * float64(swarm.Dollar))},
 		Observe:     observe.Tee(listeners...),
 	}
 	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources})

@@ -65,6 +65,14 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 	} else {
 		m.startMock(s, bytes, chunks, stderr, &small)
 	}
+	if s.budget > 0 {
+		for _, b := range []workers.Backend{m.large, small} {
+			if b.Price == nil && workers.PriceOf(b.Model) == nil {
+				m.close()
+				return nil, fmt.Errorf("-budget cannot be kept, for the price of %s is not known", b.Model)
+			}
+		}
+	}
 	var err error
 	if m.planner, err = planner.New(planner.Config{
 		Backend: m.large, Fallback: planner.ReadAll, AttemptTime: attemptTime, CallTime: callTime,

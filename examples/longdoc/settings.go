@@ -21,6 +21,7 @@ type settings struct {
 	plannerContext int
 	window         int
 	timeout        time.Duration
+	budget         float64 // dollars; 0: none
 	verbose        bool
 	paced          bool // the mock takes the time that models take
 }
@@ -45,12 +46,13 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&s.plannerContext, "planner-context", 128000, "context of the large model, in `tokens`")
 	f.IntVar(&s.window, "window", 0, "most `tokens` of findings that one merge reads; 0: what the models' contexts allow")
 	f.DurationVar(&s.timeout, "timeout", 10*time.Minute, "most time of the whole run, as a `duration` such as 90s")
+	f.Float64Var(&s.budget, "budget", 0, "most `dollars` that the swarm may cost; what it leaves unread is said")
 	f.BoolVar(&s.verbose, "v", false, "log each event to standard error, in place of the progress line")
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
-	asked := false
-	f.Visit(func(g *flag.Flag) { asked = asked || g.Name == "q" })
+	asked, limited := false, false
+	f.Visit(func(g *flag.Flag) { asked, limited = asked || g.Name == "q", limited || g.Name == "budget" })
 	switch {
 	case f.NArg() > 0:
 		return s, fmt.Errorf("unexpected argument %q: questions go after -q, files after -file", f.Arg(0))
@@ -66,6 +68,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return s, fmt.Errorf("-planner-context is %d: it must be at least %d tokens", s.plannerContext, minContext)
 	case s.window < 0:
 		return s, fmt.Errorf("-window is %d: it must be positive, or 0", s.window)
+	case limited && !(s.budget > 0 && s.budget <= 1e6):
+		return s, fmt.Errorf("-budget is %v: it must be an amount of dollars, such as 0.02", s.budget)
 	case s.timeout <= 0:
 		return s, fmt.Errorf("-timeout is %v: it must be positive", s.timeout)
 	}

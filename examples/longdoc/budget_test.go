@@ -1,0 +1,51 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// TestBudgetIsKeptAndWhatWasNotReadIsSaid goes by the mock's prices: reading
+// the whole specification costs some four cents.
+func TestBudgetIsKeptAndWhatWasNotReadIsSaid(t *testing.T) {
+	file := doc(t, "go_spec.html")
+	for _, budget := range []string{"0.03", "0.06", "0.2"} {
+		r := ask(t, "-q", specFacts[0].question, "-file", file, "-budget", budget)
+		var limit float64
+		if err := json.Unmarshal([]byte(budget), &limit); err != nil {
+			t.Fatal(err)
+		}
+		if r.Report.Cost == nil || *r.Report.Cost > limit {
+			t.Errorf("-budget %s: %v spent", budget, r.Report.Cost)
+		}
+		c := r.Coverage
+		if c.ChunksRead < c.ChunksKnown != (len(c.Unread) > 0) || c.Skipped != 0 && len(c.Unread) == 0 {
+			t.Errorf("-budget %s: %d of %d chunks read, unread %v", budget, c.ChunksRead, c.ChunksKnown, c.Unread)
+		}
+		if limit > 0.1 && c.ChunksRead < c.ChunksKnown {
+			t.Errorf("-budget %s: only %d of %d chunks read for %v", budget, c.ChunksRead, c.ChunksKnown, *r.Report.Cost)
+		}
+		t.Logf("-budget %s: %d of %d chunks for $%.4f", budget, c.ChunksRead, c.ChunksKnown, *r.Report.Cost)
+	}
+}
+
+func TestBudgetTooSmallForAPlanIsAnError(t *testing.T) {
+	status, stdout, stderr := start(t, nil, "-file", file(t, "a.txt", "The bridge was opened in 1904."), "-q", "When was it opened?", "-budget", "0.0001")
+	if status != exitFailed || !strings.Contains(stderr, "budget: cost") || !strings.Contains(stdout, "Not read: a.txt#1") {
+		t.Errorf("status %d\n%s\n%s", status, stderr, stdout)
+	}
+}
+
+func TestBudgetNeedsKnownPrices(t *testing.T) {
+	env := map[string]string{"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "SWARM_PLANNER_MODEL": "big-of-mine", "SWARM_WORKER_MODEL": "little-of-mine"}
+	status, _, stderr := start(t, env, "-file", file(t, "a.txt", "The bridge was opened in 1904."), "-q", "When was it opened?", "-budget", "1")
+	if status != exitFailed || !strings.Contains(stderr, "price of big-of-mine is not known") {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+	for _, wrong := range []string{"0", "-1", "NaN"} {
+		if status, _, stderr := start(t, nil, "-budget", wrong); status != exitUsage || !strings.Contains(stderr, "-budget") {
+			t.Errorf("-budget %s: status %d: %s", wrong, status, stderr)
+		}
+	}
+}
