@@ -8,16 +8,16 @@ import "time"
 // that each alone would keep. It is a pure machine, driven under the queue's
 // lock.
 type rates struct {
-	told   [kinds]gauge
+	told   [counts]gauge
 	pace   pacer
 	minute minute
 }
 
 // need is what a call takes of each limit: one request, and tokens.
-type need [kinds]float64
+type need [counts]float64
 
 func needOf(in, out int) need {
-	return need{kindRequests: 1, kindTokens: float64(in + out), kindIn: float64(in), kindOut: float64(out)}
+	return need{ofRequests: 1, ofTokens: float64(in + out), ofIn: float64(in), ofOut: float64(out)}
 }
 
 // receipt is what a call reserved.
@@ -35,7 +35,7 @@ func newRates(rpm, tpm int) rates {
 // ready returns the earliest time at which a call may go; the zero time: now.
 func (r *rates) ready(n need, now time.Time) time.Time {
 	at := r.pace.ready(now)
-	at = later(at, r.minute.ready(n[kindTokens], now))
+	at = later(at, r.minute.ready(n[ofTokens], now))
 	for k := range r.told {
 		at = later(at, r.told[k].ready(n[k], now))
 	}
@@ -45,7 +45,7 @@ func (r *rates) ready(n need, now time.Time) time.Time {
 // take reserves for a call that goes out now.
 func (r *rates) take(n need, now time.Time) receipt {
 	r.pace.take(now)
-	r.minute.take(n[kindTokens], now)
+	r.minute.take(n[ofTokens], now)
 	c := receipt{need: n, at: now}
 	for k := range r.told {
 		c.open[k] = r.told[k].open
@@ -57,14 +57,14 @@ func (r *rates) take(n need, now time.Time) receipt {
 
 // settle takes what the call's reply told, and gives back what it reserved
 // and did not use. A request counts as used also when it failed.
-func (r *rates) settle(c receipt, used need, head [kinds]told, now time.Time) {
-	used[kindRequests] = 1
+func (r *rates) settle(c receipt, used need, head [counts]told, now time.Time) {
+	used[ofRequests] = 1
 	for k := range r.told {
 		g := &r.told[k]
 		g.settle(c.need[k], used[k])
 		g.note(head[k], g.sent-c.sent[k], c.open[k], c.at, now)
 	}
-	r.minute.settle(c.at, used[kindTokens]-c.need[kindTokens], now)
+	r.minute.settle(c.at, used[ofTokens]-c.need[ofTokens], now)
 }
 
 func later(a, b time.Time) time.Time {

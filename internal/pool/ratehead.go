@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// kind is what a rate limit counts.
-type kind int
+// count is what a rate limit counts.
+type count int
 
 const (
-	kindRequests kind = iota
-	kindTokens        // prompt and reply together
-	kindIn
-	kindOut
-	kinds
+	ofRequests count = iota
+	ofTokens         // prompt and reply together
+	ofIn
+	ofOut
+	counts
 )
 
 // told is what a reply's headers say of one limit.
@@ -31,23 +31,23 @@ type told struct {
 // most others write the first form, Anthropic the second, OpenRouter, Together
 // and the IETF's draft the third, for requests.
 var rateNames = []struct {
-	of                      kind
+	of                      count
 	limit, remaining, reset string
 }{
-	{kindRequests, "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests"},
-	{kindTokens, "X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens", "X-Ratelimit-Reset-Tokens"},
-	{kindRequests, "Anthropic-Ratelimit-Requests-Limit", "Anthropic-Ratelimit-Requests-Remaining", "Anthropic-Ratelimit-Requests-Reset"},
-	{kindTokens, "Anthropic-Ratelimit-Tokens-Limit", "Anthropic-Ratelimit-Tokens-Remaining", "Anthropic-Ratelimit-Tokens-Reset"},
-	{kindIn, "Anthropic-Ratelimit-Input-Tokens-Limit", "Anthropic-Ratelimit-Input-Tokens-Remaining", "Anthropic-Ratelimit-Input-Tokens-Reset"},
-	{kindOut, "Anthropic-Ratelimit-Output-Tokens-Limit", "Anthropic-Ratelimit-Output-Tokens-Remaining", "Anthropic-Ratelimit-Output-Tokens-Reset"},
-	{kindRequests, "X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"},
-	{kindRequests, "Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset"},
+	{ofRequests, "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests"},
+	{ofTokens, "X-Ratelimit-Limit-Tokens", "X-Ratelimit-Remaining-Tokens", "X-Ratelimit-Reset-Tokens"},
+	{ofRequests, "Anthropic-Ratelimit-Requests-Limit", "Anthropic-Ratelimit-Requests-Remaining", "Anthropic-Ratelimit-Requests-Reset"},
+	{ofTokens, "Anthropic-Ratelimit-Tokens-Limit", "Anthropic-Ratelimit-Tokens-Remaining", "Anthropic-Ratelimit-Tokens-Reset"},
+	{ofIn, "Anthropic-Ratelimit-Input-Tokens-Limit", "Anthropic-Ratelimit-Input-Tokens-Remaining", "Anthropic-Ratelimit-Input-Tokens-Reset"},
+	{ofOut, "Anthropic-Ratelimit-Output-Tokens-Limit", "Anthropic-Ratelimit-Output-Tokens-Remaining", "Anthropic-Ratelimit-Output-Tokens-Reset"},
+	{ofRequests, "X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"},
+	{ofRequests, "Ratelimit-Limit", "Ratelimit-Remaining", "Ratelimit-Reset"},
 }
 
 // readRates reads the rate limits in a reply's headers. What makes no sense,
 // such as Azure's −1 of 0, counts as not said. The first form that says
 // something of a kind counts.
-func readRates(h http.Header, now time.Time) (all [kinds]told) {
+func readRates(h http.Header, now time.Time) (all [counts]told) {
 	for _, n := range rateNames {
 		if all[n.of].ok {
 			continue

@@ -115,15 +115,15 @@ func (s *rateSim) run(calls int) time.Duration {
 			s.in(s.way, func() {
 				ok := s.requests.limit == 0 || s.requests.take(1, s.now)
 				if ok && s.tokens.limit > 0 {
-					ok = s.tokens.take(n[kindTokens], s.now)
+					ok = s.tokens.take(n[ofTokens], s.now)
 				}
-				var head [kinds]told
+				var head [counts]told
 				tell := func() {
 					if s.requests.limit > 0 {
-						head[kindRequests] = s.requests.tell(s.now)
+						head[ofRequests] = s.requests.tell(s.now)
 					}
 					if s.tokens.limit > 0 {
-						head[kindTokens] = s.tokens.tell(s.now)
+						head[ofTokens] = s.tokens.tell(s.now)
 					}
 				}
 				tell()
