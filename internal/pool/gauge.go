@@ -27,7 +27,7 @@ type gauge struct {
 
 	votes int     // for a bucket; negative: for a window
 	rate  float64 // of the bucket, a second
-	last  told
+	last  telling
 	when  time.Time // of last
 }
 
@@ -37,7 +37,7 @@ func (g *gauge) bucket() bool { return g.votes >= sureVotes && g.rate > 0 }
 
 // note takes what a reply says; after is what was sent after its call, beside
 // what was under way when it was made, at the time begun.
-func (g *gauge) note(t told, after, beside float64, begun, now time.Time) {
+func (g *gauge) note(t telling, after, beside float64, begun, now time.Time) {
 	if !t.ok {
 		return
 	}
@@ -71,7 +71,7 @@ func (g *gauge) note(t told, after, beside float64, begun, now time.Time) {
 
 // vote compares what two replies tell of the reset, once half as much more, or
 // less, is used.
-func (g *gauge) vote(t told, now time.Time) {
+func (g *gauge) vote(t telling, now time.Time) {
 	p := g.last
 	used, was := t.limit-t.left, p.limit-p.left
 	if p.ok && max(used, was) < 1.5*min(used, was) || used < 1 {
@@ -109,7 +109,7 @@ func (g *gauge) refill(now time.Time) {
 	case !g.full.IsZero() && !now.Before(g.full):
 		// What was sent since the last reply's call may count already.
 		g.left = g.limit - (g.sent - g.before)
-		g.last = told{}
+		g.last = telling{}
 		if g.full = g.full.Add(g.width); !now.Before(g.full) {
 			g.full = now.Add(g.width)
 		}

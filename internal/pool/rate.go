@@ -57,7 +57,7 @@ func (r *rates) take(n need, now time.Time) receipt {
 
 // settle takes what the call's reply told, and gives back what it reserved
 // and did not use. A request counts as used also when it failed.
-func (r *rates) settle(c receipt, used need, head [counts]told, now time.Time) {
+func (r *rates) settle(c receipt, used need, head [counts]telling, now time.Time) {
 	used[ofRequests] = 1
 	for k := range r.told {
 		g := &r.told[k]

@@ -139,7 +139,7 @@ func TestCallsTogetherCannotPassATokenLimit(t *testing.T) {
 	}
 	r = newRates(0, 1000)
 	c := r.take(n, now)
-	r.settle(c, needOf(100, 10), [counts]told{}, now.Add(time.Second))
+	r.settle(c, needOf(100, 10), [counts]telling{}, now.Add(time.Second))
 	r.take(n, now)
 	if at := r.ready(n, now); !at.IsZero() {
 		t.Error("what a call did not use was not given back")
@@ -167,7 +167,7 @@ func TestRequestsPerDayAreNotSpread(t *testing.T) {
 	r := newRates(0, 0)
 	now := time.Unix(1000, 0)
 	c := r.take(needOf(10, 0), now)
-	r.settle(c, needOf(10, 0), [counts]told{ofRequests: {ok: true, limit: 14400, left: 14370, reset: 180 * time.Second}}, now)
+	r.settle(c, needOf(10, 0), [counts]telling{ofRequests: {ok: true, limit: 14400, left: 14370, reset: 180 * time.Second}}, now)
 	for range 1000 {
 		if at := r.ready(needOf(10, 0), now); !at.IsZero() {
 			t.Fatalf("a call waits until %v", at)

@@ -8,19 +8,19 @@ import (
 	"time"
 )
 
-// count is what a rate limit counts.
-type count int
+// quantity is what a rate limit counts.
+type quantity int
 
 const (
-	ofRequests count = iota
-	ofTokens         // prompt and reply together
+	ofRequests quantity = iota
+	ofTokens            // prompt and reply together
 	ofIn
 	ofOut
 	counts
 )
 
-// told is what a reply's headers say of one limit.
-type told struct {
+// telling is what a reply's headers say of one limit.
+type telling struct {
 	ok    bool
 	limit float64       // most at a time; 0: not said
 	left  float64       // what may be sent now
@@ -31,7 +31,7 @@ type told struct {
 // most others write the first form, Anthropic the second, OpenRouter, Together
 // and the IETF's draft the third, for requests.
 var rateNames = []struct {
-	of                      count
+	of                      quantity
 	limit, remaining, reset string
 }{
 	{ofRequests, "X-Ratelimit-Limit-Requests", "X-Ratelimit-Remaining-Requests", "X-Ratelimit-Reset-Requests"},
@@ -47,7 +47,7 @@ var rateNames = []struct {
 // readRates reads the rate limits in a reply's headers. What makes no sense,
 // such as Azure's −1 of 0, counts as not said. The first form that says
 // something of a kind counts.
-func readRates(h http.Header, now time.Time) (all [counts]told) {
+func readRates(h http.Header, now time.Time) (all [counts]telling) {
 	for _, n := range rateNames {
 		if all[n.of].ok {
 			continue
@@ -56,7 +56,7 @@ func readRates(h http.Header, now time.Time) (all [counts]told) {
 		if !ok {
 			continue
 		}
-		t := told{ok: true, left: left}
+		t := telling{ok: true, left: left}
 		if s := first(h, n.limit); s != "" {
 			if t.limit, ok = amount(s); !ok || t.limit < 1 {
 				continue

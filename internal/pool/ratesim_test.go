@@ -42,9 +42,9 @@ func (m *meter) fill(now time.Time) {
 	}
 }
 
-func (m *meter) tell(now time.Time) told {
+func (m *meter) tell(now time.Time) telling {
 	m.fill(now)
-	t := told{ok: true, limit: m.limit, left: max(0, float64(int(m.left)))}
+	t := telling{ok: true, limit: m.limit, left: max(0, float64(int(m.left)))}
 	if m.bucket {
 		t.reset = time.Duration((m.limit - m.left) / m.limit * float64(m.width))
 	} else {
@@ -117,7 +117,7 @@ func (s *rateSim) run(calls int) time.Duration {
 				if ok && s.tokens.limit > 0 {
 					ok = s.tokens.take(n[ofTokens], s.now)
 				}
-				var head [counts]told
+				var head [counts]telling
 				tell := func() {
 					if s.requests.limit > 0 {
 						head[ofRequests] = s.requests.tell(s.now)
