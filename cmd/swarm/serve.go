@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/db31e724/go-swarm/mock"
+)
+
+// serveRecorder passes requests on to a real server and records them.
+func serveRecorder(ctx context.Context, s settings, stdout, stderr io.Writer, log *lines) error {
+	// Prompts and answers are for the eyes of the user alone.
+	f, err := os.OpenFile(s.record, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r, err := mock.NewRecorder(s.upstream, f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.record, err)
+	}
+	r.Key = s.upstreamKey
+	if err := serveHandler(ctx, s, stdout, stderr, log, r); err != nil {
+		return err
+	}
+	did, err := r.Recorded()
+	fmt.Fprintf(stdout, "recorded %s of %s to %s\n", count(did.Written, "exchange"), count(did.Requests, "request"), s.record)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// serveCassette replays a recording.
+func serveCassette(ctx context.Context, s settings, stdout, stderr io.Writer, log *lines) error {
+	f, err := os.Open(s.replay)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	c, err := mock.ReadCassette(f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.replay, err)
+	}
+	c.Timing = s.timing
+	if err := serveHandler(ctx, s, stdout, stderr, log, c); err != nil {
+		return err
+	}
+	did := c.Replays()
+	fmt.Fprintf(stdout, "replayed %s, %d of them past the last recorded; %d missed, %d of %s unused\n",
+		count(did.Replayed, "request"), did.Repeated, did.Missed, did.Unused, count(did.Recorded, "exchange"))
+	return nil
+}
+
+// serveHandler serves h until ctx ends.
+func serveHandler(ctx context.Context, s settings, stdout, stderr io.Writer, log *lines, h http.Handler) error {
+	l, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		return err
+	}
+	web := &http.Server{Handler: logged(log, guarded(s.key, h)), ReadHeaderTimeout: 30 * time.Second, Protocols: new(http.Protocols)}
+	web.Protocols.SetHTTP1(true)
+	web.Protocols.SetUnencryptedHTTP2(true)
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(l) }()
+	greet(stdout, stderr, s.addr, "http://"+l.Addr().String()+"/v1", s.key)
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+	defer cancel()
+	if err := web.Shutdown(end); err != nil { // somebody is still being served
+		_ = web.Close()
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// guarded asks for a key.
+func guarded(key string, h http.Handler) http.Handler {
+	if key == "" {
+		return h
+	}
+	want := sha256.Sum256([]byte(key))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		got := sha256.Sum256([]byte(strings.TrimSpace(given)))
+		if !strings.EqualFold(scheme, "bearer") || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusUnauthorized)
+			_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{
+				"message": "Incorrect API key provided.", "type": "invalid_request_error", "param": nil, "code": "invalid_api_key",
+			}})
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// logged writes a line for each request.
+func logged(log *lines, h http.Handler) http.Handler {
+	if log == nil {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		seen := &status{ResponseWriter: w}
+		defer func() {
+			log.put("%s %s %.64s %d in %s", began.Format("15:04:05.000"), r.Method, r.URL.Path, seen.code, time.Since(began).Round(100*time.Microsecond))
+		}()
+		h.ServeHTTP(seen, r)
+	})
+}
+
+// status notes the status of a reply; 0: there was none.
+type status struct {
+	http.ResponseWriter
+	code int
+}
+
+func (s *status) WriteHeader(code int) {
+	s.code = code
+	s.ResponseWriter.WriteHeader(code)
+}
+
+func (s *status) Write(p []byte) (int, error) {
+	if s.code == 0 {
+		s.code = http.StatusOK
+	}
+	return s.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController flush.
+func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }

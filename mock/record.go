@@ -1,0 +1,273 @@
+package mock
+
+import (
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Recorder passes requests on to a real server and writes what came back onto
+// a cassette, which replays it without the server. It is an http.Handler, safe
+// for concurrent use.
+//
+// Requests to /v1/… go to the upstream's base URL. Replies pass as they come;
+// an exchange is written when its reply has ended, in one piece, so that a
+// crash loses at most the exchanges at work. Not written are those whose client
+// left before the end, whose upstream could not be reached, and whose reply is
+// longer than 32 MiB; Recorded counts them.
+//
+// Keys, cookies and the names of accounts are taken out of headers and queries,
+// and where a key comes back in a body it is replaced there. A key that a model
+// says in tokens, each in an event of its own, is not found.
+type Recorder struct {
+	// Key is sent to the upstream in place of the client's; empty: the client's
+	// is. Set it before the first request.
+	Key string
+	// Transport reaches the upstream; nil: a plain one. Redirects are passed on
+	// to the client and never followed.
+	Transport http.RoundTripper
+
+	upstream *url.URL
+
+	mu   sync.Mutex
+	out  io.Writer
+	sync func() error // nil: out has none
+	n    int          // of the last request
+	did  Recording
+	err  error // of writing; nothing is written after it
+}
+
+// Recording counts what a recorder did.
+type Recording struct {
+	Requests int // that came
+	Written  int // exchanges on the cassette, those of earlier recordings not counted
+	Skipped  int // requests that ended without one
+}
+
+// maxReply is how long a reply may be to be written.
+const maxReply = 32 << 20
+
+// NewRecorder makes a recorder for the server with that base URL, such as
+// "https://api.example.com/v1". It writes to out: a file that has Truncate, as
+// an *os.File opened for reading and writing has, is continued where it holds a
+// cassette already; anything else begins a new one.
+func NewRecorder(upstream string, out io.Writer) (*Recorder, error) {
+	u, err := url.Parse(strings.TrimRight(upstream, "/"))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("mock: record: the upstream is not a URL") // whose text may hold a key
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return nil, fmt.Errorf("mock: record: upstream %q is not an http or https URL", u.Redacted())
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("mock: record: upstream %s://%s%s has a user, a query or a fragment; give the base URL alone and the key apart", u.Scheme, u.Host, u.Path)
+	}
+	r := &Recorder{upstream: u, out: out}
+	if f, ok := out.(cassetteFile); ok {
+		if r.n, err = resume(f); err != nil {
+			return nil, err
+		}
+		if r.n > fresh {
+			r.sync = f.Sync
+		}
+		if r.n >= 0 {
+			return r, nil
+		}
+		r.n = 0
+	}
+	head, err := cassetteLine(cassetteHead{cassetteKind, cassetteVersion})
+	if err != nil {
+		return nil, fmt.Errorf("mock: record: %w", err)
+	}
+	if _, err := out.Write(head); err != nil {
+		return nil, fmt.Errorf("mock: record: %w", err)
+	}
+	return r, nil
+}
+
+// cassetteFile is an *os.File.
+type cassetteFile interface {
+	io.ReadWriteSeeker
+	Truncate(size int64) error
+	Sync() error
+}
+
+// What resume says of a file that is no cassette yet.
+const (
+	fresh      = -1 - iota // empty
+	unseekable             // a pipe or a terminal
+)
+
+// resume puts a file behind its last whole line and returns the number of the
+// last exchange, or fresh, or unseekable.
+func resume(f cassetteFile) (last int, err error) {
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return unseekable, nil
+	}
+	if size == 0 {
+		return fresh, nil
+	}
+	if _, err = f.Seek(0, io.SeekStart); err != nil {
+		return 0, fmt.Errorf("mock: record: %w", err)
+	}
+	tape, whole, err := readTape(f, maxCassetteLine, maxCassetteBytes)
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range tape {
+		last = max(last, t.N)
+	}
+	if err := f.Truncate(whole); err != nil {
+		return 0, fmt.Errorf("mock: record: %w", err)
+	}
+	if _, err = f.Seek(whole, io.SeekStart); err != nil {
+		return 0, fmt.Errorf("mock: record: %w", err)
+	}
+	return last, nil
+}
+
+// Recorded is what the recorder did so far, and the error that ended its
+// writing.
+func (r *Recorder) Recorded() (Recording, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.did, r.err
+}
+
+// ServeHTTP passes one request on. Where the upstream's connection breaks, or
+// the client leaves, it panics with http.ErrAbortHandler, as net/http asks for.
+func (r *Recorder) ServeHTTP(w http.ResponseWriter, in *http.Request) {
+	r.mu.Lock()
+	r.n++
+	n := r.n
+	r.did.Requests++
+	r.mu.Unlock()
+	written := false
+	defer func() {
+		if !written {
+			r.mu.Lock()
+			r.did.Skipped++
+			r.mu.Unlock()
+		}
+	}()
+	began := time.Now()
+	body, bad := readBody(in)
+	if bad != nil {
+		bad.send(w)
+		return
+	}
+	t, keys := tape(in, body, r.own()...)
+	t.N = n
+	ctx, cancel := context.WithCancel(context.WithoutCancel(in.Context()))
+	defer cancel()
+	p := &passing{taped: t}
+	defer context.AfterFunc(in.Context(), func() {
+		if p.said.Load() {
+			time.AfterFunc(lastWord, cancel)
+		} else {
+			cancel()
+		}
+	})()
+	resp, err := r.send(in.WithContext(ctx), body)
+	if err != nil {
+		if in.Context().Err() != nil {
+			panic(http.ErrAbortHandler)
+		}
+		(&Error{
+			Status: http.StatusBadGateway, Type: "server_error", Code: "upstream_failed",
+			Message: redact(fmt.Sprintf("The upstream %s gave no reply: %v", r.upstream.Host, err), keys),
+		}).send(w)
+		return
+	}
+	defer resp.Body.Close()
+	t.Status, t.Length, t.Header = resp.StatusCode, resp.ContentLength >= 0, replyHeader(resp.Header, keys)
+	p.pass(w, resp, began)
+	if p.pieces != nil && (!t.Cut || in.Context().Err() == nil) {
+		written = r.keep(t, p.pieces, keys)
+	}
+	if t.Cut {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// own is the recorder's key, in every spelling.
+func (r *Recorder) own() []string {
+	if r.Key == "" {
+		return nil
+	}
+	return secrets(http.Header{"Authorization": {"Bearer " + r.Key}}, nil)
+}
+
+// send asks the upstream.
+func (r *Recorder) send(in *http.Request, body []byte) (*http.Response, error) {
+	u := *r.upstream
+	path := in.URL.Path
+	if rest, ok := strings.CutPrefix(path, "/v1"); ok && (rest == "" || rest[0] == '/') {
+		path = rest
+	}
+	u.Path += path
+	u.RawQuery = in.URL.RawQuery
+	req, err := http.NewRequestWithContext(in.Context(), in.Method, u.String(), strings.NewReader(string(body)))
+	if err != nil {
+		return nil, err
+	}
+	req.Header = in.Header.Clone()
+	for _, name := range hopByHop {
+		req.Header.Del(name)
+	}
+	req.Header.Set("Accept-Encoding", "identity") // or keys in bodies could not be found
+	if r.Key != "" {
+		for name := range req.Header {
+			if secretHeader(name) {
+				req.Header.Del(name)
+			}
+		}
+		req.Header.Set("Authorization", "Bearer "+r.Key)
+	}
+	transport := r.Transport
+	if transport == nil {
+		transport = plain
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	return plainBody(resp)
+}
+
+var plain = func() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DisableCompression = true
+	return t
+}()
+
+// plainBody is the reply without compression, which some servers use unasked.
+func plainBody(resp *http.Response) (*http.Response, error) {
+	switch kind := strings.ToLower(resp.Header.Get("Content-Encoding")); kind {
+	case "", "identity":
+		return resp, nil
+	case "gzip":
+		z, err := gzip.NewReader(resp.Body)
+		if err != nil {
+			_ = resp.Body.Close()
+			return nil, err
+		}
+		resp.Header.Del("Content-Encoding")
+		resp.Header.Del("Content-Length")
+		resp.ContentLength = -1
+		resp.Body = struct {
+			io.Reader
+			io.Closer
+		}{z, resp.Body}
+		return resp, nil
+	default:
+		_ = resp.Body.Close()
+		return nil, fmt.Errorf("it compresses by %.20q, unasked; this cannot be recorded", kind)
+	}
+}

@@ -1,0 +1,194 @@
+package mock
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Cassette replays recorded exchanges, byte for byte and piece by piece,
+// without a network. It is an http.Handler, safe for concurrent use.
+//
+// A request is answered by the exchange with its method, path, query and body.
+// A body that is JSON is compared by what it says: white space, the order of
+// keys and the spelling of numbers do not matter, nor does the key with which
+// the request comes. Of equal requests the nth is answered as the nth was; past
+// the last recorded one that one is given again. Where none is equal the
+// answer is 404, code "no_recorded_exchange".
+type Cassette struct {
+	// Timing waits before each piece as long as the recorded server took.
+	// Otherwise pieces follow each other at once. Set it before the first
+	// request.
+	Timing bool
+
+	by    map[request]*reel
+	total int
+
+	mu                         sync.Mutex
+	replayed, repeated, missed int
+}
+
+// reel is the exchanges that equal requests had.
+type reel struct {
+	tape []*taped
+	next int
+}
+
+// Replays counts what a cassette did.
+type Replays struct {
+	Recorded int // exchanges on the cassette
+	Replayed int // requests answered
+	Repeated int // of them those past the last recorded one
+	Missed   int // requests that no exchange is equal to
+	Unused   int // exchanges that nobody asked for yet
+}
+
+// Replays is what the cassette did so far.
+func (c *Cassette) Replays() Replays {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Replays{c.total, c.replayed, c.repeated, c.missed, c.total - (c.replayed - c.repeated)}
+}
+
+// find is the exchange that answers a request; nil: there is none.
+func (c *Cassette) find(key request) *taped {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.by[key]
+	if r == nil {
+		c.missed++
+		return nil
+	}
+	c.replayed++
+	if r.next == len(r.tape) {
+		c.repeated++
+		return r.tape[r.next-1]
+	}
+	r.next++
+	return r.tape[r.next-1]
+}
+
+// ServeHTTP answers one request. Where the recorded connection broke, or the
+// client has left, it panics with http.ErrAbortHandler, as net/http asks for.
+func (c *Cassette) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := readBody(r)
+	if err != nil {
+		err.send(w)
+		return
+	}
+	asked, _ := tape(r, body)
+	t := c.find(asked.request())
+	if t == nil {
+		c.miss(asked).send(w)
+		return
+	}
+	h := w.Header()
+	h["Content-Type"] = nil // or net/http guesses one
+	if _, dated := t.Header["Date"]; !dated {
+		h["Date"] = nil
+	}
+	for name, values := range t.Header {
+		h[http.CanonicalHeaderKey(name)] = values
+	}
+	if t.Length {
+		n := 0
+		for _, p := range t.Pieces {
+			n += len(p.bytes())
+		}
+		if t.Cut {
+			n++ // what was promised did not come
+		}
+		h.Set("Content-Length", strconv.Itoa(n))
+	}
+	c.play(w, r, t)
+}
+
+func (c *Cassette) play(w http.ResponseWriter, r *http.Request, t *taped) {
+	out := http.NewResponseController(w)
+	for i, p := range t.Pieces {
+		if c.Timing && p.After > 0 && !pause(r, time.Duration(p.After)*time.Microsecond) {
+			panic(http.ErrAbortHandler)
+		}
+		if i == 0 {
+			w.WriteHeader(t.Status)
+		}
+		if _, err := w.Write(p.bytes()); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		if i < len(t.Pieces)-1 || t.Cut || !t.Length {
+			_ = out.Flush()
+		}
+	}
+	if len(t.Pieces) == 0 {
+		w.WriteHeader(t.Status)
+		_ = out.Flush()
+	}
+	if t.Cut {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// pause waits. It says whether the client is still there.
+func pause(r *http.Request, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+func (c *Cassette) miss(asked *taped) *Error {
+	body := "without a body"
+	switch {
+	case asked.JSON != nil:
+		body = fmt.Sprintf("with the body %.300s", asked.JSON)
+	case asked.Text != "" || asked.Base64 != nil:
+		body = "with this body, which is not JSON"
+	}
+	return &Error{
+		Status: http.StatusNotFound, Code: "no_recorded_exchange",
+		Message: fmt.Sprintf("The cassette has no exchange that is equal to %s %.128s %s; it holds %d.", asked.Method, asked.Path, body, c.total),
+	}
+}
+
+// maxTaped is how long a request that is recorded or replayed may be.
+const maxTaped = 32 << 20
+
+func readBody(r *http.Request) ([]byte, *Error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxTaped))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return nil, &Error{
+			Status: http.StatusRequestEntityTooLarge, Code: "request_too_large",
+			Message: fmt.Sprintf("The request is larger than %d bytes.", maxTaped),
+		}
+	}
+	if err != nil {
+		return nil, bad("", "", "The body of your request could not be read.")
+	}
+	return body, nil
+}
+
+// tape is a request as a cassette holds it, and the keys that it carries.
+func tape(r *http.Request, body []byte, more ...string) (*taped, []string) {
+	keys := append(secrets(r.Header, r.URL.Query()), more...)
+	t := &taped{Method: r.Method, Path: redact(r.URL.Path, keys), Query: redactQuery(r.URL.Query(), keys)}
+	t.tapeBody([]byte(redact(string(body), keys)))
+	return t, keys
+}
+
+// send answers with the error.
+func (e *Error) send(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(e.status())
+	_, _ = w.Write(e.body())
+}
