@@ -72,6 +72,7 @@ type Reply struct {
 	Usage      swarm.Usage // In, Cached, Out
 	UsageKnown bool        // the server told its usage; AtLeast is set where the reply broke off after it
 	Unsent     bool        // nothing of the request left, so that no server can bill it
+	Header     http.Header // as received; nil where no reply came
 }
 
 // Client makes attempts at one endpoint. It is safe for concurrent use.
