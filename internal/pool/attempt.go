@@ -11,46 +11,94 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// attempt makes one attempt at b, whose slot the caller has taken; the slot is
-// given back and the usage booked in every case, a panic in OnText included.
-func (c *call) attempt(ctx context.Context, b *backend) (fail *swarm.CallError) {
-	ended := false
+// attempt makes one attempt in a slot that the caller has taken, and a second
+// beside it where it is late; slots are given back and usage is booked in
+// every case, a panic in OnText included.
+func (c *call) attempt(ctx context.Context, s slot) (fail *swarm.CallError) {
+	end, ended := ending{void: true, est: c.Tokens}, false
 	defer func() {
-		if !ended { // a panic or Goexit is under way
-			c.pool.queue.end(b, nil)
+		if !ended { // nothing was sent, or a panic or Goexit is under way
+			c.pool.queue.end(s, end)
 		}
 	}()
-	until, why := time.Now().Add(c.pool.cfg.AttemptTime), errAttemptTime
-	if c.Clock.end.Before(until) {
-		until, why = c.Clock.end, errCallTime
-	}
-	ctx, cancel := context.WithDeadlineCause(ctx, until, why)
+	ctx, cancel := c.clock(ctx)
 	defer cancel()
 	if ctx.Err() != nil {
 		// The slot came in the moment of the cancel: nothing is sent.
 		return c.unsent(context.Cause(ctx))
 	}
-	settle, fail := c.reserve(ctx, b)
+	out, settle, fail := c.reserve(ctx, s)
 	if fail != nil {
 		return fail
 	}
 	c.sent++
-	used, end := swarm.Usage{In: c.Tokens, AtLeast: true}, errors.New("the attempt broke off")
-	defer func() { settle(used, end) }()
+	used, why := swarm.Usage{In: c.Tokens, AtLeast: true}, errors.New("the attempt broke off")
+	defer func() { settle(used, why) }()
 
-	reply, err := b.client.Do(ctx, c.wire(b))
-	fail = c.classify(ctx, b, err)
-	c.reply, used, end = reply, c.usage(reply, fail), nil
+	base, h := c.hedge(ctx, s)
+	reply, err := s.client.Do(base, c.wire(s.backend, out, c.OnText))
+	fail = c.classify(base, s.backend, err)
+	gone := early(base, fail)
+	won := h != nil && h.join(fail)
+	used, why = c.usage(reply, fail), nil
 	if fail != nil {
-		end = fail
+		why = fail
 	}
+	end = ending{err: fail, first: c.sick == 0, early: gone, est: c.Tokens, told: counted(reply)}
 	ended = true
-	c.pool.queue.end(b, fail)
+	c.lesson = c.pool.queue.end(s, end)
+	if c.lesson.window > 0 {
+		swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: s.Model, Text: fmt.Sprintf(
+			"reads only %d tokens of a prompt, and says nothing of the rest", c.lesson.window)})
+	}
+	switch {
+	case won:
+		if used.In > 0 { // else nothing was sent; the loser would have written about as much
+			used.Out = max(used.Out, h.reply.Usage.Out)
+		}
+		c.reply = h.reply
+		return nil
+	case fail == nil && c.lesson.cut:
+		c.reply = reply
+		return &swarm.CallError{Class: swarm.ClassTooLong, Status: 200, Model: s.Model, Backend: s.Name, Err: fmt.Errorf(
+			"the server has read only %d tokens of the prompt", reply.Usage.In)}
+	}
+	c.reply = reply
 	if fail == nil {
 		return nil
 	}
+	if h := end.health(); h == healthSick || h == healthSilent {
+		c.sick++
+	}
 	own := *fail // the queue and the ledger keep theirs
 	return &own
+}
+
+// clock bounds an attempt by its own time and by the call's.
+func (c *call) clock(ctx context.Context) (context.Context, context.CancelFunc) {
+	until, why := time.Now().Add(c.pool.cfg.AttemptTime), errAttemptTime
+	if c.Clock.end.Before(until) {
+		until, why = c.Clock.end, errCallTime
+	}
+	return context.WithDeadlineCause(ctx, until, why)
+}
+
+// early says that an attempt under ctx failed because it was ended, though not
+// by its own clock.
+func early(ctx context.Context, fail *swarm.CallError) bool {
+	if fail == nil || fail.Status >= 400 {
+		return false
+	}
+	why := context.Cause(ctx)
+	return why != nil && !errors.Is(why, errAttemptTime)
+}
+
+// counted returns the prompt tokens that the server told, or 0.
+func counted(r chat.Reply) int {
+	if !r.UsageKnown || r.Usage.AtLeast {
+		return 0
+	}
+	return r.Usage.In
 }
 
 // leastReply is the shortest limit of a reply, in tokens, that a call is worth
@@ -60,22 +108,24 @@ const leastReply = 64
 // reserve announces the attempt to the run's ledger. Where the reply might be
 // more than the budget allows, it is asked for less, so that a worst case that
 // does not come about refuses nothing.
-func (c *call) reserve(ctx context.Context, b *backend) (settle func(swarm.Usage, error), fail *swarm.CallError) {
-	c.out = c.room(b)
+func (c *call) reserve(ctx context.Context, s slot) (out int, settle func(swarm.Usage, error), fail *swarm.CallError) {
+	b := s.backend
+	out = c.room(b)
+	in := (&estimate{ratio: s.ratio}).upper(c.Tokens)
 	for tries := 0; ; tries++ {
-		est := swarm.Usage{In: upper(c.Tokens), Out: c.out}
+		est := swarm.Usage{In: in, Out: out}
 		settle, err := swarm.Reserve(ctx, swarm.Call{Backend: b.Name, Model: b.Model, Price: b.Price, Est: est})
 		if err == nil {
-			return settle, nil
+			return out, settle, nil
 		}
 		refused, ok := errors.AsType[*swarm.BudgetError](err)
 		if !ok {
-			return nil, c.unsent(err)
+			return 0, nil, c.unsent(err)
 		}
 		if refused.Out < min(leastReply, c.room(b)) || tries == 8 {
-			return nil, &swarm.CallError{Class: swarm.ClassBudget, Model: b.Model, Backend: b.Name, Err: err}
+			return 0, nil, &swarm.CallError{Class: swarm.ClassBudget, Model: b.Model, Backend: b.Name, Err: err}
 		}
-		c.out = min(c.out, refused.Out)
+		out = min(out, refused.Out)
 	}
 }
 
@@ -83,20 +133,23 @@ func (c *call) reserve(ctx context.Context, b *backend) (settle func(swarm.Usage
 func upper(tokens int) int { return tokens + tokens/3 + 50 }
 
 // wire returns the request as it goes to b.
-func (c *call) wire(b *backend) chat.Request {
+func (c *call) wire(b *backend, out int, onText func(string)) chat.Request {
 	r := c.Request.Request
-	r.MaxTokens = c.out
+	r.MaxTokens = out
 	r.Stream = r.Stream || b.Stream
-	r.Idle = cmp.Or(r.Idle, c.pool.cfg.AttemptTime/4)
+	r.Idle = cmp.Or(r.Idle, c.pool.cfg.Idle)
+	r.First = cmp.Or(r.First, c.pool.cfg.FirstToken)
+	r.OnText = nil
+	if onText == nil {
+		return r
+	}
 	if c.shown {
 		c.shown = false
 		c.Again()
 	}
-	if onText := r.OnText; onText != nil {
-		r.OnText = func(s string) {
-			c.shown = true
-			onText(s)
-		}
+	r.OnText = func(s string) {
+		c.shown = true
+		onText(s)
 	}
 	return r
 }
@@ -116,18 +169,20 @@ func (r *Request) room(b *backend) int {
 func (p *Pool) fitting(r Request) (uint64, error) {
 	var fits uint64
 	var widest *backend
+	p.queue.mu.Lock()
+	defer p.queue.mu.Unlock()
 	for _, b := range p.queue.backends {
-		if r.Tokens+r.room(b) <= b.Context {
+		if b.estimate.tokens(r.Tokens)+r.room(b) <= b.context() {
 			fits |= b.bit
 		}
-		if widest == nil || b.Context-r.room(b) > widest.Context-r.room(widest) {
+		if widest == nil || b.context()-r.room(b) > widest.context()-r.room(widest) {
 			widest = b
 		}
 	}
 	if fits == 0 {
 		return 0, &swarm.CallError{Class: swarm.ClassTooLong, Model: widest.Model, Backend: widest.Name, Err: fmt.Errorf(
 			"the prompt has some %d tokens and the reply may have %d: together more than the %d of the widest backend's context; cut the text into smaller chunks",
-			r.Tokens, r.room(widest), widest.Context)}
+			widest.estimate.tokens(r.Tokens), r.room(widest), widest.context())}
 	}
 	return fits, nil
 }

@@ -101,7 +101,7 @@ func (b *breaker) send(seq uint64) {
 }
 
 // done notes how the call seq ended. first says that it is the first failure
-// of its Do, sent the seq of the last call sent, busy how many are under way
+// of its Do, sent the last call sent, busy how many are under way
 // now, and draw is a random number in [0, 1).
 func (b *breaker) done(seq uint64, h health, first bool, sent uint64, busy int, now time.Time, draw float64) {
 	probe := b.open && seq == b.probe

@@ -42,9 +42,25 @@ type Config struct {
 	Backends []Backend // 1 to 64
 
 	Attempts    int           // most attempts at one call; 0: 5
-	AttemptTime time.Duration // most time of one attempt, its wait for a slot not counted; of a stream that falls silent amid its text a quarter; 0: 2 minutes
+	AttemptTime time.Duration // most time of one attempt, its wait for a slot not counted; 0: 2 minutes
 	CallTime    time.Duration // most time of one call, from its first slot on, all attempts and waits; 0: 10 minutes
 	MaxWait     time.Duration // longest wait that a server may ask for; longer ones go to another backend or end the call; 0: 2 minutes
+	FirstToken  time.Duration // longest wait for the first piece of a stream; 0: half of AttemptTime
+	Idle        time.Duration // longest gap between two pieces of a stream, from its first text on; 0: a quarter of AttemptTime
+
+	// Breaker is how many attempts in a row fail at a backend before no call
+	// is sent there but one, now and then, that finds out whether it is back;
+	// the others wait, or go to other backends. 0: 5; negative: it is never
+	// shut.
+	Breaker int
+	// Retries is how many retries the pool may make for each call that
+	// succeeds, beside a few to begin with; others wait for their turn. While
+	// only retries wait it is more. 0: 0.2; negative: no limit.
+	Retries float64
+	// Hedge is how many calls, as a share of all, may be made a second time
+	// because the first takes longer than that share of its backend's take.
+	// The first answer counts. 0: 0.05; negative: none.
+	Hedge float64
 }
 
 // Request is one call, to be sent to whichever backend has a slot first.
@@ -115,7 +131,9 @@ func newPool(c Config, dial func(b Backend, slots int) (attempter, error)) (*Poo
 		return nil, err
 	}
 	p := &Pool{cfg: c, learnt: chat.Learnt}
-	p.queue.maxWait = c.MaxWait
+	p.queue.maxWait, p.queue.outage = c.MaxWait, c.CallTime
+	p.queue.retries = newRetryBudget(c.Retries)
+	p.queue.hedges.share = c.Hedge
 	slots := 0
 	for _, b := range c.Backends {
 		slots += b.Slots
@@ -125,7 +143,7 @@ func newPool(c Config, dial func(b Backend, slots int) (attempter, error)) (*Poo
 		if err != nil {
 			return nil, fmt.Errorf("pool: backend %q: %w", b.Name, err)
 		}
-		p.queue.add(i, b, client)
+		p.queue.add(i, b, client, c.Breaker)
 	}
 	return p, nil
 }
@@ -137,13 +155,20 @@ func (c *Config) fill() error {
 		return fmt.Errorf("pool: Backends is empty: name at least one")
 	case len(c.Backends) > maxBackends:
 		return fmt.Errorf("pool: Backends has %d entries: at most %d can be told apart", len(c.Backends), maxBackends)
-	case c.Attempts < 0, c.AttemptTime < 0, c.CallTime < 0, c.MaxWait < 0:
-		return fmt.Errorf("pool: Attempts, AttemptTime, CallTime and MaxWait must not be negative: 0 stands for the default")
+	case c.Attempts < 0, c.AttemptTime < 0, c.CallTime < 0, c.MaxWait < 0, c.FirstToken < 0, c.Idle < 0:
+		return fmt.Errorf("pool: Attempts, AttemptTime, CallTime, MaxWait, FirstToken and Idle must not be negative: 0 stands for the default")
+	case !(c.Retries <= 1), !(c.Hedge <= 1):
+		return fmt.Errorf("pool: Retries %v and Hedge %v are shares: at most 1", c.Retries, c.Hedge)
 	}
 	c.Attempts = cmp.Or(c.Attempts, 5)
 	c.AttemptTime = cmp.Or(c.AttemptTime, 2*time.Minute)
 	c.CallTime = cmp.Or(c.CallTime, 10*time.Minute)
 	c.MaxWait = cmp.Or(c.MaxWait, 2*time.Minute)
+	c.FirstToken = cmp.Or(c.FirstToken, c.AttemptTime/2)
+	c.Idle = cmp.Or(c.Idle, c.AttemptTime/4)
+	c.Breaker = cmp.Or(c.Breaker, 5)
+	c.Retries = cmp.Or(c.Retries, .2)
+	c.Hedge = cmp.Or(c.Hedge, .05)
 	c.Backends = append([]Backend(nil), c.Backends...)
 	named := map[string]bool{}
 	for _, b := range c.Backends {

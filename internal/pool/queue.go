@@ -25,12 +25,16 @@ import (
 // only while calls wait and a backend is cooling.
 type queue struct {
 	maxWait time.Duration // longest cooldown that is waited for
+	outage  time.Duration // longest time without any success that is waited for
 
 	mu       sync.Mutex
 	backends []*backend
-	lines    []*line // one for each set of backends that some call fitted
+	lines    []*line // one for each set of backends that some call fitted, and kind
 	seq      uint64  // of arrivals and stops
 	waiting  int
+	again    int // of those, retries
+	retries  retryBudget
+	hedges   hedgeBudget
 	timer    *time.Timer
 }
 
@@ -40,83 +44,86 @@ type backend struct {
 	client attempter
 	bit    uint64 // its place in a set of backends
 
-	busy    int
+	seq      uint64 // of its last attempt
+	busy     int
+	breaker  breaker
+	failed   *swarm.CallError // the last failure that the breaker counted
+	estimate estimate
+	slowness slowness
+
 	until   time.Time        // cooling: no call is admitted before
 	asked   *swarm.CallError // the reply that asked for it
 	stopped *swarm.CallError // why it is of no more use; nil: it is in use
 	since   uint64           // seq at which it stopped
 }
 
-func (q *queue) add(i int, b Backend, c attempter) {
-	q.backends = append(q.backends, &backend{Backend: b, client: c, bit: 1 << i})
+func (q *queue) add(i int, b Backend, c attempter, most int) {
+	q.backends = append(q.backends, &backend{Backend: b, client: c, bit: 1 << i, breaker: breaker{most: most}})
 }
 
-// try takes a slot if one is free and nobody waits, else it returns nil.
-func (q *queue) try(fits uint64) *backend {
+// try takes a slot for a first attempt, or a twin, if one is free and nobody
+// waits for it; ok says whether.
+func (q *queue) try(fits uint64, k kind) (s slot, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.waiting > 0 {
-		return nil
+	if q.waiting > q.again { // retries that wait have no slot to wait for, or their budget
+		return slot{}, false
 	}
-	b := q.pick(fits, time.Now())
-	if b != nil {
-		b.busy++
+	now := time.Now()
+	b := q.pick(fits, now)
+	if b == nil {
+		return slot{}, false
 	}
-	return b
+	return q.admit(b, k, now), true
 }
 
-// take waits for a slot of one of the backends in fits. It fails when ctx
-// ends, and when none of them will be of use within maxWait.
-func (q *queue) take(ctx context.Context, fits uint64, priority int64) (*backend, error) {
+// take waits for a slot of one of the backends in fits, and for the budget of
+// its kind. It fails when ctx ends, and when none of them will be of use
+// within maxWait.
+func (q *queue) take(ctx context.Context, fits uint64, priority int64, k kind) (slot, error) {
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return slot{}, context.Cause(ctx)
 	}
 	q.mu.Lock()
 	now := time.Now()
 	if err := q.hopeless(fits, now); err != nil {
 		q.mu.Unlock()
-		return nil, err
+		return slot{}, err
 	}
 	q.seq++
 	w := &waiter{priority: priority, seq: q.seq, ready: make(chan struct{})}
-	l := q.line(fits)
+	l := q.line(fits, k)
 	heap.Push(&l.byUrgency, w)
-	q.waiting++
+	q.tally(l, 1)
 	q.dispatch(now)
 	q.mu.Unlock()
 
 	select {
 	case <-w.ready:
-		return w.b, w.err
+		return w.slot, w.err
 	case <-ctx.Done():
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	select {
 	case <-w.ready: // in the same moment: the slot goes to the next
-		if w.b != nil {
-			w.b.busy--
-			q.dispatch(time.Now())
+		if w.err == nil {
+			q.giveBack(w.slot, time.Now())
 		}
 	default:
 		heap.Remove(&l.byUrgency, w.place)
-		q.waiting--
-		q.arm(time.Now())
+		q.tally(l, -1)
+		q.dispatch(time.Now())
 	}
-	return nil, context.Cause(ctx)
+	return slot{}, context.Cause(ctx)
 }
 
-// end gives b's slot back and learns from how the attempt ended; err is nil
-// for a success.
-func (q *queue) end(b *backend, err *swarm.CallError) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	now := time.Now()
-	b.busy--
-	if err != nil && q.learn(b, err, now) {
-		q.sweep(now)
+// tally keeps the number of calls that wait.
+func (q *queue) tally(l *line, n int) {
+	q.waiting += n
+	if l.kind == retry {
+		q.again += n
 	}
-	q.dispatch(now)
 }
 
 // learn notes what a failure says of the whole backend, and tells whether
@@ -144,19 +151,27 @@ func stops(c swarm.Class) bool {
 }
 
 // pick returns the backend of fits that would take a call now and is least
-// loaded for its slots; among equals the first of the configuration. It is
-// the one place where an attempt is admitted.
+// loaded for its slots; among equals the first of the configuration. One that
+// was silent of late, or is to be found out about, comes after the others.
 func (q *queue) pick(fits uint64, now time.Time) *backend {
 	var best *backend
 	for _, b := range q.backends {
-		if fits&b.bit == 0 || b.stopped != nil || b.busy >= b.Slots || now.Before(b.until) {
+		if fits&b.bit == 0 || b.stopped != nil || b.busy >= b.Slots || now.Before(b.until) || !b.breaker.admits(now) {
 			continue
 		}
-		if best == nil || b.busy*best.Slots < best.busy*b.Slots {
+		if best == nil || b.before(best) {
 			best = b
 		}
 	}
 	return best
+}
+
+// before says that b takes a call rather than o.
+func (b *backend) before(o *backend) bool {
+	if s := b.breaker.suspect() || b.breaker.open; s != (o.breaker.suspect() || o.breaker.open) {
+		return !s
+	}
+	return b.busy*o.Slots < o.busy*b.Slots
 }
 
 // useful says that one of the backends takes calls now, as it has slots.
@@ -165,7 +180,7 @@ func (q *queue) useful(fits uint64) bool {
 	defer q.mu.Unlock()
 	now := time.Now()
 	return slices.ContainsFunc(q.backends, func(b *backend) bool {
-		return fits&b.bit != 0 && b.stopped == nil && !now.Before(b.until)
+		return fits&b.bit != 0 && b.stopped == nil && !now.Before(b.until) && b.breaker.admits(now)
 	})
 }
 
@@ -175,7 +190,9 @@ func (q *queue) dispatch(now time.Time) {
 		var first *line
 		var to *backend
 		for _, l := range q.lines {
-			if l.Len() == 0 || first != nil && !l.byUrgency[0].before(first.byUrgency[0]) {
+			switch {
+			case l.Len() == 0, first != nil && !l.byUrgency[0].before(first.byUrgency[0]),
+				l.kind == retry && !q.retries.allows(now):
 				continue
 			}
 			if b := q.pick(l.fits, now); b != nil {
@@ -186,21 +203,29 @@ func (q *queue) dispatch(now time.Time) {
 			break
 		}
 		w := heap.Pop(&first.byUrgency).(*waiter)
-		q.waiting--
-		to.busy++
-		w.b = to
+		q.tally(first, -1)
+		w.slot = q.admit(to, first.kind, now)
 		close(w.ready)
 	}
 	q.arm(now)
 }
 
-// arm sets the timer for the end of the earliest cooldown, while calls wait.
+// arm sets the timer for the earliest time that may let a waiting call go.
 func (q *queue) arm(now time.Time) {
 	var next time.Time
-	for _, b := range q.backends {
-		if b.stopped == nil && now.Before(b.until) && (next.IsZero() || b.until.Before(next)) {
-			next = b.until
+	soonest := func(t time.Time) {
+		if now.Before(t) && (next.IsZero() || t.Before(next)) {
+			next = t
 		}
+	}
+	for _, b := range q.backends {
+		if b.stopped == nil {
+			soonest(b.until)
+			soonest(b.breaker.opens())
+		}
+	}
+	if q.again > 0 {
+		soonest(q.retries.next(now))
 	}
 	switch {
 	case q.waiting == 0 || next.IsZero():
@@ -214,7 +239,7 @@ func (q *queue) arm(now time.Time) {
 	}
 }
 
-// tick runs when a cooldown has ended.
+// tick runs when the timer's time has come.
 func (q *queue) tick() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -232,7 +257,7 @@ func (q *queue) sweep(now time.Time) {
 				w.err = err
 				close(w.ready)
 			}
-			q.waiting -= l.Len()
+			q.tally(l, -l.Len())
 			l.byUrgency = nil
 		}
 	}
@@ -241,7 +266,7 @@ func (q *queue) sweep(now time.Time) {
 // hopeless returns an error if none of the backends in fits will admit a call
 // within maxWait.
 func (q *queue) hopeless(fits uint64, now time.Time) error {
-	var dead, cold *backend
+	var dead, cold, sick *backend
 	n := 0
 	for _, b := range q.backends {
 		switch {
@@ -255,10 +280,19 @@ func (q *queue) hopeless(fits uint64, now time.Time) error {
 			if cold == nil || b.until.Before(cold.until) {
 				cold = b
 			}
+		case b.breaker.lasting(q.outage, now) && !b.breaker.admits(now):
+			if sick == nil || b.breaker.since.Before(sick.breaker.since) {
+				sick = b
+			}
 		default:
 			return nil
 		}
 		n++
+	}
+	if sick != nil {
+		e := *sick.failed
+		e.Err = fmt.Errorf("nothing has succeeded there for %v; the last attempt: %w", now.Sub(sick.breaker.since).Round(time.Second), orUnknown(e.Err))
+		return &e
 	}
 	if cold != nil {
 		e := *cold.asked
@@ -282,15 +316,15 @@ func tooLong(asked, allowed time.Duration) error {
 		asked.Round(time.Millisecond), allowed)
 }
 
-// line returns the waiting line of calls that fit these backends. There are at
-// most two for each backend, since calls differ by their size alone.
-func (q *queue) line(fits uint64) *line {
+// line returns the waiting line of calls of this kind that fit these backends.
+// They are few, since calls differ by their size alone.
+func (q *queue) line(fits uint64, k kind) *line {
 	for _, l := range q.lines {
-		if l.fits == fits {
+		if l.fits == fits && l.kind == k {
 			return l
 		}
 	}
-	l := &line{fits: fits}
+	l := &line{fits: fits, kind: k}
 	q.lines = append(q.lines, l)
 	return l
 }

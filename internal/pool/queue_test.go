@@ -84,13 +84,13 @@ func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 	p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, &script{})
 	q := &p.queue
 	for range 50 {
-		held := q.try(1)
+		held, _ := q.try(1, anew)
 		ctx, cancel := context.WithCancel(t.Context())
-		got := make(chan *backend, 2)
+		got := make(chan slot, 2)
 		for i, c := range []context.Context{ctx, t.Context()} {
 			go func() {
-				b, _ := q.take(c, 1, 0)
-				got <- b
+				s, _ := q.take(c, 1, 0, anew)
+				got <- s
 			}()
 			for waits := -1; waits <= i; {
 				q.mu.Lock()
@@ -103,13 +103,13 @@ func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 		held.busy--
 		q.dispatch(time.Now())
 		q.mu.Unlock()
-		if b := <-got; b != nil {
-			q.end(b, nil)
-			if b = <-got; b != nil {
-				q.end(b, nil)
+		if s := <-got; s.backend != nil {
+			q.end(s, ending{})
+			if s = <-got; s.backend != nil {
+				q.end(s, ending{})
 			}
 		} else {
-			q.end(<-got, nil)
+			q.end(<-got, ending{})
 		}
 		if held.busy != 0 || q.waiting != 0 {
 			t.Fatalf("%d slots out, %d waiting", held.busy, q.waiting)

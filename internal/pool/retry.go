@@ -52,21 +52,21 @@ func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) {
 	if c.Clock == nil {
 		c.Clock = &c.own
 	}
-	b := p.queue.try(fits)
-	if b == nil && c.Clock.end.IsZero() {
-		if b, err = p.queue.take(ctx, fits, r.Priority); err != nil {
+	s, ok := p.queue.try(fits, anew)
+	if !ok && c.Clock.end.IsZero() {
+		if s, err = p.queue.take(ctx, fits, r.Priority, anew); err != nil {
 			return chat.Reply{}, c.unsent(err)
 		}
 	}
-	if b != nil {
+	if s.backend != nil {
 		if c.Clock.end.IsZero() {
 			c.Clock.end = time.Now().Add(p.cfg.CallTime)
 		}
-		if c.err = c.attempt(ctx, b); c.err == nil {
+		if c.err = c.attempt(ctx, s); c.err == nil {
 			return c.reply, nil
 		}
 	}
-	return c.goOn(ctx, b)
+	return c.goOn(ctx, s.backend)
 }
 
 // goOn is the retry loop. It begins with a call that failed at b, or, where b
@@ -75,8 +75,11 @@ func (c *call) goOn(ctx context.Context, b *backend) (chat.Reply, error) {
 	ctx, cancel := context.WithDeadlineCause(ctx, c.Clock.end, errCallTime)
 	defer cancel()
 	for {
+		k := anew
 		if b != nil {
-			again, wait := c.next(ctx, b)
+			var again bool
+			var wait time.Duration
+			k, again, wait = c.next(ctx, b)
 			if !again {
 				c.err.Attempts = c.sent
 				return c.reply, c.err
@@ -85,13 +88,14 @@ func (c *call) goOn(ctx context.Context, b *backend) (chat.Reply, error) {
 				pause(ctx, wait)
 			}
 		}
-		var err error
-		if b, err = c.pool.queue.take(ctx, c.fits, c.Priority); err != nil {
+		s, err := c.pool.queue.take(ctx, c.fits, c.Priority, k)
+		if err != nil {
 			return c.reply, c.unsent(err)
 		}
-		if c.err = c.attempt(ctx, b); c.err == nil {
+		if c.err = c.attempt(ctx, s); c.err == nil {
 			return c.reply, nil
 		}
+		b = s.backend
 	}
 }
 
@@ -102,36 +106,47 @@ type call struct {
 	fits uint64 // the backends that it fits
 	own  Clock
 
-	out     int // most completion tokens of this attempt
 	sent    int // attempts that were made
 	failed  int // those of them that count against Attempts
+	sick    int // those that failed by their backend's fault
 	lessons int
-	shown   bool // OnText has been given text of the last attempt
+	lesson  lesson // of the last attempt
+	shown   bool   // OnText has been given text of it
 	reply   chat.Reply
 	err     *swarm.CallError
 }
 
 // next decides what follows a failed attempt at b: whether another is to be
-// made, and after what wait. Where the answer is no, c.err is the last word.
-func (c *call) next(ctx context.Context, b *backend) (again bool, wait time.Duration) {
+// made, of which kind, and after what wait. Where the answer is no, c.err is
+// the last word.
+func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait time.Duration) {
 	if c.shown && c.Again == nil {
-		return false, 0
+		return anew, false, 0
 	}
 	if lesson, ok := c.pool.learnt(c.err); ok && c.lessons < maxLessons {
 		c.lessons++
 		if lesson != "" { // else another call has told it
 			swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: b.Model, Text: lesson})
 		}
-		return true, 0
+		return anew, true, 0
 	}
 	if stops(c.err.Class) {
-		return true, 0 // bounded by the number of backends: take fails once none is left
+		return anew, true, 0 // bounded by the number of backends: take fails once none is left
+	}
+	if c.err.Class == swarm.ClassTooLong && c.wider(b) {
+		return anew, true, 0
 	}
 	if !c.err.Retryable() {
-		return false, 0
+		return anew, false, 0
+	}
+	if c.lesson.shut {
+		// Nobody gets anything there: the call waits for the breaker, or for
+		// another backend, and no attempt is held against it.
+		swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Model: b.Model, Wait: c.lesson.wait, Err: c.err})
+		return retry, true, 0
 	}
 	if c.failed++; c.failed >= c.pool.cfg.Attempts {
-		return false, 0
+		return anew, false, 0
 	}
 
 	wait = jitter(c.failed - 1)
@@ -142,7 +157,7 @@ func (c *call) next(ctx context.Context, b *backend) (again bool, wait time.Dura
 			// is cooling for everybody.
 		case asked > c.pool.cfg.MaxWait:
 			c.err.Err = tooLong(asked, c.pool.cfg.MaxWait)
-			return false, 0
+			return anew, false, 0
 		default:
 			wait = asked + jitter(0)
 		}
@@ -150,10 +165,24 @@ func (c *call) next(ctx context.Context, b *backend) (again bool, wait time.Dura
 	if end, ok := ctx.Deadline(); ok && time.Until(end) <= wait {
 		c.err.Err = fmt.Errorf("the next attempt would come in %v, after the call's time limit: %w",
 			wait.Round(time.Millisecond), orUnknown(c.err.Err))
-		return false, 0
+		return anew, false, 0
 	}
 	swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Model: b.Model, Wait: wait, Err: c.err})
-	return true, wait
+	return retry, true, wait
+}
+
+// wider leaves to the call only backends with a wider context than b's, to
+// which it was too long, and says whether there are any.
+func (c *call) wider(b *backend) bool {
+	q := &c.pool.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, o := range q.backends {
+		if o == b || o.context() <= b.context() {
+			c.fits &^= o.bit
+		}
+	}
+	return c.fits != 0
 }
 
 // unsent returns the error of a call that got no slot: err is why.

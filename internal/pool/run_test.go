@@ -79,7 +79,7 @@ func TestWaitingCallsGiveTheirPlaceUp(t *testing.T) {
 			return ok("done")
 		}}
 		start := time.Now()
-		answer, events := runOn(t, poolOf(t, Config{}, s), 20, 2)
+		answer, events := runOn(t, poolOf(t, Config{Breaker: -1}, s), 20, 2)
 		if answer.Coverage.Done != 20 {
 			t.Errorf("coverage %+v", answer.Coverage)
 		}

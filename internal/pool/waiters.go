@@ -1,18 +1,19 @@
 package pool
 
-// line holds the waiting calls that fit the same backends.
+// line holds the waiting calls of one kind that fit the same backends.
 type line struct {
 	fits uint64
+	kind kind
 	byUrgency
 }
 
-// waiter is one waiting call. ready is closed once b or err is set.
+// waiter is one waiting call. ready is closed once slot or err is set.
 type waiter struct {
 	priority int64
 	seq      uint64
 	place    int // in its heap
 	ready    chan struct{}
-	b        *backend
+	slot     slot
 	err      error
 }
 

@@ -1,0 +1,125 @@
+package pool
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// slot is a place at a backend, held by one attempt from queue.admit to
+// queue.end, and what the backend is taken for meanwhile.
+type slot struct {
+	*backend
+	ticket ticket
+	ratio  float64       // of its tokens to estimated ones; 0: not known
+	late   time.Duration // an attempt that takes longer is one of the slowest; 0: not known
+}
+
+// ending is how an attempt ended, as far as it matters to its backend.
+type ending struct {
+	void  bool             // nothing was sent, or it is not known how it ended
+	err   *swarm.CallError // nil: a success
+	first bool             // the first failure of its call
+	early bool             // it was ended by a clock that is not the attempt's own, or for its twin's sake
+
+	est, told int // prompt tokens as estimated, and as the server told them; 0: not told
+}
+
+// health is what e says of its backend.
+func (e *ending) health() health {
+	if e.void || e.early {
+		return healthUnknown
+	}
+	return healthOf(e.err)
+}
+
+// lesson is what an ending taught.
+type lesson struct {
+	cut    bool          // the server has read only a part of the prompt
+	window int           // tokens of a prompt that it reads, where that has just been found out
+	shut   bool          // nothing succeeds there: its breaker is open
+	wait   time.Duration // until it lets a call through, at the least
+}
+
+// kind is what a waiting call is to the pool's budgets.
+type kind uint8
+
+const (
+	anew  kind = iota // a first attempt, or one that nothing is held against
+	retry             // a further attempt after a failure: within the retry budget
+	twin              // a hedge
+)
+
+// admit takes a slot of b. It is the one place where an attempt begins.
+func (q *queue) admit(b *backend, k kind, now time.Time) slot {
+	b.busy++
+	b.seq++
+	b.breaker.send(b.seq)
+	switch k {
+	case retry:
+		q.retries.spend()
+		q.hedges.earn()
+	case anew:
+		q.hedges.earn()
+	}
+	s := slot{backend: b, ticket: ticket{seq: b.seq, sent: now}, ratio: b.estimate.ratio}
+	if k != twin {
+		s.late, _ = b.slowness.after(q.hedges.share)
+	}
+	return s
+}
+
+// end gives the slot back and learns from how the attempt ended.
+func (q *queue) end(s slot, e ending) lesson {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := time.Now()
+	b := s.backend
+	b.busy--
+	var l lesson
+	h := e.health()
+	b.breaker.done(s.ticket.seq, h, e.first, b.seq, b.busy, now, rand.Float64())
+	if h == healthSick || h == healthSilent {
+		b.failed = e.err
+		l.shut = b.breaker.open
+		l.wait = max(0, b.breaker.until.Sub(now))
+	}
+	switch {
+	case e.void:
+	case e.err == nil:
+		q.retries.earn(q.waiting == q.again)
+		b.slowness.add(now.Sub(s.ticket.sent))
+		var found bool
+		if l.cut, found = b.estimate.learn(e.est, e.told); found {
+			l.window = b.estimate.window
+		}
+	case e.early:
+		if took := now.Sub(s.ticket.sent); s.late > 0 && took >= s.late {
+			b.slowness.add(took) // it would have taken that at least
+		}
+	default:
+		if q.learn(b, e.err, now) || b.breaker.lasting(q.outage, now) {
+			q.sweep(now)
+		}
+	}
+	q.dispatch(now)
+	return l
+}
+
+// context returns the most tokens of prompt and reply together that b holds,
+// as far as is known.
+func (b *backend) context() int {
+	if w := b.estimate.window; w > 0 {
+		return min(w, b.Context)
+	}
+	return b.Context
+}
+
+// giveBack takes back a slot that was not used.
+func (q *queue) giveBack(s slot, now time.Time) {
+	b := s.backend
+	b.busy--
+	b.breaker.done(s.ticket.seq, healthUnknown, false, b.seq, b.busy, now, 0)
+	q.dispatch(now)
+}
