@@ -20,6 +20,7 @@ type graded struct {
 	finding
 	score float64
 	mask  maskPair
+	each  []maskPair // of its quote's sentences
 }
 
 // grade scores findings against the question, best first. Now that many
@@ -34,6 +35,7 @@ func grade(q *query, fs []finding) []graded {
 		for _, s := range []string{f.quote, f.text, f.where} {
 			q.hits(s, func(t int, full bool, _ int) { out[i].mask.set(t, full) })
 		}
+		out[i].each = q.sentenceMasks(cmp.Or(f.quote, f.text))
 		for b := out[i].mask.full; b != 0; b &= b - 1 {
 			df[bits.TrailingZeros64(b)]++
 		}
@@ -59,22 +61,12 @@ func (g *graded) gradeBy(q *query, weights []float64, total, n float64) float64 
 	if total == 0 {
 		return 0
 	}
-	var got float64
-	for t := range weights {
-		bit := uint64(1) << t
-		var c float64
-		switch {
-		case g.mask.full&bit != 0:
-			c = worthFull
-		case g.mask.like&bit != 0:
-			c = worthLike
-		}
-		if k := q.terms[t].group; k >= 0 && c > 0 {
-			name := q.groups[k]
-			c *= float64(bits.OnesCount64(g.mask.full&name)) / float64(bits.OnesCount64(name))
-		}
-		got += weights[t] * c
+	// A sentence that says much of it is worth more than many that say a bit.
+	var best float64
+	for _, m := range g.each {
+		best = max(best, q.covered(m, weights))
 	}
+	got := 0.5*q.covered(g.mask, weights) + 0.5*best
 	score := got/total + q.bonus(cmp.Or(g.quote, g.text))
 	if g.confidence >= 0 {
 		// The more there are to compare, the more the comparison tells.
@@ -85,6 +77,39 @@ func (g *graded) gradeBy(q *query, weights []float64, total, n float64) float64 
 		score -= 0.15
 	}
 	return score
+}
+
+// sentenceMasks are the terms that each sentence of a text holds.
+func (q *query) sentenceMasks(text string) []maskPair {
+	var out []maskPair
+	for _, u := range splitUnits(text) {
+		var m maskPair
+		q.hits(text[u.start:u.end], func(t int, full bool, _ int) { m.set(t, full) })
+		out = append(out, m)
+	}
+	return out
+}
+
+// covered is the weight of the terms in m; a name counts by how much of it
+// is there.
+func (q *query) covered(m maskPair, weights []float64) float64 {
+	var got float64
+	for t := range weights {
+		bit := uint64(1) << t
+		var c float64
+		switch {
+		case m.full&bit != 0:
+			c = worthFull
+		case m.like&bit != 0:
+			c = worthLike
+		}
+		if k := q.terms[t].group; k >= 0 && c > 0 {
+			name := q.groups[k]
+			c *= float64(bits.OnesCount64(m.full&name)) / float64(bits.OnesCount64(name))
+		}
+		got += weights[t] * c
+	}
+	return got
 }
 
 // strong keeps the findings that the answer rests on, best first, each

@@ -40,7 +40,7 @@ func cuesOf(question string) cues {
 	for _, cw := range cueWords {
 		for _, w := range cw.words {
 			i := strings.Index(low, w)
-			for i > 0 && isLetterBefore(low, i) {
+			for i > 0 && (isLetterBefore(low, i) || inClause(low, w, i)) {
 				j := strings.Index(low[i+1:], w)
 				if j < 0 {
 					i = -1
@@ -55,6 +55,17 @@ func cuesOf(question string) cues {
 		}
 	}
 	return c
+}
+
+// inClause tells whether the word at i begins a clause of circumstance, as in
+// "what happens when", and asks nothing.
+func inClause(low, w string, i int) bool {
+	switch w {
+	case "when ", "quand ", "cuando ", "quando", "wo ", "where ", "where":
+		before := strings.TrimRight(low[:i], " \"'“¿")
+		return before != "" && !strings.ContainsAny(before[len(before)-1:], ".,;:?!")
+	}
+	return false
 }
 
 func isLetterBefore(s string, i int) bool {
@@ -74,22 +85,30 @@ var cueSigns = []struct {
 	{wantDate, []string{"january", "february", "march", "april", " may ", "june", "july", "august", "september", "october", "november", "december", "年", "月", "januar", "februar", "märz", "juli", "oktober", "dezember", "janvier", "février", "enero", "febrero"}},
 }
 
-var numberWords = []string{"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "dozen", "hundred", "thousand", "million", "twice", "half", "percent", "zero", "一", "二", "两", "三", "四", "五", "六", "七", "八", "九", "十", "百", "千", "万", "亿", "zwei", "drei", "vier", "fünf", "sechs", "zehn", "deux", "trois", "quatre", "cinq", "dos", "tres", "cuatro", "cinco"}
+const (
+	rightShape = 0.14 // a figure of the sort that is asked for
+	someNumber = 0.05 // another
+	noNumber   = 0.06 // less, where a figure is asked for and none is there
+)
 
 // bonus is what a passage earns by having the sort of answer that the
 // question wants: 0 to about 0.12.
 func (q *query) bonus(passage string) float64 {
-	if q.cues == 0 {
+	if q.cues == 0 && q.wants == 0 {
 		return 0
 	}
 	var b float64
 	low := strings.ToLower(passage)
-	if q.cues&(wantNumber|wantDate) != 0 {
-		switch {
-		case q.newDigits(passage):
-			b += 0.08
-		case hasAny(low, numberWords):
-			b += 0.04
+	if q.wants != 0 {
+		switch has := shapesOf(low, q.text); {
+		case has&q.wants&^aNumber != 0:
+			b += rightShape
+		case q.wants&^aNumber == 0 && has&aNumber != 0:
+			b += rightShape
+		case has&aNumber != 0:
+			b += someNumber
+		default:
+			b -= noNumber
 		}
 	}
 	if q.cues&wantPerson != 0 && q.newNames(passage) {
@@ -100,25 +119,7 @@ func (q *query) bonus(passage string) float64 {
 			b += 0.04
 		}
 	}
-	return min(b, 0.14)
-}
-
-// newDigits tells whether the passage has a number that the question has not.
-func (q *query) newDigits(passage string) bool {
-	for i := 0; i < len(passage); i++ {
-		if !isDigit(passage[i]) {
-			continue
-		}
-		j := i
-		for j < len(passage) && isDigit(passage[j]) {
-			j++
-		}
-		if !strings.Contains(q.text, passage[i:j]) {
-			return true
-		}
-		i = j
-	}
-	return false
+	return min(b, 0.18)
 }
 
 // newNames tells whether the passage has a capitalised word inside a sentence

@@ -5,21 +5,64 @@ import (
 	"strings"
 )
 
-// extend adds the sentence before a passage that speaks of "it" or "this", and
-// the one after that goes on about it.
+// A passage is filled up with the sentences around it.
+const (
+	mostSentences = 3
+	fullPassage   = 420 // bytes
+)
+
+// extend fills a passage up from its running text: what answers often stands
+// beside the sentence that shares the question's words. First come sentences
+// that point back or are pointed at, then those that hold the sort of answer
+// that the question wants, then what follows, then what goes before.
 func (f *finder) extend(p passage) passage {
 	i, k := p.first, p.first
 	for k+1 < len(f.units) && f.units[k].end < p.end {
 		k++
 	}
-	if i > 0 && k-i < 2 && f.runsOn(i-1) && pointsBack(f.text[p.start:p.end]) && p.end-f.units[i-1].start < 500 {
-		i--
-		p.start, p.first = f.units[i].start, i
-	}
-	if k-i < 2 && f.runsOn(k) && pointsBack(f.text[f.units[k+1].start:f.units[k+1].end]) && f.units[k+1].end-p.start < 500 {
-		p.end = f.units[k+1].end
+	for k-i+1 < mostSentences {
+		before, after := 0, 0
+		if f.settled(p) && !(k+1 < len(f.units) && pointsBack(f.text[f.units[k+1].start:f.units[k+1].end])) && !pointsBack(f.text[p.start:p.end]) {
+			return p
+		}
+		if i > 0 && f.related(i-1, i) && p.end-f.units[i-1].start <= fullPassage {
+			before = f.need(p, i, i-1)
+		}
+		if k+1 < len(f.units) && f.related(k, k+1) && f.units[k+1].end-p.start <= fullPassage {
+			after = 2 + f.need(p, k+1, k+1)
+		}
+		switch {
+		case before == 0 && after == 0:
+			return p
+		case before > after:
+			i--
+			p.start, p.first = f.units[i].start, i
+		default:
+			k++
+			p.end = f.units[k].end
+		}
 	}
 	return p
+}
+
+// settled tells whether a passage has the sort of figure that is asked for,
+// and most of the question besides.
+func (f *finder) settled(p passage) bool {
+	return f.q.wants != 0 && p.score >= 0.75 && f.q.bonus(f.text[p.start:p.end]) >= rightShape-0.001
+}
+
+// need is how much a passage wants unit j beside it; later is the second of
+// the two where they meet.
+func (f *finder) need(p passage, later, j int) int {
+	n := 0
+	text := f.text[f.units[j].start:f.units[j].end]
+	if pointsBack(f.text[f.units[later].start:f.units[later].end]) {
+		n += 4
+	}
+	if f.q.bonus(text) >= 0.06 && f.q.bonus(f.text[p.start:p.end]) < 0.06 {
+		n += 2
+	}
+	return n
 }
 
 var backWords = wordSet("however but nevertheless moreover then also hence so it its this these those such they their he she his her each otherwise therefore thus in er sie es sein seine ihre dieser diese dieses dies il elle ils elles ce cette ces son sa ses este esta esto su sus")
@@ -39,16 +82,6 @@ func pointsBack(s string) bool {
 		}
 	}
 	return backWords[w]
-}
-
-// runsOn tells whether unit k+1 goes on in the same running text as unit k.
-func (f *finder) runsOn(k int) bool {
-	if k+1 >= len(f.units) || f.units[k].para != f.units[k+1].para {
-		return false
-	}
-	a, b := f.units[k], f.units[k+1]
-	return a.kind == sentence && b.kind == sentence ||
-		a.kind != heading && a.kind != row && a.kind == b.kind && !strings.Contains(f.text[a.end:b.start], "\n")
 }
 
 // looksCoded tells whether a text is rather code, grammar or a figure than
@@ -90,13 +123,11 @@ func (f *finder) lead(p passage) string {
 	for h, n := u.under, 0; h >= 0 && n < 8; h, n = f.units[h].under, n+1 {
 		try(h)
 	}
-	if p.first > 0 && f.units[p.first-1].asks {
+	if p.first > 0 && (f.units[p.first-1].asks || f.units[p.first-1].term) {
 		try(p.first - 1)
 	}
-	if u.kind == sentence {
-		for k := p.first - 1; k >= 0 && p.first-k <= 12 && f.units[k].para == u.para; k-- {
-			try(k)
-		}
+	for k := p.first - 1; k >= 0 && p.first-k <= 12 && f.related(k, p.first); k-- {
+		try(k)
 	}
 	if best < 0 {
 		return f.pathLead(own, most)

@@ -26,6 +26,7 @@ type query struct {
 	prefix map[string][]int // first bytes of a stem to terms
 	groups []uint64         // the terms of each name
 	cues   cues
+	wants  shapes // of figures
 	runes  map[rune][]hanTerm
 }
 
@@ -44,6 +45,7 @@ const focusFactor = 1.25
 func newQuery(question string) *query {
 	q := &query{text: question, exact: map[string]int{}, other: map[string]int{}, prefix: map[string][]int{}}
 	q.cues = cuesOf(question)
+	q.wants = askedShapes(question, q.cues)
 	quoted := quotedSpans(question)
 	lastEnd, lastGroup := -1, -1
 	focus := false
@@ -56,8 +58,8 @@ func newQuery(question string) *query {
 		inQuote := inSpans(quoted, start)
 		name := looksNamed(question, start, end)
 		weight := priorWeight(word, name || inQuote)
-		if start > 1 && strings.IndexByte("._/", question[start-1]) >= 0 && asciiWord(question[start-2]) {
-			weight = max(weight, 1) // part of an identifier
+		if inIdentifier(question, start, end) {
+			weight, name = max(weight, 1.2), true // be it a word of grammar
 		}
 		if weight == 0 {
 			// "what does a type do" asks for no type
@@ -106,6 +108,14 @@ func newQuery(question string) *query {
 	return q
 }
 
+// inIdentifier tells whether the word at [start, end) is part of one such as
+// once.Do or /etc/fstab.
+func inIdentifier(s string, start, end int) bool {
+	joint := func(c byte) bool { return c == '.' || c == '_' || c == '/' }
+	return start > 1 && joint(s[start-1]) && asciiWord(s[start-2]) ||
+		end+1 < len(s) && joint(s[end]) && asciiWord(s[end+1]) && !isDigit(s[end+1])
+}
+
 // afterHow tells whether the word at i stands right behind "how" or "wie".
 func afterHow(s string, i int) bool {
 	before := strings.ToLower(strings.TrimRight(s[:i], " "))
@@ -126,7 +136,7 @@ func (q *query) widen() {
 		if t.group >= 0 && len(t.stem) > 0 && isDigit(t.stem[0]) {
 			continue
 		}
-		for _, s := range synonyms[t.stem] {
+		for _, s := range synonyms()[t.stem] {
 			if _, taken := q.exact[s]; !taken {
 				if _, taken := q.other[s]; !taken {
 					q.other[s] = i

@@ -227,6 +227,9 @@ func (f *finder) best(i int) (passage, bool) {
 		if u.asks {
 			score -= 0.25
 		}
+		if first.kind == sentence && startsLow(text) {
+			score -= 0.08 // the rest of a sentence that began before a block of code
+		}
 		if endsInColon(text) || strings.HasSuffix(text, "(") || strings.HasSuffix(text, "{") {
 			score -= 0.12 // what it announces comes after it
 		}
@@ -251,13 +254,17 @@ func (f *finder) joins(i, k int) bool {
 	if a.kind == heading || b.kind == heading || a.under != b.under || a.kind == row || b.kind == row {
 		return false
 	}
-	if prev.asks {
-		return true // an answer belongs to its question
+	if prev.asks || prev.term || a.piece == b.piece {
+		return true // an answer belongs to its question, what is explained to its term
 	}
 	if a.para == b.para {
 		return a.kind == sentence && b.kind == sentence || b.kind == item && endsInColon(f.text[prev.start:prev.end])
 	}
 	return endsInColon(f.text[prev.start:prev.end]) && b.para == prev.para+1
+}
+
+func startsLow(s string) bool {
+	return s[0] >= 'a' && s[0] <= 'z' && !strings.Contains(s[:min(len(s), 12)], ".")
 }
 
 func endsInColon(s string) bool { return strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：") }
@@ -272,29 +279,38 @@ func (f *finder) context(i int) (ctx, before maskPair) {
 	if u.header >= 0 {
 		ctx = ctx.or(f.masks[u.header])
 	}
-	if i > 0 {
-		p := f.units[i-1]
-		if p.asks && p.kind != heading && p.under == u.under || endsInColon(f.text[p.start:p.end]) {
-			ctx = ctx.or(f.masks[i-1])
+	first := i // of its piece
+	for first > 0 && i-first <= 12 && f.units[first-1].piece == u.piece && u.kind != row {
+		first--
+	}
+	if first > 0 {
+		p := f.units[first-1]
+		if p.asks && p.kind != heading && p.under == u.under || p.term || endsInColon(f.text[p.start:p.end]) {
+			ctx = ctx.or(f.masks[first-1])
 		}
 	}
-	if u.kind == sentence {
-		for k := i - 1; k >= 0 && i-k <= 12 && f.units[k].para == u.para; k-- {
-			before = before.or(f.masks[k])
-		}
+	for k := i - 1; k >= 0 && i-k <= 12 && f.related(k, i); k-- {
+		before = before.or(f.masks[k])
 	}
 	return ctx, before
 }
 
+// related tells whether units j and k stand in the same running text: a
+// paragraph, an item, a turn in a talk.
+func (f *finder) related(j, k int) bool {
+	a, b := f.units[j], f.units[k]
+	return a.piece == b.piece && a.kind == b.kind && a.kind != row ||
+		a.kind == sentence && b.kind == sentence && a.para == b.para
+}
+
 // opener is what the first sentence of unit i's paragraph holds.
 func (f *finder) opener(i int) uint64 {
-	u := f.units[i]
-	if u.kind != sentence {
-		return 0
-	}
 	k := i
-	for k > 0 && i-k < 12 && f.units[k-1].para == u.para {
+	for k > 0 && i-k < 12 && f.related(k-1, i) {
 		k--
+	}
+	if k == i {
+		return 0
 	}
 	return f.masks[k].full
 }

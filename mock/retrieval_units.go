@@ -21,7 +21,9 @@ type unit struct {
 	start, end int // in the text, without space around
 	kind       unitKind
 	asks       bool // ends in a question mark
+	term       bool // a short line with what it names set in below it
 	para       int  // number of its paragraph
+	piece      int  // number of its run of lines: a paragraph, an item of a list, a turn in a talk
 	under      int  // unit of the heading above; -1: none
 	header     int  // unit of the table's header row; -1: none
 }
@@ -42,6 +44,7 @@ type splitter struct {
 	text   string
 	units  []unit
 	para   int
+	piece  int
 	under  int
 	header int
 	levels [10]int // unit+1 of the heading at each level
@@ -85,6 +88,13 @@ func (s *splitter) block(i int) int {
 	for _, l := range lines {
 		width = max(width, len(l.text))
 	}
+	columns := false // of text, with gaps of spaces between
+	for k, l := range lines {
+		if k > 0 && hasGap(l.text) && hasGap(lines[k-1].text) {
+			columns = true
+		}
+	}
+	inRow := func(l string) bool { return isRow(l) || columns && hasGap(l) }
 	own := make([]bool, len(lines)+1) // the line begins a piece of its own
 	own[0], own[len(lines)] = true, true
 	breaks, keyed := 0, 0
@@ -98,11 +108,16 @@ func (s *splitter) block(i int) int {
 		prev, cur := lines[k-1].text, lines[k].text
 		first, _, _ := strings.Cut(strings.TrimSpace(cur), " ")
 		switch {
-		case records || startsItem(cur) || isRow(cur) || isRow(prev):
+		case records || startsItem(cur) || inRow(cur) || inRow(prev):
+		case isTerm(prev, cur, width):
+			own[k] = true
+			continue
+		case isTerm(cur, linesText(lines, k+1, func(x ln) string { return x.text }), width):
+			own[k] = true
 		case goesOn(prev, cur):
 			continue
 		}
-		if records || width > 140 || len(prev)+1+len(first) <= width || startsItem(cur) || isRow(cur) || isRow(prev) {
+		if records || width > 140 || len(prev)+1+len(first) <= width || startsItem(cur) || inRow(cur) || inRow(prev) {
 			own[k] = true
 			breaks++
 		}
@@ -112,19 +127,22 @@ func (s *splitter) block(i int) int {
 		l := lines[k]
 		trimmed := strings.TrimSpace(l.text)
 		if strings.HasPrefix(trimmed, "```") || strings.HasPrefix(trimmed, "~~~") {
-			s.code = !s.code
+			// A fence with nothing right below it closes, even where a text that
+			// was cut has lost the one that opened.
+			s.code = !s.code && k+1 < len(lines)
 			k++
 			continue
 		}
 		if !s.code {
 			if level, n := s.headingLevel(l.text, k, len(lines), linesText(lines, k+1, func(x ln) string { return x.text })); level > 0 {
+				s.piece++
 				s.add(l.start, l.start+len(l.text), heading)
 				s.setHeading(level)
 				k += n
 				continue
 			}
-			if isRow(l.text) {
-				s.row(l.start, l.text, k == 0 || !isRow(lines[k-1].text))
+			if inRow(l.text) {
+				s.row(l.start, l.text, k == 0 || !inRow(lines[k-1].text))
 				k++
 				continue
 			}
@@ -137,11 +155,28 @@ func (s *splitter) block(i int) int {
 		if s.code || startsItem(l.text) || all && len(lines) > 2 && end == k+1 {
 			kind = item
 		}
+		s.piece++
+		n := len(s.units)
 		s.sentences(l.start, lines[end-1].start+len(lines[end-1].text), kind)
+		if end < len(lines) && len(s.units) > n && isTerm(lines[end-1].text, lines[end].text, width) {
+			s.units[len(s.units)-1].term = true
+		}
 		k = end
 	}
 	return i
 }
+
+// isTerm tells whether a line names what the next, set in deeper, is about,
+// as in a list of options: a short line that was not broken for want of room.
+func isTerm(l, next string, width int) bool {
+	in := func(l string) int { return len(l) - len(strings.TrimLeft(l, " ")) }
+	t := strings.TrimSpace(l)
+	first, _, _ := strings.Cut(strings.TrimSpace(next), " ")
+	return t != "" && first != "" && in(next) >= in(l)+2 && len(l)+1+len(first) <= width && len(t) <= 80 && !strings.ContainsAny(t[len(t)-1:], ".,;:")
+}
+
+// hasGap tells whether a line has columns: wide gaps inside it.
+func hasGap(l string) bool { return strings.Contains(strings.TrimSpace(l), "   ") }
 
 // goesOn tells whether a line goes on with the sentence of the one before.
 func goesOn(prev, cur string) bool {
@@ -176,7 +211,7 @@ func (s *splitter) add(start, end int, kind unitKind) {
 	}
 	tail := strings.TrimRight(s.text[max(start, end-8):end], "\"'”»）)* ")
 	asks := strings.HasSuffix(tail, "?") || strings.HasSuffix(tail, "？")
-	s.units = append(s.units, unit{start, end, kind, asks, s.para, s.under, s.header})
+	s.units = append(s.units, unit{start: start, end: end, kind: kind, asks: asks, para: s.para, piece: s.piece, under: s.under, header: s.header})
 }
 
 // setHeading makes the last unit the heading of what follows.
@@ -208,6 +243,7 @@ func (s *splitter) row(start int, l string, first bool) {
 		s.header = -1
 	}
 	n := len(s.units)
+	s.piece++
 	s.add(start, start+len(l), row)
 	if first && len(s.units) > n && !hasDigitCell(l) {
 		s.header = n
@@ -235,6 +271,9 @@ func cells(l string) []string {
 	l = strings.TrimSpace(l)
 	if strings.Contains(l, "|") {
 		return strings.Split(strings.Trim(l, "|"), "|")
+	}
+	if !strings.Contains(l, "\t") {
+		return strings.Split(l, "  ")
 	}
 	return strings.Split(l, "\t")
 }

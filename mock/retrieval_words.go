@@ -102,6 +102,9 @@ func foldWord(w []byte, s string, i int) ([]byte, int) {
 					continue
 				}
 				c = '.'
+			case c == '-' && i > start && hyphenated(s, i+1) > 0:
+				i = hyphenated(s, i+1)
+				continue
 			case c == '\'' && i > start && i+1 < len(s) && asciiWord(s[i+1]):
 				return w, apostrophe(s, i)
 			default:
@@ -116,6 +119,10 @@ func foldWord(w []byte, s string, i int) ([]byte, int) {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		if r == '’' && i > start {
 			return w, apostrophe(s, i)
+		}
+		if n := hyphenated(s, i+size); r == '‐' && i > start && n > 0 {
+			i = n
+			continue
 		}
 		if unspaced(r) || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.Is(unicode.Mn, r) {
 			return w, i
@@ -142,6 +149,22 @@ func apostrophe(s string, i int) int {
 		}
 	}
 	return i
+}
+
+// hyphenated returns where a word goes on that a hyphen before i parts at the
+// end of a line; 0: it does not.
+func hyphenated(s string, i int) int {
+	if i >= len(s) || s[i] != '\n' && s[i] != '\r' {
+		return 0
+	}
+	j := i
+	for j < len(s) && isSpace(s[j]) {
+		j++
+	}
+	if j == len(s) || s[j] < 'a' || s[j] > 'z' || strings.Count(s[i:j], "\n") > 1 {
+		return 0
+	}
+	return j
 }
 
 func threeDigits(s string) bool {
