@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/db31e724/go-swarm/internal/chat"
@@ -38,26 +39,28 @@ func (c *call) attempt(ctx context.Context, s slot) (fail *swarm.CallError) {
 	base, h := c.hedge(ctx, s)
 	reply, err := s.client.Do(base, c.wire(s.backend, out, c.OnText))
 	fail = c.classify(base, s.backend, err)
-	gone := early(base, fail)
-	won := h != nil && h.join(fail)
 	used, why = c.usage(reply, fail), nil
 	if fail != nil {
 		why = fail
 	}
-	end = ending{err: fail, first: c.sick == 0, early: gone, est: c.Tokens, told: counted(reply)}
+	end = ending{err: fail, first: c.sick == 0, early: early(base, fail), est: c.Tokens, told: counted(reply)}
 	ended = true
 	c.lesson = c.pool.queue.end(s, end)
+	won := h != nil && h.join(fail)
 	if c.lesson.window > 0 {
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: s.Model, Text: fmt.Sprintf(
 			"reads only %d tokens of a prompt, and says nothing of the rest", c.lesson.window)})
 	}
 	switch {
 	case won:
-		if used.In > 0 { // else nothing was sent; the loser would have written about as much
+		if used.AtLeast { // the loser would have written about as much
 			used.Out = max(used.Out, h.reply.Usage.Out)
 		}
-		c.reply = h.reply
-		return nil
+		if c.reply, fail = h.reply, h.fail; fail == nil {
+			return nil
+		}
+		own := *fail
+		return &own
 	case fail == nil && c.lesson.cut:
 		c.reply = reply
 		return &swarm.CallError{Class: swarm.ClassTooLong, Status: 200, Model: s.Model, Backend: s.Name, Err: fmt.Errorf(
@@ -92,6 +95,19 @@ func early(ctx context.Context, fail *swarm.CallError) bool {
 	why := context.Cause(ctx)
 	return why != nil && !errors.Is(why, errAttemptTime)
 }
+
+// limits notes what an attempt used of its backend's rate limits, and what its
+// reply told of them.
+func (e *ending) limits(s slot, used swarm.Usage, h http.Header) {
+	e.rates = readRates(h, time.Now())
+	e.used = s.receipt.need // where more may have been used than came
+	if !used.AtLeast {
+		e.used = needOf(used.In, used.Out)
+	}
+}
+
+// need returns what the rate limits of b are asked for.
+func (r *Request) need(b *backend) need { return needOf(b.estimate.tokens(r.Tokens), r.room(b)) }
 
 // counted returns the prompt tokens that the server told, or 0.
 func counted(r chat.Reply) int {

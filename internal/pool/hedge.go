@@ -10,6 +10,8 @@ const (
 	hedgeRing  = 128 // slowness that are remembered of a backend
 	hedgeLeast = 20  // slowness that an idea of the slowest few takes
 	hedgeRenew = 16  // slowness after which it is renewed
+	// hedgeFloor is the shortest time that is worth a second call.
+	hedgeFloor = 20 * time.Millisecond
 	// hedgeBank is how many hedges can be saved up.
 	hedgeBank = 8.
 )
@@ -45,7 +47,7 @@ func (l *slowness) after(share float64) (d time.Duration, ok bool) {
 		copy(sorted[:n], l.ring[:n])
 		slices.Sort(sorted[:n])
 		i := int(math.Ceil(float64(n)*(1-min(share, .5)))) - 1
-		l.late = sorted[i] + sorted[i]/10 + 1
+		l.late = max(sorted[i]+sorted[i]/10+1, hedgeFloor)
 	}
 	return l.late, true
 }

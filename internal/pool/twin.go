@@ -37,6 +37,7 @@ type hedge struct {
 	sent  bool
 	won   bool
 	reply chat.Reply
+	fail  *swarm.CallError
 	panic any
 }
 
@@ -66,10 +67,10 @@ func (h *hedge) run() {
 			q.unhedge()
 		}
 	}()
-	s, ok := q.try(h.c.fits&^h.first.bit, twin)
+	s, ok := q.try(&h.c.Request, h.c.fits&^h.first.bit, twin)
 	if !ok {
 		var err error
-		if s, err = q.take(h.ctx, h.c.fits, math.MaxInt64, twin); err != nil {
+		if s, err = q.take(h.ctx, &h.c.Request, h.c.fits, math.MaxInt64, twin); err != nil {
 			return
 		}
 	}
@@ -109,15 +110,18 @@ func (h *hedge) attempt(s slot) {
 		why = fail
 	}
 	end = ending{err: fail, early: early(ctx, fail), est: c.Tokens, told: counted(reply)}
+	end.limits(s, used, reply.Header)
 	ended = true
-	if l := c.pool.queue.end(s, end); fail == nil && !l.cut {
-		h.won, h.reply = true, reply
+	l := c.pool.queue.end(s, end)
+	h.reply, h.fail = reply, fail
+	if h.won = fail == nil && !l.cut; h.won {
 		h.lose(errTwin)
 	}
 }
 
 // join ends the hedge, or waits for it where the first attempt has failed and
-// it may yet answer, and tells whether its reply is the call's.
+// it may yet answer, and tells whether its reply, or its failure, is the
+// call's: a failure that may not pass is as much of an answer as a reply.
 func (h *hedge) join(fail *swarm.CallError) (won bool) {
 	defer h.lose(nil)
 	defer h.stop()
@@ -131,10 +135,19 @@ func (h *hedge) join(fail *swarm.CallError) (won bool) {
 	if h.panic != nil {
 		panic(h.panic)
 	}
-	if h.sent {
-		h.c.sent++
+	if !h.sent {
+		return false
 	}
-	return h.won && fail != nil
+	h.c.sent++
+	switch {
+	case fail == nil:
+		return false
+	case h.won:
+		return true
+	case h.fail == nil || h.fail.Class == swarm.ClassCancelled:
+		return false
+	}
+	return fail.Retryable() && !h.fail.Retryable()
 }
 
 // mayHedge takes one hedge of the budget, if there is one.
