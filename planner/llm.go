@@ -43,6 +43,8 @@ type Config struct {
 	Attempts    int           // most attempts at one call; 0: 5
 	AttemptTime time.Duration // most time of one attempt; 0: 2 minutes
 	CallTime    time.Duration // most time of one call, all attempts and waits; 0: 10 minutes
+	FirstToken  time.Duration // longest wait for the first piece of a reply; 0: half of AttemptTime
+	Idle        time.Duration // longest gap between two pieces, from the first text on; 0: a quarter of AttemptTime
 }
 
 // Prompt is what a model is told. What many prompts share comes first, so that
@@ -83,7 +85,7 @@ func New(c Config) (*LLM, error) {
 	}
 	p, err := pool.New(pool.Config{
 		Backends: []pool.Backend{c.Backend},
-		Attempts: c.Attempts, AttemptTime: c.AttemptTime, CallTime: c.CallTime,
+		Attempts: c.Attempts, AttemptTime: c.AttemptTime, CallTime: c.CallTime, FirstToken: c.FirstToken, Idle: c.Idle,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("planner: %w", err)

@@ -51,8 +51,7 @@ type Config struct {
 	// Attempts is the most attempts at one call. 0: 5.
 	Attempts int
 	// AttemptTime is the most time of one attempt, without its wait for a
-	// slot; a stream that falls silent amid its text ends after a quarter of
-	// it. 0: 2 minutes.
+	// slot. 0: 2 minutes.
 	AttemptTime time.Duration
 	// CallTime is the most time of one subtask from its first slot on, all its
 	// calls, attempts and waits together. 0: 10 minutes.
@@ -60,6 +59,28 @@ type Config struct {
 	// MaxWait is the longest wait that a server may ask for; a longer one
 	// makes the call go to another backend or fail. 0: 2 minutes.
 	MaxWait time.Duration
+	// FirstToken is the longest wait for the first piece of a streamed reply,
+	// and Idle the longest gap between two from its first text on. Comments
+	// that keep a connection alive are no pieces. 0: half and a quarter of
+	// AttemptTime.
+	FirstToken, Idle time.Duration
+
+	// Breaker is how many attempts in a row, of two calls at least, fail by
+	// their backend's fault before no call is sent there but one, after a
+	// second and then ever more rarely, that finds out whether it is back.
+	// Calls wait meanwhile, or go to other backends; no attempt is held
+	// against them, and CallTime ends the wait. 0: 5; negative: never.
+	Breaker int
+	// Retries is how many retries the pool makes for each call that succeeds,
+	// beside a few to begin with, so that failures do not multiply the load;
+	// further ones wait for their turn. While only retries wait it is more.
+	// 0: 0.2; negative: no limit.
+	Retries float64
+	// Hedge is the most calls, as a share of all, that are made a second time
+	// because the first attempt takes longer than all but that share at its
+	// backend. The first answer counts; the other attempt is cancelled and
+	// booked. 0: 0.05; negative: none.
+	Hedge float64
 
 	// MaxOut is the most tokens of a reply where neither the step nor the
 	// backend names any. 0: 512, for lists 2048.
@@ -82,7 +103,8 @@ type Config struct {
 //
 // A subtask over a chunk costs one call as a rule. A reply that cannot be read
 // is asked for once more with the fault told; one that was cut by its length
-// once more with twice the room. A pool whose first sixteen subtasks all ended
+// once more with twice the room; a chunk that fits no backend is read in parts.
+// A pool whose first sixteen subtasks all ended
 // without a reply that can be read sends no more. A Pool is safe for
 // concurrent use and serves any number of runs.
 type Pool struct {
@@ -100,6 +122,7 @@ func NewPool(c Config) (*Pool, error) {
 	}
 	inner, err := pool.New(pool.Config{
 		Backends: c.Backends, Attempts: c.Attempts, AttemptTime: c.AttemptTime, CallTime: c.CallTime, MaxWait: c.MaxWait,
+		FirstToken: c.FirstToken, Idle: c.Idle, Breaker: c.Breaker, Retries: c.Retries, Hedge: c.Hedge,
 	})
 	if err != nil {
 		return nil, err
