@@ -41,8 +41,9 @@ type exchange struct {
 	left   []func()      // when the request ends
 	waited time.Duration // for a place
 
-	cut   bool // the connection is to be cut
-	ended bool
+	cut     bool // the connection is to be cut
+	ended   bool
+	dropped bool // the server broke the connection
 }
 
 // reply is one choice: its text in tokens, and why it ended.
@@ -361,7 +362,9 @@ func (x *exchange) send(kind string, status int, body []byte) {
 	x.head(kind)
 	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	x.entry.Status = status
-	x.close()
+	if x.twist == nil { // a fault may hold or cut what follows
+		x.close()
+	}
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(body) // a client that leaves now has been served as far as we know
 }
@@ -379,7 +382,7 @@ func (x *exchange) close() {
 		}
 	}()
 	e.Ended = time.Now()
-	e.Cancelled = x.r.Context().Err() != nil
+	e.Cancelled = x.r.Context().Err() != nil && !x.dropped
 	served := ""
 	if x.model != nil {
 		served = x.model.ID

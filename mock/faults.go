@@ -23,7 +23,7 @@ type Fault struct {
 	Charged bool          // the model worked: the call is in the bill
 
 	Client bool   // lies in a client alone: no server can cause it
-	Watch  string // not made by the server, which answers as ever: where its log shows it
+	Watch  string // it is a client's, and the server answers as ever or as said: where its log shows the client's part
 
 	how how
 }

@@ -10,8 +10,8 @@ import (
 )
 
 var faultsOfRoads = []Fault{
-	{ID: "X10", Group: "X", Name: "connection refused", Says: "the server goes away with this call, its connections are reset, and comes back after a second", Recovery: Again, Class: "network", MinGap: time.Second,
-		how: func(x *exchange) { x.raw = &Raw{End: EndReset}; x.s.GoAway(time.Second) }},
+	{ID: "X10", Group: "X", Name: "connection refused", Says: "the server goes away with this call, its connections are reset, and comes back after a second", Recovery: Again, Class: "network",
+		how: vanish(func(s *Server) { s.GoAway(time.Second) })},
 	{ID: "X11", Group: "X", Name: "reset before the headers", Says: "whether the model worked is not known", Recovery: Again, Class: "network",
 		how: instead(Raw{End: EndReset})},
 	{ID: "X12", Group: "X", Name: "reset in the headers", Says: "half a header is no reply", Recovery: Again, Class: "network",
@@ -48,8 +48,16 @@ var faultsOfRoads = []Fault{
 				w.wait(time.Second)
 			}
 		})},
-	{ID: "X17", Group: "X", Name: "flapping", Says: "for a minute the server is away two seconds of four", Recovery: Again, Class: "network", MinGap: 2 * time.Second,
-		how: func(x *exchange) { x.raw = &Raw{End: EndReset}; x.s.flap(time.Minute, 4*time.Second) }},
+	{ID: "X17", Group: "X", Name: "flapping", Says: "for a minute the server is away two seconds of four", Recovery: Again, Class: "network",
+		how: vanish(func(s *Server) { s.flap(time.Minute, 4*time.Second) })},
+}
+
+// vanish resets the call's connection and lets the server go.
+func vanish(leave func(*Server)) how {
+	return func(x *exchange) {
+		x.raw = &Raw{End: EndReset}
+		x.left = append(x.left, func() { leave(x.s) })
+	}
 }
 
 // huge is a body of 100 MiB, most of it in one string.

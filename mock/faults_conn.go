@@ -97,6 +97,7 @@ func (c *socket) reset() {
 // reset breaks the request's connection as a peer does that crashes. Over an
 // http.Handler without this server's listener it is cut.
 func (x *exchange) reset() {
+	x.dropped = true
 	if c := x.socket(); c != nil {
 		c.reset()
 	} else if m := x.memory(); m != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -247,5 +248,21 @@ func FuzzFaultHeader(f *testing.F) {
 		if err == nil {
 			resp.Body.Close()
 		}
+	})
+}
+
+// Whatever a model says, a fault of plans makes a reply of it.
+func FuzzFaultsOfPlans(f *testing.F) {
+	ids := append(mock.FaultIDs("H"), append(mock.FaultIDs("F26"), "X65", "F10")...)
+	for i, text := range []string{planText, `{"a":[{"id":"x"},{"name":"y","after":["x"]}]}`, `{"s":[{"id":""}],"t":{"u":[{"key":"k","kind":"once"}]}}`, `{}`, "[1]", "no JSON", ""} {
+		f.Add(text, uint(i))
+	}
+	f.Fuzz(func(t *testing.T, text string, n uint) {
+		s := server(model(mock.Say(text)))
+		req := httptest.NewRequest(http.MethodPost, "/v1/chat/completions", strings.NewReader(ask("")))
+		req.Header.Set("X-Mock-Fault", ids[n%uint(len(ids))])
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, req)
+		answer{status: w.Code, body: w.Body.String()}.completion(t)
 	})
 }

@@ -59,7 +59,7 @@ func (x *exchange) sendRaw() {
 	}
 	x.cut = x.raw.End == EndCut || x.raw.End == EndReset
 	if x.raw.End == EndReset {
-		defer x.reset()
+		defer func() { x.close(); x.reset() }()
 	}
 	if x.cut && len(x.raw.Pieces) == 0 {
 		return

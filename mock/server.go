@@ -4,15 +4,16 @@
 //
 // A request takes this way:
 //
-//	arrive ─▶ key ─▶ path ─▶ decode and check ─▶ model's own rules ─▶ brain ─▶ pace ─▶ reply, whole or streamed
-//	   │        └───────┴────────────┴──── *Error ────┴─────────────────┘                │
-//	   └──────────────────────────▶ entry in the log and the bill ◀─────────────────────┘
+//	arrive ─▶ key ─▶ path ─▶ decode and check ─▶ model's own rules ─▶ limits ─▶ fault ─▶ brain ─▶ pace ─▶ reply, whole or streamed
+//	   │        └───────┴────────────┴──────── *Error ──────┴───────────┘          └───────┴────── or in its place ──┤
+//	   └───────────────────────────────────▶ entry in the log and the bill ◀─────────────────────────────────────────┘
 //
 // The server refuses what the real service refuses, counts tokens with its
 // vocabulary, waits as long as a model's latency says, and keeps a log of what
 // it saw and served. That log is the bill: tests judge by it and not by a
 // client's word. What a reply says is the model's Brain; SmallBrain and
-// LargeBrain do honest work on whatever they are given.
+// LargeBrain do honest work on whatever they are given. What goes wrong is
+// chosen from the catalogue of Faults.
 //
 // Tools are accepted and never called, images and sound taken for granted,
 // log probabilities left null. The package imports nothing of this module.

@@ -37,7 +37,9 @@ func (x *exchange) stream() {
 		s.buf.WriteString("data: " + s.before + `],"usage":` + string(u) + "}\n\n")
 	}
 	s.buf.WriteString("data: [DONE]\n\n")
-	x.close()
+	if x.twist == nil { // a fault may hold or cut what follows
+		x.close()
+	}
 	s.flush()
 }
 
