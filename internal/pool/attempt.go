@@ -44,6 +44,7 @@ func (c *call) attempt(ctx context.Context, s slot) (fail *swarm.CallError) {
 		why = fail
 	}
 	end = ending{err: fail, first: c.sick == 0, early: early(base, fail), est: c.Tokens, told: counted(reply)}
+	end.limits(s, used, reply.Header)
 	ended = true
 	c.lesson = c.pool.queue.end(s, end)
 	won := h != nil && h.join(fail)

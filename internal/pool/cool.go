@@ -28,34 +28,31 @@ type cooling struct {
 	row    int    // replies that asked for a wait, none served in between
 }
 
-// ask notes that the reply to call number seq asked for a wait, and returns
-// whether all calls are to keep it. The longest wait counts.
-func (c *cooling) ask(seq uint64, err *swarm.CallError, now time.Time) bool {
+// ask notes that the reply to call number seq asked for a wait. The longest
+// one counts, and late is added to it.
+func (c *cooling) ask(seq uint64, err *swarm.CallError, now time.Time, late time.Duration) {
 	c.row++
 	if c.single && c.row < doubted {
-		return false
+		return
 	}
 	c.single = false
 	if !now.Before(c.until) || seq < c.first {
 		c.first = seq
 	}
-	if until := now.Add(err.RetryAfter); until.After(c.until) {
+	if until := now.Add(err.RetryAfter + late); until.After(c.until) {
 		c.until, c.asked, c.lasted = until, err, true
 	}
-	return true
 }
 
-// serve notes that call number seq was served, and returns whether that ends
-// the wait.
-func (c *cooling) serve(seq uint64, now time.Time) bool {
+// serve notes that call number seq was served, which ends the wait if it was
+// sent after one that was refused.
+func (c *cooling) serve(seq uint64, now time.Time) {
 	if seq > c.first {
 		c.row = 0
 	}
-	if !now.Before(c.until) || seq <= c.first {
-		return false
+	if now.Before(c.until) && seq > c.first {
+		c.until, c.asked, c.lasted, c.single = time.Time{}, nil, false, true
 	}
-	c.until, c.asked, c.lasted, c.single = time.Time{}, nil, false, true
-	return true
 }
 
 // over says, once, that a wait has ended by its time.

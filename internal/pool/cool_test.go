@@ -8,12 +8,12 @@ import (
 func TestLongestWaitThatWasAskedForHolds(t *testing.T) {
 	var c cooling
 	now := time.Unix(1000, 0)
-	c.ask(3, after(10*time.Second), now)
-	c.ask(4, after(2*time.Second), now)
+	c.ask(3, after(10*time.Second), now, 0)
+	c.ask(4, after(2*time.Second), now, 0)
 	if want := now.Add(10 * time.Second); c.until != want {
 		t.Errorf("until %v, want %v", c.until, want)
 	}
-	c.ask(5, after(20*time.Second), now)
+	c.ask(5, after(20*time.Second), now, 0)
 	if want := now.Add(20 * time.Second); c.until != want || c.asked.RetryAfter != 20*time.Second {
 		t.Errorf("until %v, want %v", c.until, want)
 	}
@@ -25,23 +25,23 @@ func TestLongestWaitThatWasAskedForHolds(t *testing.T) {
 func TestWaitEndsWhenALaterCallIsServed(t *testing.T) {
 	var c cooling
 	now := time.Unix(1000, 0)
-	c.ask(7, after(time.Minute), now)
-	if c.serve(6, now) || !now.Before(c.until) {
+	c.ask(7, after(time.Minute), now, time.Second)
+	if c.serve(6, now); c.until != now.Add(61*time.Second) {
 		t.Fatal("a call sent before the refused one says nothing")
 	}
-	if !c.serve(8, now) || now.Before(c.until) || c.over(now.Add(time.Hour)) {
+	if c.serve(8, now); now.Before(c.until) || c.over(now.Add(time.Hour)) {
 		t.Fatal("a call sent after the refused one was served, and all still wait")
 	}
 	// From now on single refusals are single.
 	for seq := uint64(9); seq < 90; seq += 3 {
-		if c.ask(seq, after(time.Minute), now) {
+		if c.ask(seq, after(time.Minute), now, 0); now.Before(c.until) {
 			t.Fatalf("all wait for call %d", seq)
 		}
 		c.serve(seq+1, now)
 	}
 	// Until all are refused.
 	for seq := uint64(100); ; seq++ {
-		if c.ask(seq, after(time.Minute), now) {
+		if c.ask(seq, after(time.Minute), now, 0); now.Before(c.until) {
 			if seq != 100+doubted-1 {
 				t.Errorf("all wait after %d refusals in a row", seq-99)
 			}

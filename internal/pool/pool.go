@@ -28,7 +28,9 @@ type Backend struct {
 	BaseURL string       // up to and without "/chat/completions"; empty: OpenAI's
 	Key     string       // bearer key; empty: none is sent
 	Model   string       // required
-	Slots   int          // most calls in flight; 0: 8
+	Slots   int          // most calls in flight; 0: 64. How many of them are used is found out: see limiter
+	RPM     int          // most requests a minute, evenly spread; 0: no limit but what the server tells
+	TPM     int          // most tokens of prompts and replies in any minute; 0: no limit but what the server tells
 	Context int          // tokens of prompt and reply together; 0: 128 000
 	MaxOut  int          // most tokens of a reply, where the caller names none; 0: the caller's default
 	Price   *swarm.Price // nil: that of the price table, if the model is in it, else unknown
@@ -182,10 +184,10 @@ func (c *Config) fill() error {
 		switch {
 		case b.Model == "":
 			return fmt.Errorf("pool: backend %d: Model is empty: name the model as its server does", i)
-		case b.Slots < 0, b.Context < 0, b.MaxOut < 0:
-			return fmt.Errorf("pool: backend %q: Slots, Context and MaxOut must not be negative: 0 stands for the default", b.Model)
+		case b.Slots < 0, b.RPM < 0, b.TPM < 0, b.Context < 0, b.MaxOut < 0:
+			return fmt.Errorf("pool: backend %q: Slots, RPM, TPM, Context and MaxOut must not be negative: 0 stands for the default", b.Model)
 		}
-		b.Slots = cmp.Or(b.Slots, 8)
+		b.Slots = cmp.Or(b.Slots, 64)
 		b.Context = cmp.Or(b.Context, 128_000)
 		if b.MaxOut >= b.Context {
 			return fmt.Errorf("pool: backend %q: MaxOut %d leaves no room for a prompt in a Context of %d tokens", b.Model, b.MaxOut, b.Context)

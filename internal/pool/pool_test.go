@@ -11,14 +11,14 @@ import (
 
 func TestNewNamesFieldAndMend(t *testing.T) {
 	for want, c := range map[string]Config{
-		"Backends is empty":      {},
-		"at most 64":             {Backends: make([]Backend, 65)},
-		"Attempts":               {Backends: []Backend{{Model: "m"}}, Attempts: -1},
-		"backend 0: Model":       {Backends: []Backend{{}}},
-		"Slots, Context":         {Backends: []Backend{{Model: "m", Slots: -1}}},
-		"leaves no room":         {Backends: []Backend{{Model: "m", Context: 100, MaxOut: 100}}},
-		"two backends":           {Backends: []Backend{{Name: "a", Model: "m"}, {Name: "a", Model: "n"}}},
-		`pool: backend "m": end`: {Backends: []Backend{{Model: "m", BaseURL: "nonsense"}}},
+		"Backends is empty":        {},
+		"at most 64":               {Backends: make([]Backend, 65)},
+		"Attempts":                 {Backends: []Backend{{Model: "m"}}, Attempts: -1},
+		"backend 0: Model":         {Backends: []Backend{{}}},
+		"Slots, RPM, TPM, Context": {Backends: []Backend{{Model: "m", Slots: -1}}},
+		"leaves no room":           {Backends: []Backend{{Model: "m", Context: 100, MaxOut: 100}}},
+		"two backends":             {Backends: []Backend{{Name: "a", Model: "m"}, {Name: "a", Model: "n"}}},
+		`pool: backend "m": end`:   {Backends: []Backend{{Model: "m", BaseURL: "nonsense"}}},
 	} {
 		if _, err := New(c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q in it", c, err, want)
@@ -37,7 +37,7 @@ func TestNewFillsDefaultsInACopy(t *testing.T) {
 		t.Error("the caller's backends were changed")
 	}
 	b := p.queue.backends
-	if b[0].Slots != 8 || p.Context() != 128_000 || b[0].Name != "gpt-5.4-mini" || b[1].Name != "gpt-5.4-mini#3" {
+	if b[0].Slots != 64 || p.Context() != 128_000 || b[0].Name != "gpt-5.4-mini" || b[1].Name != "gpt-5.4-mini#3" {
 		t.Errorf("backends %+v, %+v", b[0].Backend, b[1].Backend)
 	}
 	if b[0].Price == nil || b[2].Price != nil {

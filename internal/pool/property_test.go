@@ -115,8 +115,8 @@ func (c play) run(t *testing.T) {
 	}
 	wg.Wait()
 	for i, s := range scripts {
-		if s.peak > c.slots[i] || s.inFlight != 0 || p.queue.backends[i].busy != 0 {
-			t.Errorf("backend %d: peak %d of %d slots, %d in flight, %d slots out", i, s.peak, c.slots[i], s.inFlight, p.queue.backends[i].busy)
+		if s.peak > c.slots[i] || s.inFlight != 0 || p.queue.backends[i].limit.busy != 0 {
+			t.Errorf("backend %d: peak %d of %d slots, %d in flight, %d slots out", i, s.peak, c.slots[i], s.inFlight, p.queue.backends[i].limit.busy)
 		}
 	}
 	if p.queue.waiting != 0 {

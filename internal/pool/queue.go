@@ -22,7 +22,7 @@ import (
 //
 // Calls wait on a channel each and slots are handed over under the lock:
 // nobody polls, and no goroutine runs on the queue's behalf. A timer is set
-// only while calls wait and a backend is cooling.
+// only while calls wait for nothing but time.
 type queue struct {
 	maxWait time.Duration // longest cooldown that is waited for
 	outage  time.Duration // longest time without any success that is waited for
@@ -38,49 +38,33 @@ type queue struct {
 	timer    *time.Timer
 }
 
-// backend is a Backend with its state, guarded by queue.mu.
-type backend struct {
-	Backend
-	client attempter
-	bit    uint64 // its place in a set of backends
-
-	seq      uint64 // of its last attempt
-	busy     int
-	breaker  breaker
-	failed   *swarm.CallError // the last failure that the breaker counted
-	estimate estimate
-	slowness slowness
-
-	until   time.Time        // cooling: no call is admitted before
-	asked   *swarm.CallError // the reply that asked for it
-	stopped *swarm.CallError // why it is of no more use; nil: it is in use
-	since   uint64           // seq at which it stopped
-}
-
 func (q *queue) add(i int, b Backend, c attempter, most int) {
-	q.backends = append(q.backends, &backend{Backend: b, client: c, bit: 1 << i, breaker: breaker{most: most}})
+	q.backends = append(q.backends, &backend{
+		Backend: b, client: c, bit: 1 << i, breaker: breaker{most: most},
+		limit: newLimiter(b.Slots), rates: newRates(b.RPM, b.TPM),
+	})
 }
 
 // try takes a slot for a first attempt, or a twin, if one is free and nobody
 // waits for it; ok says whether.
-func (q *queue) try(fits uint64, k kind) (s slot, ok bool) {
+func (q *queue) try(r *Request, fits uint64, k kind) (s slot, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.waiting > q.again { // retries that wait have no slot to wait for, or their budget
 		return slot{}, false
 	}
 	now := time.Now()
-	b := q.pick(fits, now)
+	b, _ := q.pick(r, fits, now)
 	if b == nil {
 		return slot{}, false
 	}
-	return q.admit(b, k, now), true
+	return q.admit(b, r, k, now), true
 }
 
 // take waits for a slot of one of the backends in fits, and for the budget of
 // its kind. It fails when ctx ends, and when none of them will be of use
 // within maxWait.
-func (q *queue) take(ctx context.Context, fits uint64, priority int64, k kind) (slot, error) {
+func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int64, k kind) (slot, error) {
 	if ctx.Err() != nil {
 		return slot{}, context.Cause(ctx)
 	}
@@ -91,7 +75,7 @@ func (q *queue) take(ctx context.Context, fits uint64, priority int64, k kind) (
 		return slot{}, err
 	}
 	q.seq++
-	w := &waiter{priority: priority, seq: q.seq, ready: make(chan struct{})}
+	w := &waiter{r: r, priority: priority, seq: q.seq, ready: make(chan struct{})}
 	l := q.line(fits, k)
 	heap.Push(&l.byUrgency, w)
 	q.tally(l, 1)
@@ -129,20 +113,11 @@ func (q *queue) tally(l *line, n int) {
 // learn notes what a failure says of the whole backend, and tells whether
 // calls that wait for it may now be without hope.
 func (q *queue) learn(b *backend, err *swarm.CallError, now time.Time) bool {
-	switch {
-	case stops(err.Class):
-		if b.stopped == nil {
-			q.seq++
-			b.stopped, b.since = err, q.seq
-		}
-		return true
-	case err.Retryable() && err.HasRetryAfter && err.RetryAfter > 0:
-		if until := now.Add(err.RetryAfter); until.After(b.until) {
-			b.until, b.asked = until, err
-		}
-		return err.RetryAfter > q.maxWait
+	if stops(err.Class) && b.stopped == nil {
+		q.seq++
+		b.stopped, b.since = err, q.seq
 	}
-	return false
+	return b.stopped != nil || b.cool.until.Sub(now) > q.maxWait || b.breaker.lasting(q.outage, now)
 }
 
 // stops says that a failure of this class ends the use of its backend.
@@ -150,28 +125,24 @@ func stops(c swarm.Class) bool {
 	return c == swarm.ClassQuota || c == swarm.ClassAuth || c == swarm.ClassNotFound
 }
 
-// pick returns the backend of fits that would take a call now and is least
-// loaded for its slots; among equals the first of the configuration. One that
-// was silent of late, or is to be found out about, comes after the others.
-func (q *queue) pick(fits uint64, now time.Time) *backend {
-	var best *backend
+// pick returns the backend of fits that would take r now and is least loaded
+// for what it takes; among equals the first of the configuration. One that was
+// silent of late, or is to be found out about, comes after the others. Where
+// there is none, at is the earliest time that may bring one.
+func (q *queue) pick(r *Request, fits uint64, now time.Time) (best *backend, at time.Time) {
 	for _, b := range q.backends {
-		if fits&b.bit == 0 || b.stopped != nil || b.busy >= b.Slots || now.Before(b.until) || !b.breaker.admits(now) {
+		if fits&b.bit == 0 {
 			continue
 		}
-		if best == nil || b.before(best) {
+		ok, then := b.admits(r.need(b), now, q.maxWait)
+		switch {
+		case ok && (best == nil || b.before(best)):
 			best = b
+		case !ok && !then.IsZero() && (at.IsZero() || then.Before(at)):
+			at = then
 		}
 	}
-	return best
-}
-
-// before says that b takes a call rather than o.
-func (b *backend) before(o *backend) bool {
-	if s := b.breaker.suspect() || b.breaker.open; s != (o.breaker.suspect() || o.breaker.open) {
-		return !s
-	}
-	return b.busy*o.Slots < o.busy*b.Slots
+	return best, at
 }
 
 // useful says that one of the backends takes calls now, as it has slots.
@@ -180,53 +151,52 @@ func (q *queue) useful(fits uint64) bool {
 	defer q.mu.Unlock()
 	now := time.Now()
 	return slices.ContainsFunc(q.backends, func(b *backend) bool {
-		return fits&b.bit != 0 && b.stopped == nil && !now.Before(b.until) && b.breaker.admits(now)
+		return fits&b.bit != 0 && b.stopped == nil && !now.Before(b.cool.until) && b.breaker.admits(now)
 	})
 }
 
 // dispatch hands free slots to waiting calls, the most urgent first.
 func (q *queue) dispatch(now time.Time) {
+	var next time.Time // the earliest at which time alone lets a call go
 	for q.waiting > 0 {
 		var first *line
 		var to *backend
+		next = time.Time{}
 		for _, l := range q.lines {
-			switch {
-			case l.Len() == 0, first != nil && !l.byUrgency[0].before(first.byUrgency[0]),
-				l.kind == retry && !q.retries.allows(now):
+			if l.Len() == 0 || first != nil && !l.byUrgency[0].before(first.byUrgency[0]) {
 				continue
 			}
-			if b := q.pick(l.fits, now); b != nil {
+			if l.kind == retry && !q.retries.allows(now) {
+				next = sooner(next, q.retries.next(now))
+				continue
+			}
+			b, at := q.pick(l.byUrgency[0].r, l.fits, now)
+			if b != nil {
 				first, to = l, b
 			}
+			next = sooner(next, at)
 		}
 		if first == nil {
 			break
 		}
 		w := heap.Pop(&first.byUrgency).(*waiter)
 		q.tally(first, -1)
-		w.slot = q.admit(to, first.kind, now)
+		w.slot = q.admit(to, w.r, first.kind, now)
 		close(w.ready)
 	}
-	q.arm(now)
+	q.arm(next, now)
 }
 
-// arm sets the timer for the earliest time that may let a waiting call go.
-func (q *queue) arm(now time.Time) {
-	var next time.Time
-	soonest := func(t time.Time) {
-		if now.Before(t) && (next.IsZero() || t.Before(next)) {
-			next = t
-		}
+// sooner returns the earlier of two times, of which zero is none.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
-	for _, b := range q.backends {
-		if b.stopped == nil {
-			soonest(b.until)
-			soonest(b.breaker.opens())
-		}
-	}
-	if q.again > 0 {
-		soonest(q.retries.next(now))
-	}
+	return a
+}
+
+// arm sets the timer for next, or stops it where there is no such time.
+func (q *queue) arm(next, now time.Time) {
 	switch {
 	case q.waiting == 0 || next.IsZero():
 		if q.timer != nil {
@@ -276,8 +246,8 @@ func (q *queue) hopeless(fits uint64, now time.Time) error {
 			if dead == nil || b.since < dead.since {
 				dead = b
 			}
-		case b.until.Sub(now) > q.maxWait:
-			if cold == nil || b.until.Before(cold.until) {
+		case b.cool.until.Sub(now) > q.maxWait:
+			if cold == nil || b.cool.until.Before(cold.cool.until) {
 				cold = b
 			}
 		case b.breaker.lasting(q.outage, now) && !b.breaker.admits(now):
@@ -295,8 +265,8 @@ func (q *queue) hopeless(fits uint64, now time.Time) error {
 		return &e
 	}
 	if cold != nil {
-		e := *cold.asked
-		e.RetryAfter = cold.until.Sub(now)
+		e := *cold.cool.asked
+		e.RetryAfter = cold.cool.until.Sub(now)
 		e.Err = tooLong(e.RetryAfter, q.maxWait)
 		return &e
 	}

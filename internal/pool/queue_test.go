@@ -82,14 +82,14 @@ func TestCallThatFitsNoBackendIsNotSent(t *testing.T) {
 
 func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 	p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, &script{})
-	q := &p.queue
+	q, r := &p.queue, ask("x")
 	for range 50 {
-		held, _ := q.try(1, anew)
+		held, _ := q.try(&r, 1, anew)
 		ctx, cancel := context.WithCancel(t.Context())
 		got := make(chan slot, 2)
 		for i, c := range []context.Context{ctx, t.Context()} {
 			go func() {
-				s, _ := q.take(c, 1, 0, anew)
+				s, _ := q.take(c, &r, 1, 0, anew)
 				got <- s
 			}()
 			for waits := -1; waits <= i; {
@@ -100,7 +100,7 @@ func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 		}
 		q.mu.Lock()
 		cancel()
-		held.busy--
+		held.limit.busy--
 		q.dispatch(time.Now())
 		q.mu.Unlock()
 		if s := <-got; s.backend != nil {
@@ -111,8 +111,8 @@ func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 		} else {
 			q.end(<-got, ending{})
 		}
-		if held.busy != 0 || q.waiting != 0 {
-			t.Fatalf("%d slots out, %d waiting", held.busy, q.waiting)
+		if held.limit.busy != 0 || q.waiting != 0 {
+			t.Fatalf("%d slots out, %d waiting", held.limit.busy, q.waiting)
 		}
 	}
 }

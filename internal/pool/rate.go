@@ -56,9 +56,8 @@ func (r *rates) take(n need, now time.Time) receipt {
 }
 
 // settle takes what the call's reply told, and gives back what it reserved
-// and did not use. A request counts as used also when it failed.
+// and did not use. A request that failed is used, too.
 func (r *rates) settle(c receipt, used need, head [counts]telling, now time.Time) {
-	used[ofRequests] = 1
 	for k := range r.told {
 		g := &r.told[k]
 		g.settle(c.need[k], used[k])

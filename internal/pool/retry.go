@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,9 +53,9 @@ func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) {
 	if c.Clock == nil {
 		c.Clock = &c.own
 	}
-	s, ok := p.queue.try(fits, anew)
+	s, ok := p.queue.try(&c.Request, fits, anew)
 	if !ok && c.Clock.end.IsZero() {
-		if s, err = p.queue.take(ctx, fits, r.Priority, anew); err != nil {
+		if s, err = p.queue.take(ctx, &c.Request, fits, r.Priority, anew); err != nil {
 			return chat.Reply{}, c.unsent(err)
 		}
 	}
@@ -88,7 +89,7 @@ func (c *call) goOn(ctx context.Context, b *backend) (chat.Reply, error) {
 				pause(ctx, wait)
 			}
 		}
-		s, err := c.pool.queue.take(ctx, c.fits, c.Priority, k)
+		s, err := c.pool.queue.take(ctx, &c.Request, c.fits, c.Priority, k)
 		if err != nil {
 			return c.reply, c.unsent(err)
 		}
@@ -149,7 +150,7 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 		return anew, false, 0
 	}
 
-	wait = jitter(c.failed - 1)
+	wait = jitter(cmp.Or(c.lesson.patience, backoffBase), c.failed-1)
 	if asked := c.err.RetryAfter; c.err.HasRetryAfter && asked > 0 {
 		switch {
 		case asked > shortWait && c.pool.queue.useful(c.fits&^b.bit):
@@ -159,7 +160,7 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 			c.err.Err = tooLong(asked, c.pool.cfg.MaxWait)
 			return anew, false, 0
 		default:
-			wait = asked + jitter(0)
+			wait = asked + jitter(min(max(asked/8, time.Millisecond), backoffBase), 0)
 		}
 	}
 	if end, ok := ctx.Deadline(); ok && time.Until(end) <= wait {
@@ -219,13 +220,11 @@ func pause(ctx context.Context, wait time.Duration) {
 	}
 }
 
-// jitter returns the back-off after n failures before this one. It is never
-// zero, so that even a short one lets others go first.
-func jitter(n int) time.Duration {
-	step := backoffCap
-	if n < 6 {
-		step = min(step, backoffBase<<n)
-	}
+// jitter returns the back-off after n failures before this one, whose first
+// step is base. It is never zero, so that even a short one lets others go
+// first.
+func jitter(base time.Duration, n int) time.Duration {
+	step := min(backoffCap, base<<min(n, 10))
 	return 1 + rand.N(step)
 }
 

@@ -11,9 +11,10 @@ import (
 // queue.end, and what the backend is taken for meanwhile.
 type slot struct {
 	*backend
-	ticket ticket
-	ratio  float64       // of its tokens to estimated ones; 0: not known
-	late   time.Duration // an attempt that takes longer is one of the slowest; 0: not known
+	ticket  ticket
+	receipt receipt
+	ratio   float64       // of its tokens to estimated ones; 0: not known
+	late    time.Duration // an attempt that takes longer is one of the slowest; 0: not known
 }
 
 // ending is how an attempt ended, as far as it matters to its backend.
@@ -24,6 +25,9 @@ type ending struct {
 	early bool             // it was ended by a clock that is not the attempt's own, or for its twin's sake
 
 	est, told int // prompt tokens as estimated, and as the server told them; 0: not told
+
+	used  need            // of the rate limits
+	rates [counts]telling // what the reply's headers say of them
 }
 
 // health is what e says of its backend.
@@ -36,6 +40,8 @@ func (e *ending) health() health {
 
 // lesson is what an ending taught.
 type lesson struct {
+	patience time.Duration // the first step of a back-off; 0: the usual one
+
 	cut    bool          // the server has read only a part of the prompt
 	window int           // tokens of a prompt that it reads, where that has just been found out
 	shut   bool          // nothing succeeds there: its breaker is open
@@ -52,10 +58,9 @@ const (
 )
 
 // admit takes a slot of b. It is the one place where an attempt begins.
-func (q *queue) admit(b *backend, k kind, now time.Time) slot {
-	b.busy++
-	b.seq++
-	b.breaker.send(b.seq)
+func (q *queue) admit(b *backend, r *Request, k kind, now time.Time) slot {
+	s := slot{backend: b, ticket: b.limit.send(now), receipt: b.rates.take(r.need(b), now), ratio: b.estimate.ratio}
+	b.breaker.send(s.ticket.seq)
 	switch k {
 	case retry:
 		q.retries.spend()
@@ -63,7 +68,6 @@ func (q *queue) admit(b *backend, k kind, now time.Time) slot {
 	case anew:
 		q.hedges.earn()
 	}
-	s := slot{backend: b, ticket: ticket{seq: b.seq, sent: now}, ratio: b.estimate.ratio}
 	if k != twin {
 		s.late, _ = b.slowness.after(q.hedges.share)
 	}
@@ -76,10 +80,9 @@ func (q *queue) end(s slot, e ending) lesson {
 	defer q.mu.Unlock()
 	now := time.Now()
 	b := s.backend
-	b.busy--
-	var l lesson
+	l := lesson{patience: s.learn(&e, now, q.maxWait)}
 	h := e.health()
-	b.breaker.done(s.ticket.seq, h, e.first, b.seq, b.busy, now, rand.Float64())
+	b.breaker.done(s.ticket.seq, h, e.first, b.limit.seq, b.limit.busy, now, rand.Float64())
 	if h == healthSick || h == healthSilent {
 		b.failed = e.err
 		l.shut = b.breaker.open
@@ -99,7 +102,7 @@ func (q *queue) end(s slot, e ending) lesson {
 			b.slowness.add(took) // it would have taken that at least
 		}
 	default:
-		if q.learn(b, e.err, now) || b.breaker.lasting(q.outage, now) {
+		if q.learn(b, e.err, now) {
 			q.sweep(now)
 		}
 	}
@@ -107,19 +110,10 @@ func (q *queue) end(s slot, e ending) lesson {
 	return l
 }
 
-// context returns the most tokens of prompt and reply together that b holds,
-// as far as is known.
-func (b *backend) context() int {
-	if w := b.estimate.window; w > 0 {
-		return min(w, b.Context)
-	}
-	return b.Context
-}
-
 // giveBack takes back a slot that was not used.
 func (q *queue) giveBack(s slot, now time.Time) {
 	b := s.backend
-	b.busy--
-	b.breaker.done(s.ticket.seq, healthUnknown, false, b.seq, b.busy, now, 0)
+	s.learn(&ending{void: true}, now, q.maxWait)
+	b.breaker.done(s.ticket.seq, healthUnknown, false, b.limit.seq, b.limit.busy, now, 0)
 	q.dispatch(now)
 }

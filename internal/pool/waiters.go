@@ -9,6 +9,7 @@ type line struct {
 
 // waiter is one waiting call. ready is closed once slot or err is set.
 type waiter struct {
+	r        *Request
 	priority int64
 	seq      uint64
 	place    int // in its heap

@@ -1,0 +1,112 @@
+package pool
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// The courses are those of docs/bench: 1000 prompts, 32 at a time, 20 ms each.
+
+// sixteen is a server that takes 16 calls at a time and refuses the rest with
+// a bare 429.
+func sixteen() course {
+	return course{
+		server: &limited{work: always(20 * time.Millisecond), refusal: time.Millisecond, atOnce: 16},
+		slots:  32, prompts: 1000, callers: 32,
+		bound: 1000 / 16 * 20 * time.Millisecond,
+	}
+}
+
+// rated is a server that allows 250 requests a second, and says so.
+func rated(bucket bool) func() course {
+	return func() course {
+		return course{
+			server: &limited{work: always(20 * time.Millisecond), refusal: time.Millisecond, rate: &meter{limit: 250, width: time.Second, bucket: bucket}},
+			slots:  32, prompts: 1000, callers: 32,
+			bound: 3*time.Second + 250/32*20*time.Millisecond, // the first 250 go at once, the last 250 by 32
+		}
+	}
+}
+
+// unknown is a server that takes so many calls at a time and refuses the rest.
+func unknown(atOnce int, sigma float64) func() course {
+	return func() course {
+		work := lognormal(500*time.Millisecond, sigma)
+		s := newSim(1, 1)
+		s.work = work
+		prompts := 100 * atOnce
+		return course{
+			server: &limited{work: work, refusal: 5 * time.Millisecond, atOnce: atOnce},
+			slots:  512, prompts: prompts, callers: 1024,
+			bound: time.Duration(float64(prompts) / s.capable(atOnce) * float64(time.Second)),
+		}
+	}
+}
+
+func TestServerThatTakesSixteenAtATime(t *testing.T) {
+	for seed := range uint64(5) {
+		synctest.Test(t, func(t *testing.T) {
+			f := sixteen().run(t, seed)
+			t.Logf("%+v", f)
+			if f.lost > 0 || f.ratio > 1.15 || f.refused > .05 {
+				t.Errorf("%+v, want none lost, at most 1.15 of the bound, under 5 %% refused", f)
+			}
+		})
+	}
+}
+
+func TestServerThatTellsItsRateIsNotAskedTooMuch(t *testing.T) {
+	for _, bucket := range []bool{false, true} {
+		for seed := range uint64(3) {
+			synctest.Test(t, func(t *testing.T) {
+				f := rated(bucket)().run(t, seed)
+				t.Logf("bucket %v: %+v", bucket, f)
+				if f.lost > 0 || f.ratio > 1.05 || f.late > 0 {
+					t.Errorf("bucket %v: %+v, want none lost, at most 1.05 of the bound, no 429 after the first answer", bucket, f)
+				}
+			})
+		}
+	}
+}
+
+func TestServerOfUnknownLimitIsUsedInFull(t *testing.T) {
+	for _, atOnce := range []int{4, 16, 64, 256} {
+		synctest.Test(t, func(t *testing.T) {
+			f := unknown(atOnce, .5)().run(t, uint64(atOnce))
+			t.Logf("%d: %+v", atOnce, f)
+			if f.lost > 0 || f.ratio > 1/.9 || f.refused > .05 {
+				t.Errorf("%d at a time: %+v, want none lost, at least 0.9 of its throughput, under 5 %% refused", atOnce, f)
+			}
+		})
+	}
+}
+
+func TestRandomRefusalsLoseFewAndSlowLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := course{
+			server: &limited{work: always(20 * time.Millisecond), refusal: time.Millisecond, random: .3},
+			slots:  32, prompts: 5000, callers: 200,
+			bound: 5000 / 32 * 20 * time.Millisecond,
+		}
+		f := c.run(t, 3)
+		t.Logf("%+v", f)
+		if f.lost > 40 || f.ratio > 2 || f.limit < 16 { // .3⁵ of 5000 fail five times
+			t.Errorf("%+v", f)
+		}
+	})
+}
+
+func BenchmarkSixteenAtATime(b *testing.B) { measure(b, sixteen) }
+
+func BenchmarkRateTold(b *testing.B) {
+	b.Run("window", func(b *testing.B) { measure(b, rated(false)) })
+	b.Run("bucket", func(b *testing.B) { measure(b, rated(true)) })
+}
+
+func BenchmarkUnknownLimit(b *testing.B) {
+	for _, n := range []int{4, 16, 64, 256} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) { measure(b, unknown(n, .5)) })
+	}
+}
