@@ -1,7 +1,6 @@
 package mock
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -75,13 +74,4 @@ func FaultIDs(expression string) []string {
 		}
 	}
 	return out
-}
-
-// headers makes headers of keys and values in turn.
-func headers(x *exchange, pairs []string) map[string][]string {
-	out := map[string][]string{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		out[pairs[i]] = append(out[pairs[i]], x.fill(pairs[i+1]))
-	}
-	return maps.Clone(out)
 }

@@ -11,15 +11,14 @@ import (
 // (instead, refuse, …), what the brain is made to say (say), and how the
 // answer's bytes go wrong on their way (twist, in faults_wire.go).
 
-// fill puts what a fault's text leaves open: {model}, {key}, {tokens} of the
-// prompt, and {+30s}, the date in so long.
+// fill puts what a fault's text leaves open: {model}, {key}, {host}, {tokens}
+// of the prompt, and {date+30s} or {rfc3339+30s}, the time in so long.
 func (x *exchange) fill(text string) string {
 	if !strings.Contains(text, "{") {
 		return text
 	}
-	_, key, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
 	in := x.entry.Usage.In
-	text = strings.NewReplacer("{model}", x.model.ID, "{key}", key, "{tokens}", strconv.Itoa(in), "{host}", hostOnly(x.r.Host)).Replace(text)
+	text = strings.NewReplacer("{model}", x.model.ID, "{key}", x.key(), "{tokens}", strconv.Itoa(in), "{host}", hostOnly(x.r.Host)).Replace(text)
 	for _, form := range []struct{ open, layout string }{{"{date+", http.TimeFormat}, {"{rfc3339+", time.RFC3339}} {
 		before, rest, ok := strings.Cut(text, form.open)
 		span, after, closed := strings.Cut(rest, "}")
@@ -28,6 +27,12 @@ func (x *exchange) fill(text string) string {
 		}
 	}
 	return text
+}
+
+// key is the bearer key that the call carries.
+func (x *exchange) key() string {
+	_, key, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(key)
 }
 
 func hostOnly(host string) string {
@@ -52,7 +57,10 @@ func instead(r Raw) how {
 // sends sends a status and a body of a kind; head are keys and values.
 func sends(status int, kind, text string, head ...string) how {
 	return func(x *exchange) {
-		h := http.Header(headers(x, head))
+		h := http.Header{}
+		for i := 0; i+1 < len(head); i += 2 {
+			h.Add(head[i], x.fill(head[i+1]))
+		}
 		if kind != "" {
 			h.Set("Content-Type", kind)
 		}

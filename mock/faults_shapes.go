@@ -12,7 +12,6 @@ func gap(d time.Duration, f Fault) Fault { f.MinGap = d; return f }
 const (
 	plain5xx = "a status alone: wait and try again"
 	webPage  = "HTML in place of JSON: the status counts"
-	shape    = "an error in a shape of its own"
 )
 
 var faultsOfStatus = []Fault{
@@ -62,5 +61,5 @@ var faultsOfShapes = []Fault{
 	inPlace("X57", "OpenAI overloaded", "503 with a code", Again, "overloaded", openAI(503, "", "server_is_overloaded", "The server is currently overloaded.")),
 	inPlace("X58", "schema not taken", "asked for again without response_format", Changed, "invalid", openAI(400, "", "", "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.")),
 	inPlace("X59", "model is loading", "llama.cpp's server has just begun", Again, "overloaded", jsonBody(503, `{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}`)),
-	{ID: "X35", Group: "X", Name: shape, Says: "code, type and param of other types than text: " + shape, Recovery: Again, Class: "server", how: jsonBody(500, `{"error":{"message":["boom"],"type":7,"param":{"a":1},"code":[500]}}`)},
+	{ID: "X35", Group: "X", Name: "an error of other types", Says: "message and code lists, type a number, param an object", Recovery: Again, Class: "server", how: jsonBody(500, `{"error":{"message":["boom"],"type":7,"param":{"a":1},"code":[500]}}`)},
 }

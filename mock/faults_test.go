@@ -3,6 +3,7 @@ package mock_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -203,6 +204,8 @@ func seeFault(t *testing.T, f mock.Fault, want seen, further string) {
 		t.Errorf("%d entries in the log", len(log))
 	case log[0].Fault != f.ID || log[0].Charge != f.Charged || log[0].Attempt != 1:
 		t.Errorf("the log says fault %q, charge %v, attempt %d", log[0].Fault, log[0].Charge, log[0].Attempt)
+	case strings.Contains(fmt.Sprint(log[0].Replies, log[0].Error, log[0].Header), "sk-canary-0123456789"):
+		t.Error("the log holds the key")
 	case !f.Charged && log[0].Usage != mock.Usage{}:
 		t.Errorf("not charged, and used %+v", log[0].Usage)
 	}
