@@ -16,8 +16,10 @@ const doubted = 6
 // A wait is asked for in the reply to one call; mostly it is meant for all, but
 // some servers, and gateways before several of them, refuse single calls and
 // take others that come later. A call that was sent after the refused one and
-// is served proves it: the wait then holds for the refused call alone, and so
-// do those that follow, until calls are refused one after the other.
+// is served speaks for it: the wait then holds for the refused call alone, and
+// so do those that follow, until calls are refused one after the other. That
+// goes for waits up to shortWait, where little is at stake if calls came to
+// the server in another order than they were sent; longer ones all calls keep.
 type cooling struct {
 	until  time.Time
 	asked  *swarm.CallError // the reply that asked for it
@@ -32,10 +34,12 @@ type cooling struct {
 // one counts, and late is added to it.
 func (c *cooling) ask(seq uint64, err *swarm.CallError, now time.Time, late time.Duration) {
 	c.row++
-	if c.single && c.row < doubted {
+	if c.single && c.row < doubted && err.RetryAfter <= shortWait {
 		return
 	}
-	c.single = false
+	if c.row >= doubted {
+		c.single = false
+	}
 	if !now.Before(c.until) || seq < c.first {
 		c.first = seq
 	}
@@ -50,7 +54,7 @@ func (c *cooling) serve(seq uint64, now time.Time) {
 	if seq > c.first {
 		c.row = 0
 	}
-	if now.Before(c.until) && seq > c.first {
+	if now.Before(c.until) && seq > c.first && c.asked.RetryAfter <= shortWait {
 		c.until, c.asked, c.lasted, c.single = time.Time{}, nil, false, true
 	}
 }

@@ -25,8 +25,8 @@ func TestLongestWaitThatWasAskedForHolds(t *testing.T) {
 func TestWaitEndsWhenALaterCallIsServed(t *testing.T) {
 	var c cooling
 	now := time.Unix(1000, 0)
-	c.ask(7, after(time.Minute), now, time.Second)
-	if c.serve(6, now); c.until != now.Add(61*time.Second) {
+	c.ask(7, after(3*time.Second), now, time.Second)
+	if c.serve(6, now); c.until != now.Add(4*time.Second) {
 		t.Fatal("a call sent before the refused one says nothing")
 	}
 	if c.serve(8, now); now.Before(c.until) || c.over(now.Add(time.Hour)) {
@@ -34,18 +34,27 @@ func TestWaitEndsWhenALaterCallIsServed(t *testing.T) {
 	}
 	// From now on single refusals are single.
 	for seq := uint64(9); seq < 90; seq += 3 {
-		if c.ask(seq, after(time.Minute), now, 0); now.Before(c.until) {
+		if c.ask(seq, after(time.Second), now, 0); now.Before(c.until) {
 			t.Fatalf("all wait for call %d", seq)
 		}
 		c.serve(seq+1, now)
 	}
 	// Until all are refused.
 	for seq := uint64(100); ; seq++ {
-		if c.ask(seq, after(time.Minute), now, 0); now.Before(c.until) {
+		if c.ask(seq, after(time.Second), now, 0); now.Before(c.until) {
 			if seq != 100+doubted-1 {
 				t.Errorf("all wait after %d refusals in a row", seq-99)
 			}
 			break
 		}
+	}
+}
+
+func TestLongWaitIsKeptByAll(t *testing.T) {
+	c := cooling{single: true}
+	now := time.Unix(1000, 0)
+	c.ask(7, after(time.Minute), now, 0)
+	if c.serve(8, now); c.until != now.Add(time.Minute) {
+		t.Error("a later call that was served ended a wait of a minute")
 	}
 }
