@@ -196,4 +196,3 @@ func TestHedgesLastWordCountsWhereTheFirstAttemptFails(t *testing.T) {
 		})
 	}
 }
-
