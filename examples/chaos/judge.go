@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/db31e724/go-swarm/mock"
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// row is what is said of one fault.
+type row struct {
+	ID       string   `json:"id"`
+	Group    string   `json:"group"`
+	Name     string   `json:"name"`
+	Injected int      `json:"injected"`
+	Recovery string   `json:"recovery"` // what the catalogue says can become of a call
+	Outcome  string   `json:"outcome"`
+	Pass     bool     `json:"pass"`
+	Why      []string `json:"why,omitempty"` // it does not pass
+	Failed   int      `json:"failed_subtasks"`
+	Retries  int      `json:"retries"`
+	Cost     float64  `json:"cost"`       // dollars
+	Extra    float64  `json:"extra_cost"` // beside the same run without the fault
+	AtLeast  bool     `json:"at_least"`
+	Seconds  float64  `json:"seconds"` // of the run's own time
+}
+
+// mostAttempts is how often one prompt may be sent to one backend: the pool's
+// attempts, and a few for what a server teaches.
+const mostAttempts = 8
+
+// judge holds a run to what the catalogue says of its fault, by the server's
+// log and not by the client's word.
+func judge(t, quiet *trial) row {
+	f := t.fault
+	r := row{ID: f.ID, Group: f.Group, Name: f.Name, Recovery: string(f.Recovery)}
+	fail := func(format string, args ...any) { r.Why = append(r.Why, fmt.Sprintf(format, args...)) }
+	if t.answer == nil {
+		fail("no run: %v", t.err)
+		return r
+	}
+	log := t.server.Log()
+	for _, e := range log {
+		if e.Fault == f.ID {
+			r.Injected++
+		}
+	}
+	a := t.answer
+	c := a.Coverage
+	r.Failed, r.Retries, r.AtLeast = c.Failed, a.Report.Retries, a.Report.Usage.AtLeast
+	r.Cost, r.Extra = a.Report.Usage.Cost.Dollars(), (a.Report.Usage.Cost - quiet.answer.Report.Usage.Cost).Dollars()
+	r.Seconds = a.Report.Wall.Seconds()
+
+	if r.Injected == 0 {
+		fail("no call met the fault")
+	}
+	if t.err != nil {
+		fail("the run failed: %v", t.err)
+	}
+	if n := c.Done + c.Abstained + c.Failed; n != c.Subtasks || c.Subtasks < fanOut {
+		fail("%d of %d subtasks ended, of %d", n, c.Subtasks, fanOut)
+	}
+	mayFail := f.Recovery == mock.Changed || f.Recovery == mock.Never
+	if c.Failed > 0 && !mayFail {
+		fail("%d subtasks were lost, the first: %v", c.Failed, firstFailure(a))
+	}
+	if mayFail && f.Group != "H" {
+		for res := range a.Results() {
+			ce, ok := errors.AsType[*swarm.CallError](res.Err)
+			if res.Outcome == swarm.Failed && f.Class != "" && (!ok || string(ce.Class) != f.Class) {
+				fail("a failure is not called %s: %v", f.Class, res.Err)
+				break
+			}
+		}
+	}
+	if missing := wrong(a); missing != "" && (c.Failed == 0 || !mayFail) {
+		fail("%s", missing)
+	}
+	for _, why := range slices.Concat(twice(log, f), gaps(log, f), tooOften(log), crowded(log), truncated(a, log), money(t)) {
+		fail("%s", why)
+	}
+	if t.late > 0 {
+		fail("%d requests came after the run had ended", t.late)
+	}
+	if t.after != nil && !mayFail {
+		fail("the pool is of no use afterwards: %v", t.after)
+	}
+	if strings.Contains(t.events+fmt.Sprint(t.err, t.after), key) {
+		fail("the key stands in an event or error")
+	}
+	r.Pass = len(r.Why) == 0
+	r.Outcome = outcome(r, c)
+	return r
+}
+
+func outcome(r row, c swarm.Coverage) string {
+	switch {
+	case !r.Pass:
+		return "FAILED: " + r.Why[0]
+	case c.Failed > 0:
+		return fmt.Sprintf("%d of %d said to have failed", c.Failed, c.Subtasks)
+	case r.Recovery == string(mock.Unharmed):
+		return "unharmed"
+	}
+	return "all recovered"
+}
+
+func firstFailure(a *swarm.Answer) error {
+	for r := range a.Results() {
+		if r.Outcome == swarm.Failed {
+			return r.Err
+		}
+	}
+	return nil
+}
+
+// wrong says what is wrong with the answer.
+func wrong(a *swarm.Answer) string {
+	if len(a.Citations) == 0 {
+		return "the answer cites nothing: " + a.Text
+	}
+	if c := a.Citations[0]; !c.Verified || !strings.Contains(c.Quote, code(wanted)) {
+		return fmt.Sprintf("the answer cites first: %q", c.Quote)
+	}
+	return ""
+}
+
+// whole says that a client got a whole answer.
+func whole(e mock.Entry, f mock.Fault) bool {
+	return e.Status == 200 && !e.Cancelled && (e.Fault == "" || f.Recovery == mock.Unharmed && f.Charged)
+}
+
+// byPrompt groups the worker's requests by model and body, in order of arrival.
+func byPrompt(log []mock.Entry) map[string][]mock.Entry {
+	m := map[string][]mock.Entry{}
+	for _, e := range log {
+		if e.Request.Model != "mock-large" {
+			m[string(e.Body)] = append(m[string(e.Body)], e)
+		}
+	}
+	for _, es := range m {
+		slices.SortStableFunc(es, func(a, b mock.Entry) int { return a.Arrived.Compare(b.Arrived) })
+	}
+	return m
+}
+
+// twice finds prompts that were sent again, and served, after a whole answer.
+func twice(log []mock.Entry, f mock.Fault) (why []string) {
+	n := 0
+	for _, es := range byPrompt(log) {
+		for i, e := range es {
+			for _, earlier := range es[:i] {
+				if whole(earlier, f) && !e.Cancelled && e.Arrived.After(earlier.Ended) && !strings.Contains(string(e.Body), "pool is alive") {
+					n++
+					break
+				}
+			}
+		}
+	}
+	if n > 0 {
+		why = append(why, fmt.Sprintf("%d calls were made again after a whole answer", n))
+	}
+	return why
+}
+
+// gaps finds calls that came again before the wait that was asked for. One
+// that came while the first was still on its way is a hedge.
+func gaps(log []mock.Entry, f mock.Fault) (why []string) {
+	if f.MinGap == 0 {
+		return nil
+	}
+	for _, es := range byPrompt(log) {
+		for i := 0; i+1 < len(es); i++ {
+			gap := es[i+1].Arrived.Sub(es[i].Ended)
+			if es[i].Fault == f.ID && gap >= 0 && gap < f.MinGap {
+				return []string{fmt.Sprintf("a call came again after %v, the server asked for %v", gap, f.MinGap)}
+			}
+		}
+	}
+	return nil
+}
+
+func tooOften(log []mock.Entry) (why []string) {
+	for _, es := range byPrompt(log) {
+		if len(es) > mostAttempts {
+			return []string{fmt.Sprintf("one prompt was sent %d times", len(es))}
+		}
+	}
+	return nil
+}
+
+// crowded finds more calls to a model in work at once than there are slots. A
+// call that a client left is out of its slot in the moment it leaves.
+func crowded(log []mock.Entry) (why []string) {
+	for _, e := range log {
+		n := 0
+		for _, o := range log {
+			if o.Request.Model == e.Request.Model && !o.Arrived.After(e.Arrived) && o.Ended.After(e.Arrived) {
+				n++
+			}
+		}
+		if n > slots {
+			return []string{fmt.Sprintf("%d calls to %s at once, on %d slots", n, e.Request.Model, slots)}
+		}
+	}
+	return nil
+}
+
+// truncated finds results that no whole reply of the server holds.
+func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
+	var said bytes.Buffer
+	for _, e := range log {
+		for _, reply := range e.Replies {
+			said.WriteString(reply + "\n")
+		}
+	}
+	for r := range a.Results() {
+		if r.Outcome == swarm.Done && r.Step.Over == swarm.Chunks {
+			for _, c := range r.Out.Citations {
+				if !bytes.Contains(said.Bytes(), []byte(strings.TrimSpace(c.Quote))) {
+					return []string{fmt.Sprintf("%s is no reply of the server: %q", r.ID(), c.Quote)}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// money compares the report with the server's bill, before the call that was
+// made afterwards.
+func money(t *trial) (why []string) {
+	var bill swarm.Money
+	for _, e := range t.server.Log() {
+		if e.Charge && !strings.Contains(string(e.Body), "pool is alive") {
+			bill += swarm.Money(e.Cost)
+		}
+	}
+	got := t.answer.Report.Usage
+	switch {
+	case !got.AtLeast && got.Cost != bill:
+		return []string{fmt.Sprintf("the report says %v, the bill %v", got.Cost, bill)}
+	case got.AtLeast && (got.Cost < bill/2 || got.Cost > bill*3/2):
+		return []string{fmt.Sprintf("the report says at least %v, the bill %v", got.Cost, bill)}
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+// Chaos meets every fault of the mock's catalogue with a whole run (a plan, a
+// fan-out of two hundred small-model calls, a merge) and judges by the
+// server's log whether anything was lost, paid for twice, or left untold.
+//
+//	go run ./examples/chaos -only F15
+//
+// Mock and pool share a clock that stands still while nothing happens (a
+// bubble of testing/synctest), so a wait of a day takes no time.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"testing"
+	"testing/synctest"
+
+	"github.com/db31e724/go-swarm/mock"
+)
+
+func main() {
+	// The bubbles of testing/synctest are for tests. The testing package runs
+	// one outside of `go test`, too.
+	testing.Init()
+	flag.CommandLine.Parse(nil)
+	testing.Main(
+		func(string, string) (bool, error) { return true, nil },
+		[]testing.InternalTest{{Name: "chaos", F: func(t *testing.T) { os.Exit(run(t, os.Args[1:], os.Stdout, os.Stderr)) }}},
+		nil, nil,
+	)
+}
+
+// run is main with its surroundings handed in. It returns the exit status.
+func run(t *testing.T, args []string, stdout, stderr io.Writer) int {
+	f := flag.NewFlagSet("chaos", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	only := f.String("only", "*", "the `faults` to meet: an ID such as F15a, a row such as F15, a group such as C")
+	rate := f.Float64("rate", 0.2, "`share` of the calls that meet a fault")
+	seed := f.Uint64("seed", 1, "`seed` of latencies and of which calls meet a fault")
+	asJSON := f.Bool("json", false, "print one JSON object")
+	if err := f.Parse(args); err != nil {
+		if err == flag.ErrHelp {
+			return 0
+		}
+		return 2
+	}
+	ids := mock.FaultIDs(*only)
+	switch {
+	case f.NArg() > 0:
+		fmt.Fprintf(stderr, "chaos: unexpected argument %q\n", f.Arg(0))
+		return 2
+	case len(ids) == 0:
+		fmt.Fprintf(stderr, "chaos: -only %q: there is no such fault\n", *only)
+		return 2
+	case !(*rate > 0 && *rate <= 1):
+		fmt.Fprintf(stderr, "chaos: -rate is %v: it must be above 0 and at most 1\n", *rate)
+		return 2
+	}
+	catalogue := map[string]mock.Fault{}
+	for _, fault := range mock.Faults() {
+		catalogue[fault.ID] = fault
+	}
+	var rows []row
+	failed := 0
+	out := newTable(stdout)
+	for _, id := range ids {
+		var r row
+		synctest.Test(t, func(*testing.T) { r = meet(catalogue[id], *rate, *seed) })
+		if !r.Pass {
+			failed++
+		}
+		rows = append(rows, r)
+		if !*asJSON {
+			out.row(r)
+		}
+	}
+	if *asJSON {
+		e := json.NewEncoder(stdout)
+		e.SetIndent("", "  ")
+		e.Encode(map[string]any{"faults": rows, "rate": *rate, "seed": *seed, "failed": failed})
+	} else {
+		out.end(len(rows), failed, *rate, *seed)
+	}
+	if failed > 0 {
+		return 1
+	}
+	return 0
+}

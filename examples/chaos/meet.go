@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/db31e724/go-swarm/mock"
+	"github.com/db31e724/go-swarm/planner"
+	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/workers"
+)
+
+const (
+	fanOut = 200
+	slots  = 16
+	key    = "sk-canary-271828182845904523536"
+	wanted = 137 // the lamp that is asked for
+	goal   = "What is the switch code of lamp 137?"
+)
+
+// lamps are the sources: a chunk for each of two hundred lamps.
+func lamps() swarm.Source {
+	src := swarm.Source{Name: "lamps.txt", Outline: fmt.Sprintf("lamps.txt: %d entries, one for each lamp of the harbour", fanOut)}
+	at := 0
+	for i := range fanOut {
+		text := fmt.Sprintf("Lamp %d stands on pier %d of the harbour. The switch code of lamp %d is %s.\n", i, i%23, i, code(i))
+		src.Chunks = append(src.Chunks, swarm.Chunk{
+			Source: src.Name, ID: fmt.Sprintf("lamps.txt#%d", i+1), Text: text, Start: at, End: at + len(text),
+		})
+		at += len(text)
+	}
+	return src
+}
+
+func code(i int) string { return fmt.Sprintf("K%04d", i*7919%10000) }
+
+// trial is one run against a server that makes a fault, and what was seen.
+type trial struct {
+	fault  mock.Fault
+	server *mock.Server
+	answer *swarm.Answer
+	err    error
+	events string // all events of the run, as JSON
+	after  error  // of one call more, once the run had ended
+	late   int    // requests that came after the run had ended
+}
+
+// meet runs once with the fault and once without, and judges the first.
+func meet(fault mock.Fault, rate float64, seed uint64) row {
+	quiet := try(mock.Fault{}, nil, seed)
+	faulty := try(fault, []mock.FaultRule{rule(fault, rate)}, seed)
+	return judge(faulty, quiet)
+}
+
+// rule says which calls meet a fault: plans where it is one of plans, else
+// calls of the small model. What passes is met by first attempts only; what
+// lasts by every call to one backend, beside which a second one is well.
+func rule(f mock.Fault, rate float64) mock.FaultRule {
+	r := mock.FaultRule{IDs: []string{f.ID}, Model: "mock-small", Rate: rate}
+	switch {
+	case f.Group == "H":
+		r.Model, r.Rate = "mock-large", 0
+		if f.Recovery == mock.Changed {
+			r.Attempts = 1
+		}
+	case f.Recovery == mock.Elsewhere:
+		r.Rate = 0
+	case f.Recovery == mock.Again || f.Recovery == mock.Unharmed:
+		r.Attempts = 1
+	}
+	return r
+}
+
+func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
+	small, spare, large := mock.Small(), mock.Small(), mock.Large()
+	spare.ID = "mock-spare"
+	for _, m := range []*mock.Model{&small, &spare} {
+		m.Latency = mock.Latency{First: 200 * time.Millisecond, PerToken: 5 * time.Millisecond, Sigma: 0.3}
+	}
+	tr := &trial{fault: fault}
+	tr.server = mock.NewHandler(mock.Config{Models: []mock.Model{small, spare, large}, Key: key, Seed: seed, Faults: rules, Keep: -1})
+	client := &http.Client{Transport: tr.server.Transport()}
+	backend := func(m mock.Model, slots int) workers.Backend {
+		return workers.Backend{BaseURL: "http://mock/v1", Key: key, Model: m.ID, Slots: slots, Client: client, Price: price(m.Price), Stream: streams(fault)}
+	}
+	llm, err := planner.New(planner.Config{Backend: backend(large, 4), Fallback: planner.ReadAll})
+	if err != nil {
+		tr.err = err
+		return tr
+	}
+	defer llm.Close()
+	backends := []workers.Backend{backend(small, slots)}
+	if fault.Recovery == mock.Elsewhere {
+		backends = append(backends, backend(spare, slots))
+	}
+	pool, err := workers.NewPool(workers.Config{Backends: backends})
+	if err != nil {
+		tr.err = err
+		return tr
+	}
+	defer pool.Close()
+
+	var mu sync.Mutex
+	var events strings.Builder
+	s := swarm.Swarm{
+		Planner: llm, Worker: workers.Check(pool, workers.Quotes), Concurrency: 2 * slots,
+		Observe: func(e swarm.Event) {
+			line, _ := json.Marshal(e)
+			mu.Lock()
+			defer mu.Unlock()
+			events.Write(line)
+		},
+	}
+	// More virtual time than any wait that is to be kept, so that a hang ends.
+	ctx, cancel := context.WithTimeout(context.Background(), 12*time.Hour)
+	defer cancel()
+	tr.answer, tr.err = s.Run(ctx, swarm.Task{Goal: goal, Sources: []swarm.Source{lamps()}})
+	tr.events = events.String()
+
+	before := len(tr.server.Log())
+	time.Sleep(time.Hour)
+	tr.late = len(tr.server.Log()) - before
+	chunk := lamps().Chunks[wanted]
+	_, tr.after = pool.Work(ctx, swarm.Subtask{
+		Step: &swarm.Step{ID: "after", Do: "Say whether the pool is alive.", Over: swarm.Chunks}, Goal: goal, Chunk: &chunk,
+	})
+	return tr
+}
+
+// streams says whether a fault is one of streams: then replies are streamed.
+func streams(f mock.Fault) bool {
+	return f.Group == "C" && !slices.Contains([]string{"F17g", "F21a", "F21b"}, f.ID) || slices.Contains([]string{"F04", "F14a", "F27a", "F36"}, f.ID)
+}
+
+func price(p *mock.Price) *swarm.Price {
+	per := func(dollars float64) swarm.Money { return swarm.Money(dollars*float64(swarm.Dollar) + 0.5) }
+	return &swarm.Price{In: per(p.In), Cached: per(p.Cached), Out: per(p.Out)}
+}

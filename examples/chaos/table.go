@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+var groups = map[string]string{
+	"A": "Rate limits and waits", "B": "Retries", "C": "Streams", "D": "Replies that lie", "E": "Connections",
+	"F": "Cancels", "G": "Fan-out", "H": "Plans", "I": "Money", "J": "Secrets", "X": "Others",
+}
+
+// table prints rows for people, a line each, as they come.
+type table struct {
+	w     io.Writer
+	group string
+}
+
+func newTable(w io.Writer) *table { return &table{w: w} }
+
+func (t *table) row(r row) {
+	if r.Group != t.group {
+		t.group = r.Group
+		fmt.Fprintf(t.w, "\n%s  %s\n", r.Group, groups[r.Group])
+		fmt.Fprintf(t.w, "   %-5s %-44s %8s %7s %10s  %s\n", "", "fault", "injected", "retries", "extra cost", "outcome")
+	}
+	mark := "ok"
+	if !r.Pass {
+		mark = "!!"
+	}
+	extra := fmt.Sprintf("$%.5f", r.Extra)
+	if r.AtLeast {
+		extra = "≥" + extra
+	}
+	fmt.Fprintf(t.w, "%s %-5s %s %8d %7d %s  %s\n", mark, r.ID, pad(r.Name, 44), r.Injected, r.Retries, padLeft(extra, 10), r.Outcome)
+	for _, why := range r.Why[min(1, len(r.Why)):] {
+		fmt.Fprintf(t.w, "   %-5s %s\n", "", why)
+	}
+}
+
+func (t *table) end(rows, failed int, rate float64, seed uint64) {
+	fmt.Fprintf(t.w, "\n%d faults met by %.0f %% of the calls of a run of %d (seed %d): %d as the catalogue says, %d not.\n",
+		rows, 100*rate, fanOut, seed, rows-failed, failed)
+}
+
+func pad(s string, n int) string {
+	for utf8.RuneCountInString(s) > n {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	return s + fmt.Sprintf("%*s", n-utf8.RuneCountInString(s), "")
+}
+
+func padLeft(s string, n int) string {
+	return fmt.Sprintf("%*s", max(n-utf8.RuneCountInString(s), 0), "") + s
+}
