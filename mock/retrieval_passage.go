@@ -45,6 +45,18 @@ func (f *finder) extend(p passage) passage {
 	return p
 }
 
+// named puts the term that a passage explains before it.
+func (f *finder) named(p passage) passage {
+	i := p.first
+	for i > 0 && f.units[i-1].piece == f.units[p.first].piece {
+		i--
+	}
+	if i > 0 && f.units[i-1].term && p.end-f.units[i-1].start <= 2*fullPassage {
+		p.first, p.start = i-1, f.units[i-1].start
+	}
+	return p
+}
+
 // settled tells whether a passage has the sort of figure that is asked for,
 // and most of the question besides.
 func (f *finder) settled(p passage) bool {

@@ -24,6 +24,7 @@ type query struct {
 	exact  map[string]int   // stem to term
 	other  map[string]int   // stem of a synonym to term
 	prefix map[string][]int // first bytes of a stem to terms
+	suffix map[string][]int // last bytes, in a language that joins words; else nil
 	groups []uint64         // the terms of each name
 	cues   cues
 	wants  shapes // of figures
@@ -132,6 +133,9 @@ func afterHow(s string, i int) bool {
 
 // widen adds what may stand for the terms: synonyms and like beginnings.
 func (q *query) widen() {
+	if languageOf(q.text) == "de" {
+		q.suffix = map[string][]int{}
+	}
 	for i, t := range q.terms {
 		if t.group >= 0 && len(t.stem) > 0 && isDigit(t.stem[0]) {
 			continue
@@ -145,6 +149,9 @@ func (q *query) widen() {
 		}
 		if r, _ := utf8.DecodeRuneInString(t.stem); len(t.stem) >= prefixLen && !unspaced(r) && !isDigit(t.stem[0]) {
 			q.prefix[t.stem[:prefixLen]] = append(q.prefix[t.stem[:prefixLen]], i)
+			if end := t.stem[len(t.stem)-prefixLen:]; q.suffix != nil {
+				q.suffix[end] = append(q.suffix[end], i)
+			}
 		}
 	}
 }
@@ -179,6 +186,17 @@ func (q *query) hits(s string, f func(term int, full bool, at int)) {
 			qs := q.terms[t].stem
 			n := commonPrefix(qs, st)
 			if n >= 5 && 10*n >= 7*max(len(qs), len(st)) || n == len(qs) && n >= 6 || n == len(qs) && n >= 4 && len(st)-n <= 2 {
+				f(t, false, start)
+				return
+			}
+		}
+		if q.suffix == nil {
+			return
+		}
+		// "Versammlung" and "Jahresversammlung" stand for "Mitgliederversammlung".
+		for _, t := range q.suffix[string(st[len(st)-prefixLen:])] {
+			qs := q.terms[t].stem
+			if n := commonSuffix(qs, st); n >= 8 || n >= 5 && n == min(len(qs), len(st)) {
 				f(t, false, start)
 				return
 			}

@@ -138,6 +138,7 @@ func (f *finder) weigh() {
 			df[bits.TrailingZeros64(b)]++
 		}
 	}
+	said := f.speakers()
 	f.weight = make([]float64, len(df))
 	for t := range df {
 		w := f.q.terms[t].weight
@@ -148,9 +149,32 @@ func (f *finder) weigh() {
 				w *= 0.25 + 0.75*math.Log(float64(n)/float64(df[t]))/math.Log(float64(n))
 			}
 		}
+		if said[t] >= 3 {
+			w *= 0.3 // who speaks is not what is spoken of
+		}
 		f.weight[t] = w
 		f.total += w
 	}
+}
+
+// speakers counts for each term that is a name the turns of a talk that it
+// begins.
+func (f *finder) speakers() []int {
+	said := make([]int, len(f.q.terms))
+	for i, u := range f.units {
+		if u.kind != item || f.masks[i].full == 0 || i > 0 && f.units[i-1].piece == u.piece {
+			continue
+		}
+		text := f.text[u.start:min(u.end, u.start+40)]
+		if k := strings.IndexAny(text, ":："); k > 0 {
+			f.q.hits(text[:k], func(t int, full bool, _ int) {
+				if full && f.q.terms[t].group >= 0 {
+					said[t]++
+				}
+			})
+		}
+	}
+	return said
 }
 
 // rank scores the windows and keeps the best that do not overlap.
@@ -176,7 +200,7 @@ func (f *finder) rank(most int) []passage {
 			break
 		}
 		if !slices.ContainsFunc(out, func(o passage) bool { return p.start < o.end && o.start < p.end }) {
-			p = f.extend(p)
+			p = f.named(f.extend(p))
 			p.lead = f.lead(p)
 			out = append(out, p)
 		}

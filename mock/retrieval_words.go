@@ -206,6 +206,7 @@ var endings = []string{
 
 // stem cuts endings off a folded word, in place.
 func stem(w []byte) []byte {
+	vowel := false // a y was cut, or what became of it
 	if len(w) < 4 || isDigit(w[0]) || isDigit(w[len(w)-1]) {
 		return w
 	}
@@ -217,11 +218,12 @@ func stem(w []byte) []byte {
 		}
 		if k >= least && string(w[k:]) == e {
 			w = w[:k]
+			vowel = e == "y" || e == "ies" || e == "ied" || e == "ity"
 			break
 		}
 	}
-	// "stopp(ed)" meets "stop", "believ(e)" has lost its vowel already.
-	if n := len(w); n >= 4 && w[n-1] == w[n-2] && w[n-1] != 's' {
+	// "stopp(ed)" meets "stop", but "carr(y)" not "car".
+	if n := len(w); n >= 4 && w[n-1] == w[n-2] && w[n-1] != 's' && !vowel {
 		w = w[:n-1]
 	}
 	if n := len(w); n >= 4 && (w[n-1] == 'e' || w[n-1] == 'i' || w[n-1] == 'y') {
@@ -235,6 +237,17 @@ func commonPrefix(a string, b []byte) int {
 	n := min(len(a), len(b))
 	for i := range n {
 		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// commonSuffix counts the bytes that a and b share at their end.
+func commonSuffix(a string, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[len(a)-1-i] != b[len(b)-1-i] {
 			return i
 		}
 	}
