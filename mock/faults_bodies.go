@@ -3,9 +3,9 @@ package mock
 import (
 	"bytes"
 	"compress/gzip"
-	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -133,11 +133,11 @@ var faultsOfBodies = []Fault{
 	{ID: "X69", Group: "X", Name: "prompt cut without a word", Says: "more than 2048 tokens lose their beginning, as Ollama does: longer prompts, the same prompt_tokens", Recovery: Changed, Charged: true,
 		how: func(x *exchange) { x.forget(2048) }},
 	{ID: "X70", Group: "X", Name: "not gzip", Says: "Content-Encoding: gzip over plain JSON", Recovery: Again, Class: "broken",
-		how: jsonBody(200, errorAlone, "Content-Encoding", "gzip")},
+		how: jsonBody(200, "This is not gzip.", "Content-Encoding", "gzip")},
 	{ID: "X71", Group: "X", Name: "unknown finish_reason", Says: "a reason that nobody knows is no success", Recovery: Again, Class: "broken", Charged: true,
 		how: say(func(_ *exchange, r *Reply) bool { r.Text, r.Finish = firstHalf(r.Text), "preempted"; return true })},
 	{ID: "X72", Group: "X", Name: "gzip bomb", Says: "a small body that unpacks to 100 MiB", Recovery: Again, Class: "broken",
-		how: func(x *exchange) { jsonBody(200, bomb(), "Content-Encoding", "gzip")(x) }},
+		how: func(x *exchange) { sends(200, "application/json", bomb(), "Content-Encoding", "gzip")(x) }},
 	{ID: "X73", Group: "X", Name: "an unknown delta", Says: "chunks with fields and choices that nobody asked for", Recovery: Unharmed, Charged: true,
 		how: between("data: {\"id\":\"x\",\"object\":\"chat.completion.chunk\",\"choices\":[],\"prompt_filter_results\":[{\"prompt_index\":0}]}\n\n")},
 }
@@ -173,17 +173,16 @@ func appendTo(v any, text string) bool {
 }
 
 // bomb is 100 MiB of spaces in gzip.
-func bomb() string {
+var bomb = sync.OnceValue(func() string {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
 	spaces := bytes.Repeat([]byte(" "), 1<<20)
 	for range 100 {
 		_, _ = w.Write(spaces) // a buffer: cannot fail
 	}
-	_, _ = fmt.Fprint(w, errorAlone)
 	_ = w.Close()
 	return b.String()
-}
+})
 
 // forget cuts the prompt to so many tokens, oldest first, system messages
 // last, as servers do that roll their context.

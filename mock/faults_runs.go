@@ -79,12 +79,12 @@ var faultsOfMoney = []Fault{
 
 	{ID: "F58", Group: "J", Name: "the key echoed", Says: "a 401 whose text holds the key: it is in no error and no log", Recovery: Elsewhere, Class: "auth",
 		how: openAI(401, "", "invalid_api_key", "Incorrect API key provided: {key}. You can find your API key in your settings.")},
-	{ID: "F59a", Group: "J", Name: "307 to another host", Says: "key and prompt stay here: no redirect is followed", Recovery: Elsewhere,
+	{ID: "F59a", Group: "J", Name: "307 to another host", Says: "key and prompt stay here: no redirect is followed", Recovery: Elsewhere, Class: "not-found",
 		how: sends(307, "", "", "Location", "http://elsewhere.invalid/v1/chat/completions")},
-	{ID: "F59b", Group: "J", Name: "302 to another host", Says: "not a success, not followed", Recovery: Elsewhere,
+	{ID: "F59b", Group: "J", Name: "302 to another host", Says: "not a success, not followed", Recovery: Elsewhere, Class: "not-found",
 		how: sends(302, "", "", "Location", "http://elsewhere.invalid/login")},
-	{ID: "F59c", Group: "J", Name: "308 to another port", Says: "another port is another host", Recovery: Elsewhere,
+	{ID: "F59c", Group: "J", Name: "308 to another port", Says: "another port is another host", Recovery: Elsewhere, Class: "not-found",
 		how: sends(308, "", "", "Location", "http://{host}:9/v1/chat/completions")},
-	{ID: "F59d", Group: "J", Name: "300 with an answer in it", Says: "not a success: client libraries take 3xx with JSON for one", Recovery: Elsewhere,
+	{ID: "F59d", Group: "J", Name: "300 with an answer in it", Says: "not a success: client libraries take 3xx with JSON for one", Recovery: Elsewhere, Class: "not-found",
 		how: jsonBody(300, wholeHead+`"choices":[{"index":0,"message":{"role":"assistant","content":"Forged."},"finish_reason":"stop"}]}`)},
 }

@@ -90,7 +90,7 @@ var faultsOfStreams = []Fault{
 	inStream("F19g", "an error in a field of its own", "error: {\"code\":500,\"message\":\"boom\",\"type\":\"server_error\"}\n\n"),
 	inStream("F19h", "an error as a finish_reason", "data: {\"id\":\"gen-1\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}],\"error\":{\"code\":502,\"message\":\"Provider disconnected\"}}\n\ndata: [DONE]\n\n"),
 	{ID: "F19i", Group: "C", Name: "an error decoded into an empty chunk", Says: "Ollama's: an empty chunk, then the end without [DONE]", Recovery: Again, Class: "broken", Charged: true,
-		how: broken("data: {\"id\":\"\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"{model}\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n", errorAlone, EndClean)},
+		how: broken("data: {\"id\":\"\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"{model}\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n", "", EndClean)},
 	{ID: "F20", Group: "C", Name: "usage in every chunk", Says: "a running total: the last counts, not the sum", Recovery: Unharmed, Charged: true,
 		how: eachEvent(runningUsage)},
 	{ID: "F21a", Group: "C", Name: "504 after a minute's silence", Says: "a proxy's clock: stream, so that something comes", Recovery: Again, Class: "timeout",
