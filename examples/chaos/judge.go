@@ -35,7 +35,7 @@ const mostAttempts = 8
 
 // judge holds a run to what the catalogue says of its fault, by the server's
 // log and not by the client's word.
-func judge(t, quiet *trial) row {
+func judge(t *trial, quiet swarm.Money) row {
 	f := t.fault
 	r := row{ID: f.ID, Group: f.Group, Name: f.Name, Recovery: string(f.Recovery)}
 	fail := func(format string, args ...any) { r.Why = append(r.Why, fmt.Sprintf(format, args...)) }
@@ -52,7 +52,7 @@ func judge(t, quiet *trial) row {
 	a := t.answer
 	c := a.Coverage
 	r.Failed, r.Retries, r.AtLeast = c.Failed, a.Report.Retries, a.Report.Usage.AtLeast
-	r.Cost, r.Extra = a.Report.Usage.Cost.Dollars(), (a.Report.Usage.Cost - quiet.answer.Report.Usage.Cost).Dollars()
+	r.Cost, r.Extra = a.Report.Usage.Cost.Dollars(), (a.Report.Usage.Cost - quiet).Dollars()
 	r.Seconds = a.Report.Wall.Seconds()
 
 	if r.Injected == 0 {

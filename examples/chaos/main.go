@@ -18,6 +18,7 @@ import (
 	"testing/synctest"
 
 	"github.com/db31e724/go-swarm/mock"
+	"github.com/db31e724/go-swarm/swarm"
 )
 
 func main() {
@@ -62,12 +63,17 @@ func run(t *testing.T, args []string, stdout, stderr io.Writer) int {
 	for _, fault := range mock.Faults() {
 		catalogue[fault.ID] = fault
 	}
+	var quiet swarm.Money
+	synctest.Test(t, func(*testing.T) { quiet = quietCost(*seed) })
 	var rows []row
 	failed := 0
 	out := newTable(stdout)
 	for _, id := range ids {
 		var r row
-		synctest.Test(t, func(*testing.T) { r = meet(catalogue[id], *rate, *seed) })
+		synctest.Test(t, func(*testing.T) {
+			f := catalogue[id]
+			r = judge(try(f, []mock.FaultRule{rule(f, *rate)}, *seed), quiet)
+		})
 		if !r.Pass {
 			failed++
 		}
