@@ -22,7 +22,9 @@ import (
 //	BaseURL  up to and without "/chat/completions"; empty: OpenAI's
 //	Key      bearer key; empty: none is sent
 //	Model    the model's name as the server knows it; required
-//	Slots    most calls in flight; 0: 8
+//	Slots    most calls in flight; 0: 64. How many of them are used is found out
+//	RPM      most requests a minute; 0: no limit but what the server tells
+//	TPM      most tokens of prompts and replies in any minute; 0: as above
 //	Context  tokens of prompt and reply together; 0: 128 000
 //	MaxOut   most tokens of a reply whose step names none; 0: Config.MaxOut.
 //	         Models that reason before they answer need more than the default
