@@ -88,7 +88,7 @@ func bill(s *mock.Server) string {
 		parts = append(parts, part)
 	}
 	if len(parts) == 0 {
-		return "served nothing"
+		return "no model was asked"
 	}
 	return fmt.Sprintf("served $%.6f in all; %s", float64(total)/1e9, strings.Join(parts, "; "))
 }
