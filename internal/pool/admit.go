@@ -71,6 +71,9 @@ func (b *backend) before(o *backend) bool {
 // step of a back-off after it. Waits longer than most are not waited for.
 func (s slot) learn(e *ending, now time.Time, most time.Duration) (patience time.Duration) {
 	b, o := s.backend, e.outcome()
+	if o == refused && b.breaker.open {
+		o = unsaid // nothing is served at all: that is no question of how many
+	}
 	b.limit.done(s.ticket, o, now)
 	b.rates.settle(s.receipt, e.used, e.rates, now)
 	switch {

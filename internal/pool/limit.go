@@ -295,6 +295,18 @@ func (l *limiter) reopen() {
 	}
 }
 
+// recover begins anew after an outage, in which all refusals were of another
+// kind: the limit is what it was before, and calls return slowly.
+func (l *limiter) recover() {
+	if l.test.high > 0 {
+		l.limit = l.test.high
+	}
+	l.debit, l.streak, l.test = 0, 0, experiment{}
+	l.flow.forget()
+	l.next()
+	l.reopen()
+}
+
 // advance accounts for the time since the last change.
 func (l *limiter) advance(now time.Time) {
 	if l.at.IsZero() {

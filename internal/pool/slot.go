@@ -81,8 +81,11 @@ func (q *queue) end(s slot, e ending) lesson {
 	now := time.Now()
 	b := s.backend
 	l := lesson{patience: s.learn(&e, now, q.maxWait)}
-	h := e.health()
+	h, away := e.health(), b.breaker.open
 	b.breaker.done(s.ticket.seq, h, e.first, b.limit.seq, b.limit.busy, now, rand.Float64())
+	if away && !b.breaker.open {
+		b.limit.recover()
+	}
 	if h == healthSick || h == healthSilent {
 		b.failed = e.err
 		l.shut = b.breaker.open
