@@ -28,7 +28,7 @@ func (f *finder) extend(p passage) passage {
 		if i > 0 && f.related(i-1, i) && p.end-f.units[i-1].start <= fullPassage {
 			before = f.need(p, i, i-1)
 		}
-		if k+1 < len(f.units) && f.related(k, k+1) && f.units[k+1].end-p.start <= fullPassage {
+		if k+1 < len(f.units) && (f.related(k, k+1) || f.goesOn(k)) && f.units[k+1].end-p.start <= fullPassage {
 			after = 2 + f.need(p, k+1, k+1)
 		}
 		switch {
@@ -43,6 +43,26 @@ func (f *finder) extend(p passage) passage {
 		}
 	}
 	return p
+}
+
+// goesOn tells whether the paragraph below unit k is about the same: it has a
+// good part of the question, its names in full.
+func (f *finder) goesOn(k int) bool {
+	a, b := f.units[k], f.units[k+1]
+	if a.kind != sentence || b.kind != sentence || a.under != b.under || b.para != a.para+1 || b.asks {
+		return false
+	}
+	var w float64
+	m := f.masks[k+1].full
+	for b := m; b != 0; b &= b - 1 {
+		w += f.weight[bits.TrailingZeros64(b)]
+	}
+	for _, name := range f.q.groups {
+		if m&name != name {
+			return false
+		}
+	}
+	return w >= 0.35*f.total
 }
 
 // named puts the term that a passage explains before it.
