@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"syscall"
@@ -229,5 +230,37 @@ func TestADeadConnectionAnswersNoPing(t *testing.T) {
 	}
 	for n, _ := s.InFlight(); n > 0; n, _ = s.InFlight() {
 		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestAServerCanBeClosedWhileItIsAway(t *testing.T) {
+	s := mock.NewServer(mock.Config{})
+	s.GoAway(time.Hour)
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	s.GoAway(time.Hour)
+	if n := s.Connections(); n != 0 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+func TestAHandlerOfAServerThatIsAwayCutsItsRequests(t *testing.T) {
+	s := server(model(mock.Say("yes")))
+	front := httptest.NewServer(s)
+	defer front.Close()
+	c := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	s.GoAway(time.Hour)
+	if a := send(t.Context(), c, front.URL+"/v1/chat/completions", ask("")); a.err == nil {
+		t.Errorf("got %+v", a)
+	}
+	if len(s.Log()) != 0 {
+		t.Error("the request came through")
+	}
+	again := server(model(mock.Say("yes")))
+	other := httptest.NewServer(again)
+	defer other.Close()
+	if a := send(t.Context(), c, other.URL+"/v1/chat/completions", strings.Replace(ask(""), `"m"`, `"m:X13"`, 1)); a.err == nil || a.status != 200 {
+		t.Errorf("a reset without the server's own listener: %+v", a)
 	}
 }
