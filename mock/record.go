@@ -17,8 +17,8 @@ import (
 // for concurrent use.
 //
 // Requests to /v1/… go to the upstream's base URL. Replies pass as they come;
-// an exchange is written when its reply has ended, in one piece, so that a
-// crash loses at most the exchanges at work. Not written are those whose client
+// an exchange is written when its reply has ended, in one piece and before its
+// client can know, so that a crash loses at most the exchanges at work. Not written are those whose client
 // left before the end, whose upstream could not be reached, and whose reply is
 // longer than 32 MiB; Recorded counts them.
 //
@@ -187,10 +187,12 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	}
 	defer resp.Body.Close()
 	t.Status, t.Length, t.Header = resp.StatusCode, resp.ContentLength >= 0, replyHeader(resp.Header, keys)
-	p.pass(w, resp, began)
-	if p.pieces != nil && (!t.Cut || in.Context().Err() == nil) {
-		written = r.keep(t, p.pieces, keys)
+	p.ended = func() {
+		if p.pieces != nil && (!t.Cut || in.Context().Err() == nil) {
+			written = r.keep(t, p.pieces, keys)
+		}
 	}
+	p.pass(w, resp, began)
 	if t.Cut {
 		panic(http.ErrAbortHandler)
 	}

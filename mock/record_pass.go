@@ -16,14 +16,15 @@ type passing struct {
 	*taped
 	pieces [][]byte    // of the body; nil: too long to keep, or the client left
 	said   atomic.Bool // the reply is whole but for the end of its connection
+	ended  func()      // is called when the reply has ended, before its client can know
 }
 
 // lastWord is how long the end of a reply is waited for when the client, which
 // has all that it needs, has left: readers of streams leave at [DONE].
 const lastWord = time.Second
 
-// pass gives the reply to the client as it comes. Afterwards Cut says whether
-// it ended early.
+// pass gives the reply to the client as it comes. Cut says whether it ended
+// early.
 func (p *passing) pass(w http.ResponseWriter, resp *http.Response, began time.Time) {
 	h := w.Header()
 	h["Content-Type"] = nil // or net/http guesses one
@@ -49,15 +50,22 @@ func (p *passing) pass(w http.ResponseWriter, resp *http.Response, began time.Ti
 			}
 			last = now
 			tail = append(tail, buf[:n]...)
-			p.said.Store(p.said.Load() || bytes.Contains(tail, []byte("data: [DONE]")) || int64(size) == resp.ContentLength)
+			whole := int64(size) == resp.ContentLength
+			p.said.Store(p.said.Load() || bytes.Contains(tail, []byte("data: [DONE]")) || whole)
 			tail = tail[max(0, len(tail)-16):]
-			if !give(w, buf[:n]) && !p.said.Load() {
+			if whole {
+				p.ended()
+			}
+			if given := give(w, buf[:n]); whole {
+				return
+			} else if !given && !p.said.Load() {
 				p.Cut, p.pieces = true, nil
 				return
 			}
 		}
 		if err != nil {
 			p.Cut = err != io.EOF
+			p.ended()
 			return
 		}
 	}

@@ -225,7 +225,7 @@ func TestTheRecordersKeyTakesTheClientsPlace(t *testing.T) {
 	r.Transport = &http.Transport{DisableKeepAlives: true}
 	proxy := httptest.NewServer(r)
 	defer proxy.Close()
-	chatAt(t, proxy.URL+"/v1", "{}")
+	chatAt(t, proxy.URL+"/v1", "{}") // its exchange is on the cassette by now
 	if seen.Get("Authorization") != "Bearer "+own || strings.Contains(fmt.Sprint(seen), canary) {
 		t.Errorf("the upstream got %v", seen)
 	}
