@@ -107,8 +107,9 @@ func (g *gauge) refill(now time.Time) {
 		g.left = min(g.limit, g.left+g.rate*max(0, now.Sub(g.at).Seconds()))
 		g.at = now
 	case !g.full.IsZero() && !now.Before(g.full):
-		// What was sent since the last reply's call may count already.
-		g.left = g.limit - (g.sent - g.before)
+		// What is under way, and was sent since the last reply's call, may count
+		// already.
+		g.left = g.limit - min(g.open, g.sent-g.before)
 		g.last = telling{}
 		if g.full = g.full.Add(g.width); !now.Before(g.full) {
 			g.full = now.Add(g.width)

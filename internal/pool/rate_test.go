@@ -175,3 +175,21 @@ func TestRequestsPerDayAreNotSpread(t *testing.T) {
 		r.take(needOf(10, 0), now)
 	}
 }
+
+func TestLimitThatIsToldOnceHoldsNobodyForEver(t *testing.T) {
+	r := newRates(0, 0)
+	now := time.Unix(1000, 0)
+	n := needOf(400, 100)
+	c := r.take(n, now)
+	r.settle(c, n, [counts]telling{ofTokens: {ok: true, limit: 1000, left: 400, reset: 58 * time.Second}}, now)
+	for i := range 100 {
+		at := r.ready(n, now)
+		if at.Sub(now) > time.Minute {
+			t.Fatalf("call %d is held for %v", i, at.Sub(now))
+		}
+		now = later(now, at)
+		c = r.take(n, now)
+		now = now.Add(time.Second)
+		r.settle(c, n, [counts]telling{}, now) // no headers any more
+	}
+}
