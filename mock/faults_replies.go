@@ -70,7 +70,7 @@ var faultsOfReplies = []Fault{
 			w.wait(10 * time.Millisecond)
 			w.put(e[n:])
 		})},
-	{ID: "F27b", Group: "D", Name: "half of a surrogate pair", Says: "an escape that no rune answers to: JSON decoders make U+FFFD of it and say nothing", Recovery: Again, Charged: true,
+	{ID: "F27b", Group: "D", Name: "half of a surrogate pair", Says: "an escape more that no rune answers to: JSON decoders make U+FFFD of it and say nothing; no invalid text goes on from there", Recovery: Unharmed, Charged: true,
 		how: eachEvent(func(w *wire, e string) string {
 			if w.streamed() && w.n != w.half {
 				return e

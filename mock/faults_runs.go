@@ -43,12 +43,12 @@ var faultsOfRuns = []Fault{
 		how: openAI(400, "", "context_length_exceeded", "This model's maximum context length is 2000 tokens. However, your messages resulted in {tokens} tokens. Please reduce the length of the messages.")},
 	{ID: "F45", Group: "G", Name: "done work done again after a restart", Says: "the process is killed and resumed: a body that was answered does not come again", Recovery: Unharmed, Charged: true,
 		Watch: "Entry.Attempt", how: asEver},
-	{ID: "F46", Group: "G", Name: "very long answers", Says: "64 KiB of text more, where max_tokens lets it: bounded in memory", Recovery: Unharmed, Charged: true,
+	{ID: "F46", Group: "G", Name: "very long answers", Says: "16 KiB of text more, where max_tokens lets it: bounded in memory", Recovery: Unharmed, Charged: true,
 		how: say(func(x *exchange, r *Reply) bool {
 			if x.entry.Request.JSON {
-				r.Text += strings.Repeat(" ", 64<<10)
+				r.Text += strings.Repeat(" ", 16<<10)
 			} else {
-				r.Text += strings.Repeat("\nAnd so on.", 64<<10/11)
+				r.Text += strings.Repeat("\nAnd so on.", 16<<10/11)
 			}
 			return true
 		})},
