@@ -52,12 +52,12 @@ func askedShapes(question string, c cues) shapes {
 	return s
 }
 
-// unitWords are the beginnings of units and of what stands for a date.
-var unitWords = map[string]shapes{}
-
+// unitRunes are units of one character.
 var unitRunes = map[rune]shapes{'年': aSpan | aDate, '月': aSpan | aDate, '天': aSpan, '日': aSpan | aDate, '周': aSpan, '时': aSpan, '分': aSpan, '秒': aSpan, '岁': aSpan, '点': aDate, '号': aDate, '元': aSum, '块': aSum, '角': aSum, '米': aDistance, '里': aDistance, '斤': aWeight, '克': aWeight, '吨': aWeight, '度': aWarmth, '成': aShare, '°': aWarmth, '%': aShare, '€': aSum, '£': aSum, '$': aSum, '¥': aSum}
 
-func init() {
+// unitWords are units, and what stands for a date.
+var unitWords = func() map[string]shapes {
+	m := map[string]shapes{}
 	for words, s := range map[string]shapes{
 		"second seconds minute minutes min hour hours hrs day days week weeks month months year years century decade sekunde sekunden minuten stunde stunden tag tage tagen woche wochen monat monate monaten jahr jahre jahren secondes heure heures jour jours semaine semaines mois an ans année années segundos minutos hora horas día días semana semanas mes meses año años":                                                                                                                                                                                                                           aSpan,
 		"january february march april may june july august september october november december monday tuesday wednesday thursday friday saturday sunday jan feb mar apr jun jul aug sep oct nov dec am pm noon midnight spring summer autumn winter easter januar februar märz mai juni juli oktober dezember montag dienstag mittwoch donnerstag freitag samstag sonntag uhr janvier février mars avril juin juillet août septembre octobre novembre décembre lundi mardi mercredi jeudi vendredi samedi dimanche enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre": aDate,
@@ -68,10 +68,11 @@ func init() {
 		"percent per prozent pourcent pour third thirds quarter quarters half fifth drittel viertel hälfte": aShare,
 	} {
 		for w := range strings.FieldsSeq(words) {
-			unitWords[w] |= s
+			m[w] |= s
 		}
 	}
-}
+	return m
+}()
 
 var countWords = wordSet("a an one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion dozen half several first second third ein eine einen einmal zweimal zwei drei vier fünf sechs sieben acht neun zehn elf zwölf zwanzig hundert tausend un une deux trois quatre cinq six sept huit neuf dix vingt cent mille uno una dos tres cuatro cinco seis siete ocho nueve diez")
 
@@ -115,13 +116,9 @@ func shapesOf(low, question string) shapes {
 				if len(w) > 2 && w != "first" {
 					s |= aNumber
 				}
-			} else if hyphen := strings.IndexByte(w, '-'); hyphen < 0 && since > 3 {
-				since = 9
 			}
 		case c < utf8.RuneSelf:
-			if u, ok := unitRunes[rune(c)]; ok && c != ' ' {
-				s |= u
-			}
+			s |= unitRunes[rune(c)]
 			i++
 		default:
 			r, size := utf8.DecodeRuneInString(low[i:])
