@@ -107,7 +107,7 @@ var faultsOfBodies = []Fault{
 		how: eventsOr("data: "+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+"\n\ndata: [DONE]\n\n", strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000))},
 	{ID: "X63b", Group: "X", Name: "an answer nested deeply", Says: "the model's JSON is a stack of objects", Recovery: Changed, Charged: true,
 		how: say(func(_ *exchange, r *Reply) bool {
-			r.Text = strings.Repeat(`{"a":`, 3000) + "1" + strings.Repeat("}", 3000)
+			r.Text = strings.Repeat(`{"a":`, 1000) + "1" + strings.Repeat("}", 1000)
 			return true
 		})},
 	wrongUsage("X64a", "usage of zeros", `{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}`),
