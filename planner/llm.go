@@ -40,7 +40,7 @@ type Config struct {
 	PlanTokens   int // most tokens of such a reply; 0: Backend.MaxOut, else 8192 or a quarter of the context
 	AnswerTokens int // most tokens of an answer; 0: Backend.MaxOut, else 8192 or a quarter of the context
 
-	Attempts    int           // most attempts at one call; 0: 5
+	Attempts    int           // most attempts at one call; 0: 8
 	AttemptTime time.Duration // most time of one attempt; 0: 2 minutes
 	CallTime    time.Duration // most time of one call, all attempts and waits; 0: 10 minutes
 	FirstToken  time.Duration // longest wait for the first piece of a reply; 0: half of AttemptTime

@@ -50,7 +50,7 @@ const PricesAsOf = pool.PricesAsOf
 type Config struct {
 	Backends []Backend // 1 to 64
 
-	// Attempts is the most attempts at one call. 0: 5.
+	// Attempts is the most attempts at one call. 0: 8.
 	Attempts int
 	// AttemptTime is the most time of one attempt, without its wait for a
 	// slot. 0: 2 minutes.

@@ -21,6 +21,7 @@ type backend struct {
 	estimate estimate
 	slowness slowness
 	latency  time.Duration    // of calls that were served, a moving mean
+	vain     int              // failures since the last call that was served
 	failed   *swarm.CallError // the last failure that the breaker counted
 	stopped  *swarm.CallError // why it is of no more use; nil: it is in use
 	since    uint64           // the queue's seq at which it stopped
@@ -108,8 +109,8 @@ func (e *ending) outcome() outcome {
 	}
 	switch e.err.Class {
 	case swarm.ClassRateLimited, swarm.ClassOverloaded:
-		if e.err.RetryAfter > 0 {
-			return unsaid // cooling sees to it
+		if e.err.HasRetryAfter {
+			return unsaid // cooling sees to it, or the server says that nothing is to be waited for
 		}
 		for _, t := range e.rates {
 			if t.ok && t.left < 1 {

@@ -39,7 +39,7 @@ func TestHedgesAreAShareOfCalls(t *testing.T) {
 		h, hedges := hedgeBudget{share: share}, 0
 		for range 10_000 {
 			h.earn()
-			if h.spend() {
+			if h.spend(hedgeKept) {
 				hedges++
 			}
 		}
@@ -50,7 +50,7 @@ func TestHedgesAreAShareOfCalls(t *testing.T) {
 			h.earn()
 		}
 		burst := 0
-		for h.spend() {
+		for h.spend(hedgeKept) {
 			burst++
 		}
 		if burst > hedgeBank {

@@ -43,7 +43,7 @@ type Backend struct {
 type Config struct {
 	Backends []Backend // 1 to 64
 
-	Attempts    int           // most attempts at one call; 0: 5
+	Attempts    int           // most attempts at one call; 0: 8
 	AttemptTime time.Duration // most time of one attempt, its wait for a slot not counted; 0: 2 minutes
 	CallTime    time.Duration // most time of one call, from its first slot on, all attempts and waits; 0: 10 minutes
 	MaxWait     time.Duration // longest wait that a server may ask for; longer ones go to another backend or end the call; 0: 2 minutes
@@ -162,7 +162,7 @@ func (c *Config) fill() error {
 	case !(c.Retries <= 1), !(c.Hedge <= 1):
 		return fmt.Errorf("pool: Retries %v and Hedge %v are shares: at most 1", c.Retries, c.Hedge)
 	}
-	c.Attempts = cmp.Or(c.Attempts, 5)
+	c.Attempts = cmp.Or(c.Attempts, 8)
 	c.AttemptTime = cmp.Or(c.AttemptTime, 2*time.Minute)
 	c.CallTime = cmp.Or(c.CallTime, 10*time.Minute)
 	c.MaxWait = cmp.Or(c.MaxWait, 2*time.Minute)

@@ -46,7 +46,7 @@ func newFirstFails(total int, d time.Duration, which func(i int) bool, e *swarm.
 }
 
 func TestRetriesAreAShareOfSuccessesWhileFirstAttemptsWait(t *testing.T) {
-	for share, want := range map[float64][2]int{0: {55, 80}, .05: {20, 40}, -1: {180, 250}} {
+	for share, want := range map[float64][2]int{0: {55, 110}, .05: {20, 40}, -1: {180, 250}} {
 		synctest.Test(t, func(t *testing.T) {
 			const prompts = 500
 			f := newFirstFails(prompts, 100*time.Millisecond, func(i int) bool { return i%2 == 0 }, refusal(swarm.ClassServer, 500))

@@ -160,7 +160,7 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 			c.err.Err = tooLong(asked, c.pool.cfg.MaxWait)
 			return anew, false, 0
 		default:
-			wait = asked + jitter(min(max(asked/8, time.Millisecond), backoffBase), 0)
+			wait = asked + jitter(min(max(asked/16, time.Millisecond), backoffBase), 0)
 		}
 	}
 	if end, ok := ctx.Deadline(); ok && time.Until(end) <= wait {

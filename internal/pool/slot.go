@@ -81,6 +81,7 @@ func (q *queue) end(s slot, e ending) lesson {
 	now := time.Now()
 	b := s.backend
 	l := lesson{patience: s.learn(&e, now, q.maxWait)}
+	l.patience = b.easy(&e, l.patience)
 	h, away := e.health(), b.breaker.open
 	b.breaker.done(s.ticket.seq, h, e.first, b.limit.seq, b.limit.busy, now, rand.Float64())
 	if away && !b.breaker.open {
@@ -111,6 +112,27 @@ func (q *queue) end(s slot, e ending) lesson {
 	}
 	q.dispatch(now)
 	return l
+}
+
+// easy shortens the first step of a back-off where the backend serves others:
+// what broke is this attempt, and no load is to be taken off. With each
+// failure that comes before a success it grows back.
+func (b *backend) easy(e *ending, patience time.Duration) time.Duration {
+	switch {
+	case e.void || e.early:
+		return patience
+	case e.err == nil:
+		b.vain = 0
+		return patience
+	}
+	b.vain++
+	switch e.err.Class {
+	case swarm.ClassServer, swarm.ClassNetwork, swarm.ClassBroken:
+		if b.latency > 0 {
+			return min(patience, max(time.Millisecond, b.latency/8)<<min(b.vain-1, 10))
+		}
+	}
+	return patience
 }
 
 // giveBack takes back a slot that was not used.

@@ -59,8 +59,10 @@ func (h *hedge) run() {
 	defer close(h.done)
 	defer func() { h.panic = recover() }()
 	q := &h.c.pool.queue
-	if !q.mayHedge() {
-		return
+	for n := 1; !q.mayHedge(n); n++ {
+		if !h.wait(h.first.late / 2) {
+			return
+		}
 	}
 	defer func() {
 		if !h.sent {
@@ -150,11 +152,24 @@ func (h *hedge) join(fail *swarm.CallError) (won bool) {
 	return fail.Retryable() && !h.fail.Retryable()
 }
 
-// mayHedge takes one hedge of the budget, if there is one.
-func (q *queue) mayHedge() bool {
+// wait waits, or until the first attempt has ended; ok says that it has not.
+func (h *hedge) wait(d time.Duration) (ok bool) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-h.ctx.Done():
+		return false
+	}
+}
+
+// mayHedge takes one hedge of the budget, if there is one for an attempt that
+// is late for the nth time.
+func (q *queue) mayHedge(n int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.hedges.spend()
+	return q.hedges.spend(n)
 }
 
 // unhedge gives a hedge back that was not made.
