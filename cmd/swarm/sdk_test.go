@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// sdkConfig is what the programs in testdata/sdk-* ask for. Each of them
+// starts with a server of its own, since "flaky" fails once.
+const sdkConfig = `{
+  "models": [{"id": "parrot", "brain": "echo"}, {"id": "scripted", "brain": "replies"}, {"id": "flaky", "brain": "echo"}],
+  "faults": [{"ids": ["F07a"], "model": "flaky", "attempts": 1}],
+  "replies": [
+    {"model": "scripted", "contains": "plan", "say": [{"json": {"ok": true}}]},
+    {"model": "scripted", "contains": "money", "say": [{"error": {"status": 402, "code": "insufficient_quota", "message": "No money."}}]}
+  ]
+}`
+
+// in runs a program in a folder.
+func in(t *testing.T, folder, name string, args ...string) ([]byte, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir = folder
+	return cmd.CombinedOutput()
+}
+
+func TestTheOfficialGoSDKTalksToIt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiling the client takes a while")
+	}
+	folder := filepath.Join("testdata", "sdk-go")
+	if out, err := in(t, folder, "go", "mod", "download"); err != nil {
+		t.Skipf("the client is not to be had here: %v\n%s", err, out)
+	}
+	sdk := filepath.Join(t.TempDir(), "sdk")
+	if out, err := in(t, folder, "go", "build", "-o", sdk, "."); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s := serve(t, nil, "-config", file(t, "c.json", sdkConfig), "-key", canary)
+	if out, err := in(t, folder, sdk, s.url, canary); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestTheOfficialNodeSDKTalksToIt(t *testing.T) {
+	cache := os.Getenv("SWARM_NODE_CACHE")
+	if cache == "" {
+		t.Skip("SWARM_NODE_CACHE names no folder for npm's packages")
+	}
+	for _, name := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skip(err)
+		}
+	}
+	for _, name := range []string{"package.json", "main.mjs"} {
+		text, err := os.ReadFile(filepath.Join("testdata", "sdk-node", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(cache, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(cache, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := in(t, cache, "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s := serve(t, nil, "-config", file(t, "c.json", sdkConfig), "-key", canary)
+	if out, err := in(t, cache, "node", "main.mjs", s.url, canary); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

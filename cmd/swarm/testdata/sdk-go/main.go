@@ -1,0 +1,105 @@
+// Sdk asks a server by OpenAI's own client for Go, and ends with status 1
+// where something is not as it should be. It is a module of its own, so that
+// nobody who uses this project inherits the client.
+//
+//	sdk BASE_URL KEY
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+)
+
+func main() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	client := openai.NewClient(option.WithBaseURL(os.Args[1]), option.WithAPIKey(os.Args[2]), option.WithMaxRetries(2))
+	for _, check := range []struct {
+		name string
+		run  func(context.Context, openai.Client) error
+	}{{"models", models}, {"whole", whole}, {"streamed", streamed}, {"by schema", bySchema}, {"tried again", triedAgain}, {"error", failing}} {
+		if err := check.run(ctx, client); err != nil {
+			fmt.Printf("%s: %v\n", check.name, err)
+			defer os.Exit(1)
+		}
+	}
+}
+
+func ask(model, text string) openai.ChatCompletionNewParams {
+	return openai.ChatCompletionNewParams{Model: model, Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage(text)}}
+}
+
+func models(ctx context.Context, c openai.Client) error {
+	page, err := c.Models.List(ctx)
+	if err == nil && len(page.Data) != 3 {
+		err = fmt.Errorf("%d models", len(page.Data))
+	}
+	return err
+}
+
+func whole(ctx context.Context, c openai.Client) error {
+	r, err := c.Chat.Completions.New(ctx, ask("parrot", "one two three"))
+	if err != nil {
+		return err
+	}
+	if text := r.Choices[0].Message.Content; text != "one two three" || r.Choices[0].FinishReason != "stop" || r.Usage.TotalTokens != r.Usage.PromptTokens+r.Usage.CompletionTokens {
+		return fmt.Errorf("got %s", r.RawJSON())
+	}
+	return nil
+}
+
+func streamed(ctx context.Context, c openai.Client) error {
+	params := ask("parrot", "one two three")
+	params.StreamOptions.IncludeUsage = openai.Bool(true)
+	s := c.Chat.Completions.NewStreaming(ctx, params)
+	defer s.Close()
+	var all openai.ChatCompletionAccumulator
+	for s.Next() {
+		all.AddChunk(s.Current())
+	}
+	if err := s.Err(); err != nil {
+		return err
+	}
+	if len(all.Choices) != 1 || all.Choices[0].Message.Content != "one two three" || all.Usage.CompletionTokens == 0 {
+		return fmt.Errorf("got %+v, %+v", all.Choices, all.Usage)
+	}
+	return nil
+}
+
+func bySchema(ctx context.Context, c openai.Client) error {
+	params := ask("scripted", "a plan")
+	params.ResponseFormat.OfJSONSchema = &openai.ResponseFormatJSONSchemaParam{JSONSchema: openai.ResponseFormatJSONSchemaJSONSchemaParam{
+		Name: "plan", Strict: openai.Bool(true), Schema: map[string]any{
+			"type": "object", "properties": map[string]any{"ok": map[string]any{"type": "boolean"}}, "required": []string{"ok"}, "additionalProperties": false,
+		},
+	}}
+	r, err := c.Chat.Completions.New(ctx, params)
+	if err == nil && r.Choices[0].Message.Content != `{"ok":true}` {
+		err = fmt.Errorf("got %s", r.RawJSON())
+	}
+	return err
+}
+
+// triedAgain meets a fault the first time, which the client gets over.
+func triedAgain(ctx context.Context, c openai.Client) error {
+	r, err := c.Chat.Completions.New(ctx, ask("flaky", "hello"))
+	if err == nil && r.Choices[0].Message.Content != "hello" {
+		err = fmt.Errorf("got %s", r.RawJSON())
+	}
+	return err
+}
+
+// failing meets an error that the client must be able to name.
+func failing(ctx context.Context, c openai.Client) error {
+	_, err := c.Chat.Completions.New(ctx, ask("scripted", "no money"))
+	if e, ok := errors.AsType[*openai.Error](err); !ok || e.StatusCode != 402 || e.Code != "insufficient_quota" {
+		return fmt.Errorf("got %v", err)
+	}
+	return nil
+}
