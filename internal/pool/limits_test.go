@@ -83,11 +83,14 @@ func TestTPMTakesBackWhatACallDidNotUse(t *testing.T) {
 func TestCallsReturnSlowlyAfterACommonWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wait := 10 * time.Second
+		var mu sync.Mutex
 		var until time.Time
 		s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
 			if rep, err := takes(time.Second)(ctx, n, r); err != nil {
 				return rep, err
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			if n >= 200 && until.IsZero() {
 				until = time.Now().Add(wait)
 			}
