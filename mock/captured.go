@@ -56,19 +56,15 @@ func (u Usage) seen() seenUsage { return seenUsage{u.In, u.Cached, u.Out} }
 
 // seen is the entry without keys.
 func (e *Entry) seen(n int) seen {
-	head := e.Header.Clone()
-	for name, values := range head {
-		head[name] = redactAll(values, e.keys)
-	}
 	body := json.RawMessage("null")
-	if text := redact(string(e.Body), e.keys); json.Valid([]byte(text)) {
+	if text := redact(string(e.Body), *e.keys); json.Valid([]byte(text)) {
 		body = json.RawMessage(text)
 	} else if text != "" {
 		body = json.RawMessage(quote(text))
 	}
 	return seen{
-		N: n, ID: e.ID, Method: e.Method, Path: redact(e.Path, e.keys), Header: head, Body: body, Model: redact(e.Request.Model, e.keys),
-		Status: e.Status, Error: redact(e.Error, e.keys), Replies: redactAll(e.Replies, e.keys), Finish: append([]string{}, e.Finish...),
+		N: n, ID: e.ID, Method: e.Method, Path: e.Path, Header: e.Header, Body: body, Model: e.Request.Model,
+		Status: e.Status, Error: e.Error, Replies: redactAll(e.Replies, *e.keys), Finish: append([]string{}, e.Finish...),
 		Fault: e.Fault, Attempt: e.Attempt, Usage: e.Usage.seen(), Dollars: float64(e.Cost) / 1e9, Charged: e.Charge,
 		Streamed: e.Streamed, Cancelled: e.Cancelled, InFlight: e.InFlight, Arrived: e.Arrived, Seconds: e.Ended.Sub(e.Arrived).Seconds(),
 	}

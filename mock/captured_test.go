@@ -2,6 +2,7 @@ package mock_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -111,6 +112,22 @@ func TestCapturedRequestsCanBeAskedForOverHTTP(t *testing.T) {
 	tell(t, s, chatBody("m", "after"))
 	if visit(t, s, "GET", "/_mock/requests", &got); len(got.Requests) != 1 || got.Requests[0].N != 4 || got.Next != 4 {
 		t.Errorf("after forgetting: %+v", got)
+	}
+}
+
+func TestAnEntryPrintsNoKeyOfItsHeaders(t *testing.T) {
+	s := server(model(mock.Matching(nil)))
+	tell(t, s, chatBody("m", canary))
+	tell(t, s, chatBody(canary, "hello"))
+	tell(t, s, `{"model":"m","messages":[],"`+canary+`":1}`)
+	for _, e := range s.Log() {
+		if text := fmt.Sprintf("%+v %#v", e.Header, e.Request.Model) + e.Error + e.Path; strings.Contains(text, canary) {
+			t.Errorf("a key in %s", text)
+		}
+		e.Body, e.Request = nil, mock.Request{} // as the client sent them
+		if text := fmt.Sprintf("%+v %#v", e, e); strings.Contains(text, canary) {
+			t.Errorf("a key in %s", text)
+		}
 	}
 }
 

@@ -58,7 +58,7 @@ func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	keys := takeSecrets(head, r.URL.Query())
 	x := &exchange{s: s, w: w, r: r, entry: &Entry{
 		ID:     fmt.Sprintf("req_%012d", s.serial.Add(1)),
-		Method: r.Method, Path: r.URL.Path, Header: head, Arrived: time.Now(), keys: keys,
+		Method: r.Method, Path: r.URL.Path, Header: head, Arrived: time.Now(), keys: (*carried)(&keys),
 	}}
 	s.log.arrive(x.entry)
 	return x
@@ -391,6 +391,7 @@ func (x *exchange) close() {
 			e.Cost = p.cost(e.Usage)
 		}
 	}
+	e.hide()
 	x.s.log.end(e, served)
 	if x.s.observe != nil {
 		x.s.observe(*e)

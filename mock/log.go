@@ -42,7 +42,7 @@ type Entry struct {
 	Cancelled      bool // the client left before the end
 	Streamed       bool
 
-	keys []string // that the request carried
+	keys *carried // by the request
 }
 
 // Bill is what all calls of a model come to, also those whose entry is no

@@ -85,7 +85,7 @@ func (x *exchange) sendRaw() {
 			e.Status = status
 			x.w.WriteHeader(status)
 		}
-		e.sent(redact(p.Data, e.keys))
+		e.sent(redact(p.Data, *e.keys))
 		if i == len(x.raw.Pieces)-1 && x.raw.End == EndClean && x.raw.more == nil {
 			x.close()
 		}

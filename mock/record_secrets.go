@@ -183,6 +183,17 @@ func takeSecrets(h http.Header, query url.Values) []string {
 	return keys
 }
 
+// carried are the keys of a request in its entry: behind a pointer, so that
+// printing the entry does not print them.
+type carried []string
+
+// hide takes the request's keys out of what is short and likely to be printed.
+func (e *Entry) hide() {
+	for _, text := range []*string{&e.Path, &e.Error, &e.Request.Model} {
+		*text = redact(*text, *e.keys)
+	}
+}
+
 func redactAll(values, keys []string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {

@@ -117,8 +117,8 @@ func (l *lines) put(format string, args ...any) {
 	fmt.Fprintln(l.to, strings.ReplaceAll(line, "\n", " "))
 }
 
-// entry writes the line of a request to the mock's own models. Neither headers
-// nor texts stand in it, so no key does.
+// entry writes the line of a request to the mock's own models. The mock takes
+// keys out of what stands in it.
 func (l *lines) entry(e mock.Entry) {
 	if l == nil {
 		return

@@ -1,0 +1,99 @@
+package mock_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/db31e724/go-swarm/mock"
+)
+
+func TestKeysAreTakenOutWhereverTheyComeBack(t *testing.T) {
+	half := len(canary) / 2
+	var seen http.Header
+	upstream := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = r.Header.Clone()
+		w.Header().Set("Set-Cookie", "session="+canary)
+		w.Header().Set("X-Echo", "you sent "+canary)
+		w.Header().Set("Openai-Organization", "org-mine")
+		for _, piece := range []string{"your key: " + canary[:half], canary[half:] + " and ", canary, canary[:3], canary[3:] + "."} {
+			_, _ = io.WriteString(w, piece)
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(5 * time.Millisecond) // pieces are to arrive one by one
+		}
+	})
+	body := chatBody("m", "my key is "+canary)
+	var got answer
+	tape := tapeOf(t, upstream, func(url string) {
+		got = chatAt(t, url+"/"+canary+"/x", body)
+		call(t, http.MethodGet, url+"/q?api_key=abc&key="+canary+"&x="+canary, "")
+	})
+	if !strings.Contains(got.body, canary) || seen.Get("Authorization") != "Bearer "+canary {
+		t.Errorf("the client and the upstream are to see the key: %q, %v", got.body, seen)
+	}
+	for _, secret := range []string{canary, canary[:half], canary[half:], "abc", "org-mine", "session"} {
+		if strings.Contains(tape, secret) {
+			t.Errorf("%q is on the cassette:\n%s", secret, tape)
+		}
+	}
+	_, url := replayer(t, tape)
+	a := chatAt(t, url+"/"+canary+"/x", body)
+	if want := "your key: [redacted] and [redacted][redacted]."; a.body != want {
+		t.Errorf("replayed %d %q, want %q", a.status, a.body, want)
+	}
+}
+
+func TestTheRecordersKeyTakesTheClientsPlace(t *testing.T) {
+	const own = "sk-upstream-1618033988"
+	var seen http.Header
+	real := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = r.Header.Clone()
+		fmt.Fprint(w, "wrong key: ", own)
+	}))
+	defer real.Close()
+	var out bytes.Buffer
+	r, err := mock.NewRecorder(real.URL, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Key = own
+	r.Transport = &http.Transport{DisableKeepAlives: true}
+	proxy := httptest.NewServer(r)
+	defer proxy.Close()
+	chatAt(t, proxy.URL+"/v1", "{}") // its exchange is on the cassette by now
+	if seen.Get("Authorization") != "Bearer "+own || strings.Contains(fmt.Sprint(seen), canary) {
+		t.Errorf("the upstream got %v", seen)
+	}
+	if strings.Contains(out.String(), own) {
+		t.Errorf("the key is on the cassette: %s", out.String())
+	}
+}
+
+func TestRecorderAsksForPlainBodiesAndUnpacksOthers(t *testing.T) {
+	upstream := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Accept-Encoding") != "identity" {
+			t.Errorf("it asks for %q", r.Header.Get("Accept-Encoding"))
+		}
+		w.Header().Set("Content-Encoding", strings.TrimPrefix(r.URL.Path, "/base/"))
+		z := gzip.NewWriter(w)
+		fmt.Fprint(z, "packed "+canary)
+		_ = z.Close()
+	})
+	tape := tapeOf(t, upstream, func(url string) {
+		if a := call(t, http.MethodGet, url+"/gzip", ""); a.body != "packed "+canary || a.header.Get("Content-Encoding") != "" {
+			t.Errorf("got %+v", a)
+		}
+		if a := call(t, http.MethodGet, url+"/br", ""); a.status != 502 || !strings.Contains(a.body, "compresses") {
+			t.Errorf("got %+v", a)
+		}
+	})
+	if !strings.Contains(tape, "packed [redacted]") || strings.Count(tape, "\n") != 2 {
+		t.Errorf("the cassette:\n%s", tape)
+	}
+}
