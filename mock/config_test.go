@@ -167,7 +167,7 @@ func TestConfiguredRepliesComeBeforeTheBrains(t *testing.T) {
 func TestAnErrorSaysItsStatusWhereItHasNoMessage(t *testing.T) {
 	s := mock.NewHandler(readConfig(t, `{"replies":[{"say":[{"error":{"status":503}}]}]}`))
 	a := post(t.Context(), s, chatBody(mock.Small().ID, "x"))
-	if a.status != 503 || !strings.Contains(a.body, http.StatusText(503)) {
+	if a.status != 503 || !strings.Contains(a.body, http.StatusText(http.StatusServiceUnavailable)) {
 		t.Errorf("got %+v", a)
 	}
 }
