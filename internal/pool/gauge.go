@@ -1,6 +1,9 @@
 package pool
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // gauge keeps count of one rate limit that a server tells in its headers.
 //
@@ -27,6 +30,9 @@ type gauge struct {
 
 	votes int     // for a bucket; negative: for a window
 	rate  float64 // of the bucket, a second
+	size  float64 // of the bucket
+	by    float64 // difference of what was left that rate was found by
+	most  float64 // that was ever left
 	last  telling
 	when  time.Time // of last
 }
@@ -69,33 +75,32 @@ func (g *gauge) note(t telling, after, beside float64, begun, now time.Time) {
 	}
 }
 
-// vote compares what two replies tell of the reset, once half as much more, or
-// less, is used.
+// vote compares what two replies tell of the reset, once so much more, or less,
+// is left that it shows.
 func (g *gauge) vote(t telling, now time.Time) {
-	p := g.last
-	used, was := t.limit-t.left, p.limit-p.left
-	if p.ok && max(used, was) < 1.5*min(used, was) || used < 1 {
+	p, when := g.last, g.when
+	more := p.left - t.left // was used
+	g.most = max(g.most, t.left)
+	if p.ok && math.Abs(more) < max(2, (g.most-p.left)/4) {
 		return
 	}
-	g.last = t
+	g.last, g.when = t, now
 	if !p.ok {
-		g.when = now
 		return
 	}
-	moved := now.Add(t.reset).Sub(g.when.Add(p.reset)).Abs()
-	g.when = now
-	stands := moved <= max(min(t.reset, p.reset)/10, 2*time.Millisecond)
-	r, q := used/t.reset.Seconds(), was/p.reset.Seconds()
-	even := max(r, q) < 1.3*min(r, q)
-	switch {
-	case stands && !even:
+	// In a bucket the reset tells how much is to be filled, whatever its size:
+	// some servers keep less at once than the limit that they tell.
+	later := (t.reset - p.reset).Seconds()
+	moved := now.Add(t.reset).Sub(when.Add(p.reset)).Abs()
+	switch rate := more / later; {
+	case moved <= max(min(t.reset, p.reset)/10, 2*time.Millisecond):
 		g.votes = max(g.votes-1, -2*sureVotes)
-	case even && !stands:
+	case math.Abs(later) > .002 && rate > 0 && t.left+rate*t.reset.Seconds() < 1.1*t.limit:
 		g.votes = min(g.votes+1, 2*sureVotes)
-		if g.rate = r; was > used {
-			g.rate = q
+		if g.rate == 0 || math.Abs(more) >= g.by/2 {
+			g.rate, g.by = .98*rate, math.Abs(more) // clocks differ
+			g.size = min(t.limit, t.left+rate*t.reset.Seconds())
 		}
-		g.rate *= .98 // clocks differ
 	}
 }
 
@@ -104,7 +109,7 @@ func (g *gauge) refill(now time.Time) {
 	switch {
 	case g.limit == 0:
 	case g.bucket():
-		g.left = min(g.limit, g.left+g.rate*max(0, now.Sub(g.at).Seconds()))
+		g.left = min(g.size, g.left+g.rate*max(0, now.Sub(g.at).Seconds()))
 		g.at = now
 	case !g.full.IsZero() && !now.Before(g.full):
 		// What is under way, and was sent since the last reply's call, may count
@@ -124,7 +129,9 @@ func (g *gauge) ready(need float64, now time.Time) time.Time {
 		return time.Time{}
 	}
 	g.refill(now)
-	need = min(need, g.limit)
+	if need = min(need, g.limit); g.bucket() {
+		need = min(need, g.size)
+	}
 	switch {
 	case g.left >= need:
 		return time.Time{}

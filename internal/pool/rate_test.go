@@ -11,13 +11,14 @@ import (
 
 func TestLimitsThatHeadersTellAreKept(t *testing.T) {
 	for seed := range uint64(4) {
-		for _, bucket := range []bool{false, true} {
+		for _, kind := range []meter{{}, {bucket: true}, {bucket: true, tells: 15_000}} {
+			bucket := kind.bucket
 			for _, width := range []time.Duration{time.Second, time.Minute} {
 				for _, early := range []bool{false, true} {
 					for _, work := range []time.Duration{20 * time.Millisecond, time.Second} {
 						s := &rateSim{
 							rng:      rand.New(rand.NewPCG(seed, 1)),
-							requests: meter{limit: 250, width: width, bucket: bucket},
+							requests: meter{limit: 250, width: width, bucket: bucket, tells: kind.tells},
 							slots:    32,
 							size:     func() (int, int) { return 10, 10 },
 							way:      time.Millisecond,
@@ -29,7 +30,7 @@ func TestLimitsThatHeadersTellAreKept(t *testing.T) {
 						if byWork := time.Duration(1000/32) * work; bound < byWork {
 							bound = byWork
 						}
-						name := fmt.Sprintf("seed %d, bucket %v, %v, early %v, work %v", seed, bucket, width, early, work)
+						name := fmt.Sprintf("seed %d, bucket %v of %v, %v, early %v, work %v", seed, bucket, kind.tells, width, early, work)
 						if s.refused > 0 || float64(took) > 1.1*float64(bound) {
 							t.Errorf("%s: %d refused, %v of at least %v", name, s.refused, took, bound)
 						}

@@ -12,6 +12,7 @@ type meter struct {
 	limit  float64
 	width  time.Duration // of the window, or until an empty bucket is full
 	bucket bool
+	tells  float64 // the limit that it tells, where that is not what it keeps at once
 
 	left  float64
 	at    time.Time
@@ -44,9 +45,9 @@ func (m *meter) fill(now time.Time) {
 
 func (m *meter) tell(now time.Time) telling {
 	m.fill(now)
-	t := telling{ok: true, limit: m.limit, left: max(0, float64(int(m.left)))}
+	t := telling{ok: true, limit: max(m.limit, m.tells), left: max(0, float64(int(m.left)))}
 	if m.bucket {
-		t.reset = time.Duration((m.limit - m.left) / m.limit * float64(m.width))
+		t.reset = time.Duration((m.limit - m.left) / m.limit * float64(m.width)).Round(time.Millisecond)
 	} else {
 		t.reset = m.at.Add(m.width).Sub(now)
 	}
