@@ -146,7 +146,7 @@ var rows = []struct {
 	// with the last prompt.
 	{"first of 5%", func() row { return failing(.05) }, 1, 1300 * time.Millisecond, 1.1},
 	{"first of 30%", func() row { return failing(.3) }, 1, 1300 * time.Millisecond, 1.4},
-	{"stragglers", straggling, 1.2, 0, 1.05},
+	{"stragglers", straggling, 1, 0, 1.05},
 	{"cut streams", cutting, 1.15, 0, 1.4},
 }
 

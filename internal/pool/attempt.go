@@ -12,10 +12,34 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// attempt makes one attempt in a slot that the caller has taken, and a second
-// beside it where it is late; slots are given back and usage is booked in
-// every case, a panic in OnText included.
-func (c *call) attempt(ctx context.Context, s slot) (fail *swarm.CallError) {
+// attempt makes one attempt in a slot that the caller has taken, and others
+// beside it where it is late (see hedge).
+func (c *call) attempt(ctx context.Context, s slot) *swarm.CallError {
+	t := c.once(ctx, s, nil)
+	c.lesson = t.lesson
+	if t.sent > 0 {
+		c.sent += t.sent
+		c.reply = t.reply
+	}
+	if t.sick {
+		c.sick++
+	}
+	return t.fail
+}
+
+// tried is what came of an attempt and its hedges.
+type tried struct {
+	sent   int // attempts that were made
+	reply  chat.Reply
+	fail   *swarm.CallError
+	lesson lesson
+	sick   bool // it failed by its backend's fault
+}
+
+// once makes an attempt, which is of is: nil stands for the call's first. The
+// slot is given back and the usage booked in every case, a panic in OnText
+// included.
+func (c *call) once(ctx context.Context, s slot, is *hedge) (t tried) {
 	end, ended := ending{void: true, est: c.Tokens}, false
 	defer func() {
 		if !ended { // nothing was sent, or a panic or Goexit is under way
@@ -26,56 +50,57 @@ func (c *call) attempt(ctx context.Context, s slot) (fail *swarm.CallError) {
 	defer cancel()
 	if ctx.Err() != nil {
 		// The slot came in the moment of the cancel: nothing is sent.
-		return c.unsent(context.Cause(ctx))
+		return tried{fail: c.unsent(context.Cause(ctx))}
 	}
-	out, settle, fail := c.reserve(ctx, s)
+	out, settle, fail := c.reserve(is.money(ctx), s)
 	if fail != nil {
-		return fail
+		return tried{fail: fail}
 	}
-	c.sent++
+	t.sent = 1
 	used, why := swarm.Usage{In: c.Tokens, AtLeast: true}, errors.New("the attempt broke off")
 	defer func() { settle(used, why) }()
 
-	base, h := c.hedge(ctx, s)
-	reply, err := s.client.Do(base, c.wire(s.backend, out, c.OnText))
+	base, h := c.hedge(ctx, s, is)
+	onText := c.OnText
+	if is != nil {
+		is.flying.Store(true)
+		onText = nil
+	}
+	reply, err := s.client.Do(base, c.wire(s.backend, out, onText))
 	fail = c.classify(base, s.backend, err)
 	used, why = c.usage(reply, fail), nil
 	if fail != nil {
 		why = fail
 	}
-	end = ending{err: fail, first: c.sick == 0, early: early(base, fail), est: c.Tokens, told: counted(reply)}
+	end = ending{err: fail, first: is == nil && c.sick == 0, early: early(base, fail), est: c.Tokens, told: counted(reply)}
 	end.limits(s, used, reply.Header)
 	ended = true
-	c.lesson = c.pool.queue.end(s, end)
-	won := h != nil && h.join(fail)
-	if c.lesson.window > 0 {
+	t.lesson = c.pool.queue.end(s, end)
+	if t.lesson.window > 0 {
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: s.Model, Text: fmt.Sprintf(
-			"reads only %d tokens of a prompt, and says nothing of the rest", c.lesson.window)})
+			"reads only %d tokens of a prompt, and says nothing of the rest", t.lesson.window)})
+	}
+	t.reply, t.sick = reply, end.health() == healthSick || end.health() == healthSilent
+	if h != nil {
+		won := h.join(fail)
+		t.sent += h.tried.sent
+		if won {
+			if used.AtLeast { // the loser would have written about as much
+				used.Out = max(used.Out, h.tried.reply.Usage.Out)
+			}
+			h.tried.sent = t.sent
+			return h.tried
+		}
 	}
 	switch {
-	case won:
-		if used.AtLeast { // the loser would have written about as much
-			used.Out = max(used.Out, h.reply.Usage.Out)
-		}
-		if c.reply, fail = h.reply, h.fail; fail == nil {
-			return nil
-		}
-		own := *fail
-		return &own
-	case fail == nil && c.lesson.cut:
-		c.reply = reply
-		return &swarm.CallError{Class: swarm.ClassTooLong, Status: 200, Model: s.Model, Backend: s.Name, Err: fmt.Errorf(
+	case fail != nil:
+		own := *fail // the queue and the ledger keep theirs
+		t.fail = &own
+	case t.lesson.cut:
+		t.fail = &swarm.CallError{Class: swarm.ClassTooLong, Status: 200, Model: s.Model, Backend: s.Name, Err: fmt.Errorf(
 			"the server has read only %d tokens of the prompt", reply.Usage.In)}
 	}
-	c.reply = reply
-	if fail == nil {
-		return nil
-	}
-	if h := end.health(); h == healthSick || h == healthSilent {
-		c.sick++
-	}
-	own := *fail // the queue and the ledger keep theirs
-	return &own
+	return t
 }
 
 // clock bounds an attempt by its own time and by the call's.

@@ -13,9 +13,9 @@ const (
 	// hedgeFloor is the shortest time that is worth a second call.
 	hedgeFloor = 20 * time.Millisecond
 	// hedgeBank is how many hedges can be saved up.
-	hedgeBank = 8.
+	hedgeBank = 16.
 	// hedgeKept is how many are kept for attempts that are late for longer.
-	hedgeKept = 2
+	hedgeKept = 3
 )
 
 // slowness knows how long a backend's attempts take. It is a pure machine,
@@ -67,10 +67,10 @@ func (h *hedgeBudget) earn() {
 	}
 }
 
-// spend takes one hedge, if there is one left for an attempt that is late for
-// the nth time: the last ones are kept for attempts that are very late.
-func (h *hedgeBudget) spend(n int) bool {
-	if h.tokens < float64(max(hedgeKept-n, 0)+1) {
+// spend takes one hedge, if there is one left for an attempt that is so many
+// halves over late: the last ones are kept for those that are very late.
+func (h *hedgeBudget) spend(over int) bool {
+	if h.tokens < float64(max(hedgeKept-over, 0)+1) {
 		return false
 	}
 	h.tokens--

@@ -210,7 +210,9 @@ func TestSilentBackendIsNotTheFirstToBeTriedAgain(t *testing.T) {
 func TestProviderThatIsUsedUpEndsTheBackendAndThenTheCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		away := away(time.Now().Add(time.Hour), time.Millisecond, 0, refusal(swarm.ClassServer, 500))
-		quota := &script{do: fails(refusal(swarm.ClassQuota, 429))}
+		quota := &script{do: func(context.Context, int, chat.Request) (chat.Reply, error) {
+			return chat.Reply{}, refusal(swarm.ClassQuota, 429)
+		}}
 		p := poolOf(t, Config{CallTime: 2 * time.Minute}, quota, away)
 		if lost, took := crowd(t, p, 20); lost != 20 || took > 4*time.Minute {
 			t.Errorf("%d lost after %v", lost, took)

@@ -14,7 +14,7 @@ type slot struct {
 	ticket  ticket
 	receipt receipt
 	ratio   float64       // of its tokens to estimated ones; 0: not known
-	late    time.Duration // an attempt that takes longer is one of the slowest; 0: not known
+	look    time.Duration // after which to look whether the attempt is late; 0: never
 }
 
 // ending is how an attempt ended, as far as it matters to its backend.
@@ -68,8 +68,9 @@ func (q *queue) admit(b *backend, r *Request, k kind, now time.Time) slot {
 	case anew:
 		q.hedges.earn()
 	}
-	if k != twin {
-		s.late, _ = b.slowness.after(q.hedges.share)
+	if q.hedges.share > 0 {
+		s.look, _ = b.slowness.after(q.hedges.share)
+		s.look = max(s.look, hedgeFloor)
 	}
 	return s
 }
@@ -102,7 +103,7 @@ func (q *queue) end(s slot, e ending) lesson {
 			l.window = b.estimate.window
 		}
 	case e.early:
-		if took := now.Sub(s.ticket.sent); s.late > 0 && took >= s.late {
+		if took := now.Sub(s.ticket.sent); s.look > 0 && took >= s.look {
 			b.slowness.add(took) // it would have taken that at least
 		}
 	default:

@@ -7,12 +7,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
 )
 
 // errTwin ends an attempt whose twin has answered first.
 var errTwin = errors.New("pool: another attempt at the same call was answered first")
+
+// mostHedges is how many attempts at a call may be made beside its first at a
+// time: one, and one where that is late as well.
+const mostHedges = 2
 
 // hedge is a second attempt at a call, made when the first is slower than
 // nearly all of its backend's, after Dean and Barroso, "The Tail at Scale"
@@ -21,9 +24,10 @@ var errTwin = errors.New("pool: another attempt at the same call was answered fi
 // of a few, and what it shortens holds a slot as well. Its money is its own,
 // and where the run's budget has no room for it, it is not made.
 //
-// Its goroutine is that of the timer. attempt starts it and waits for it.
+// Its goroutine is that of the timer. once starts it and waits for it.
 type hedge struct {
 	c     *call
+	nth   int // from 1
 	ctx   context.Context
 	stop  context.CancelFunc      // ends the hedge
 	lose  context.CancelCauseFunc // ends the first attempt
@@ -34,24 +38,35 @@ type hedge struct {
 	flying atomic.Bool // it has been sent
 
 	// Written by its goroutine, and read after done.
-	sent  bool
-	won   bool
-	reply chat.Reply
-	fail  *swarm.CallError
+	tried tried
 	panic any
 }
 
-// hedge sets the timer for a second attempt, where one may be made, and
-// returns the context of the first.
-func (c *call) hedge(ctx context.Context, s slot) (context.Context, *hedge) {
-	if s.late == 0 || c.OnText != nil {
+// hedge sets the timer for a second attempt beside the one in s, which is of
+// is, where one may be made, and returns the context of that one.
+func (c *call) hedge(ctx context.Context, s slot, is *hedge) (context.Context, *hedge) {
+	nth := 1
+	if is != nil {
+		nth = is.nth + 1
+	}
+	if s.look == 0 || c.OnText != nil || nth > mostHedges {
 		return ctx, nil // what has been shown cannot be taken back
 	}
-	h := &hedge{c: c, first: s, done: make(chan struct{})}
+	h := &hedge{c: c, nth: nth, first: s, done: make(chan struct{})}
 	h.ctx, h.stop = context.WithCancel(ctx)
 	ctx, h.lose = context.WithCancelCause(ctx)
-	h.timer = time.AfterFunc(s.late, h.run)
+	h.timer = time.AfterFunc(s.look, h.run)
 	return ctx, h
+}
+
+// money is the context for reserving: a hedge does not wait for money.
+func (h *hedge) money(ctx context.Context) context.Context {
+	if h == nil {
+		return ctx
+	}
+	ctx, over := context.WithCancel(ctx)
+	over()
+	return ctx
 }
 
 // run makes the second attempt.
@@ -59,13 +74,17 @@ func (h *hedge) run() {
 	defer close(h.done)
 	defer func() { h.panic = recover() }()
 	q := &h.c.pool.queue
-	for n := 1; !q.mayHedge(n); n++ {
-		if !h.wait(h.first.late / 2) {
+	for {
+		now, wait := q.mayHedge(h.first)
+		if now {
+			break
+		}
+		if !h.wait(wait) {
 			return
 		}
 	}
 	defer func() {
-		if !h.sent {
+		if h.tried.sent == 0 {
 			q.unhedge()
 		}
 	}()
@@ -76,47 +95,7 @@ func (h *hedge) run() {
 			return
 		}
 	}
-	h.attempt(s)
-}
-
-// attempt makes the second attempt in a slot.
-func (h *hedge) attempt(s slot) {
-	c := h.c
-	end := ending{void: true, est: c.Tokens}
-	ended := false
-	defer func() {
-		if !ended {
-			c.pool.queue.end(s, end)
-		}
-	}()
-	if h.ctx.Err() != nil {
-		return
-	}
-	ctx, cancel := c.clock(h.ctx)
-	defer cancel()
-	now, refused := context.WithCancel(ctx) // a hedge does not wait for money
-	refused()
-	out, settle, fail := c.reserve(now, s)
-	if fail != nil {
-		return
-	}
-	h.sent = true
-	h.flying.Store(true)
-	used, why := swarm.Usage{In: c.Tokens, AtLeast: true}, errors.New("the attempt broke off")
-	defer func() { settle(used, why) }()
-
-	reply, err := s.client.Do(ctx, c.wire(s.backend, out, nil))
-	fail = c.classify(ctx, s.backend, err)
-	used, why = c.usage(reply, fail), nil
-	if fail != nil {
-		why = fail
-	}
-	end = ending{err: fail, early: early(ctx, fail), est: c.Tokens, told: counted(reply)}
-	end.limits(s, used, reply.Header)
-	ended = true
-	l := c.pool.queue.end(s, end)
-	h.reply, h.fail = reply, fail
-	if h.won = fail == nil && !l.cut; h.won {
+	if h.tried = h.c.once(h.ctx, s, h); h.tried.fail == nil {
 		h.lose(errTwin)
 	}
 }
@@ -137,19 +116,14 @@ func (h *hedge) join(fail *swarm.CallError) (won bool) {
 	if h.panic != nil {
 		panic(h.panic)
 	}
-	if !h.sent {
+	switch own := h.tried.fail; {
+	case h.tried.sent == 0, fail == nil:
 		return false
-	}
-	h.c.sent++
-	switch {
-	case fail == nil:
-		return false
-	case h.won:
+	case own == nil:
 		return true
-	case h.fail == nil || h.fail.Class == swarm.ClassCancelled:
-		return false
+	default:
+		return fail.Retryable() && !own.Retryable() && own.Class != swarm.ClassCancelled
 	}
-	return fail.Retryable() && !h.fail.Retryable()
 }
 
 // wait waits, or until the first attempt has ended; ok says that it has not.
@@ -164,12 +138,20 @@ func (h *hedge) wait(d time.Duration) (ok bool) {
 	}
 }
 
-// mayHedge takes one hedge of the budget, if there is one for an attempt that
-// is late for the nth time.
-func (q *queue) mayHedge(n int) bool {
+// mayHedge takes one hedge of the budget if the attempt in s is late and there
+// is one for it; else wait is how long to wait before asking again.
+func (q *queue) mayHedge(s slot) (now bool, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.hedges.spend(n)
+	took := time.Since(s.ticket.sent)
+	late, ok := s.slowness.after(q.hedges.share)
+	switch {
+	case !ok:
+		return false, max(took, hedgeFloor)
+	case took < late:
+		return false, late - took
+	}
+	return q.hedges.spend(int(2 * (took - late) / late)), late / 2
 }
 
 // unhedge gives a hedge back that was not made.
