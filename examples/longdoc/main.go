@@ -162,7 +162,7 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 			return nil, err
 		}
 	}
-	sources, err := docs.chunk(s.chunkSize())
+	sources, err := docs.chunk(s.chunkSize(docs.size()))
 	if err != nil {
 		return nil, err
 	}

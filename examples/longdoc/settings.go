@@ -76,9 +76,12 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	return s, nil
 }
 
-// chunkSize is how many tokens a small model reads at once: what its context
-// leaves beside prompt and reply, with room for a tokenizer that counts more
-// than the estimate, and not more than it reads well.
-func (s *settings) chunkSize() int {
-	return max(min(chunkTokens, (s.workerContext-900)/2), 100)
+// chunkSize is how many tokens of so many bytes a small model reads at once:
+// what its context leaves beside prompt and reply, with room for a tokenizer
+// that counts more than the estimate, and not more than it reads well. Short
+// texts are cut finer, into some forty chunks, for a worker names one passage
+// of each.
+func (s *settings) chunkSize(bytes int) int {
+	fine := max(bytes/4/40, 250)
+	return max(min(chunkTokens, fine, (s.workerContext-900)/2), 100)
 }
