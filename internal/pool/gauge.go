@@ -61,7 +61,7 @@ func (g *gauge) note(t telling, after, beside float64, begun, now time.Time) {
 		high = min(t.limit, high+g.rate*now.Sub(begun).Seconds())
 	}
 	if g.limit != t.limit {
-		left := t.left - after
+		left := low
 		if own := t.limit - g.sent; g.limit == 0 && own >= 0 && t.left >= own {
 			left = own // these are the first calls, and nobody else has used any
 		}
