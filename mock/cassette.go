@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -51,11 +52,12 @@ type taped struct {
 	Text   string          `json:"text,omitempty"` // where it is not JSON
 	Base64 []byte          `json:"base64,omitempty"`
 
-	Status int                 `json:"status"`
+	Status int                 `json:"status"` // 0: the connection broke, or the client left, before it
 	Header map[string][]string `json:"headers,omitempty"`
 	Length bool                `json:"content_length,omitempty"` // the reply told its length
 	Pieces []tapedPiece        `json:"pieces,omitempty"`
-	Cut    bool                `json:"cut,omitempty"` // the connection broke after the last piece
+	Cut    bool                `json:"cut,omitempty"`  // the connection broke after the last piece
+	Left   bool                `json:"left,omitempty"` // the client left then
 }
 
 // tapedPiece is what came at once of a reply.
@@ -113,6 +115,9 @@ func (t *taped) valid() error {
 		return fmt.Errorf("method %.20q is none", t.Method)
 	case !strings.HasPrefix(t.Path, "/"):
 		return fmt.Errorf("path %.64q does not begin with a slash", t.Path)
+	case t.Cut && t.Left:
+		return errors.New("either the connection was cut or the client left, not both")
+	case t.Status == 0 && (t.Cut || t.Left) && len(t.Pieces) == 0:
 	case t.Status < 200 || t.Status > 599:
 		return fmt.Errorf("status %d is not one from 200 to 599", t.Status)
 	}

@@ -99,6 +99,48 @@ func TestBrokenConnectionsBreakAgain(t *testing.T) {
 	}
 }
 
+func TestConnectionsThatBreakBeforeAReplyBreakAgain(t *testing.T) {
+	upstream := mock.NewServer(mock.Config{Models: []mock.Model{{ID: "m", Brain: mock.Echo}}})
+	defer upstream.Close()
+	body := chatBody("m:X11", "reset")
+	var was answer
+	tape := tapeOf(t, under(upstream), func(url string) { was = chatAt(t, url, body) })
+	_, url := replayer(t, tape)
+	if is := chatAt(t, url, body); was.err == nil || is.err == nil {
+		t.Errorf("recorded %+v, replayed %+v\n%s", was, is, tape)
+	}
+}
+
+func TestWhatAClientLeftIsGivenWhereThereIsNothingElse(t *testing.T) {
+	const left = `{"n":1,"method":"GET","path":"/v1/x","status":200,"left":true,"pieces":[{"data":"half"}]}` + "\n"
+	get := func(t *testing.T, tape string) (text string, took time.Duration) {
+		c, err := mock.ReadCassette(strings.NewReader(tapeHead + tape))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &timed{ResponseWriter: httptest.NewRecorder(), began: time.Now()}
+		defer func() {
+			_ = recover()
+			text, took = w.text, time.Since(w.began)
+			if did := c.Replays(); did.Recorded != 1 || did.Unused != 0 {
+				t.Errorf("got %+v", did)
+			}
+		}()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		c.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v1/x", nil).WithContext(ctx))
+		return
+	}
+	synctest.Test(t, func(t *testing.T) {
+		if text, took := get(t, left); text != "half" || took != 5*time.Second {
+			t.Errorf("alone: %q after %s", text, took)
+		}
+		if text, took := get(t, left+strings.Replace(tapeLine, `"n":1`, `"n":2`, 1)); text != "a\xff" || took != 0 {
+			t.Errorf("beside a whole one: %q after %s", text, took)
+		}
+	})
+}
+
 func TestCassetteErrorsNameTheLine(t *testing.T) {
 	for name, c := range map[string]struct{ tape, says string }{
 		"empty":              {"", "first line"},
@@ -115,6 +157,7 @@ func TestCassetteErrorsNameTheLine(t *testing.T) {
 		"status 101":         {tapeHead + `{"method":"GET","path":"/","status":101}` + "\n", "status 101"},
 		"split header":       {tapeHead + `{"method":"GET","path":"/","status":200,"headers":{"A":["b\r\nc: d"]}}` + "\n", `headers: "A"`},
 		"backwards":          {tapeHead + `{"method":"GET","path":"/","status":200,"pieces":[{"after_us":-1}]}` + "\n", "pieces[0]: after_us -1"},
+		"cut and left":       {tapeHead + `{"method":"GET","path":"/","status":200,"cut":true,"left":true}` + "\n", "not both"},
 		"two kinds of piece": {tapeHead + `{"method":"GET","path":"/","status":200,"pieces":[{"data":"a","base64":"YQ=="}]}` + "\n", "both data and base64"},
 	} {
 		if _, err := mock.ReadCassette(strings.NewReader(c.tape)); err == nil || !strings.Contains(err.Error(), c.says) {

@@ -3,12 +3,14 @@ package mock
 import (
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -18,9 +20,10 @@ import (
 //
 // Requests to /v1/… go to the upstream's base URL. Replies pass as they come;
 // an exchange is written when its reply has ended, in one piece and before its
-// client can know, so that a crash loses at most the exchanges at work. Not written are those whose client
-// left before the end, whose upstream could not be reached, and whose reply is
-// longer than 32 MiB; Recorded counts them.
+// client can know, so that a crash loses at most the exchanges at work. Broken
+// connections are passed on and written too. Not written are requests whose
+// upstream could not be reached, and replies longer than 32 MiB; Recorded
+// counts them.
 //
 // Keys, cookies and the names of accounts are taken out of headers and queries,
 // and where a key comes back in a body it is replaced there. A key that a model
@@ -176,7 +179,10 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	})()
 	resp, err := r.send(in.WithContext(ctx), body)
 	if err != nil {
-		if in.Context().Err() != nil {
+		t.Left = in.Context().Err() != nil
+		t.Cut = brokenOff(err) && !t.Left
+		if t.Left || t.Cut {
+			written = r.keep(t, nil, keys)
 			panic(http.ErrAbortHandler)
 		}
 		(&Error{
@@ -188,14 +194,27 @@ func (r *Recorder) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	defer resp.Body.Close()
 	t.Status, t.Length, t.Header = resp.StatusCode, resp.ContentLength >= 0, replyHeader(resp.Header, keys)
 	p.ended = func() {
-		if p.pieces != nil && (!t.Cut || in.Context().Err() == nil) {
+		if t.Cut && in.Context().Err() != nil {
+			t.Cut, t.Left = false, true
+		}
+		if p.pieces != nil {
 			written = r.keep(t, p.pieces, keys)
 		}
 	}
 	p.pass(w, resp, began)
-	if t.Cut {
+	if t.Cut || t.Left {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// brokenOff says whether a connection that there was broke.
+func brokenOff(err error) bool {
+	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 // own is the recorder's key, in every spelling.

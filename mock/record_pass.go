@@ -14,7 +14,7 @@ import (
 // to the goroutine that serves the request, but for said.
 type passing struct {
 	*taped
-	pieces [][]byte    // of the body; nil: too long to keep, or the client left
+	pieces [][]byte    // of the body; nil: too long to keep
 	said   atomic.Bool // the reply is whole but for the end of its connection
 	ended  func()      // is called when the reply has ended, before its client can know
 }
@@ -59,7 +59,8 @@ func (p *passing) pass(w http.ResponseWriter, resp *http.Response, began time.Ti
 			if given := give(w, buf[:n]); whole {
 				return
 			} else if !given && !p.said.Load() {
-				p.Cut, p.pieces = true, nil
+				p.Left = true
+				p.ended()
 				return
 			}
 		}

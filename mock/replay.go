@@ -19,6 +19,10 @@ import (
 // the request comes. Of equal requests the nth is answered as the nth was; past
 // the last recorded one that one is given again. Where none is equal the
 // answer is 404, code "no_recorded_exchange".
+//
+// What was recorded of a reply whose client left is given only where no equal
+// request got a whole one: then nothing more comes until the client leaves, for
+// a minute at most.
 type Cassette struct {
 	// Timing waits before each piece as long as the recorded server took.
 	// Otherwise pieces follow each other at once. Set it before the first
@@ -99,7 +103,7 @@ func (c *Cassette) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for _, p := range t.Pieces {
 			n += len(p.bytes())
 		}
-		if t.Cut {
+		if t.Cut || t.Left {
 			n++ // what was promised did not come
 		}
 		h.Set("Content-Length", strconv.Itoa(n))
@@ -108,6 +112,10 @@ func (c *Cassette) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Cassette) play(w http.ResponseWriter, r *http.Request, t *taped) {
+	if t.Status == 0 {
+		t.end(r)
+		return
+	}
 	out := http.NewResponseController(w)
 	for i, p := range t.Pieces {
 		if c.Timing && p.After > 0 && !pause(r, time.Duration(p.After)*time.Microsecond) {
@@ -119,7 +127,7 @@ func (c *Cassette) play(w http.ResponseWriter, r *http.Request, t *taped) {
 		if _, err := w.Write(p.bytes()); err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		if i < len(t.Pieces)-1 || t.Cut || !t.Length {
+		if i < len(t.Pieces)-1 || t.Cut || t.Left || !t.Length {
 			_ = out.Flush()
 		}
 	}
@@ -127,7 +135,18 @@ func (c *Cassette) play(w http.ResponseWriter, r *http.Request, t *taped) {
 		w.WriteHeader(t.Status)
 		_ = out.Flush()
 	}
-	if t.Cut {
+	t.end(r)
+}
+
+// maxHold is how long a client that left is waited for.
+const maxHold = time.Minute
+
+// end ends a reply that did not come whole.
+func (t *taped) end(r *http.Request) {
+	if t.Left {
+		pause(r, maxHold)
+	}
+	if t.Cut || t.Left {
 		panic(http.ErrAbortHandler)
 	}
 }
