@@ -35,13 +35,6 @@ func readCassette(from io.Reader, maxLine, maxBytes int) (*Cassette, error) {
 		}
 		r.tape = append(r.tape, t)
 	}
-	left := func(t *taped) bool { return t.Left }
-	for _, r := range c.by {
-		if whole := slices.DeleteFunc(slices.Clone(r.tape), left); len(whole) > 0 {
-			c.total -= len(r.tape) - len(whole)
-			r.tape = whole
-		}
-	}
 	return c, nil
 }
 

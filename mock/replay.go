@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -17,12 +18,11 @@ import (
 // A body that is JSON is compared by what it says: white space, the order of
 // keys and the spelling of numbers do not matter, nor does the key with which
 // the request comes. Of equal requests the nth is answered as the nth was; past
-// the last recorded one that one is given again. Where none is equal the
-// answer is 404, code "no_recorded_exchange".
+// the last recorded one the last that no client left early is given again.
+// Where none is equal the answer is 404, code "no_recorded_exchange".
 //
-// What was recorded of a reply whose client left is given only where no equal
-// request got a whole one: then nothing more comes until the client leaves, for
-// a minute at most.
+// After what was recorded of a reply whose client left, nothing more comes until
+// the client leaves, for ten seconds; then the connection is cut.
 type Cassette struct {
 	// Timing waits before each piece as long as the recorded server took.
 	// Otherwise pieces follow each other at once. Set it before the first
@@ -70,6 +70,11 @@ func (c *Cassette) find(key request) *taped {
 	c.replayed++
 	if r.next == len(r.tape) {
 		c.repeated++
+		for _, t := range slices.Backward(r.tape) {
+			if !t.Left {
+				return t
+			}
+		}
 		return r.tape[r.next-1]
 	}
 	r.next++
@@ -139,7 +144,7 @@ func (c *Cassette) play(w http.ResponseWriter, r *http.Request, t *taped) {
 }
 
 // maxHold is how long a client that left is waited for.
-const maxHold = time.Minute
+const maxHold = 10 * time.Second
 
 // end ends a reply that did not come whole.
 func (t *taped) end(r *http.Request) {
