@@ -68,8 +68,9 @@ type Config struct {
 // Request is one call, to be sent to whichever backend has a slot first.
 type Request struct {
 	chat.Request
-	Priority int64 // larger goes first in the queue
-	Tokens   int   // estimated tokens of the prompt; 0: estimated from the messages
+	Run      string // whose call it is: runs share the slots alike. Empty: that of all who name none
+	Priority int64  // larger goes first among its run's
+	Tokens   int    // estimated tokens of the prompt; 0: estimated from the messages
 
 	// DefaultOut is the most completion tokens where neither MaxTokens nor
 	// the backend's MaxOut names any. 0: the server's own limit.

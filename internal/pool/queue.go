@@ -14,11 +14,12 @@ import (
 // queue is the pool's one waiting line, with the slots that it leads to and
 // what is known of each backend.
 //
-// A free slot goes to the call with the largest priority among those that fit
-// its backend; among equals to the one that came first. A call that fits no
-// free backend does not hold up those behind it. Urgent calls may thus starve
-// others for as long as they keep coming; within a run priorities are lengths
-// of remaining paths, which shrink, so they do not.
+// A free slot goes to the run that has had the least (see share), and there to
+// the call with the largest priority among those that fit its backend; among
+// equals to the one that came first. A call that fits no free backend does not
+// hold up those behind it. Urgent calls may thus starve others of their run for
+// as long as they keep coming; priorities are lengths of remaining paths,
+// which shrink, so they do not.
 //
 // Calls wait on a channel each and slots are handed over under the lock:
 // nobody polls, and no goroutine runs on the queue's behalf. A timer is set
@@ -29,8 +30,10 @@ type queue struct {
 
 	mu       sync.Mutex
 	backends []*backend
-	lines    []*line // one for each set of backends that some call fitted, and kind
-	seq      uint64  // of arrivals and stops
+	lines    []*line // one for each run, kind, and set of backends that some call fitted
+	shares   map[string]*share
+	slotTime time.Duration // that a call takes, a moving mean
+	seq      uint64        // of arrivals and stops
 	waiting  int
 	again    int // of those, retries
 	retries  retryBudget
@@ -76,7 +79,7 @@ func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int6
 	}
 	q.seq++
 	w := &waiter{r: r, priority: priority, seq: q.seq, ready: make(chan struct{})}
-	l := q.line(fits, k)
+	l := q.line(q.shareOf(r.Run), fits, k)
 	heap.Push(&l.byUrgency, w)
 	q.tally(l, 1)
 	q.dispatch(now)
@@ -97,6 +100,7 @@ func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int6
 	default:
 		heap.Remove(&l.byUrgency, w.place)
 		q.tally(l, -1)
+		q.forget(l.share)
 		q.dispatch(time.Now())
 	}
 	return slot{}, context.Cause(ctx)
@@ -105,6 +109,7 @@ func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int6
 // tally keeps the number of calls that wait.
 func (q *queue) tally(l *line, n int) {
 	q.waiting += n
+	l.share.waiting += n
 	if l.kind == retry {
 		q.again += n
 	}
@@ -163,7 +168,7 @@ func (q *queue) dispatch(now time.Time) {
 		var to *backend
 		next = time.Time{}
 		for _, l := range q.lines {
-			if l.Len() == 0 || first != nil && !l.byUrgency[0].before(first.byUrgency[0]) {
+			if l.Len() == 0 || first != nil && !q.ahead(l, first) {
 				continue
 			}
 			if l.kind == retry && !q.retries.allows(now) {
@@ -231,6 +236,9 @@ func (q *queue) sweep(now time.Time) {
 			l.byUrgency = nil
 		}
 	}
+	for _, s := range q.shares {
+		q.forget(s)
+	}
 }
 
 // hopeless returns an error if none of the backends in fits will admit a call
@@ -286,15 +294,15 @@ func tooLong(asked, allowed time.Duration) error {
 		asked.Round(time.Millisecond), allowed)
 }
 
-// line returns the waiting line of calls of this kind that fit these backends.
-// They are few, since calls differ by their size alone.
-func (q *queue) line(fits uint64, k kind) *line {
+// line returns the waiting line of a run's calls of this kind that fit these
+// backends. They are few, since calls differ by their size alone.
+func (q *queue) line(s *share, fits uint64, k kind) *line {
 	for _, l := range q.lines {
-		if l.fits == fits && l.kind == k {
+		if l.share == s && l.fits == fits && l.kind == k {
 			return l
 		}
 	}
-	l := &line{fits: fits, kind: k}
+	l := &line{share: s, fits: fits, kind: k}
 	q.lines = append(q.lines, l)
 	return l
 }

@@ -11,6 +11,7 @@ import (
 // queue.end, and what the backend is taken for meanwhile.
 type slot struct {
 	*backend
+	share   *share
 	ticket  ticket
 	receipt receipt
 	ratio   float64       // of its tokens to estimated ones; 0: not known
@@ -59,7 +60,8 @@ const (
 
 // admit takes a slot of b. It is the one place where an attempt begins.
 func (q *queue) admit(b *backend, r *Request, k kind, now time.Time) slot {
-	s := slot{backend: b, ticket: b.limit.send(now), receipt: b.rates.take(r.need(b), now), ratio: b.estimate.ratio}
+	s := slot{backend: b, share: q.shareOf(r.Run), ticket: b.limit.send(now), receipt: b.rates.take(r.need(b), now), ratio: b.estimate.ratio}
+	s.share.busy++
 	b.breaker.send(s.ticket.seq)
 	switch k {
 	case retry:
@@ -111,6 +113,7 @@ func (q *queue) end(s slot, e ending) lesson {
 			q.sweep(now)
 		}
 	}
+	q.release(s.share, now.Sub(s.ticket.sent))
 	q.dispatch(now)
 	return l
 }
@@ -141,5 +144,6 @@ func (q *queue) giveBack(s slot, now time.Time) {
 	b := s.backend
 	s.learn(&ending{void: true}, now, q.maxWait)
 	b.breaker.done(s.ticket.seq, healthUnknown, false, b.limit.seq, b.limit.busy, now, 0)
+	q.release(s.share, 0)
 	q.dispatch(now)
 }

@@ -1,9 +1,10 @@
 package pool
 
-// line holds the waiting calls of one kind that fit the same backends.
+// line holds a run's waiting calls of one kind that fit the same backends.
 type line struct {
-	fits uint64
-	kind kind
+	share *share
+	fits  uint64
+	kind  kind
 	byUrgency
 }
 
