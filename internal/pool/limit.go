@@ -206,9 +206,9 @@ func (l *limiter) halve() {
 // begin puts the limit that refusals have left on trial.
 func (l *limiter) begin(share float64) {
 	if l.test.high == 0 {
-		l.test.high, l.test.share = l.limit, share
+		l.test.high = l.limit
 	}
-	l.test.share = max(l.test.share, share)
+	l.test.share = max(l.test.share, share, .01) // 0: all were refused before this epoch
 	l.limit, l.debit = max(1, l.limit-l.debit), 0
 }
 
