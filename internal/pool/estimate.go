@@ -4,9 +4,9 @@ import "math"
 
 const (
 	// ratioUp and ratioDown are the weights of a new sample of tokens told
-	// over tokens estimated: a prompt taken for too short is refused or cut,
-	// one taken for too long is only put in a smaller place.
-	ratioUp, ratioDown = .5, .05
+	// over tokens estimated, in what is reserved: too little breaks a budget,
+	// too much is given back. ratioMean is that in what prompts are fitted by.
+	ratioUp, ratioDown, ratioMean = .5, .05, .1
 	// ratioLeast is the shortest prompt, in estimated tokens, that a sample is
 	// drawn from: what frames a short one weighs too much.
 	ratioLeast = 50
@@ -28,7 +28,8 @@ const (
 // holds, and say nothing: the tokens that they tell stop growing, at the
 // largest figure ever told, while prompts grow.
 type estimate struct {
-	ratio float64 // tokens told over tokens estimated, biased to the high side; 0: not known
+	mean  float64 // tokens told over tokens estimated; 0: not known
+	ratio float64 // the same, biased to the high side
 
 	most           int // largest prompt told
 	seen           int // how often
@@ -40,16 +41,13 @@ type estimate struct {
 // to have. It is never less than estimated: what servers tell may leave out
 // what their prefix cache held.
 func (e *estimate) tokens(est int) int {
-	if e.ratio <= 1 {
-		return est
-	}
-	return int(math.Ceil(float64(est) * e.ratio))
+	return int(math.Ceil(float64(est) * max(e.mean, 1)))
 }
 
 // upper returns what a prompt of so many estimated tokens may come to. Text
 // that is unlike what was seen before may be a third off.
 func (e *estimate) upper(est int) int {
-	return max(upper(est), e.tokens(est)+est/10+50)
+	return max(upper(est), int(float64(est)*e.ratio)+est/10+50)
 }
 
 // learn takes the tokens that the server told of a prompt of so many
@@ -64,9 +62,11 @@ func (e *estimate) learn(est, told int) (cut, found bool) {
 		return true, found
 	}
 	r := min(float64(told)/float64(est), ratioMost)
+	if e.mean == 0 {
+		e.mean, e.ratio = r, r
+	}
+	e.mean += ratioMean * (r - e.mean)
 	switch {
-	case e.ratio == 0:
-		e.ratio = r
 	case r > e.ratio:
 		e.ratio += ratioUp * (r - e.ratio)
 	default:
