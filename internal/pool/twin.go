@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,15 +28,18 @@ const mostHedges = 2
 // Its goroutine is that of the timer. once starts it and waits for it.
 type hedge struct {
 	c     *call
-	nth   int // from 1
-	ctx   context.Context
-	stop  context.CancelFunc      // ends the hedge
+	nth   int                     // from 1
+	outer context.Context         // of both attempts
 	lose  context.CancelCauseFunc // ends the first attempt
 	first slot
 	timer *time.Timer
 	done  chan struct{}
 
 	flying atomic.Bool // it has been sent
+
+	mu   sync.Mutex
+	over bool               // it is to end, or not to begin
+	stop context.CancelFunc // ends it; nil: it has not begun
 
 	// Written by its goroutine, and read after done.
 	tried tried
@@ -52,8 +56,7 @@ func (c *call) hedge(ctx context.Context, s slot, is *hedge) (context.Context, *
 	if s.look == 0 || c.OnText != nil || nth > mostHedges {
 		return ctx, nil // what has been shown cannot be taken back
 	}
-	h := &hedge{c: c, nth: nth, first: s, done: make(chan struct{})}
-	h.ctx, h.stop = context.WithCancel(ctx)
+	h := &hedge{c: c, nth: nth, outer: ctx, first: s, done: make(chan struct{})}
 	ctx, h.lose = context.WithCancelCause(ctx)
 	h.timer = time.AfterFunc(s.look, h.run)
 	return ctx, h
@@ -73,13 +76,17 @@ func (h *hedge) money(ctx context.Context) context.Context {
 func (h *hedge) run() {
 	defer close(h.done)
 	defer func() { h.panic = recover() }()
+	ctx, ok := h.begin()
+	if !ok {
+		return
+	}
 	q := &h.c.pool.queue
 	for {
 		now, wait := q.mayHedge(h.first)
 		if now {
 			break
 		}
-		if !h.wait(wait) {
+		if !linger(ctx, wait) {
 			return
 		}
 	}
@@ -91,11 +98,11 @@ func (h *hedge) run() {
 	s, ok := q.try(&h.c.Request, h.c.fits&^h.first.bit, twin)
 	if !ok {
 		var err error
-		if s, err = q.take(h.ctx, &h.c.Request, h.c.fits, math.MaxInt64, twin); err != nil {
+		if s, err = q.take(ctx, &h.c.Request, h.c.fits, math.MaxInt64, twin); err != nil {
 			return
 		}
 	}
-	if h.tried = h.c.once(h.ctx, s, h); h.tried.fail == nil {
+	if h.tried = h.c.once(ctx, s, h); h.tried.fail == nil {
 		h.lose(errTwin)
 	}
 }
@@ -105,12 +112,12 @@ func (h *hedge) run() {
 // call's: a failure that may not pass is as much of an answer as a reply.
 func (h *hedge) join(fail *swarm.CallError) (won bool) {
 	defer h.lose(nil)
-	defer h.stop()
+	defer h.end()
 	if h.timer.Stop() {
 		return false // never begun
 	}
 	if fail == nil || !fail.Retryable() || !h.flying.Load() {
-		h.stop()
+		h.end()
 	}
 	<-h.done
 	if h.panic != nil {
@@ -126,14 +133,35 @@ func (h *hedge) join(fail *swarm.CallError) (won bool) {
 	}
 }
 
-// wait waits, or until the first attempt has ended; ok says that it has not.
-func (h *hedge) wait(d time.Duration) (ok bool) {
+// begin makes the hedge's context, unless it is to end already.
+func (h *hedge) begin() (ctx context.Context, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.over {
+		return nil, false
+	}
+	ctx, h.stop = context.WithCancel(h.outer)
+	return ctx, true
+}
+
+// end ends the hedge, wherever it is.
+func (h *hedge) end() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.over = true
+	if h.stop != nil {
+		h.stop()
+	}
+}
+
+// linger waits; ok says that ctx has not ended meanwhile.
+func linger(ctx context.Context, d time.Duration) (ok bool) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return true
-	case <-h.ctx.Done():
+	case <-ctx.Done():
 		return false
 	}
 }
