@@ -1,0 +1,28 @@
+package pool
+
+import (
+	"context"
+	"testing"
+)
+
+// BenchmarkPolicies is what breaker, retry budget and hedging cost a call on a
+// healthy backend, beside what the pool costs without them, one call at a time.
+func BenchmarkPolicies(b *testing.B) {
+	for name, c := range map[string]Config{"all": {}, "none": {Breaker: -1, Retries: -1, Hedge: -1}} {
+		b.Run(name, func(b *testing.B) {
+			c.Backends = []Backend{{Model: "m"}}
+			p, err := newPool(c, func(Backend, int) (attempter, error) { return atOnce{}, nil })
+			if err != nil {
+				b.Fatal(err)
+			}
+			r := ask("x")
+			r.Tokens = 10
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := p.Do(context.Background(), r); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
