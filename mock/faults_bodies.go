@@ -100,8 +100,13 @@ var faultsOfBodies = []Fault{
 		how: say(func(x *exchange, r *Reply) bool {
 			if !x.entry.Request.JSON {
 				r.Text += "\x00\x00"
+				return true
 			}
-			return !x.entry.Request.JSON
+			before, after, found := strings.Cut(r.Text, `":"`) // the first text in the JSON
+			if found {
+				r.Text = before + `":"\u0000` + after
+			}
+			return found
 		})},
 	{ID: "X63a", Group: "X", Name: "JSON nested deeply", Says: "100 000 lists within each other as the body", Recovery: Again, Class: "broken", Charged: true,
 		how: eventsOr("data: "+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+"\n\ndata: [DONE]\n\n", strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000))},
