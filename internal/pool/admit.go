@@ -49,7 +49,11 @@ func (b *backend) admits(n need, now time.Time, most time.Duration) (ok bool, at
 		return false, b.breaker.opens()
 	}
 	if b.cool.over(now) {
-		b.limit.reopen()
+		part := shortRamp
+		if b.cool.asked.RetryAfter > shortWait {
+			part = longRamp
+		}
+		b.limit.reopen(part)
 	}
 	if b.limit.busy >= b.limit.allowed() {
 		return false, time.Time{}

@@ -9,6 +9,8 @@ const (
 	firstLimit  = 8  // calls in flight at a server that nothing is known of
 	leastEpoch  = 16 // answers that an epoch has at least
 	longestTest = 64 // answers that an experiment has at most, beyond a generation
+	shortRamp   = 8  // of the limit, one part in so many returns first
+	longRamp    = 2  // after a wait so long that another would cost more than a few refusals
 	lostStreak  = 4  // refusals in a row, each sent after the one before was known
 )
 
@@ -287,9 +289,10 @@ func (l *limiter) next() {
 	l.ep = epoch{from: l.seq + 1, need: need, began: l.at}
 }
 
-// reopen begins a ramp: after a wait that all calls kept, they return slowly.
-func (l *limiter) reopen() {
-	l.ramp, l.fresh = max(1, l.limit/8), l.seq+1
+// reopen begins a ramp: after a wait that all calls kept, they return slowly,
+// the first of them one part in so many of the limit.
+func (l *limiter) reopen(part int) {
+	l.ramp, l.fresh = max(1, l.limit/part), l.seq+1
 	if l.ramp >= l.limit {
 		l.ramp = 0
 	}
@@ -304,7 +307,7 @@ func (l *limiter) recover() {
 	l.debit, l.streak, l.test = 0, 0, experiment{}
 	l.flow.forget()
 	l.next()
-	l.reopen()
+	l.reopen(shortRamp)
 }
 
 // advance accounts for the time since the last change.

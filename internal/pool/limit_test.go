@@ -185,7 +185,7 @@ func TestLimitIsWhatItWasAfterAnOutage(t *testing.T) {
 func TestReturnAfterAWaitIsARamp(t *testing.T) {
 	l := newLimiter(64)
 	l.limit = 64
-	l.reopen()
+	l.reopen(shortRamp)
 	now := time.Unix(0, 0)
 	for want := 8; want < 64; want++ {
 		if n := l.allowed(); n != want {
@@ -206,7 +206,7 @@ func TestLimitStaysInBounds(t *testing.T) {
 		var out []ticket
 		for range rapid.IntRange(1, 2000).Draw(t, "steps") {
 			if rapid.IntRange(0, 99).Draw(t, "ramp") == 0 {
-				l.reopen()
+				l.reopen(shortRamp)
 			}
 			for l.busy < l.allowed() {
 				out = append(out, l.send(now))

@@ -82,7 +82,7 @@ func TestTPMTakesBackWhatACallDidNotUse(t *testing.T) {
 
 func TestCallsReturnSlowlyAfterACommonWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wait := 10 * time.Second
+		wait := 4 * time.Second
 		var mu sync.Mutex
 		var until time.Time
 		s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
