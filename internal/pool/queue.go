@@ -50,9 +50,10 @@ func (q *queue) add(i int, b Backend, c attempter, most int) {
 
 // try takes a slot for a first attempt, or a twin, if one is free and nobody
 // waits for it; ok says whether.
-func (q *queue) try(r *Request, fits uint64, k kind) (s slot, ok bool) {
+func (q *queue) try(r *Request, fits uint64, k kind, place *uint64) (s slot, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	*place = q.arrive()
 	if q.waiting > q.again { // retries that wait have no slot to wait for, or their budget
 		return slot{}, false
 	}
@@ -66,8 +67,9 @@ func (q *queue) try(r *Request, fits uint64, k kind) (s slot, ok bool) {
 
 // take waits for a slot of one of the backends in fits, and for the budget of
 // its kind. It fails when ctx ends, and when none of them will be of use
-// within maxWait.
-func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int64, k kind) (slot, error) {
+// within maxWait. place is the call's in the order of arrivals, which it keeps
+// when it comes again; 0: it comes for the first time.
+func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int64, k kind, place *uint64) (slot, error) {
 	if ctx.Err() != nil {
 		return slot{}, context.Cause(ctx)
 	}
@@ -77,8 +79,10 @@ func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int6
 		q.mu.Unlock()
 		return slot{}, err
 	}
-	q.seq++
-	w := &waiter{r: r, priority: priority, seq: q.seq, ready: make(chan struct{})}
+	if *place == 0 {
+		*place = q.arrive()
+	}
+	w := &waiter{r: r, priority: priority, seq: *place, ready: make(chan struct{})}
 	l := q.line(q.shareOf(r.Run), fits, k)
 	heap.Push(&l.byUrgency, w)
 	q.tally(l, 1)
@@ -104,6 +108,12 @@ func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int6
 		q.dispatch(time.Now())
 	}
 	return slot{}, context.Cause(ctx)
+}
+
+// arrive returns the next place in the order of arrivals.
+func (q *queue) arrive() uint64 {
+	q.seq++
+	return q.seq
 }
 
 // tally keeps the number of calls that wait.

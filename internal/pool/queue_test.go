@@ -84,12 +84,12 @@ func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 	p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, &script{})
 	q, r := &p.queue, ask("x")
 	for range 50 {
-		held, _ := q.try(&r, 1, anew)
+		held, _ := q.try(&r, 1, anew, new(uint64))
 		ctx, cancel := context.WithCancel(t.Context())
 		got := make(chan slot, 2)
 		for i, c := range []context.Context{ctx, t.Context()} {
 			go func() {
-				s, _ := q.take(c, &r, 1, 0, anew)
+				s, _ := q.take(c, &r, 1, 0, anew, new(uint64))
 				got <- s
 			}()
 			for waits := -1; waits <= i; {

@@ -53,9 +53,9 @@ func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) {
 	if c.Clock == nil {
 		c.Clock = &c.own
 	}
-	s, ok := p.queue.try(&c.Request, fits, anew)
+	s, ok := p.queue.try(&c.Request, fits, anew, &c.place)
 	if !ok && c.Clock.end.IsZero() {
-		if s, err = p.queue.take(ctx, &c.Request, fits, r.Priority, anew); err != nil {
+		if s, err = p.queue.take(ctx, &c.Request, fits, r.Priority, anew, &c.place); err != nil {
 			return chat.Reply{}, c.unsent(err)
 		}
 	}
@@ -89,7 +89,7 @@ func (c *call) goOn(ctx context.Context, b *backend) (chat.Reply, error) {
 				pause(ctx, wait)
 			}
 		}
-		s, err := c.pool.queue.take(ctx, &c.Request, c.fits, c.Priority, k)
+		s, err := c.pool.queue.take(ctx, &c.Request, c.fits, c.Priority, k, &c.place)
 		if err != nil {
 			return c.reply, c.unsent(err)
 		}
@@ -103,9 +103,10 @@ func (c *call) goOn(ctx context.Context, b *backend) (chat.Reply, error) {
 // call is a Request on its way.
 type call struct {
 	Request
-	pool *Pool
-	fits uint64 // the backends that it fits
-	own  Clock
+	pool  *Pool
+	fits  uint64 // the backends that it fits
+	own   Clock
+	place uint64 // in the order of arrivals
 
 	sent    int // attempts that were made
 	failed  int // those of them that count against Attempts

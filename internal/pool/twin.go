@@ -95,10 +95,11 @@ func (h *hedge) run() {
 			q.unhedge()
 		}
 	}()
-	s, ok := q.try(&h.c.Request, h.c.fits&^h.first.bit, twin)
+	var place uint64
+	s, ok := q.try(&h.c.Request, h.c.fits&^h.first.bit, twin, &place)
 	if !ok {
 		var err error
-		if s, err = q.take(ctx, &h.c.Request, h.c.fits, math.MaxInt64, twin); err != nil {
+		if s, err = q.take(ctx, &h.c.Request, h.c.fits, math.MaxInt64, twin, &place); err != nil {
 			return
 		}
 	}
