@@ -12,12 +12,14 @@ const (
 	ratioLeast = 50
 	// ratioMost bounds what a server can make of its own figures.
 	ratioMost = 8.
-	// cutLeast is the smallest window that is believed in, cutSpread how much
-	// longer one prompt must be than another that was told to have as many
-	// tokens, and cutSeen how many must have been told to.
+	// cutLeast is the smallest window that is believed in. cutSeen prompts
+	// must have been told to have as many tokens, each cutStep longer or
+	// shorter than all before, one of them cutSpread longer than another: no
+	// tokenizer comes to the same number three times by chance.
 	cutLeast  = 256
-	cutSpread = 1.5
 	cutSeen   = 3
+	cutStep   = 1.03
+	cutSpread = 1.15
 )
 
 // estimate knows how a backend counts prompts. Estimates are made without its
@@ -32,7 +34,7 @@ type estimate struct {
 	ratio float64 // the same, biased to the high side
 
 	most           int // largest prompt told
-	seen           int // how often
+	seen           int // of how many lengths
 	shortest, long int // estimates of prompts that it was told of
 	window         int // tokens of a prompt that the server reads; 0: not found out
 }
@@ -75,6 +77,16 @@ func (e *estimate) learn(est, told int) (cut, found bool) {
 	return false, found
 }
 
+// cut takes that the server has read only so many tokens of a prompt that has
+// more for certain, and says whether that is news.
+func (e *estimate) cut(told int) (found bool) {
+	if told < cutLeast || told <= e.window || told < e.most {
+		return false
+	}
+	e.most, e.window = told, told
+	return true
+}
+
 // watch looks for a window.
 func (e *estimate) watch(est, told int) (found bool) {
 	switch {
@@ -85,8 +97,14 @@ func (e *estimate) watch(est, told int) (found bool) {
 		e.window = 0 // it reads more than was thought
 		return false
 	}
-	e.seen++
-	e.shortest, e.long = min(e.shortest, est), max(e.long, est)
+	switch {
+	case float64(est) > cutStep*float64(e.long):
+		e.seen++
+		e.long = est
+	case cutStep*float64(est) < float64(e.shortest):
+		e.seen++
+		e.shortest = est
+	}
 	if e.window > 0 || e.seen < cutSeen || float64(e.long) < cutSpread*float64(e.shortest) {
 		return false
 	}

@@ -31,6 +31,11 @@ type ending struct {
 	rates [counts]telling // what the reply's headers say of them
 }
 
+// cut says that a reply shows for certain that its prompt was cut.
+func (e *ending) cut() bool {
+	return e.err != nil && e.err.Class == swarm.ClassTooLong && e.err.Status < 400 && e.told > 0
+}
+
 // health is what e says of its backend.
 func (e *ending) health() health {
 	if e.void || e.early {
@@ -109,6 +114,9 @@ func (q *queue) end(s slot, e ending) lesson {
 			b.slowness.add(took) // it would have taken that at least
 		}
 	default:
+		if e.cut() && b.estimate.cut(e.told) {
+			l.window = e.told
+		}
 		if q.learn(b, e.err, now) {
 			q.sweep(now)
 		}

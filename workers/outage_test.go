@@ -1,0 +1,87 @@
+package workers_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/db31e724/go-swarm/mock"
+	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/workers"
+)
+
+// A server that is away for two minutes costs a run that time, and nothing.
+func TestRunOutlivesAnOutage(t *testing.T) {
+	for name, how := range map[string]fate{
+		"overload told in a stream": ends("", mock.EndClean, `{"error":{"message":"Overloaded","type":"overloaded_error"}}`),
+		"resets":                    {raw: mock.Raw{End: mock.EndCut}},
+		"503":                       {raw: mock.Raw{Status: 503, Pieces: mock.Body("busy")}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			begin := time.Now()
+			vain := 0
+			m := mock.Small()
+			m.Brain = func(ctx context.Context, r mock.Request) (mock.Reply, error) {
+				since := time.Since(begin)
+				if since > 3*time.Second && since < 123*time.Second {
+					vain++
+					return how.reply()
+				}
+				time.Sleep(time.Second)
+				return mock.SmallBrain(ctx, r)
+			}
+			s := mock.NewHandler(mock.Config{Models: []mock.Model{m}})
+			p := over(t, s, workers.Backend{Stream: strings.Contains(name, "stream")})
+			defer p.Close()
+			run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p, Concurrency: 16}
+			answer, err := run.Run(t.Context(), swarm.Task{Goal: "How much is the rent?", Sources: []swarm.Source{leases(100)}})
+			if err != nil || answer.Coverage.Done != 100 {
+				t.Errorf("%s: %v, %+v", name, err, answer.Coverage)
+			}
+			if took := time.Since(begin); took > 3*time.Minute || vain > 60 {
+				t.Errorf("%s: %d calls in vain in %v", name, vain, took)
+			}
+		})
+	}
+}
+
+// Once a server has been found to cut prompts, longer ones are read in parts.
+func TestRunReadsInPartsWhatTheServerWouldCut(t *testing.T) {
+	const window = 2048
+	m := mock.Small()
+	s := mock.NewHandler(mock.Config{Models: []mock.Model{m}, Faults: []mock.FaultRule{{IDs: []string{"X69"}, Rate: 1}}})
+	p := over(t, s, workers.Backend{})
+	defer p.Close()
+	source := swarm.Source{Name: "long.txt"}
+	for i := range 30 {
+		var b strings.Builder
+		fmt.Fprintf(&b, "In house %d the rent is %d euros a month.\n\n", i, 700+i)
+		for range 100 + 10*i {
+			b.WriteString("The garden is kept by all who live there, and nobody is to play music at night.\n")
+		}
+		end := b.Len()
+		source.Chunks = append(source.Chunks, swarm.Chunk{Source: source.Name, ID: fmt.Sprint("long.txt#", i), Text: b.String(), End: end})
+	}
+	learnt := 0
+	run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p, Concurrency: 1, Window: -1, Observe: func(e swarm.Event) {
+		if e.Kind == swarm.Learned && strings.Contains(e.Text, fmt.Sprint(window)) {
+			learnt++
+		}
+	}}
+	answer, err := run.Run(t.Context(), swarm.Task{Goal: "How much is the rent?", Sources: []swarm.Source{source}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for r := range answer.Results() {
+		if r.Outcome == swarm.Done && strings.Contains(r.Out.Text, "euros") {
+			found++
+		}
+	}
+	if learnt != 1 || found < 27 {
+		t.Errorf("learnt %d times, %d of 30 rents found; %+v", learnt, found, answer.Coverage)
+	}
+}
