@@ -88,8 +88,8 @@ type Request struct {
 // has not begun. It is for one call at a time.
 type Clock struct{ end time.Time }
 
-// Pool is a bounded set of backends. It is safe for concurrent use. It starts
-// no goroutine of its own.
+// Pool is a bounded set of backends. It is safe for concurrent use. No
+// goroutine of its own outlives the call that it serves.
 type Pool struct {
 	cfg    Config
 	queue  queue

@@ -38,7 +38,10 @@ var (
 // An attempt that failed in a way that may pass is repeated up to Attempts
 // times, after a back-off with full jitter or after the wait that the server
 // asked for, never less; the call is parked (see [swarm.Park]) and holds no
-// slot meanwhile. An exhausted account, a refused key or an unknown model ends
+// slot meanwhile. A retry over the retry budget waits in the queue for its
+// turn. Failures at a backend whose breaker is open are held against no call:
+// it waits there, or at other backends, until CallTime is over. A call too long
+// for one backend goes to those with a wider context. An exhausted account, a refused key or an unknown model ends
 // the use of the backend, and the call goes to the next. Everything else goes
 // back to the caller: what cannot succeed unchanged is not sent again.
 func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) {
