@@ -7,6 +7,10 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
+// vainMost is how many failures without a success make a backend that refuses
+// one call at a time be left alone for a while, longer each time.
+const vainMost = 4
+
 // backend is a Backend with what is known of it, guarded by queue.mu. All
 // calls of all runs that share the pool share it.
 type backend struct {
@@ -64,9 +68,12 @@ func (b *backend) admits(n need, now time.Time, most time.Duration) (ok bool, at
 	return true, time.Time{}
 }
 
+// doubtful says that others are to be asked first.
+func (b *backend) doubtful() bool { return b.breaker.suspect() || b.breaker.open || b.vain >= vainMost }
+
 // before says that b takes a call rather than o.
 func (b *backend) before(o *backend) bool {
-	if s := b.breaker.suspect() || b.breaker.open; s != (o.breaker.suspect() || o.breaker.open) {
+	if s := b.doubtful(); s != o.doubtful() {
 		return !s
 	}
 	return b.limit.busy*o.limit.allowed() < o.limit.busy*b.limit.allowed()
@@ -89,6 +96,10 @@ func (s slot) learn(e *ending, now time.Time, most time.Duration) (patience time
 		}
 		b.latency += (took - b.latency) / 8
 		b.cool.serve(s.ticket.seq, now)
+	case o == refused && b.vain >= vainMost && b.limit.allowed() == 1:
+		// It serves nobody, not even one call at a time: all wait, or go to
+		// others, so that no call spends its attempts here.
+		b.cool.hold(now.Add(min(backoffBase<<min(b.vain-vainMost, 5), backoffCap, most)), e.err)
 	case o == refused && b.latency > 0 && !b.limit.test.rest:
 		// The server serves others, and the lower limit is the remedy: the
 		// refused call waits no longer than calls take.

@@ -152,3 +152,17 @@ func TestRunsShareWhatIsLearntOfABackend(t *testing.T) {
 		}
 	})
 }
+
+func TestBackendThatRefusesAllLeavesItsCallsToTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		no := refusal(swarm.ClassRateLimited, 429)
+		bad := &script{do: func(context.Context, int, chat.Request) (chat.Reply, error) { return chat.Reply{}, no }}
+		good := &script{do: takes(time.Second)}
+		p := poolOf(t, Config{Backends: []Backend{{Name: "bad", Model: "m"}, {Name: "good", Model: "m", Slots: 4}}}, bad, good)
+		together(t, p, 200, ask("x"))
+		if bad.calls > 40 {
+			t.Errorf("%d calls at the backend that refuses all", bad.calls)
+		}
+		together(t, p, 1, ask("afterwards"))
+	})
+}

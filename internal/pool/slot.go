@@ -136,6 +136,8 @@ func (b *backend) easy(e *ending, patience time.Duration) time.Duration {
 	case e.err == nil:
 		b.vain = 0
 		return patience
+	case !e.err.Retryable():
+		return patience
 	}
 	b.vain++
 	switch e.err.Class {
