@@ -49,7 +49,8 @@ const (
 	healthWell    health = iota // it answered, if only that the request is wrong
 	healthSick                  // it failed, or could not be reached
 	healthSilent                // it did not answer in time
-	healthUnknown               // nothing: cancelled, not sent, an answer cut or garbled
+	healthGarbled               // it answered, but not well
+	healthUnknown               // nothing: cancelled, or not sent
 )
 
 // healthOf reads an attempt's failure; nil is a success.
@@ -65,7 +66,9 @@ func healthOf(e *swarm.CallError) health {
 		return healthSick
 	case swarm.ClassTimeout:
 		return healthSilent
-	case swarm.ClassCancelled, swarm.ClassBudget, swarm.ClassBroken:
+	case swarm.ClassBroken:
+		return healthGarbled
+	case swarm.ClassCancelled, swarm.ClassBudget:
 		return healthUnknown
 	}
 	return healthWell
@@ -115,6 +118,11 @@ func (b *breaker) done(seq uint64, h health, first bool, sent uint64, busy int, 
 	case healthWell:
 		*b = breaker{most: b.most}
 		return
+	case healthGarbled:
+		if probe { // it is not back
+			b.rest(now, draw)
+		}
+		return
 	case healthUnknown:
 		if probe && b.until.Before(now) {
 			b.until = now // another may find out
@@ -137,5 +145,10 @@ func (b *breaker) done(seq uint64, h health, first bool, sent uint64, busy int, 
 	default:
 		b.open, b.pause = true, leastPause
 	}
+	b.rest(now, draw)
+}
+
+// rest lets no call through for a pause.
+func (b *breaker) rest(now time.Time, draw float64) {
 	b.until = now.Add(b.pause + time.Duration(draw*float64(b.pause)/4))
 }

@@ -143,6 +143,21 @@ func TestBreakerForgetsAProbeThatSaidNothing(t *testing.T) {
 	}
 }
 
+func TestGarbledAnswersNeitherOpenNorClose(t *testing.T) {
+	w := newWard(5)
+	for range 20 {
+		w.done(w.send(), healthGarbled, true)
+	}
+	if !w.admits() {
+		t.Fatal("shut by garbled answers")
+	}
+	w.fail(5)
+	w.now = w.opens()
+	if w.done(w.send(), healthGarbled, true); w.admits() || w.opens().Sub(w.now) != leastPause {
+		t.Error("a garbled answer has closed it, or no pause follows")
+	}
+}
+
 func TestBreakerSuspectsTheSilent(t *testing.T) {
 	w := newWard(5)
 	if w.done(w.send(), healthSilent, true); !w.suspect() {
@@ -177,7 +192,7 @@ func TestOnlyTheServersFaultsCountForItsHealth(t *testing.T) {
 		{swarm.ClassCut, 200, healthWell},
 		{swarm.ClassRefused, 200, healthWell},
 		{swarm.ClassFiltered, 200, healthWell},
-		{swarm.ClassBroken, 200, healthUnknown},
+		{swarm.ClassBroken, 200, healthGarbled},
 		{swarm.ClassCancelled, 0, healthUnknown},
 		{swarm.ClassBudget, 0, healthUnknown},
 	} {

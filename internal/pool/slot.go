@@ -95,8 +95,11 @@ func (q *queue) end(s slot, e ending) lesson {
 	if away && !b.breaker.open {
 		b.limit.recover()
 	}
-	if h == healthSick || h == healthSilent {
+	switch h {
+	case healthSick, healthSilent:
 		b.failed = e.err
+		fallthrough
+	case healthGarbled:
 		l.shut = b.breaker.open
 		l.wait = max(0, b.breaker.until.Sub(now))
 	}
