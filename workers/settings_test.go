@@ -1,0 +1,56 @@
+package workers_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/db31e724/go-swarm/mock"
+	"github.com/db31e724/go-swarm/workers"
+)
+
+func TestHedgingIsASetting(t *testing.T) {
+	for hedge, want := range map[float64][2]int{0: {1020, 1050}, .01: {1005, 1010}, -1: {1000, 1000}} {
+		synctest.Test(t, func(t *testing.T) {
+			r := straggling()
+			if got := r.run(t, 1, workers.Config{Hedge: hedge}); got.calls < want[0] || got.calls > want[1] || got.lost > 0 {
+				t.Errorf("Hedge %v: %+v, want %d to %d calls", hedge, got, want[0], want[1])
+			}
+		})
+	}
+}
+
+// A server that fails every call for ten seconds costs a run without a breaker
+// what its attempts cannot wait for.
+func TestBreakerIsASetting(t *testing.T) {
+	for breaker, lost := range map[int]bool{0: false, -1: true} {
+		synctest.Test(t, func(t *testing.T) {
+			begin := time.Now()
+			r := row{mean: rowCall, meets: func(*rand.Rand, int) (time.Duration, *fate) {
+				if time.Since(begin) < 10*time.Second {
+					return rowCall, &fate{wrong: &mock.Error{Message: "oops"}}
+				}
+				return rowCall, nil
+			}}
+			if got := r.run(t, 1, workers.Config{Breaker: breaker, Retries: -1, Attempts: 3}); got.lost > 0 != lost {
+				t.Errorf("Breaker %d: %+v", breaker, got)
+			}
+		})
+	}
+}
+
+func TestSettingsThatMakeNoSenseAreRefused(t *testing.T) {
+	for want, c := range map[string]workers.Config{
+		"Hedge":      {Hedge: 5},
+		"Retries":    {Retries: 20},
+		"FirstToken": {FirstToken: -time.Second},
+		"Idle":       {Idle: -time.Second},
+	} {
+		c.Backends = []workers.Backend{{Model: "m"}}
+		if _, err := workers.NewPool(c); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
