@@ -65,7 +65,11 @@ func huge(status int, kind, head string) how {
 	return func(x *exchange) {
 		block := strings.Repeat("all work and no play ", 1<<15/21)
 		left := 100 << 20
-		x.raw = &Raw{Status: status, Header: ofKind(kind), Pieces: Body(x.fill(head)), Out: 20 << 20, more: func() string {
+		out := 20 << 20 // what a model may say is bounded by what it is let
+		if most := x.entry.Request.MaxTokens; most > 0 {
+			out = min(out, most)
+		}
+		x.raw = &Raw{Status: status, Header: ofKind(kind), Pieces: Body(x.fill(head)), Out: out, more: func() string {
 			if left -= len(block); left < 0 {
 				return ""
 			}

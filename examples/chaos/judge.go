@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -212,22 +212,40 @@ func crowded(log []mock.Entry) (why []string) {
 
 // truncated finds results that no whole reply of the server holds.
 func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
-	var said bytes.Buffer
+	var b strings.Builder
 	for _, e := range log {
 		for _, reply := range e.Replies {
-			said.WriteString(reply + "\n")
+			b.WriteString(texts(reply))
 		}
 	}
+	said := fold(b.String())
 	for r := range a.Results() {
 		if r.Outcome == swarm.Done && r.Step.Over == swarm.Chunks {
 			for _, c := range r.Out.Citations {
-				if !bytes.Contains(said.Bytes(), []byte(strings.TrimSpace(c.Quote))) {
+				if !strings.Contains(said, fold(c.Quote)) {
 					return []string{fmt.Sprintf("%s is no reply of the server: %q", r.ID(), c.Quote)}
 				}
 			}
 		}
 	}
 	return nil
+}
+
+func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// texts returns the texts that a reply in JSON holds, or the reply itself.
+func texts(reply string) string {
+	var fields map[string]any
+	if json.Unmarshal([]byte(reply), &fields) != nil {
+		return reply + "\n"
+	}
+	var b strings.Builder
+	for _, v := range fields {
+		if s, ok := v.(string); ok {
+			b.WriteString(s + "\n")
+		}
+	}
+	return b.String()
 }
 
 // money compares the report with the server's bill, before the call that was

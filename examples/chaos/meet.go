@@ -24,12 +24,13 @@ const (
 	goal   = "What is the switch code of lamp 137?"
 )
 
-// lamps are the sources: a chunk for each of two hundred lamps.
-func lamps() swarm.Source {
+// lamps are the sources: a chunk for each of two hundred lamps, with so many
+// words more of no use in each.
+func lamps(words int) swarm.Source {
 	src := swarm.Source{Name: "lamps.txt", Outline: fmt.Sprintf("lamps.txt: %d entries, one for each lamp of the harbour", fanOut)}
 	at := 0
 	for i := range fanOut {
-		text := fmt.Sprintf("Lamp %d stands on pier %d of the harbour. The switch code of lamp %d is %s.\n", i, i%23, i, code(i))
+		text := fmt.Sprintf("Lamp %d stands on pier %d of the harbour. The switch code of lamp %d is %s.\n", i, i%23, i, code(i)) + strings.Repeat("Nothing else was noted. ", words/4)
 		src.Chunks = append(src.Chunks, swarm.Chunk{
 			Source: src.Name, ID: fmt.Sprintf("lamps.txt#%d", i+1), Text: text, Start: at, End: at + len(text),
 		})
@@ -120,15 +121,19 @@ func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 		},
 	}
 	// More virtual time than any wait that is to be kept, so that a hang ends.
+	words := 0
+	if fault.ID == "X69" { // met by prompts of more than 2048 tokens
+		words = 2400
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 12*time.Hour)
 	defer cancel()
-	tr.answer, tr.err = s.Run(ctx, swarm.Task{Goal: goal, Sources: []swarm.Source{lamps()}})
+	tr.answer, tr.err = s.Run(ctx, swarm.Task{Goal: goal, Sources: []swarm.Source{lamps(words)}})
 	tr.events = events.String()
 
 	before := len(tr.server.Log())
 	time.Sleep(time.Hour)
 	tr.late = len(tr.server.Log()) - before
-	chunk := lamps().Chunks[wanted]
+	chunk := lamps(0).Chunks[wanted]
 	_, tr.after = pool.Work(ctx, swarm.Subtask{
 		Step: &swarm.Step{ID: "after", Do: "Say whether the pool is alive.", Over: swarm.Chunks}, Goal: goal, Chunk: &chunk,
 	})

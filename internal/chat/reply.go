@@ -96,7 +96,13 @@ func (g *got) count(u *openai.Usage, raw []byte) {
 	g.tally(u.PromptTokens, cached, u.CompletionTokens)
 }
 
+// mostTokens is more than any prompt or reply has: a larger count is none.
+const mostTokens = 1 << 30
+
 func (g *got) tally(in, cached, out int) {
+	if in > mostTokens || out > mostTokens {
+		return
+	}
 	in, cached, out = max(in, 0), max(cached, 0), max(out, 0)
 	if in > 0 {
 		g.usage.In, g.known = in, true
