@@ -7,7 +7,7 @@ BENCH ?= .
 PUBLIC := $(shell go list ./swarm ./swarm/source ./swarm/observe ./swarm/swarmtest ./planner ./workers ./mock 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint fmt bench fuzz cover api api-check run mutants ci
+.PHONY: help test race lint fmt bench fuzz cover api api-check run soak chaos mutants ci
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,12 @@ api-check: ## fail if a public package's face differs from docs/api
 
 run: ## ask the default question about the Go specification, through the mock
 	go run ./examples/longdoc
+
+soak: ## run swarms through mixed faults for 3 minutes; heap and goroutines stay flat
+	go test ./workers -run '^TestSoak$$' -soak=3m -v -timeout 10m
+
+chaos: ## meet every fault of the mock's catalogue with a whole run
+	go run ./examples/chaos
 
 mutants: ## break the scheduler in each listed way and see that its tests fail
 	go test ./swarm/internal/schedule -run '^TestMutants$$' -mutants -v -timeout 20m
