@@ -21,9 +21,6 @@ func (c *call) attempt(ctx context.Context, s slot) *swarm.CallError {
 		c.sent += t.sent
 		c.reply = t.reply
 	}
-	if t.sick {
-		c.sick++
-	}
 	return t.fail
 }
 
@@ -33,7 +30,6 @@ type tried struct {
 	reply  chat.Reply
 	fail   *swarm.CallError
 	lesson lesson
-	sick   bool // it failed by its backend's fault
 }
 
 // once makes an attempt, which is of is: nil stands for the call's first. The
@@ -72,7 +68,7 @@ func (c *call) once(ctx context.Context, s slot, is *hedge) (t tried) {
 	if fail != nil {
 		why = fail
 	}
-	end = ending{err: fail, first: is == nil && c.sick == 0, early: early(base, fail), est: c.Tokens, told: counted(reply)}
+	end = ending{err: fail, of: &c.Request, early: early(base, fail), est: c.Tokens, told: counted(reply)}
 	end.limits(s, used, reply.Header)
 	ended = true
 	t.lesson = c.pool.queue.end(s, end)
@@ -80,7 +76,7 @@ func (c *call) once(ctx context.Context, s slot, is *hedge) (t tried) {
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: s.Model, Text: fmt.Sprintf(
 			"reads only %d tokens of a prompt, and says nothing of the rest", t.lesson.window)})
 	}
-	t.reply, t.sick = reply, end.health() == healthSick || end.health() == healthSilent
+	t.reply = reply
 	if h != nil {
 		won := h.join(fail)
 		t.sent += h.tried.sent

@@ -12,9 +12,6 @@ const (
 	// is added at random.
 	leastPause   = time.Second
 	longestPause = 30 * time.Second
-	// breakerCalls is how many different calls must have failed: one that a
-	// server chokes on says nothing of the others.
-	breakerCalls = 2
 )
 
 // breaker shuts a backend at which nothing succeeds any more, and lets one
@@ -25,15 +22,18 @@ const (
 // fault or the network's (see healthOf), which takes a third of those into
 // account that are still under way since before the first of them: refusals
 // come faster than answers, and a server that turns away what is too much for
-// it still works. Any answer closes it, that of a call sent before included.
+// it still works. They must be of two calls at least: one that a server chokes
+// on says nothing of the others. Any answer closes it, that of a call sent
+// before included.
 type breaker struct {
 	most int // failures in a row that open it; 0 or less: it never opens
 
-	streak  int    // failures in a row
-	callers int    // different calls among them
-	mark    uint64 // last call sent when the streak began
-	older   int    // of those sent until then, how many are under way
-	silent  bool   // the last failure was that no answer came in time
+	streak int      // failures in a row
+	of     *Request // the call of the first of them
+	others bool     // they are not all of one call
+	mark   uint64   // last call sent when the streak began
+	older  int      // of those sent until then, how many are under way
+	silent bool     // the last failure was that no answer came in time
 
 	open  bool
 	since time.Time     // of the first failure of the streak
@@ -103,10 +103,10 @@ func (b *breaker) send(seq uint64) {
 	}
 }
 
-// done notes how the call seq ended. first says that it is the first failure
-// of its Do, sent the last call sent, busy how many are under way
-// now, and draw is a random number in [0, 1).
-func (b *breaker) done(seq uint64, h health, first bool, sent uint64, busy int, now time.Time, draw float64) {
+// done notes how the attempt seq at a call ended. sent is the seq of the last
+// attempt sent, busy how many are under way now, and draw a random number in
+// [0, 1).
+func (b *breaker) done(seq uint64, h health, of *Request, sent uint64, busy int, now time.Time, draw float64) {
 	probe := b.open && seq == b.probe
 	if probe {
 		b.probe = 0
@@ -130,17 +130,15 @@ func (b *breaker) done(seq uint64, h health, first bool, sent uint64, busy int, 
 		return
 	}
 	if b.streak == 0 {
-		b.mark, b.older, b.since = sent, busy, now
+		b.mark, b.older, b.since, b.of = sent, busy, now, of
 	}
 	b.streak++
 	b.silent = h == healthSilent
-	if first {
-		b.callers++
-	}
+	b.others = b.others || of != b.of
 	switch {
 	case probe:
 		b.pause = min(2*b.pause, longestPause)
-	case b.open || b.most <= 0 || b.streak < max(b.most, 3*b.older) || b.callers < breakerCalls:
+	case b.open || b.most <= 0 || b.streak < max(b.most, 3*b.older) || !b.others:
 		return
 	default:
 		b.open, b.pause = true, leastPause

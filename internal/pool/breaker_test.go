@@ -14,6 +14,7 @@ type ward struct {
 	seq  uint64
 	busy int
 	draw float64
+	of   *Request
 }
 
 func newWard(most int) *ward {
@@ -27,9 +28,14 @@ func (w *ward) send() uint64 {
 	return w.seq
 }
 
+// done ends an attempt; first says that it is the first at its call, else it is
+// of the same as the last.
 func (w *ward) done(seq uint64, h health, first bool) {
 	w.busy--
-	w.breaker.done(seq, h, first, w.seq, w.busy, w.now, w.draw)
+	if first {
+		w.of = &Request{}
+	}
+	w.breaker.done(seq, h, w.of, w.seq, w.busy, w.now, w.draw)
 }
 
 // fail lets n calls in a row fail, all of different callers.

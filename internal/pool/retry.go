@@ -113,7 +113,6 @@ type call struct {
 
 	sent    int // attempts that were made
 	failed  int // those of them that count against Attempts
-	sick    int // those that failed by their backend's fault
 	lessons int
 	lesson  lesson // of the last attempt
 	shown   bool   // OnText has been given text of it

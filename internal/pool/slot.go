@@ -22,7 +22,7 @@ type slot struct {
 type ending struct {
 	void  bool             // nothing was sent, or it is not known how it ended
 	err   *swarm.CallError // nil: a success
-	first bool             // the first failure of its call
+	of    *Request         // the call
 	early bool             // it was ended by a clock that is not the attempt's own, or for its twin's sake
 
 	est, told int // prompt tokens as estimated, and as the server told them; 0: not told
@@ -91,7 +91,7 @@ func (q *queue) end(s slot, e ending) lesson {
 	l := lesson{patience: s.learn(&e, now, q.maxWait)}
 	l.patience = b.easy(&e, l.patience)
 	h, away := e.health(), b.breaker.open
-	b.breaker.done(s.ticket.seq, h, e.first, b.limit.seq, b.limit.busy, now, rand.Float64())
+	b.breaker.done(s.ticket.seq, h, e.of, b.limit.seq, b.limit.busy, now, rand.Float64())
 	if away && !b.breaker.open {
 		b.limit.recover()
 	}
@@ -156,7 +156,7 @@ func (b *backend) easy(e *ending, patience time.Duration) time.Duration {
 func (q *queue) giveBack(s slot, now time.Time) {
 	b := s.backend
 	s.learn(&ending{void: true}, now, q.maxWait)
-	b.breaker.done(s.ticket.seq, healthUnknown, false, b.limit.seq, b.limit.busy, now, 0)
+	b.breaker.done(s.ticket.seq, healthUnknown, nil, b.limit.seq, b.limit.busy, now, 0)
 	q.release(s.share, 0)
 	q.dispatch(now)
 }
