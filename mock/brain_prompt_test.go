@@ -30,7 +30,8 @@ func TestSmallBrainReadsPromptsByAnyHand(t *testing.T) {
 		"German labels":           user("Frage: How long does an otter hold its breath?\n\nText:\n" + otterText),
 		"Chinese labels":          user("请根据材料回答问题，并引用原文。\n问题：How long does an otter hold its breath?\n材料：\n" + otterText),
 		"chat history": {
-			{Role: "user", Content: "Hello, what is the capital of France?"}, {Role: "assistant", Content: "Paris."},
+			{Role: "user", Content: "Hello, what is the capital of France?"},
+			{Role: "assistant", Content: "Paris."},
 			{Role: "user", Content: "Thanks. Passage:\n```\n" + otterText + "\n```\nNow: how long does an otter hold its breath?"},
 		},
 	}

@@ -38,24 +38,51 @@ func TestSmallBrainFillsAnySchema(t *testing.T) {
 		yes   map[string]any // some of what is said when the text answers
 		no    map[string]any // and when it does not
 	}{
-		{`"answer":{"type":"string"},"quote":{"type":"string"},"confidence":{"type":"number"},"abstain":{"type":"boolean"}`,
-			map[string]any{"answer": fact, "quote": fact, "abstain": false}, map[string]any{"answer": "", "quote": "", "abstain": true}},
-		{`"found":{"type":"boolean"},"evidence":{"type":["string","null"]}`,
-			map[string]any{"found": true, "evidence": fact}, map[string]any{"found": false, "evidence": nil}},
-		{`"not_found":{"type":"boolean"},"excerpt":{"anyOf":[{"type":"string"},{"type":"null"}]}`,
-			map[string]any{"not_found": false, "excerpt": fact}, map[string]any{"not_found": true, "excerpt": nil}},
-		{`"isRelevant":{"type":"boolean"},"summary":{"type":"string"},"score":{"type":"integer","minimum":1,"maximum":5}`,
-			map[string]any{"isRelevant": true, "summary": fact, "score": 4.0}, map[string]any{"isRelevant": false}},
-		{`"result":{"type":"string"},"certainty":{"type":"string","enum":["low","medium","high"]}`,
-			map[string]any{"result": fact, "certainty": "high"}, map[string]any{"certainty": "low"}},
-		{`"items":{"type":"array","items":{"type":"string"}}`,
-			map[string]any{"items": []any{fact}}, map[string]any{"items": []any(nil)}},
-		{`"findings":{"type":"array","items":` + object(`"text":{"type":"string"},"passage":{"type":"string"}`) + `}`,
-			map[string]any{"findings": []any{map[string]any{"text": fact, "passage": fact}}}, map[string]any{"findings": []any(nil)}},
-		{`"答案":{"type":"string"},"引用":{"type":"string"},"置信度":{"type":"number"}`,
-			map[string]any{"答案": fact, "引用": fact}, map[string]any{"答案": ""}},
-		{`"verdict":{"type":"string","enum":["answered","not_answered"]},"zorp":{"type":"string"},"n":{"type":"integer"},"flag":{"type":"boolean"},"x":{"type":"null"}`,
-			map[string]any{"zorp": "", "n": 0.0, "flag": false, "x": nil}, map[string]any{"zorp": ""}},
+		{
+			`"answer":{"type":"string"},"quote":{"type":"string"},"confidence":{"type":"number"},"abstain":{"type":"boolean"}`,
+			map[string]any{"answer": fact, "quote": fact, "abstain": false},
+			map[string]any{"answer": "", "quote": "", "abstain": true},
+		},
+		{
+			`"found":{"type":"boolean"},"evidence":{"type":["string","null"]}`,
+			map[string]any{"found": true, "evidence": fact},
+			map[string]any{"found": false, "evidence": nil},
+		},
+		{
+			`"not_found":{"type":"boolean"},"excerpt":{"anyOf":[{"type":"string"},{"type":"null"}]}`,
+			map[string]any{"not_found": false, "excerpt": fact},
+			map[string]any{"not_found": true, "excerpt": nil},
+		},
+		{
+			`"isRelevant":{"type":"boolean"},"summary":{"type":"string"},"score":{"type":"integer","minimum":1,"maximum":5}`,
+			map[string]any{"isRelevant": true, "summary": fact, "score": 4.0},
+			map[string]any{"isRelevant": false},
+		},
+		{
+			`"result":{"type":"string"},"certainty":{"type":"string","enum":["low","medium","high"]}`,
+			map[string]any{"result": fact, "certainty": "high"},
+			map[string]any{"certainty": "low"},
+		},
+		{
+			`"items":{"type":"array","items":{"type":"string"}}`,
+			map[string]any{"items": []any{fact}},
+			map[string]any{"items": []any(nil)},
+		},
+		{
+			`"findings":{"type":"array","items":` + object(`"text":{"type":"string"},"passage":{"type":"string"}`) + `}`,
+			map[string]any{"findings": []any{map[string]any{"text": fact, "passage": fact}}},
+			map[string]any{"findings": []any(nil)},
+		},
+		{
+			`"答案":{"type":"string"},"引用":{"type":"string"},"置信度":{"type":"number"}`,
+			map[string]any{"答案": fact, "引用": fact},
+			map[string]any{"答案": ""},
+		},
+		{
+			`"verdict":{"type":"string","enum":["answered","not_answered"]},"zorp":{"type":"string"},"n":{"type":"integer"},"flag":{"type":"boolean"},"x":{"type":"null"}`,
+			map[string]any{"zorp": "", "n": 0.0, "flag": false, "x": nil},
+			map[string]any{"zorp": ""},
+		},
 		{`"reply":{"$ref":"#/$defs/r"}`, nil, nil},
 	} {
 		schema := object(c.props)

@@ -12,20 +12,24 @@ import (
 // planFault is said where the reply holds a plan: a list of steps with IDs.
 // Other replies are left as they are, and the log then names no fault.
 func planFault(id, name, says string, r Recovery, change func(steps []map[string]any) []map[string]any) Fault {
-	return Fault{ID: id, Group: "H", Name: name, Says: says, Recovery: r, Charged: true,
-		how: say(func(_ *exchange, r *Reply) bool { return editPlan(r, change) })}
+	return Fault{
+		ID: id, Group: "H", Name: name, Says: says, Recovery: r, Charged: true,
+		how: say(func(_ *exchange, r *Reply) bool { return editPlan(r, change) }),
+	}
 }
 
 // textFault is said where a reply is JSON.
 func textFault(id, name, says string, r Recovery, change func(text string) string) Fault {
-	return Fault{ID: id, Group: "H", Name: name, Says: says, Recovery: r, Charged: true,
+	return Fault{
+		ID: id, Group: "H", Name: name, Says: says, Recovery: r, Charged: true,
 		how: say(func(_ *exchange, r *Reply) bool {
 			if !json.Valid([]byte(r.Text)) {
 				return false
 			}
 			r.Text = change(r.Text)
 			return true
-		})}
+		}),
+	}
 }
 
 const (

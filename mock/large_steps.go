@@ -47,8 +47,10 @@ func (f *filler) step(s node, st step, n int) {
 	f.b.WriteByte('}')
 }
 
-var fanNames = []string{"chunks", "chunk", "each_chunk", "every_chunk", "per_chunk", "passages", "all_chunks", "sources", "documents", "each", "all", "map"}
-var onceNames = []string{"once", "none", "single", "no", "one"}
+var (
+	fanNames  = []string{"chunks", "chunk", "each_chunk", "every_chunk", "per_chunk", "passages", "all_chunks", "sources", "documents", "each", "all", "map"}
+	onceNames = []string{"once", "none", "single", "no", "one"}
+)
 
 func fanWords(fan bool) []string {
 	if fan {

@@ -231,10 +231,14 @@ func TestEventsAndReportsAsJSON(t *testing.T) {
 		v    any
 		want string
 	}{
-		{swarm.Event{Kind: swarm.SubtaskEnded, At: 5, Run: "run-1", Step: "1/t", To: 3, Outcome: swarm.Failed, Err: errBroken},
-			`{"kind":"subtask-ended","at":5,"run":"run-1","step":"1/t","to":3,"outcome":"failed","error":"broken"}`},
-		{swarm.Event{Kind: 200, Usage: &swarm.Usage{Calls: 1, In: 2, Unpriced: true}},
-			`{"kind":"unknown","at":0,"run":"","usage":{"calls":1,"in":2,"cached":0,"out":0,"cost":0,"unpriced":true}}`},
+		{
+			swarm.Event{Kind: swarm.SubtaskEnded, At: 5, Run: "run-1", Step: "1/t", To: 3, Outcome: swarm.Failed, Err: errBroken},
+			`{"kind":"subtask-ended","at":5,"run":"run-1","step":"1/t","to":3,"outcome":"failed","error":"broken"}`,
+		},
+		{
+			swarm.Event{Kind: 200, Usage: &swarm.Usage{Calls: 1, In: 2, Unpriced: true}},
+			`{"kind":"unknown","at":0,"run":"","usage":{"calls":1,"in":2,"cached":0,"out":0,"cost":0,"unpriced":true}}`,
+		},
 		{swarm.Tally{0, 4, 3, 2, 1, 0}, `{"abstained":3,"cancelled":0,"done":4,"failed":2,"skipped":1}`},
 	} {
 		got, err := json.Marshal(c.v)

@@ -36,8 +36,10 @@ func TestEventsTellARunInOrder(t *testing.T) {
 				break
 			}
 		}
-		want := []swarm.Kind{swarm.RunStarted, swarm.StepAdded, swarm.SubtaskStarted, swarm.SubtaskEnded, swarm.SubtaskStarted, swarm.SubtaskEnded,
-			swarm.MergeStarted, swarm.AnswerText, swarm.AnswerText, swarm.MergeEnded, swarm.RunEnded}
+		want := []swarm.Kind{
+			swarm.RunStarted, swarm.StepAdded, swarm.SubtaskStarted, swarm.SubtaskEnded, swarm.SubtaskStarted, swarm.SubtaskEnded,
+			swarm.MergeStarted, swarm.AnswerText, swarm.AnswerText, swarm.MergeEnded, swarm.RunEnded,
+		}
 		if !slices.Equal(kinds, want) {
 			t.Errorf("%v", kinds)
 		}
