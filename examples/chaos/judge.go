@@ -259,6 +259,10 @@ func money(t *trial) (why []string) {
 	}
 	got := t.answer.Report.Usage
 	switch {
+	case strings.HasPrefix(t.fault.ID, "X64"): // the server tells its usage wrongly
+		if got.Cost < bill*3/4 || got.Cost > bill*5/4 {
+			return []string{fmt.Sprintf("the report says %v, the bill %v", got.Cost, bill)}
+		}
 	case !got.AtLeast && got.Cost != bill:
 		return []string{fmt.Sprintf("the report says %v, the bill %v", got.Cost, bill)}
 	case got.AtLeast && (got.Cost < bill/2 || got.Cost > bill*3/2):

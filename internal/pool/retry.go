@@ -24,6 +24,9 @@ const (
 	// maxLessons bounds how often one call is repeated because its backend
 	// taught something about what it takes.
 	maxLessons = 6
+	// outageAttempts is how many times as often as Attempts a call is sent
+	// whose connections break together with those of others.
+	outageAttempts = 4
 )
 
 var (
@@ -149,11 +152,17 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Model: b.Model, Wait: c.lesson.wait, Err: c.err})
 		return retry, true, 0
 	}
-	if c.failed++; c.failed >= c.pool.cfg.Attempts {
+	// A connection that broke while those of other calls break says nothing of
+	// this call: the server is on its way out or back. That is not held against
+	// it either, for a while.
+	if !c.lesson.shared || c.err.Class != swarm.ClassNetwork || c.sent >= outageAttempts*c.pool.cfg.Attempts {
+		c.failed++
+	}
+	if c.failed >= c.pool.cfg.Attempts {
 		return anew, false, 0
 	}
 
-	wait = jitter(cmp.Or(c.lesson.patience, backoffBase), c.failed-1)
+	wait = jitter(cmp.Or(c.lesson.patience, backoffBase), max(c.failed-1, 0))
 	if asked := c.err.RetryAfter; c.err.HasRetryAfter && asked > 0 {
 		switch {
 		case asked > shortWait && c.pool.queue.useful(c.fits&^b.bit):

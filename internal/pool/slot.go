@@ -52,6 +52,7 @@ type lesson struct {
 	window int           // tokens of a prompt that it reads, where that has just been found out
 	shut   bool          // nothing succeeds there: its breaker is open
 	wait   time.Duration // until it lets a call through, at the least
+	shared bool          // other calls fail there as well, one after another
 }
 
 // kind is what a waiting call is to the pool's budgets.
@@ -101,6 +102,7 @@ func (q *queue) end(s slot, e ending) lesson {
 		fallthrough
 	case healthGarbled:
 		l.shut = b.breaker.open
+		l.shared = b.breaker.streak > 1 && b.breaker.others
 		l.wait = max(0, b.breaker.until.Sub(now))
 	}
 	switch {
