@@ -99,7 +99,8 @@ func (r *row) run(t *testing.T, seed uint64, cfg workers.Config) score {
 func failing(share float64) row {
 	fates := []fate{
 		limited("429 at once", 0, "Retry-After", "0"), limited("429", time.Second, "Retry-After", "1"),
-		{wrong: &mock.Error{Message: "oops"}}, {raw: mock.Raw{End: mock.EndCut}},
+		{wrong: &mock.Error{Message: "oops"}},
+		{raw: mock.Raw{End: mock.EndCut}},
 	}
 	return row{mean: rowCall, meets: func(rng *rand.Rand, n int) (time.Duration, *fate) {
 		if n == 0 && rng.Float64() < share {
