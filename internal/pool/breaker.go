@@ -12,6 +12,8 @@ const (
 	// is added at random.
 	leastPause   = time.Second
 	longestPause = 30 * time.Second
+	// shutFor is how long after it a backend is one that may be going again.
+	shutFor = time.Minute
 )
 
 // breaker shuts a backend at which nothing succeeds any more, and lets one
@@ -40,6 +42,7 @@ type breaker struct {
 	until time.Time     // no call is let through before
 	pause time.Duration // the one that until ends
 	probe uint64        // the call that finds out; 0: none is under way
+	shut  time.Time     // it was last closed to calls; kept when it opens to them again
 }
 
 // health is what an attempt says of its backend.
@@ -91,6 +94,12 @@ func (b *breaker) opens() time.Time {
 // suspect says that the backend was silent of late: others go first.
 func (b *breaker) suspect() bool { return b.streak > 0 && b.silent }
 
+// shared says that other calls fail as well, one after another, or did a
+// moment ago: what a call meets there is not its own.
+func (b *breaker) shared(now time.Time) bool {
+	return b.streak > 1 && b.others || !b.shut.IsZero() && now.Sub(b.shut) < shutFor
+}
+
 // lasting says that nothing has succeeded for so long.
 func (b *breaker) lasting(d time.Duration, now time.Time) bool {
 	return b.open && now.Sub(b.since) >= d
@@ -116,7 +125,7 @@ func (b *breaker) done(seq uint64, h health, of *Request, sent uint64, busy int,
 	}
 	switch h {
 	case healthWell:
-		*b = breaker{most: b.most}
+		*b = breaker{most: b.most, shut: b.shut}
 		return
 	case healthGarbled:
 		if probe { // it is not back
@@ -148,5 +157,6 @@ func (b *breaker) done(seq uint64, h health, of *Request, sent uint64, busy int,
 
 // rest lets no call through for a pause.
 func (b *breaker) rest(now time.Time, draw float64) {
+	b.shut = now
 	b.until = now.Add(b.pause + time.Duration(draw*float64(b.pause)/4))
 }

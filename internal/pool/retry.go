@@ -152,9 +152,9 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Model: b.Model, Wait: c.lesson.wait, Err: c.err})
 		return retry, true, 0
 	}
-	// A connection that broke while those of other calls break says nothing of
-	// this call: the server is on its way out or back. That is not held against
-	// it either, for a while.
+	// A connection that broke while those of other calls break, or did a moment
+	// ago, says nothing of this call: the server is on its way out or back. That
+	// is not held against it either, for a while.
 	if !c.lesson.shared || c.err.Class != swarm.ClassNetwork || c.sent >= outageAttempts*c.pool.cfg.Attempts {
 		c.failed++
 	}

@@ -102,7 +102,7 @@ func (q *queue) end(s slot, e ending) lesson {
 		fallthrough
 	case healthGarbled:
 		l.shut = b.breaker.open
-		l.shared = b.breaker.streak > 1 && b.breaker.others
+		l.shared = b.breaker.shared(now)
 		l.wait = max(0, b.breaker.until.Sub(now))
 	}
 	switch {
