@@ -1,10 +1,12 @@
 package planner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/internal/findings"
@@ -36,6 +38,38 @@ type Resetter interface{ Reset() }
 // Beside an error the text written to w and the verdict's citations hold what
 // had come until then.
 func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	for {
+		v, err := l.merge(ctx, b, results, w)
+		if !isTooLong(err) || len(results) < 2 {
+			return v, err
+		}
+		// The model's tokens are smaller than was estimated: the surer half has
+		// to do.
+		kept := surer(results, len(results)/2)
+		swarm.Emit(ctx, swarm.Event{Kind: swarm.Narrowed, Text: fmt.Sprintf(
+			"%d of %d findings left out of the merge, the least sure, for the model's context does not hold them", len(results)-len(kept), len(results))})
+		results = kept
+	}
+}
+
+// surer returns the n results of the highest confidence, in their order.
+func surer(results []swarm.Result, n int) []swarm.Result {
+	order := make([]int, len(results))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(results[j].Out.Confidence, results[i].Out.Confidence) })
+	order = order[:n]
+	slices.Sort(order)
+	kept := make([]swarm.Result, n)
+	for k, i := range order {
+		kept[k] = results[i]
+	}
+	return kept
+}
+
+// merge is one try at Merge.
+func (l *LLM) merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
 	found, cites := findings.Render(results)
 	base := messages(l.cfg.MergePrompt(b, found))
 	m := &merging{w: w, cites: cites}

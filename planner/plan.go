@@ -41,6 +41,10 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 			return p.stopped
 		case errors.Is(err, errTooLong):
 			return fmt.Errorf("plan: %w", err)
+		case isTooLong(err):
+			// The prompt, or what was said until now, does not fit the model:
+			// it will not write a better plan.
+			return p.fail(l.cfg.Fallback, b, mends, []error{err})
 		case err != nil && !cutShort(err):
 			return fmt.Errorf("plan: %w", err)
 		}
@@ -181,6 +185,11 @@ func list(names []string, most int) string {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), n)
 	}
 	return strings.Join(names, ", ")
+}
+
+func isTooLong(err error) bool {
+	ce, ok := errors.AsType[*swarm.CallError](err)
+	return ok && ce.Class == swarm.ClassTooLong
 }
 
 // ReadAll is a fallback for questions about documents: one step that lets a
