@@ -10,18 +10,16 @@ import (
 // waits for it.
 const mostQueued = 512
 
-// record is an event before it is delivered: what is frequent stands in its
-// fields, all else in event.
+// record is an event before it is delivered: that a subtask started or ended
+// stands in its fields, all else in event.
 type record struct {
 	event   *Event
 	step    *step
-	usage   *Usage
-	err     error
 	at      time.Duration
 	index   int32
-	to      int32
 	kind    Kind
 	outcome Outcome
+	plain   bool // the result has neither usage nor error: it need not be read
 }
 
 // queue holds the records that the observer has not seen. All of it is
@@ -32,6 +30,7 @@ type queue struct {
 	on      bool
 	closed  bool
 	asleep  bool // the observer's goroutine waits for news
+	due     bool // the observer's goroutine was woken, and has not come yet
 	waiting int  // producers that wait for room
 	buf     []record
 	news    sync.Cond
@@ -54,7 +53,7 @@ func (q *queue) put(rec record) {
 	}
 	q.buf = append(q.buf, rec)
 	if q.asleep {
-		q.asleep = false
+		q.asleep, q.due = false, true
 		q.news.Signal()
 	}
 }
@@ -65,27 +64,6 @@ func (q *queue) close() {
 	q.news.Signal()
 }
 
-// enterLock takes the run's lock to do something that the observer is told
-// of. It waits while the observer is behind. It spins a little before it
-// sleeps: with no-op work on several cores the holder is gone in a tenth of a
-// microsecond.
-func (r *run) enterLock() {
-	locked := false
-	for range 100 {
-		if locked = r.mu.TryLock(); locked {
-			break
-		}
-	}
-	if !locked {
-		r.mu.Lock()
-	}
-	for r.queue.on && len(r.queue.buf) >= mostQueued {
-		r.queue.waiting++
-		r.queue.room.Wait()
-		r.queue.waiting--
-	}
-}
-
 // tell folds an event into the report and queues it for the observer. The
 // lock is held.
 func (r *run) tell(e Event) {
@@ -93,7 +71,8 @@ func (r *run) tell(e Event) {
 		return // the run is over, and its report the caller's
 	}
 	e.Run = r.id
-	e.At = time.Since(r.start)
+	r.now = max(r.now, time.Since(r.start))
+	e.At = r.now
 	if e.Round == 0 {
 		e.Round = r.round
 	}
@@ -138,18 +117,20 @@ func (r *run) deliver() error {
 		r.mu.Unlock()
 	}()
 	for {
-		r.mu.Lock()
+		r.letBurst(-1) // fewer and larger batches
+		r.lock()
 		for spin := 0; len(q.buf) == 0 && !q.closed; spin++ {
 			if spin < 16 { // sleeping and being woken costs more than letting others run
+				q.due = true
 				r.mu.Unlock()
 				runtime.Gosched()
-				r.mu.Lock()
+				r.lock()
 				continue
 			}
 			q.asleep = true
 			q.news.Wait()
 		}
-		q.asleep = false
+		q.asleep, q.due = false, false
 		batch, q.buf = q.buf, batch[:0]
 		if q.waiting > 0 {
 			q.room.Broadcast()
@@ -163,7 +144,6 @@ func (r *run) deliver() error {
 		if err != nil {
 			return nil
 		}
-		clear(batch)
 	}
 }
 
@@ -189,8 +169,13 @@ func (r *run) made(rec *record) Event {
 	if rec.event != nil {
 		return *rec.event
 	}
-	return Event{
-		Kind: rec.kind, At: rec.at, Run: r.id, Round: rec.step.round, Step: rec.step.ID,
-		Index: int(rec.index), To: int(rec.to), Outcome: rec.outcome, Usage: rec.usage, Err: rec.err,
+	e := Event{Kind: rec.kind, At: rec.at, Run: r.id, Round: rec.step.round, Step: rec.step.ID, Index: int(rec.index)}
+	if rec.kind == SubtaskEnded {
+		e.To, e.Outcome = e.Index+1, rec.outcome
+		if !rec.plain {
+			res := &rec.step.results[rec.index]
+			e.Usage, e.Err = res.Usage, res.Err
+		}
 	}
+	return e
 }

@@ -124,6 +124,8 @@ type run struct {
 	idle     []int32                   // free entries of desks
 	away     map[schedule.Ref]*working // parked, or waiting for their place
 
+	burst    atomic.Uint64 // whose turn was the last (a desk), and how many it has had in a row
+	now      time.Duration // since start, as the observer is told; it never goes back
 	queue    queue
 	report   Report
 	reserved amount        // what calls in flight may come to

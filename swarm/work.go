@@ -38,10 +38,12 @@ func (w *working) Value(key any) any {
 	return w.scope.run.stepCtx.Value(key)
 }
 
-// said is what the worker returned for a subtask.
-type said struct {
-	out Output
-	err error
+// ending is how a worker's call ended. The output stands in its place among
+// the results already.
+type ending struct {
+	outcome Outcome
+	err     error
+	usage   *Usage // of calls that this ledger did not see
 }
 
 const slabSize = 16
@@ -76,7 +78,7 @@ func (r *run) work() error {
 	var s slab
 	desk := int32(-1)
 	var last *working
-	var got said
+	var got ending
 	for {
 		w := s.next()
 		if !r.turn(last, &got, w, &desk) {
@@ -89,12 +91,12 @@ func (r *run) work() error {
 
 // turn ends last, if there is one, and takes the next subtask into w. The
 // lock is taken once for both.
-func (r *run) turn(last *working, got *said, w *working, desk *int32) bool {
+func (r *run) turn(last *working, got *ending, w *working, desk *int32) bool {
+	r.letBurst(*desk)
 	r.enterLock()
-	defer r.mu.Unlock()
-	at := r.clock()
+	defer r.leaveLock()
 	if last != nil {
-		r.ended(last, got, at)
+		r.ended(last, got)
 	} else {
 		r.hands--
 	}
@@ -111,7 +113,8 @@ func (r *run) turn(last *working, got *said, w *working, desk *int32) bool {
 		*desk = r.sit()
 	}
 	r.desks[*desk] = w
-	r.started(w, at)
+	r.turned(*desk)
+	r.started(w)
 	r.hire()
 	return true
 }
@@ -140,85 +143,90 @@ func (r *run) leave(desk *int32) {
 
 // do runs one subtask. If the worker ends the goroutine by runtime.Goexit,
 // the subtask is ended here and another goroutine takes over.
-func (r *run) do(w *working, got *said, desk int32) {
-	*got = said{}
+func (r *run) do(w *working, got *ending, desk int32) {
+	*got = ending{}
 	returned := false
 	defer func() {
 		if returned {
 			return
 		}
 		if v := recover(); v != nil {
-			got.err = panicked("the worker", v)
+			r.write(w, got, Output{}, panicked("the worker", v))
 			return
 		}
-		got.err = exited("the worker")
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.ended(w, got, r.clock())
+		r.write(w, got, Output{}, exited("the worker"))
+		r.enterLock()
+		defer r.leaveLock()
+		r.ended(w, got)
 		r.leave(&desk)
 		r.hire()
 	}()
 	st := r.bind(w.step, int(w.ref.Index))
 	st.Priority = w.priority
-	got.out, got.err = r.swarm.Worker.Work(w, st)
+	out, err := r.swarm.Worker.Work(w, st)
+	r.write(w, got, out, err)
 	returned = true
 }
 
-// clock reads the time since the run began, if somebody will see it.
-func (r *run) clock() time.Duration {
-	if r.queue.on || r.report.FirstSubtask == 0 {
-		return time.Since(r.start)
+// write puts what a worker returned into its place. It is the subtask's alone
+// until the subtask has ended, so that no lock is needed; what says that it
+// has ended, its outcome, is written by ended.
+func (r *run) write(w *working, got *ending, out Output, err error) {
+	if err == nil && w.step.Schema == SchemaList && !out.Abstain {
+		_, err = listItems(out.Text)
 	}
-	return 0
+	res := &w.step.results[w.ref.Index]
+	res.Out, res.Step, res.Index = out, &w.step.Step, w.ref.Index
+	got.usage = out.Usage
+	switch got.err = err; {
+	case err == nil && out.Abstain:
+		got.outcome = Abstained
+	case err == nil:
+		got.outcome = Done
+	case r.stepCtx.Err() != nil:
+		got.outcome = Cancelled
+	default:
+		got.outcome = Failed
+	}
 }
 
 // started books that a subtask was taken. The lock is held.
-func (r *run) started(w *working, at time.Duration) {
-	first(&r.report.FirstSubtask, at)
+func (r *run) started(w *working) {
+	if r.report.FirstSubtask == 0 {
+		first(&r.report.FirstSubtask, time.Since(r.start))
+	}
 	if r.queue.on {
-		r.queue.put(record{kind: SubtaskStarted, step: w.step, index: w.ref.Index, at: at})
+		r.queue.put(record{kind: SubtaskStarted, step: w.step, index: w.ref.Index, at: r.now})
 	}
 }
 
 // ended books how a subtask ended, gives its place on, and ends or readies
 // what follows from it. The lock is held.
-func (r *run) ended(w *working, got *said, at time.Duration) {
+func (r *run) ended(w *working, got *ending) {
 	w.over = true
-	if _, away := r.away[w.ref]; away {
-		delete(r.away, w.ref)
-		close(w.back) // another goroutine of it may wait for the place
+	if len(r.away) > 0 {
+		if _, away := r.away[w.ref]; away {
+			delete(r.away, w.ref)
+			close(w.back) // another goroutine of it may wait for the place
+		}
 	}
 	i := w.ref.Index
 	res := &w.step.results[i]
-	*res = Result{Out: got.out, Step: &w.step.Step, Index: i, Attempts: w.attempts, Outcome: Done}
-	switch {
-	case got.err != nil:
-		res.Outcome = Failed
-		if r.stepCtx.Err() != nil {
-			res.Outcome = Cancelled
-		} else if _, refused := errors.AsType[*BudgetError](got.err); refused && w.attempts == 0 {
-			res.Outcome = Skipped
-		}
-	case got.out.Abstain:
-		res.Outcome = Abstained
-	case w.step.Schema == SchemaList:
-		if _, err := listItems(got.out.Text); err != nil {
-			got.err = err
-			res.Outcome = Failed
-		}
-	}
 	if got.err != nil {
-		res.Err = &SubtaskError{ID: res.ID(), Outcome: res.Outcome, Err: got.err}
+		if _, refused := errors.AsType[*BudgetError](got.err); refused && w.attempts == 0 && got.outcome == Failed {
+			got.outcome = Skipped
+		}
+		res.Err = &SubtaskError{ID: res.ID(), Outcome: got.outcome, Err: got.err}
 	}
-	if u := got.out.Usage; u != nil {
-		r.bookRemote(w, *u)
+	if got.usage != nil {
+		r.bookRemote(w, *got.usage)
 	}
-	res.Usage = w.usage
-	r.report.ended(res.Outcome, 1)
+	res.Outcome, res.Attempts, res.Usage = got.outcome, w.attempts, w.usage
+	r.report.ended(got.outcome, 1)
 	if r.queue.on {
-		r.queue.put(record{kind: SubtaskEnded, outcome: res.Outcome, step: w.step, index: i, to: i + 1, usage: res.Usage, err: res.Err, at: at})
+		r.queue.put(record{kind: SubtaskEnded, outcome: got.outcome, step: w.step, index: i, at: r.now, plain: res.Usage == nil && res.Err == nil})
 	}
-	r.machine.Done(w.ref, schedule.Outcome(res.Outcome))
+	r.machine.Done(w.ref, schedule.Outcome(got.outcome))
 	r.book()
 	r.grant()
 }
@@ -245,10 +253,7 @@ func (r *run) book() {
 		for i := d.From; i < d.To; i++ {
 			st.results[i] = Result{Step: &st.Step, Index: int32(i), Outcome: out, Err: why}
 		}
-		r.report.ended(out, d.To-d.From)
-		if r.queue.on {
-			r.queue.put(record{kind: SubtaskEnded, outcome: out, step: st, index: int32(d.From), to: int32(d.To), err: why, at: time.Since(r.start)})
-		}
+		r.tell(Event{Kind: SubtaskEnded, Outcome: out, Round: st.round, Step: st.ID, Index: d.From, To: d.To, Err: why})
 	}
 }
 
