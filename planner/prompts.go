@@ -56,8 +56,8 @@ Reply with one JSON object and nothing else:
 
 // DefaultPlanPrompt is the prompt for a plan: rules, outlines of the sources,
 // the question, limits, and in later rounds what is known and what was asked
-// for. It is kept within room tokens, by estimate: outlines that do not fit
-// are cut, deep headings first, to the same size each, and the prompt says so.
+// for. It is kept within room tokens, by estimate, the outlines also within a
+// tenth of what they are of: those that do not fit are cut, deep headings first, to the same size each, and the prompt says so.
 func DefaultPlanPrompt(b swarm.Brief, room int) Prompt {
 	p := Prompt{System: planSystem}
 	var tail strings.Builder
@@ -72,8 +72,21 @@ func DefaultPlanPrompt(b swarm.Brief, room int) Prompt {
 		tail.WriteString(known)
 	}
 	tail.WriteString("\nWrite the plan.\n")
-	p.User = sourcesText(b.Task.Sources, left) + tail.String()
+	p.User = sourcesText(b.Task.Sources, min(left, outlineRoom(b.Task.Sources))) + tail.String()
 	return p
+}
+
+// outlineRoom is the most tokens of outlines that are worth their price: a
+// tenth of the texts, estimated at four bytes a token, and 4000 of short ones.
+// Thousands of small files would else cost more to plan for than to read.
+func outlineRoom(sources []swarm.Source) int {
+	bytes := 0
+	for i := range sources {
+		for j := range sources[i].Chunks {
+			bytes += len(sources[i].Chunks[j].Text)
+		}
+	}
+	return max(4000, bytes/4/10)
 }
 
 func limits(m swarm.Limits) string {

@@ -18,7 +18,7 @@ func TestOutlinesAreCutToTheSameSizeAndSaidSo(t *testing.T) {
 		for h := range 200 {
 			fmt.Fprintf(&o, "Chapter %d.%d\n  Section with a longer name %d\n", i, h, h)
 		}
-		b.Task.Sources = append(b.Task.Sources, source(fmt.Sprintf("big%d", i), o.String(), "x"))
+		b.Task.Sources = append(b.Task.Sources, source(fmt.Sprintf("big%d", i), o.String(), strings.Repeat("x", 200_000)))
 	}
 	const room = 3000
 	p := DefaultPlanPrompt(b, room)
@@ -61,7 +61,7 @@ func TestManySourcesAreShownALineEach(t *testing.T) {
 	var b swarm.Brief
 	for i := range 300 {
 		o := fmt.Sprintf("a/file \"%d\".txt: Markdown, 3 KB\n- Title %d [#1-#2]\n  - Topic %d [#2]\n%s", i, i, i, strings.Repeat("- And so on\n", 9))
-		b.Task.Sources = append(b.Task.Sources, source(fmt.Sprintf("a/file \"%d\".txt", i), o, "x", "y"))
+		b.Task.Sources = append(b.Task.Sources, source(fmt.Sprintf("a/file \"%d\".txt", i), o, strings.Repeat("x", 1500), "y"))
 	}
 	p := DefaultPlanPrompt(b, 10_000)
 	if got := promptTokens(p); got > 10_000 || got < 8000 {
@@ -74,6 +74,19 @@ func TestManySourcesAreShownALineEach(t *testing.T) {
 	}
 	if strings.Contains(p.User, "not shown") || strings.Count(p.User, "<data-") != 1 || strings.Contains(p.User, "3 KB") {
 		t.Error(p.User[:600])
+	}
+}
+
+func TestOutlinesCostATenthOfTheTextsAtMost(t *testing.T) {
+	var b swarm.Brief
+	for i := range 5000 {
+		name := fmt.Sprintf("f%d.txt", i)
+		b.Task.Sources = append(b.Task.Sources, source(name, name+": text, 60 bytes\nFile says that", strings.Repeat("a line", 10)))
+	}
+	p := DefaultPlanPrompt(b, 100_000)
+	texts := 5000 * 60 / 4
+	if got := swarm.EstimateTokens(p.User); got > texts/10+200 || got < texts/20 {
+		t.Errorf("%d tokens of outlines for %d tokens of texts", got, texts)
 	}
 }
 

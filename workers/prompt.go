@@ -70,8 +70,12 @@ func instructions(st *swarm.Subtask) string {
 	return b.String()
 }
 
-// lineRunes bounds names and notes that stand on a line of their own.
-const lineRunes = 400
+// lineRunes bounds names and notes that stand on a line of their own. A path
+// of headings may hold the head of a table.
+const (
+	lineRunes = 400
+	pathRunes = 1200
+)
 
 // material is the part of the prompt that is this subtask's own.
 func material(st *swarm.Subtask) string {
@@ -79,7 +83,7 @@ func material(st *swarm.Subtask) string {
 	if c := st.Chunk; c != nil {
 		b.WriteString("Source: " + findings.Line(c.Source, lineRunes) + "\n")
 		if c.Path != "" {
-			b.WriteString("Section: " + findings.Line(c.Path, lineRunes) + "\n")
+			b.WriteString("Section: " + findings.Line(c.Path, pathRunes) + "\n")
 		}
 		b.WriteString("Text:\n" + findings.Fence("text", c.Text) + "\n")
 	}

@@ -230,3 +230,11 @@ func TestServersThatDoNotServe(t *testing.T) {
 		})
 	}
 }
+
+func TestJSONBehindAFlagThatCannotBeRead(t *testing.T) {
+	var r reply
+	status, stdout, _ := start(t, nil, "-workers", "many", "-json")
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil || status != exitUsage || !strings.Contains(r.Error, "many") {
+		t.Error(status, err, stdout)
+	}
+}

@@ -21,6 +21,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"go.uber.org/zap"
@@ -73,7 +74,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "longdoc:", err)
-		if s.json {
+		if s.json || slices.Contains(args, "-json") || slices.Contains(args, "--json") { // it may stand behind what could not be read
 			printJSON(stdout, &swarm.Answer{}, nil, err)
 		}
 		return exitUsage
