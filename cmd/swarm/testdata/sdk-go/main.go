@@ -23,7 +23,7 @@ func main() {
 	for _, check := range []struct {
 		name string
 		run  func(context.Context, openai.Client) error
-	}{{"models", models}, {"whole", whole}, {"streamed", streamed}, {"by schema", bySchema}, {"tried again", triedAgain}, {"error", failing}} {
+	}{{"models", models}, {"whole", whole}, {"streamed", streamed}, {"by schema", bySchema}, {"tried again", triedAgain}, {"waits", waits}, {"cut", cut}, {"error", failing}} {
 		if err := check.run(ctx, client); err != nil {
 			fmt.Printf("%s: %v\n", check.name, err)
 			defer os.Exit(1)
@@ -93,6 +93,32 @@ func triedAgain(ctx context.Context, c openai.Client) error {
 		err = fmt.Errorf("got %s", r.RawJSON())
 	}
 	return err
+}
+
+// waits meets a 429 that says when to come back; every call meets it, so that
+// the client gives up in the end, having waited each time.
+func waits(ctx context.Context, c openai.Client) error {
+	began := time.Now()
+	_, err := c.Chat.Completions.New(ctx, ask("parrot:F02l", "hello"))
+	if e, ok := errors.AsType[*openai.Error](err); !ok || e.StatusCode != 429 {
+		return fmt.Errorf("got %v", err)
+	}
+	if d := time.Since(began); d < 400*time.Millisecond { // two waits of 250 ms; the client may take some off
+		return fmt.Errorf("it came back too soon: %v for three attempts", d)
+	}
+	return nil
+}
+
+// cut meets a connection that breaks in the middle of a stream.
+func cut(ctx context.Context, c openai.Client) error {
+	s := c.Chat.Completions.NewStreaming(ctx, ask("parrot:F18d", "one two three four five"))
+	defer s.Close()
+	for s.Next() {
+	}
+	if s.Err() == nil {
+		return errors.New("half a stream was taken for a whole one")
+	}
+	return nil
 }
 
 // failing meets an error that the client must be able to name.

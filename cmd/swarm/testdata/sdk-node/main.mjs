@@ -34,4 +34,14 @@ assert.deepEqual(JSON.parse(planned.choices[0].message.content), { ok: true });
 const again = await client.chat.completions.create(ask('flaky', 'hello'));
 assert.equal(again.choices[0].message.content, 'hello');
 
+// A 429 that says when to come back: waited for, and told in the end.
+const began = Date.now();
+await assert.rejects(client.chat.completions.create(ask('parrot:F02l', 'hello')), (e) => e.status === 429);
+assert.ok(Date.now() - began > 400, `it came back too soon: ${Date.now() - began} ms for three attempts`);
+
+// A connection that breaks in the middle of a stream.
+await assert.rejects(async () => {
+  for await (const _ of await client.chat.completions.create({ ...ask('parrot:F18d', 'one two three four five'), stream: true }));
+});
+
 await assert.rejects(client.chat.completions.create(ask('scripted', 'no money')), (e) => e.status === 402 && e.code === 'insufficient_quota');
