@@ -165,7 +165,7 @@ type reader interface {
 
 // call makes one call and lets r read the reply. It returns what was said,
 // without the thinking before it.
-func (l *LLM) call(ctx context.Context, ms []chat.Message, schema *chat.Schema, out, set int, r reader, repeat bool) (string, error) {
+func (l *LLM) call(ctx context.Context, run string, ms []chat.Message, schema *chat.Schema, out, set int, r reader, repeat bool) (string, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var said strings.Builder
@@ -188,6 +188,7 @@ func (l *LLM) call(ctx context.Context, ms []chat.Message, schema *chat.Schema, 
 				read(thinking.next(text))
 			},
 		},
+		Run:        run,
 		DefaultOut: out,
 	}
 	if repeat {

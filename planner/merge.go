@@ -77,7 +77,7 @@ func (l *LLM) merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 	ms := base
 	for mends := 0; ; mends++ {
 		m.again()
-		said, err := l.call(ctx, ms, mergeSchema, l.answerOut(), l.cfg.AnswerTokens, m, restart)
+		said, err := l.call(ctx, b.Run, ms, mergeSchema, l.answerOut(), l.cfg.AnswerTokens, m, restart)
 		if e := m.end(); e != nil {
 			return swarm.Verdict{Citations: m.refs.Citations()}, fmt.Errorf("merge: writing the answer: %w", e)
 		}

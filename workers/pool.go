@@ -139,6 +139,17 @@ func NewPool(c Config) (*Pool, error) {
 	return p, nil
 }
 
+// WithWeight returns a context whose runs have slots of the pools that they
+// share with others by weight: while both have calls that wait, a run of weight
+// 3 has three times the slot time of one of weight 1, which is the weight of
+// runs that name none. Give it to [swarm.Swarm.Run]; runs nested in a run share
+// with it, and of several weights of one run the last one that made a call
+// counts. A planner that several runs use shares its model by the same weights.
+//
+// Weights from 0.01 to 100 count; others count as the nearer of these, so that
+// no run starves, and 0, negative ones and NaN as 1.
+func WithWeight(ctx context.Context, w float64) context.Context { return pool.WithWeight(ctx, w) }
+
 // Close closes the pool's idle connections.
 func (p *Pool) Close() { p.pool.Close() }
 

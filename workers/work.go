@@ -56,7 +56,7 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask, clock *pool.Clock) (
 		Request: chat.Request{
 			Messages: prompt, Schema: s.schema(), MaxTokens: st.Step.MaxOut, Temperature: p.cfg.Temperature,
 		},
-		Run:        root(st.Run),
+		Run:        st.Run,
 		Priority:   st.Priority,
 		DefaultOut: p.defaultOut(s),
 		Clock:      clock,
@@ -95,12 +95,6 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask, clock *pool.Clock) (
 			Message{Role: "assistant", Content: cut(reply.Text, saidBytes)},
 			Message{Role: "user", Content: "That cannot be read: " + strings.Join(got.faults, "; ") + ". Reply again with the one JSON object alone, mended."})
 	}
-}
-
-// root returns the run at the root of a run, whose ID is a path.
-func root(run string) string {
-	run, _, _ = strings.Cut(run, ".")
-	return run
 }
 
 func isClass(err error, c swarm.Class) bool {

@@ -68,7 +68,7 @@ type Config struct {
 // Request is one call, to be sent to whichever backend has a slot first.
 type Request struct {
 	chat.Request
-	Run      string // whose call it is: runs share the slots alike. Empty: that of all who name none
+	Run      string // ID of the run whose call it is: runs share the slots by weight, see WithWeight. A nested run counts for its root. Empty: that of all who name none
 	Priority int64  // larger goes first among its run's
 	Tokens   int    // estimated tokens of the prompt; 0: estimated from the messages
 
@@ -81,6 +81,8 @@ type Request struct {
 	Again func()
 	// Clock is the CallTime that several calls share. nil: this call's own.
 	Clock *Clock
+
+	weight float64 // of the run
 }
 
 // Clock runs from the first slot of the first call that it is given to: a pool

@@ -83,7 +83,7 @@ func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int6
 		*place = q.arrive()
 	}
 	w := &waiter{r: r, priority: priority, seq: *place, ready: make(chan struct{})}
-	l := q.line(q.shareOf(r.Run), fits, k)
+	l := q.line(q.shareOf(r), fits, k)
 	heap.Push(&l.byUrgency, w)
 	q.tally(l, 1)
 	q.dispatch(now)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/db31e724/go-swarm/internal/chat"
@@ -51,6 +52,8 @@ func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) {
 	if r.Tokens <= 0 {
 		r.Tokens = EstimatePrompt(r.Request)
 	}
+	r.Run, _, _ = strings.Cut(r.Run, ".") // the ID of a nested run is a path
+	r.weight = weightOf(ctx)
 	fits, err := p.fitting(r)
 	if err != nil {
 		return chat.Reply{}, err

@@ -1,27 +1,57 @@
 package pool
 
-import "time"
+import (
+	"cmp"
+	"context"
+	"time"
+)
 
 // share is what one of the runs that use a pool has had of its slots. Of runs
-// that wait, the one with the least slot time goes first, what its calls under
-// way will take included; a run that begins, or comes back, counts as having
-// had as much as the one that had least, so that it neither waits for others
-// to have their turn nor has to catch up. This is fair queueing by start times
-// (Goyal, Vin, Cheng, 1996) for equal weights. Within a run the most urgent
-// call goes first: none of another run can starve it.
+// that wait, the one with the least slot time over its weight goes first, what
+// its calls under way will take included; a run that begins, or comes back,
+// counts as having had as much as the one that had least, so that it neither
+// waits for others to have their turn nor has to catch up. This is fair
+// queueing by start times (Goyal, Vin, Cheng, 1996). Within a run the most
+// urgent call goes first: none of another run can starve it.
 type share struct {
 	run     string
-	used    time.Duration
-	busy    int // calls under way
+	weight  float64
+	used    time.Duration // slot time over weight
+	busy    int           // calls under way
 	waiting int
 }
 
-// shareOf returns the share of a run; "" is one of all callers that name none.
-func (q *queue) shareOf(run string) *share {
-	if s := q.shares[run]; s != nil {
+// leastWeight and mostWeight bound the weight of a run, so that none starves.
+const leastWeight, mostWeight = .01, 100
+
+// weightKey is that of a run's weight in a context.
+type weightKey struct{}
+
+// WithWeight returns a context whose calls have slots by weight w, against
+// those of other runs. See workers.WithWeight.
+func WithWeight(ctx context.Context, w float64) context.Context {
+	if !(w > 0) { // NaN too
+		w = 1
+	}
+	return context.WithValue(ctx, weightKey{}, min(max(w, leastWeight), mostWeight))
+}
+
+// weightOf returns the weight of a context's calls.
+func weightOf(ctx context.Context) float64 {
+	if w, ok := ctx.Value(weightKey{}).(float64); ok {
+		return w
+	}
+	return 1
+}
+
+// shareOf returns the share of a call's run; "" is one of all callers that name
+// none. Of several weights of one run the last counts.
+func (q *queue) shareOf(r *Request) *share {
+	if s := q.shares[r.Run]; s != nil {
+		s.weight = cmp.Or(r.weight, 1)
 		return s
 	}
-	s := &share{run: run}
+	s := &share{run: r.Run, weight: cmp.Or(r.weight, 1)}
 	first := true
 	for _, o := range q.shares {
 		if q.forget(o) {
@@ -34,20 +64,24 @@ func (q *queue) shareOf(run string) *share {
 	if q.shares == nil {
 		q.shares = map[string]*share{}
 	}
-	q.shares[run] = s
+	q.shares[r.Run] = s
 	return s
 }
 
 // cost is what s has had and will have had, where a call takes mean.
 func (s *share) cost(mean time.Duration) time.Duration {
-	return s.used + time.Duration(s.busy)*mean
+	return s.used + s.weighed(time.Duration(s.busy)*max(mean, time.Microsecond))
+}
+
+func (s *share) weighed(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / s.weight)
 }
 
 // release books a slot that s has given back after so long, zero where it was
 // not used, and forgets a run that has no calls left.
 func (q *queue) release(s *share, took time.Duration) {
 	s.busy--
-	s.used += took
+	s.used += s.weighed(took)
 	switch {
 	case q.slotTime == 0:
 		q.slotTime = took

@@ -66,7 +66,7 @@ const (
 
 // admit takes a slot of b. It is the one place where an attempt begins.
 func (q *queue) admit(b *backend, r *Request, k kind, now time.Time) slot {
-	s := slot{backend: b, share: q.shareOf(r.Run), ticket: b.limit.send(now), receipt: b.rates.take(r.need(b), now), ratio: b.estimate.ratio}
+	s := slot{backend: b, share: q.shareOf(r), ticket: b.limit.send(now), receipt: b.rates.take(r.need(b), now), ratio: b.estimate.ratio}
 	s.share.busy++
 	b.breaker.send(s.ticket.seq)
 	switch k {

@@ -1,0 +1,110 @@
+package pool
+
+import (
+	"context"
+	"math"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// contend lets two runs of these weights, each with urgency and calls enough,
+// use a pool of some slots for so long, and returns how many calls of each were
+// sent.
+func contend(t *testing.T, a, b func(context.Context) context.Context, slots int, d time.Duration) (na, nb int) {
+	s := &script{do: takes(time.Second)}
+	p := poolOf(t, Config{Hedge: -1, Backends: []Backend{{Model: "m", Slots: slots}}}, s)
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	defer cancel()
+	var wg sync.WaitGroup
+	for run, weigh := range map[string]func(context.Context) context.Context{"a": a, "b": b} {
+		for i := range 2 * slots * int(d/time.Second) {
+			wg.Go(func() {
+				r := ask(run)
+				r.Run, r.Priority = run, int64(i)
+				if run == "a" {
+					r.Priority += 1000 // urgency counts within a run alone
+				}
+				p.Do(weigh(ctx), r)
+			})
+		}
+	}
+	wg.Wait()
+	for _, run := range s.prompts {
+		if run == "a" {
+			na++
+		} else {
+			nb++
+		}
+	}
+	return na, nb
+}
+
+func weighing(w float64) func(context.Context) context.Context {
+	return func(ctx context.Context) context.Context { return WithWeight(ctx, w) }
+}
+
+func unweighed(ctx context.Context) context.Context { return ctx }
+
+func TestRunsShareSlotsByWeight(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		a, b func(context.Context) context.Context
+		want float64 // of a's calls to b's
+	}{
+		{"three to one", weighing(3), unweighed, 3},
+		{"one to three", unweighed, weighing(3), 1. / 3},
+		{"two and six", weighing(2), weighing(6), 1. / 3},
+		{"half", weighing(.5), weighing(1), .5},
+		{"none named", unweighed, unweighed, 1},
+		{"zero is one", weighing(0), weighing(1), 1},
+		{"negative is one", weighing(-7), weighing(2), .5},
+		{"NaN is one", weighing(math.NaN()), weighing(1), 1},
+		{"infinite is the most", weighing(math.Inf(1)), weighing(100), 1},
+		{"next to nothing is the least", weighing(1e-300), weighing(.01), 1},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := contend(t, c.a, c.b, 8, 100*time.Second)
+			if got := float64(a) / float64(b); math.Abs(got/c.want-1) > .05 || a+b < 8*98 {
+				t.Errorf("%s: %d calls and %d, want %.2f to one and no slot idle", c.name, a, b, c.want)
+			}
+		})
+	}
+}
+
+func TestNoWeightStarvesARun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := contend(t, weighing(math.MaxFloat64), unweighed, 2, 400*time.Second)
+		if b < 6 || a < 90*b {
+			t.Errorf("%d calls of the heavy run and %d of the other, want a hundred to one", a, b)
+		}
+	})
+}
+
+func TestNestedRunsShareTheirRootsSlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{do: takes(time.Second)}
+		p := poolOf(t, Config{Hedge: -1, Backends: []Backend{{Model: "m", Slots: 4}}}, s)
+		var wg sync.WaitGroup
+		for _, run := range []string{"a", "a.1", "a.2.1", "b"} {
+			for range 40 {
+				wg.Go(func() {
+					r := ask(run)
+					r.Run = run
+					p.Do(t.Context(), r)
+				})
+			}
+		}
+		wg.Wait()
+		last := 0
+		for i, run := range s.prompts {
+			if run == "b" {
+				last = i
+			}
+		}
+		if last > 100 { // of 160; a fourth of the slots would take it to the end
+			t.Errorf("the last call of the other run was the %dth: nested runs had shares of their own", last)
+		}
+	})
+}
