@@ -102,7 +102,7 @@ func kindOf(status int, p *problem) swarm.Class {
 	switch {
 	case status >= 300 && status < 400:
 		return swarm.ClassNotFound
-	case p.is(quotaCodes...) || status < 500 && status != 429 && hasAny(said, "credit balance is too low", "insufficient balance"):
+	case p.is(quotaCodes...) || status < 500 && status != 429 && hasAny(said, quotaWords...):
 		return swarm.ClassQuota
 	case status == 402:
 		if p.is("openrouter_in_flight_budget") {
@@ -114,12 +114,16 @@ func kindOf(status int, p *problem) swarm.Class {
 			return swarm.ClassTooLong // larger than a minute's tokens: OpenAI says 429, Groq 413
 		}
 		return swarm.ClassRateLimited
-	case p.is("content_filter", "content_policy_violation", "responsibleaipolicyviolation", "moderation", "content_policy", "moderation_blocked"):
+	case p.is("content_filter", "content_policy_violation", "responsibleaipolicyviolation", "moderation", "content_policy", "moderation_blocked") ||
+		status == 400 && strings.Contains(said, "content exists risk"): // DeepSeek
 		return swarm.ClassFiltered
 	case status == 413 || p.is(longCodes...):
 		return swarm.ClassTooLong
-	case (status == 0 || status == 400 || status == 403 || status == 422 || status == 500) && hasAny(said, longWords...):
+	case (status == 0 || status == 400 || status == 403 || status == 422 || status == 500) &&
+		(hasAny(said, longWords...) || strings.Contains(said, "must have less than") && strings.Contains(said, "tokens")):
 		return swarm.ClassTooLong
+	case p.is(absentCodes...): // a key without the right to a model is told so by 403, too
+		return swarm.ClassNotFound
 	case status == 401 || status == 407 || p.is(authCodes...) || status == 400 && strings.Contains(said, "api key not valid"):
 		return swarm.ClassAuth
 	case status == 403:
@@ -127,16 +131,18 @@ func kindOf(status int, p *problem) swarm.Class {
 			return swarm.ClassFiltered
 		}
 		return swarm.ClassAuth
-	case status == 404 || status == 405 || status == 410 || p.is("model_not_found", "not_found_error", "model_not_supported"):
+	case status == 404 || status == 405 || status == 410:
 		return swarm.ClassNotFound
-	case status == 400 && strings.Contains(said, "model") && hasAny(said, "does not exist", "not found", "no such model", "unknown model", "invalid model", "not a valid model"):
+	case status == 400 && strings.Contains(said, "model") && hasAny(said, "does not exist", "model not exist", "not found", "no such model", "unknown model", "invalid model", "not a valid model"):
 		return swarm.ClassNotFound
 	case status == 503 || status == 529 || status == 498 || p.is(busyCodes...):
 		return swarm.ClassOverloaded
 	case status == 408 || status == 504 || status == 522 || status == 524 || p.is("timeout", "timeout_error", "deadline_exceeded"):
 		return swarm.ClassTimeout
-	case status == 409 || status == 425 || status == 499:
+	case status == 409 || status == 424 || status == 425 || status == 499:
 		return swarm.ClassServer
+	case status == 400 && p.is("json_validate_failed"): // Groq: the model's JSON is broken, not the request
+		return swarm.ClassBroken
 	case status == 500 && hasAny(said, "overloaded", "server busy", "at capacity"):
 		return swarm.ClassOverloaded
 	case status == 500 && hasAny(said, schemaWords...):
@@ -177,14 +183,16 @@ var (
 		"project_spend_limit_exceeded", "organization_usage_limit_exceeded", "enforced_spend_limit_reached",
 		"billing_hard_limit_reached", "billing_not_active", "billing_error", "insufficient_balance",
 	}
-	longCodes = []string{"context_length_exceeded", "exceed_context_size_error", "context_window_exceeded", "request_too_large", "model_max_prompt_tokens_exceeded"}
-	authCodes = []string{"invalid_api_key", "authentication_error", "permission_error", "unauthenticated", "api_key_invalid", "permission_denied"}
-	busyCodes = []string{"overloaded_error", "server_is_overloaded", "overloaded", "unavailable", "engine_overloaded", "service_unavailable"}
-	longWords = []string{
+	quotaWords  = []string{"credit balance is too low", "insufficient balance", "specified api usage limits", "key limit exceeded"}
+	absentCodes = []string{"model_not_found", "not_found_error", "model_not_supported", "model_not_available", "model_decommissioned", "deploymentnotfound", "operationnotsupported"}
+	longCodes   = []string{"context_length_exceeded", "exceed_context_size_error", "context_window_exceeded", "request_too_large", "model_max_prompt_tokens_exceeded"}
+	authCodes   = []string{"invalid_api_key", "authentication_error", "permission_error", "unauthenticated", "api_key_invalid", "permission_denied"}
+	busyCodes   = []string{"overloaded_error", "server_is_overloaded", "overloaded", "unavailable", "engine_overloaded", "service_unavailable"}
+	longWords   = []string{
 		"maximum context length", "maximum model length", "max model len", "context length", "context window", "context size",
 		"prompt is too long", "input is too long", "prompt too long", "maximum prompt length", "input token count", "longer than the maximum",
 		"exceeds the maximum number of tokens", "reduce the length of the", "too many input tokens", "token limit exceeded",
-		"context limit", "too many tokens", "max_new_tokens` must be",
+		"context limit", "too many tokens", "max_new_tokens` must be", "too large to process",
 	}
 	schemaWords = []string{"json schema", "json_schema", "response_format", "grammar", "invalid schema"}
 )
