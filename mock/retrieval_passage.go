@@ -8,7 +8,7 @@ import (
 // A passage is filled up with the sentences around it.
 const (
 	mostSentences = 3
-	fullPassage   = 420 // bytes
+	fullPassage   = 600 // bytes
 )
 
 // extend fills a passage up from its running text: what answers often stands

@@ -18,7 +18,7 @@ import (
 // nothing.
 type alteringBrain struct {
 	mu   sync.Mutex
-	said map[uint64]int // by altered chunk: how often it was quoted
+	said map[uint64]map[uint64]bool // by altered chunk: the prompts that it was quoted for
 }
 
 const altered = "quorvex" // stands in no text
@@ -41,8 +41,15 @@ func (b *alteringBrain) reply(ctx context.Context, r mock.Request) (mock.Reply, 
 	}
 	words[seed/5%uint64(len(words))] = altered
 	said["quote"] = strings.Join(words, " ")
+	prompt := fnv.New64a()
+	for _, m := range r.Messages {
+		io.WriteString(prompt, m.Content)
+	}
 	b.mu.Lock()
-	b.said[seed]++
+	if b.said[seed] == nil {
+		b.said[seed] = map[uint64]bool{}
+	}
+	b.said[seed][prompt.Sum64()] = true // a hedge sends the same one
 	b.mu.Unlock()
 	text, err := json.Marshal(said)
 	reply.Text = string(text)
@@ -51,7 +58,7 @@ func (b *alteringBrain) reply(ctx context.Context, r mock.Request) (mock.Reply, 
 
 func TestCatchesEveryAlteredQuote(t *testing.T) {
 	file := doc(t, "go_spec.html")
-	brain := &alteringBrain{said: map[uint64]int{}}
+	brain := &alteringBrain{said: map[uint64]map[uint64]bool{}}
 	small := mock.Small()
 	small.Brain = brain.reply
 	server := mock.NewServer(mock.Config{Models: []mock.Model{mock.Large(), small}})
@@ -102,8 +109,8 @@ func TestCatchesEveryAlteredQuote(t *testing.T) {
 			t.Errorf("%s: %d results are marked, the quotes of %d chunks were altered", f.question, marked, len(brain.said))
 		}
 		for chunk, said := range brain.said {
-			if said != 2 {
-				t.Errorf("%s: the quote of chunk %x was said %d times: once and once more when asked again is right", f.question, chunk, said)
+			if len(said) != 2 {
+				t.Errorf("%s: the quote of chunk %x was said to %d prompts: one and another when asked again is right", f.question, chunk, len(said))
 			}
 		}
 	}
