@@ -85,7 +85,7 @@ type Client struct {
 	quoted      []byte // model as JSON
 	header      http.Header
 	base        http.RoundTripper
-	own         *http.Transport // nil: the caller's
+	own         *Transport // nil: the caller's
 	api         *openai.Client
 
 	mu  sync.Mutex // held while learning

@@ -2,12 +2,9 @@ package chat
 
 import (
 	"fmt"
-	"net"
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/net/http/httpguts"
 )
@@ -98,29 +95,4 @@ func shownURL(s string) string {
 		host = scheme + "://" + host
 	}
 	return cutRunes(host, 120)
-}
-
-// NewTransport makes a transport for conns calls at a time to one host (0:
-// 64). It keeps that many idle connections, for less time than common servers
-// do (five seconds is usual), so that a call seldom meets a connection that
-// its server is just closing; it probes silent HTTP/2 connections and obeys
-// the proxy settings of the environment. The number of connections itself is
-// not limited: the calls are.
-func NewTransport(conns int) *http.Transport {
-	if conns <= 0 {
-		conns = 64
-	}
-	dial := net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dial.DialContext,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           0,
-		MaxIdleConnsPerHost:    conns,
-		IdleConnTimeout:        4 * time.Second,
-		TLSHandshakeTimeout:    10 * time.Second,
-		ExpectContinueTimeout:  time.Second,
-		MaxResponseHeaderBytes: 256 << 10,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
-	}
 }

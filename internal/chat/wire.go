@@ -66,7 +66,7 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	x.status, x.header = resp.StatusCode, resp.Header
 	rc := resp.Body
 	body := &body{rc: rc, ctx: req.Context()}
-	if _, ends := w.c.base.(*http.Transport); !ends { // net/http's ends its bodies with the context; others may not
+	if !endsBodies(w.c.base) {
 		body.stop = context.AfterFunc(req.Context(), func() { rc.Close() })
 	}
 	switch {
@@ -97,6 +97,16 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(raw))
 	return resp, nil
+}
+
+// endsBodies says whether rt's bodies end with the context: net/http's do,
+// others' may not.
+func endsBodies(rt http.RoundTripper) bool {
+	switch rt.(type) {
+	case *http.Transport, *Transport:
+		return true
+	}
+	return false
 }
 
 // mend returns the request as it is to be sent. It writes what go-openai

@@ -95,7 +95,7 @@ type Clock struct{ end time.Time }
 type Pool struct {
 	cfg    Config
 	queue  queue
-	owned  *http.Transport // of the clients that the pool made; nil: none
+	owned  *chat.Transport // of the clients that the pool made; nil: none
 	learnt func(error) (what string, ok bool)
 }
 
@@ -110,7 +110,7 @@ const maxBackends = 64
 
 // New checks the configuration and makes a pool. It makes no call.
 func New(c Config) (*Pool, error) {
-	var owned *http.Transport
+	var owned *chat.Transport
 	p, err := newPool(c, func(b Backend, slots int) (attempter, error) {
 		if b.Client == nil {
 			if owned == nil {

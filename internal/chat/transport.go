@@ -1,0 +1,82 @@
+package chat
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Transport is the http.RoundTripper of clients that bring none: an
+// http.Transport for one pool of calls, whose connections grow old. A host is
+// looked up anew at least every maxAge, so that a server that moves is
+// followed, however busy its connections are. It is safe for concurrent use.
+type Transport struct {
+	conns int
+
+	mu       sync.Mutex
+	now, old *http.Transport // old: the one before, whose last calls may still go on
+	born     time.Time       // of now
+}
+
+// maxAge is how long connections are given to new calls.
+const maxAge = 5 * time.Minute
+
+// NewTransport makes a transport for conns calls at a time to one host (0:
+// 64). It keeps that many idle connections, for less time than common servers
+// do (five seconds is usual), so that a call seldom meets a connection that
+// its server is just closing; dialling has a time limit; it probes silent
+// HTTP/2 connections and obeys the proxy settings of the environment. The
+// number of connections itself is not limited: the calls are.
+func NewTransport(conns int) *Transport {
+	if conns <= 0 {
+		conns = 64
+	}
+	return &Transport{conns: conns}
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	return t.young().RoundTrip(req)
+}
+
+// young is the transport for a call that begins now. Calls on an older one
+// end there; its connections are closed when they have been idle.
+func (t *Transport) young() *http.Transport {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now := time.Now(); t.now == nil || now.Sub(t.born) >= maxAge {
+		if t.old = t.now; t.old != nil {
+			t.old.CloseIdleConnections()
+		}
+		t.now, t.born = dialling(t.conns), now
+	}
+	return t.now
+}
+
+// CloseIdleConnections closes what no call uses.
+func (t *Transport) CloseIdleConnections() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, h := range []*http.Transport{t.old, t.now} {
+		if h != nil {
+			h.CloseIdleConnections()
+		}
+	}
+}
+
+func dialling(conns int) *http.Transport {
+	dial := net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dial.DialContext,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           0,
+		MaxIdleConnsPerHost:    conns,
+		IdleConnTimeout:        4 * time.Second,
+		TLSHandshakeTimeout:    10 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		MaxResponseHeaderBytes: 256 << 10,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
+	}
+}
