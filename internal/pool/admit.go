@@ -24,6 +24,7 @@ type backend struct {
 	breaker  breaker
 	estimate estimate
 	slowness slowness
+	denials  denials
 	latency  time.Duration    // of calls that were served, a moving mean
 	vain     int              // failures since the last call that was served
 	failed   *swarm.CallError // the last failure that the breaker counted
@@ -69,11 +70,13 @@ func (b *backend) admits(n need, now time.Time, most time.Duration) (ok bool, at
 }
 
 // doubtful says that others are to be asked first.
-func (b *backend) doubtful() bool { return b.breaker.suspect() || b.breaker.open || b.vain >= vainMost }
+func (b *backend) doubtful(now time.Time) bool {
+	return b.breaker.suspect() || b.breaker.open || b.vain >= vainMost || b.denials.recent(now)
+}
 
 // before says that b takes a call rather than o.
-func (b *backend) before(o *backend) bool {
-	if s := b.doubtful(); s != o.doubtful() {
+func (b *backend) before(o *backend, now time.Time) bool {
+	if s := b.doubtful(now); s != o.doubtful(now) {
 		return !s
 	}
 	return b.limit.busy*o.limit.allowed() < o.limit.busy*b.limit.allowed()

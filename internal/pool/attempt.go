@@ -16,7 +16,7 @@ import (
 // beside it where it is late (see hedge).
 func (c *call) attempt(ctx context.Context, s slot) *swarm.CallError {
 	t := c.once(ctx, s, nil)
-	c.lesson = t.lesson
+	c.lesson, c.at = t.lesson, cmp.Or(t.at, s.backend)
 	if t.sent > 0 {
 		c.sent += t.sent
 		c.reply = t.reply
@@ -26,7 +26,8 @@ func (c *call) attempt(ctx context.Context, s slot) *swarm.CallError {
 
 // tried is what came of an attempt and its hedges.
 type tried struct {
-	sent   int // attempts that were made
+	sent   int      // attempts that were made
+	at     *backend // of the one that counts
 	reply  chat.Reply
 	fail   *swarm.CallError
 	lesson lesson
@@ -52,7 +53,7 @@ func (c *call) once(ctx context.Context, s slot, is *hedge) (t tried) {
 	if fail != nil {
 		return tried{fail: fail}
 	}
-	t.sent = 1
+	t.sent, t.at = 1, s.backend
 	used, why := swarm.Usage{In: c.Tokens, AtLeast: true}, errors.New("the attempt broke off")
 	defer func() { settle(used, why) }()
 

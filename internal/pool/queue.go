@@ -127,17 +127,13 @@ func (q *queue) tally(l *line, n int) {
 
 // learn notes what a failure says of the whole backend, and tells whether
 // calls that wait for it may now be without hope.
-func (q *queue) learn(b *backend, err *swarm.CallError, now time.Time) bool {
-	if stops(err.Class) && b.stopped == nil {
+func (q *queue) learn(s slot, err *swarm.CallError, now time.Time) bool {
+	b := s.backend
+	if denies(err.Class) && b.denials.deny(err, s.ticket.seq, now) && b.stopped == nil {
 		q.seq++
 		b.stopped, b.since = err, q.seq
 	}
 	return b.stopped != nil || b.cool.until.Sub(now) > q.maxWait || b.breaker.lasting(q.outage, now)
-}
-
-// stops says that a failure of this class ends the use of its backend.
-func stops(c swarm.Class) bool {
-	return c == swarm.ClassQuota || c == swarm.ClassAuth || c == swarm.ClassNotFound
 }
 
 // pick returns the backend of fits that would take r now and is least loaded
@@ -151,7 +147,7 @@ func (q *queue) pick(r *Request, fits uint64, now time.Time) (best *backend, at 
 		}
 		ok, then := b.admits(r.need(b), now, q.maxWait)
 		switch {
-		case ok && (best == nil || b.before(best)):
+		case ok && (best == nil || b.before(best, now)):
 			best = b
 		case !ok && !then.IsZero() && (at.IsZero() || then.Before(at)):
 			at = then
@@ -289,6 +285,9 @@ func (q *queue) hopeless(fits uint64, now time.Time) error {
 		return &e
 	}
 	e := *dead.stopped
+	if row := dead.denials.row; row > 1 {
+		e.Err = fmt.Errorf("%d calls in a row were told so: %w", row, orUnknown(e.Err))
+	}
 	if n > 1 {
 		e.Err = fmt.Errorf("none of %d backends is left, and this was the first to stop: %w", n, e.Err)
 	} else if e.Err == nil {

@@ -45,9 +45,10 @@ var (
 // slot meanwhile. A retry over the retry budget waits in the queue for its
 // turn. Failures at a backend whose breaker is open are held against no call:
 // it waits there, or at other backends, until CallTime is over. A call too long
-// for one backend goes to those with a wider context. An exhausted account, a refused key or an unknown model ends
-// the use of the backend, and the call goes to the next. Everything else goes
-// back to the caller: what cannot succeed unchanged is not sent again.
+// for one backend goes to those with a wider context. An exhausted account, a refused key or an unknown model (see
+// denials) ends the use of the backend, and the call goes to the next; one that
+// is told so where others are served goes to another backend as well. Everything
+// else goes back to the caller: what cannot succeed unchanged is not sent again.
 func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) {
 	if r.Tokens <= 0 {
 		r.Tokens = EstimatePrompt(r.Request)
@@ -76,17 +77,17 @@ func (p *Pool) Do(ctx context.Context, r Request) (chat.Reply, error) {
 			return c.reply, nil
 		}
 	}
-	return c.goOn(ctx, s.backend)
+	return c.goOn(ctx)
 }
 
-// goOn is the retry loop. It begins with a call that failed at b, or, where b
-// is nil, with one that has found no slot and whose clock runs.
-func (c *call) goOn(ctx context.Context, b *backend) (chat.Reply, error) {
+// goOn is the retry loop. It begins with a call that failed at c.at, or, where
+// that is nil, with one that has found no slot and whose clock runs.
+func (c *call) goOn(ctx context.Context) (chat.Reply, error) {
 	ctx, cancel := context.WithDeadlineCause(ctx, c.Clock.end, errCallTime)
 	defer cancel()
 	for {
 		k := anew
-		if b != nil {
+		if b := c.at; b != nil {
 			var again bool
 			var wait time.Duration
 			k, again, wait = c.next(ctx, b)
@@ -105,7 +106,6 @@ func (c *call) goOn(ctx context.Context, b *backend) (chat.Reply, error) {
 		if c.err = c.attempt(ctx, s); c.err == nil {
 			return c.reply, nil
 		}
-		b = s.backend
 	}
 }
 
@@ -120,10 +120,12 @@ type call struct {
 	sent    int // attempts that were made
 	failed  int // those of them that count against Attempts
 	lessons int
-	lesson  lesson // of the last attempt
-	shown   bool   // OnText has been given text of it
+	at      *backend // of the last attempt
+	lesson  lesson   // of it
+	shown   bool     // OnText has been given text of it
 	reply   chat.Reply
 	err     *swarm.CallError
+	denied  *swarm.CallError // what the first backend said that refused the call as denials are; nil: none did
 }
 
 // next decides what follows a failed attempt at b: whether another is to be
@@ -140,7 +142,15 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 		}
 		return anew, true, 0
 	}
-	if stops(c.err.Class) {
+	if denies(c.err.Class) {
+		if c.lesson.denied {
+			c.fits &^= b.bit
+			if c.fits == 0 {
+				c.err = c.recall(c.err)
+				return anew, false, 0
+			}
+			c.denied = cmp.Or(c.denied, c.err)
+		}
 		return anew, true, 0 // bounded by the number of backends: take fails once none is left
 	}
 	if c.err.Class == swarm.ClassTooLong && c.wider(b) {
@@ -208,6 +218,7 @@ func (c *call) unsent(err error) *swarm.CallError {
 	switch {
 	case ok:
 		e = *told // others that wait are told the same
+		e = *c.recall(&e)
 	case errors.Is(err, errCallTime):
 		e = swarm.CallError{Class: swarm.ClassTimeout, Err: fmt.Errorf("no slot was free within the call's time limit of %v", c.pool.cfg.CallTime)}
 		if c.err != nil {
@@ -221,6 +232,16 @@ func (c *call) unsent(err error) *swarm.CallError {
 	}
 	e.Attempts = c.sent
 	return &e
+}
+
+// recall adds to a call's last word what another backend denied it with.
+func (c *call) recall(e *swarm.CallError) *swarm.CallError {
+	if c.denied == nil || c.denied.Backend == e.Backend {
+		return e
+	}
+	told := *e
+	told.Err = fmt.Errorf("%w (before that: %w)", orUnknown(e.Err), c.denied)
+	return &told
 }
 
 // pause waits, parked, or until ctx ends.

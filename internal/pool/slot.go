@@ -53,6 +53,7 @@ type lesson struct {
 	shut   bool          // nothing succeeds there: its breaker is open
 	wait   time.Duration // until it lets a call through, at the least
 	shared bool          // other calls fail there as well, one after another
+	denied bool          // it refuses this call as if its account, key or model were at fault, and is in use nevertheless
 }
 
 // kind is what a waiting call is to the pool's budgets.
@@ -69,6 +70,7 @@ func (q *queue) admit(b *backend, r *Request, k kind, now time.Time) slot {
 	s := slot{backend: b, share: q.shareOf(r), ticket: b.limit.send(now), receipt: b.rates.take(r.need(b), now), ratio: b.estimate.ratio}
 	s.share.busy++
 	b.breaker.send(s.ticket.seq)
+	b.denials.send(s.ticket.seq)
 	switch k {
 	case retry:
 		q.retries.spend()
@@ -91,6 +93,7 @@ func (q *queue) end(s slot, e ending) lesson {
 	b := s.backend
 	l := lesson{patience: s.learn(&e, now, q.maxWait)}
 	l.patience = b.easy(&e, l.patience)
+	b.denials.over(s.ticket.seq)
 	h, away := e.health(), b.breaker.open
 	b.breaker.done(s.ticket.seq, h, e.of, b.limit.seq, b.limit.busy, now, rand.Float64())
 	if away && !b.breaker.open {
@@ -108,6 +111,7 @@ func (q *queue) end(s slot, e ending) lesson {
 	switch {
 	case e.void:
 	case e.err == nil:
+		b.denials.serve()
 		q.retries.earn(q.waiting == q.again)
 		b.slowness.add(now.Sub(s.ticket.sent))
 		var found bool
@@ -122,11 +126,12 @@ func (q *queue) end(s slot, e ending) lesson {
 		if e.cut() && b.estimate.cut(e.told) {
 			l.window = e.told
 		}
-		if q.learn(b, e.err, now) {
+		if q.learn(s, e.err, now) {
 			q.sweep(now)
 		}
 	}
 	q.release(s.share, now.Sub(s.ticket.sent))
+		l.denied = denies(e.err.Class) && b.stopped == nil
 	q.dispatch(now)
 	return l
 }
@@ -160,5 +165,6 @@ func (q *queue) giveBack(s slot, now time.Time) {
 	s.learn(&ending{void: true}, now, q.maxWait)
 	b.breaker.done(s.ticket.seq, healthUnknown, nil, b.limit.seq, b.limit.busy, now, 0)
 	q.release(s.share, 0)
+	b.denials.over(s.ticket.seq)
 	q.dispatch(now)
 }
