@@ -8,10 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 )
-
-const canary = "sk-canary-2718281828459045"
 
 // visit sends a request without a body, with the canary as key.
 func visit(t *testing.T, s *mock.Server, method, path string, into any) answer {
@@ -20,9 +19,9 @@ func visit(t *testing.T, s *mock.Server, method, path string, into any) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+canary)
+	req.Header.Set("Authorization", "Bearer "+canary.Key)
 	a := roundTrip(&http.Client{Transport: s.Transport()}, req)
-	if strings.Contains(a.body, canary) {
+	if strings.Contains(a.body, canary.Key) {
 		t.Errorf("%s %s shows the key: %s", method, path, a.body)
 	}
 	if into != nil {
@@ -57,7 +56,7 @@ func tell(t *testing.T, s *mock.Server, body string) answer {
 		t.Fatal(err)
 	}
 	for name, value := range map[string]string{
-		"Content-Type": "application/json", "Authorization": "Bearer " + canary, "X-Api-Key": canary, "Cookie": "session=" + canary, "X-Note": "key " + canary,
+		"Content-Type": "application/json", "Authorization": "Bearer " + canary.Key, "X-Api-Key": canary.Key, "Cookie": "session=" + canary.Key, "X-Note": "key " + canary.Key,
 	} {
 		req.Header.Set(name, value)
 	}
@@ -67,10 +66,10 @@ func tell(t *testing.T, s *mock.Server, body string) answer {
 func TestCapturedRequestsCanBeAskedForOverHTTP(t *testing.T) {
 	m := model(mock.Echo)
 	m.Price = &mock.Price{In: 1, Out: 2}
-	s := mock.NewHandler(mock.Config{Models: []mock.Model{m}, Key: canary, Faults: []mock.FaultRule{{IDs: []string{"F07a"}, Calls: []int{2}}}})
-	tell(t, s, chatBody("m", "my key is "+canary))
+	s := mock.NewHandler(mock.Config{Models: []mock.Model{m}, Key: canary.Key, Faults: []mock.FaultRule{{IDs: []string{"F07a"}, Calls: []int{2}}}})
+	tell(t, s, chatBody("m", "my key is "+canary.Key))
 	tell(t, s, chatBody("m", "again"))
-	tell(t, s, `{"model": `+canary)
+	tell(t, s, `{"model": `+canary.Key)
 
 	var got captured
 	visit(t, s, "GET", "/_mock/requests", &got)
@@ -117,15 +116,15 @@ func TestCapturedRequestsCanBeAskedForOverHTTP(t *testing.T) {
 
 func TestAnEntryPrintsNoKeyOfItsHeaders(t *testing.T) {
 	s := server(model(mock.Matching(nil)))
-	tell(t, s, chatBody("m", canary))
-	tell(t, s, chatBody(canary, "hello"))
-	tell(t, s, `{"model":"m","messages":[],"`+canary+`":1}`)
+	tell(t, s, chatBody("m", canary.Key))
+	tell(t, s, chatBody(canary.Key, "hello"))
+	tell(t, s, `{"model":"m","messages":[],"`+canary.Key+`":1}`)
 	for _, e := range s.Log() {
-		if text := fmt.Sprintf("%+v %#v", e.Header, e.Request.Model) + e.Error + e.Path; strings.Contains(text, canary) {
+		if text := fmt.Sprintf("%+v %#v", e.Header, e.Request.Model) + e.Error + e.Path; strings.Contains(text, canary.Key) {
 			t.Errorf("a key in %s", text)
 		}
 		e.Body, e.Request = nil, mock.Request{} // as the client sent them
-		if text := fmt.Sprintf("%+v %#v", e, e); strings.Contains(text, canary) {
+		if text := fmt.Sprintf("%+v %#v", e, e); strings.Contains(text, canary.Key) {
 			t.Errorf("a key in %s", text)
 		}
 	}

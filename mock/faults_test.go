@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 )
 
@@ -118,7 +119,7 @@ func faulty(ctx context.Context, s *mock.Server, id, further string, most int64)
 		return nil, "", err
 	}
 	req.Header.Set("X-Mock-Fault", id)
-	req.Header.Set("Authorization", "Bearer sk-canary-0123456789")
+	req.Header.Set("Authorization", "Bearer "+canary.Key)
 	resp, err = s.Transport().RoundTrip(req)
 	if err != nil {
 		return nil, "", err
@@ -204,7 +205,7 @@ func seeFault(t *testing.T, f mock.Fault, want seen, further string) {
 		t.Errorf("%d entries in the log", len(log))
 	case log[0].Fault != f.ID || log[0].Charge != f.Charged || log[0].Attempt != 1:
 		t.Errorf("the log says fault %q, charge %v, attempt %d", log[0].Fault, log[0].Charge, log[0].Attempt)
-	case strings.Contains(fmt.Sprint(log[0].Replies, log[0].Error, log[0].Header), "sk-canary-0123456789"):
+	case strings.Contains(fmt.Sprint(log[0].Replies, log[0].Error, log[0].Header), canary.Key):
 		t.Error("the log holds the key")
 	case !f.Charged && log[0].Usage != mock.Usage{}:
 		t.Errorf("not charged, and used %+v", log[0].Usage)

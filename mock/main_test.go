@@ -10,10 +10,11 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { canary.Main(func() { goleak.VerifyTestMain(m) }) }
 
 // model is a model that says what the brain says.
 func model(b mock.Brain) mock.Model { return mock.Model{ID: "m", Brain: b} }

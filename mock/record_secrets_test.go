@@ -11,39 +11,40 @@ import (
 	"testing"
 	"time"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 )
 
 func TestKeysAreTakenOutWhereverTheyComeBack(t *testing.T) {
-	half := len(canary) / 2
+	half := len(canary.Key) / 2
 	var seen http.Header
 	upstream := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen = r.Header.Clone()
-		w.Header().Set("Set-Cookie", "session="+canary)
-		w.Header().Set("X-Echo", "you sent "+canary)
+		w.Header().Set("Set-Cookie", "session="+canary.Key)
+		w.Header().Set("X-Echo", "you sent "+canary.Key)
 		w.Header().Set("Openai-Organization", "org-mine")
-		for _, piece := range []string{"your key: " + canary[:half], canary[half:] + " and ", canary, canary[:3], canary[3:] + "."} {
+		for _, piece := range []string{"your key: " + canary.Key[:half], canary.Key[half:] + " and ", canary.Key, canary.Key[:3], canary.Key[3:] + "."} {
 			_, _ = io.WriteString(w, piece)
 			_ = http.NewResponseController(w).Flush()
 			time.Sleep(5 * time.Millisecond) // pieces are to arrive one by one
 		}
 	})
-	body := chatBody("m", "my key is "+canary)
+	body := chatBody("m", "my key is "+canary.Key)
 	var got answer
 	tape := tapeOf(t, upstream, func(url string) {
-		got = chatAt(t, url+"/"+canary+"/x", body)
-		call(t, http.MethodGet, url+"/q?api_key=abc&key="+canary+"&x="+canary, "")
+		got = chatAt(t, url+"/"+canary.Key+"/x", body)
+		call(t, http.MethodGet, url+"/q?api_key=abc&key="+canary.Key+"&x="+canary.Key, "")
 	})
-	if !strings.Contains(got.body, canary) || seen.Get("Authorization") != "Bearer "+canary {
+	if !strings.Contains(got.body, canary.Key) || seen.Get("Authorization") != "Bearer "+canary.Key {
 		t.Errorf("the client and the upstream are to see the key: %q, %v", got.body, seen)
 	}
-	for _, secret := range []string{canary, canary[:half], canary[half:], "abc", "org-mine", "session"} {
+	for _, secret := range []string{canary.Key, canary.Key[:half], canary.Key[half:], "abc", "org-mine", "session"} {
 		if strings.Contains(tape, secret) {
 			t.Errorf("%q is on the cassette:\n%s", secret, tape)
 		}
 	}
 	_, url := replayer(t, tape)
-	a := chatAt(t, url+"/"+canary+"/x", body)
+	a := chatAt(t, url+"/"+canary.Key+"/x", body)
 	if want := "your key: [redacted] and [redacted][redacted]."; a.body != want {
 		t.Errorf("replayed %d %q, want %q", a.status, a.body, want)
 	}
@@ -67,7 +68,7 @@ func TestTheRecordersKeyTakesTheClientsPlace(t *testing.T) {
 	proxy := httptest.NewServer(r)
 	defer proxy.Close()
 	chatAt(t, proxy.URL+"/v1", "{}") // its exchange is on the cassette by now
-	if seen.Get("Authorization") != "Bearer "+own || strings.Contains(fmt.Sprint(seen), canary) {
+	if seen.Get("Authorization") != "Bearer "+own || strings.Contains(fmt.Sprint(seen), canary.Key) {
 		t.Errorf("the upstream got %v", seen)
 	}
 	if strings.Contains(out.String(), own) {
@@ -82,11 +83,11 @@ func TestRecorderAsksForPlainBodiesAndUnpacksOthers(t *testing.T) {
 		}
 		w.Header().Set("Content-Encoding", strings.TrimPrefix(r.URL.Path, "/base/"))
 		z := gzip.NewWriter(w)
-		fmt.Fprint(z, "packed "+canary)
+		fmt.Fprint(z, "packed "+canary.Key)
 		_ = z.Close()
 	})
 	tape := tapeOf(t, upstream, func(url string) {
-		if a := call(t, http.MethodGet, url+"/gzip", ""); a.body != "packed "+canary || a.header.Get("Content-Encoding") != "" {
+		if a := call(t, http.MethodGet, url+"/gzip", ""); a.body != "packed "+canary.Key || a.header.Get("Content-Encoding") != "" {
 			t.Errorf("got %+v", a)
 		}
 		if a := call(t, http.MethodGet, url+"/br", ""); a.status != 502 || !strings.Contains(a.body, "compresses") {

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 )
 
@@ -66,7 +67,7 @@ func call(t *testing.T, method, url, body string) answer {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+canary)
+	req.Header.Set("Authorization", "Bearer "+canary.Key)
 	transport := &http.Transport{DisableCompression: true}
 	defer transport.CloseIdleConnections()
 	return roundTrip(&http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, req)
@@ -122,7 +123,7 @@ func TestReplayIsByteForByteWhatWasRecorded(t *testing.T) {
 			was = append(was, ask(url))
 		}
 	})
-	if strings.Contains(tape, canary) {
+	if strings.Contains(tape, canary.Key) {
 		t.Errorf("the key is on the cassette:\n%s", tape)
 	}
 	c, url := replayer(t, tape)
@@ -288,11 +289,11 @@ func TestRecordingGoesOnInItsFileBehindTheLastWholeLine(t *testing.T) {
 func TestRecorderRefusesWhatItCannotUse(t *testing.T) {
 	for upstream, says := range map[string]string{
 		"ftp://host": "not an http or https URL", "localhost:8080": "not an http", "": "not an http",
-		"http://user:" + canary + "@host/v1": "give the base URL alone", "http://host/v1?key=" + canary: "give the base URL alone",
-		"http://\x7f" + canary: "not a URL",
+		"http://user:" + canary.Key + "@host/v1": "give the base URL alone", "http://host/v1?key=" + canary.Key: "give the base URL alone",
+		"http://\x7f" + canary.Key: "not a URL",
 	} {
 		_, err := mock.NewRecorder(upstream, io.Discard)
-		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), canary) {
+		if err == nil || !strings.Contains(err.Error(), says) || strings.Contains(err.Error(), canary.Key) {
 			t.Errorf("%s: %v", upstream, err)
 		}
 	}

@@ -18,9 +18,9 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
-)
 
-const canary = "sk-canary-5772156649015328"
+	"github.com/db31e724/go-swarm/internal/canary"
+)
 
 // TestMain is the command itself where a test starts this program again.
 func TestMain(m *testing.M) {
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	goleak.VerifyTestMain(m)
+	canary.Main(func() { goleak.VerifyTestMain(m) })
 }
 
 // served is a command that serves until stop.
@@ -60,7 +60,7 @@ func serve(t *testing.T, env map[string]string, args ...string) served {
 			_, _ = rest.ReadFrom(out)
 			code = <-status
 			for _, text := range []string{first, rest.String(), stderr.String()} {
-				if strings.Contains(text, canary) {
+				if strings.Contains(text, canary.Key) {
 					t.Errorf("the key is shown: %s", text)
 				}
 			}
@@ -129,7 +129,7 @@ func TestCommandLineErrorsSayWhatIsWrong(t *testing.T) {
 		"upstream alone":      {[]string{"mock", "-upstream", "http://x"}, exitUsage, "-upstream needs -record"},
 		"timing alone":        {[]string{"mock", "-timing"}, exitUsage, "-timing goes with -replay"},
 		"config with replay":  {[]string{"mock", "-replay", "a", "-config", "b"}, exitUsage, "-config is for the mock's own models"},
-		"key to the upstream": {[]string{"mock", "-record", "a", "-upstream", "http://x", "-key", canary}, exitUsage, "UPSTREAM_API_KEY"},
+		"key to the upstream": {[]string{"mock", "-record", "a", "-upstream", "http://x", "-key", canary.Key}, exitUsage, "UPSTREAM_API_KEY"},
 		"address":             {[]string{"mock", "-addr", "8080"}, exitUsage, `-addr "8080" is not HOST:PORT`},
 		"no such address":     {[]string{"mock", "-addr", "192.0.2.1:0"}, exitFailed, "192.0.2.1"},
 		"no config":           {[]string{"mock", "-config", "missing.json"}, exitFailed, "missing.json"},
@@ -145,7 +145,7 @@ func TestCommandLineErrorsSayWhatIsWrong(t *testing.T) {
 			if status != c.status || !strings.Contains(stderr.String(), c.says) || stdout.Len() > 0 {
 				t.Errorf("status %d, want %d saying %q\n%s%s", status, c.status, c.says, &stdout, &stderr)
 			}
-			if strings.Contains(stderr.String(), canary) {
+			if strings.Contains(stderr.String(), canary.Key) {
 				t.Errorf("the key is shown: %s", &stderr)
 			}
 		})

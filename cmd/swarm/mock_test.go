@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/sashabaranov/go-openai"
+
+	"github.com/db31e724/go-swarm/internal/canary"
 )
 
 const config = `{
@@ -39,7 +41,7 @@ func TestModelsWithoutAConfiguration(t *testing.T) {
 }
 
 func TestConfiguredModelsRepliesAndFaults(t *testing.T) {
-	s := serve(t, map[string]string{envKey: canary}, "-config", file(t, "c.json", config), "-log")
+	s := serve(t, map[string]string{envKey: canary.Key}, "-config", file(t, "c.json", config), "-log")
 	for _, c := range []struct {
 		key, model, text string
 		status           int
@@ -47,13 +49,13 @@ func TestConfiguredModelsRepliesAndFaults(t *testing.T) {
 	}{
 		{"", "m", "hi", 401, "API key"},
 		{"sk-another-key-entirely", "m", "hi", 401, "Incorrect API key"},
-		{canary, "m", "echo me", 200, `"content":"echo me"`},
-		{canary, "m", "weather?", 200, `"content":"Rain."`},
-		{canary, "m", "weather?", 200, `"content":"{\"sky\":\"blue\"}"`},
-		{canary, "m", "weather?", 200, `"content":"{\"sky\":\"blue\"}"`},
-		{canary, "m", "forbidden", 200, `"refusal":"I will not."`},
-		{canary, "slow", "hi", 408, "Request timeout"},
-		{canary, "none", "hi", 404, "model_not_found"},
+		{canary.Key, "m", "echo me", 200, `"content":"echo me"`},
+		{canary.Key, "m", "weather?", 200, `"content":"Rain."`},
+		{canary.Key, "m", "weather?", 200, `"content":"{\"sky\":\"blue\"}"`},
+		{canary.Key, "m", "weather?", 200, `"content":"{\"sky\":\"blue\"}"`},
+		{canary.Key, "m", "forbidden", 200, `"refusal":"I will not."`},
+		{canary.Key, "slow", "hi", 408, "Request timeout"},
+		{canary.Key, "none", "hi", 404, "model_not_found"},
 	} {
 		status, body := curl(t, http.MethodPost, s.url+"/chat/completions", c.key, chat(c.model, c.text))
 		if status != c.status || !strings.Contains(body, c.says) {
@@ -61,7 +63,7 @@ func TestConfiguredModelsRepliesAndFaults(t *testing.T) {
 		}
 	}
 	base := strings.TrimSuffix(s.url, "/v1")
-	_, body := curl(t, http.MethodGet, base+"/_mock/stats", canary, "")
+	_, body := curl(t, http.MethodGet, base+"/_mock/stats", canary.Key, "")
 	var stats struct {
 		Requests int
 		Models   map[string]struct{ Calls int }
@@ -108,8 +110,8 @@ func TestSeedAndLatencyAreTheFlags(t *testing.T) {
 }
 
 func TestGoOpenAITalksToIt(t *testing.T) {
-	s := serve(t, nil, "-config", file(t, "c.json", config), "-key", canary)
-	conf := openai.DefaultConfig(canary)
+	s := serve(t, nil, "-config", file(t, "c.json", config), "-key", canary.Key)
+	conf := openai.DefaultConfig(canary.Key)
 	conf.BaseURL = s.url
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
@@ -163,12 +165,12 @@ func TestOfficialClients(t *testing.T) {
 	if program == "" {
 		t.Skip("SWARM_CLIENTS names no program to drive the mock with; it needs node and the network")
 	}
-	s := serve(t, nil, "-key", canary)
+	s := serve(t, nil, "-key", canary.Key)
 	cache := os.Getenv("SWARM_CLIENTS_CACHE")
 	if cache == "" {
 		cache = filepath.Join(t.TempDir(), "cache")
 	}
-	out, err := exec.CommandContext(t.Context(), program, s.url, canary, "mock-small", cache).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), program, s.url, canary.Key, "mock-small", cache).CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
 		t.Error(err)

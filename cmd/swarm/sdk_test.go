@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/db31e724/go-swarm/internal/canary"
 )
 
 // sdkConfig is what the programs in testdata/sdk-* ask for. Each of them
@@ -42,8 +44,8 @@ func TestTheOfficialGoSDKTalksToIt(t *testing.T) {
 	if out, err := in(t, folder, "go", "build", "-o", sdk, "."); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	s := serve(t, nil, "-config", file(t, "c.json", sdkConfig), "-key", canary)
-	if out, err := in(t, folder, sdk, s.url, canary); err != nil {
+	s := serve(t, nil, "-config", file(t, "c.json", sdkConfig), "-key", canary.Key)
+	if out, err := in(t, folder, sdk, s.url, canary.Key); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
@@ -78,8 +80,8 @@ func TestTheOfficialNodeSDKTalksToIt(t *testing.T) {
 	if out, err := in(t, folder, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"); err != nil {
 		t.Skipf("OpenAI's client for Node is not to be had here (npm install: %v); SWARM_NODE_CACHE may name a folder that holds it\n%s", err, out)
 	}
-	s := serve(t, nil, "-config", file(t, "c.json", sdkConfig), "-key", canary)
-	if out, err := in(t, folder, "node", "main.mjs", s.url, canary); err != nil {
+	s := serve(t, nil, "-config", file(t, "c.json", sdkConfig), "-key", canary.Key)
+	if out, err := in(t, folder, "node", "main.mjs", s.url, canary.Key); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 )
 
@@ -32,11 +33,11 @@ func TestRecordedAndReplayedWithoutTheUpstream(t *testing.T) {
 		}
 		return out
 	}
-	s := serve(t, map[string]string{envKey: canary, envUpstreamKey: upstreamKey}, "-record", tape, "-upstream", upstream.URL+"/v1", "-log")
+	s := serve(t, map[string]string{envKey: canary.Key, envUpstreamKey: upstreamKey}, "-record", tape, "-upstream", upstream.URL+"/v1", "-log")
 	if status, _ := curl(t, http.MethodPost, s.url+"/chat/completions", "sk-somebody-elses", bodies[0]); status != 401 {
 		t.Errorf("with another key: %d", status)
 	}
-	was := all(s, canary)
+	was := all(s, canary.Key)
 	code, out, log := s.stop()
 	if code != exitOK || !strings.Contains(out, "recorded 4 exchanges of 4 requests to "+tape) {
 		t.Errorf("status %d, it says %q", code, out)
@@ -48,7 +49,7 @@ func TestRecordedAndReplayedWithoutTheUpstream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{canary, upstreamKey} {
+	for _, key := range []string{canary.Key, upstreamKey} {
 		if strings.Contains(string(text), key) {
 			t.Errorf("a key is on the cassette:\n%s", text)
 		}
@@ -76,15 +77,15 @@ func TestRecordedAndReplayedWithoutTheUpstream(t *testing.T) {
 }
 
 func TestWithoutAnUpstreamKeyTheClientsIsPassedOn(t *testing.T) {
-	upstream := httptest.NewServer(mock.NewHandler(mock.Config{Key: canary, Models: []mock.Model{{ID: "m", Brain: mock.Echo}}}))
+	upstream := httptest.NewServer(mock.NewHandler(mock.Config{Key: canary.Key, Models: []mock.Model{{ID: "m", Brain: mock.Echo}}}))
 	defer upstream.Close()
 	tape := filepath.Join(t.TempDir(), "tape.jsonl")
 	s := serve(t, nil, "-record", tape, "-upstream", upstream.URL+"/v1")
-	if status, body := curl(t, http.MethodPost, s.url+"/chat/completions", canary, chat("m", "hi")); status != 200 {
+	if status, body := curl(t, http.MethodPost, s.url+"/chat/completions", canary.Key, chat("m", "hi")); status != 200 {
 		t.Errorf("got %d %s", status, body)
 	}
 	s.stop()
-	if text, err := os.ReadFile(tape); err != nil || strings.Contains(string(text), canary) {
+	if text, err := os.ReadFile(tape); err != nil || strings.Contains(string(text), canary.Key) {
 		t.Errorf("%v, the cassette: %s", err, text)
 	}
 }

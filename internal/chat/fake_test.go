@@ -12,10 +12,11 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { canary.Main(func() { goleak.VerifyTestMain(m) }) }
 
 // server is an in-memory server: a RoundTripper that keeps what it was sent.
 type server struct {
@@ -76,7 +77,7 @@ func says(status int, body string, head ...string) *server {
 }
 
 const (
-	testKey = "sk-canary-7f3a9c51e2"
+	testKey = canary.Key
 	okBody  = `{"id":"1","object":"chat.completion","created":1,"model":"served","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":12,"completion_tokens":3,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":8}}}`
 )
 

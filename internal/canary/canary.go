@@ -1,0 +1,154 @@
+// Package canary looks for a key where none may stand. Tests give Key to
+// every backend and server; Main runs a package's tests and looks through all
+// that they write (logs, failures, panics with their stacks), Find through
+// values that are never written (events, errors, reports, answers).
+//
+//	go test ─▶ TestMain ─▶ Main ─▶ the same program again, as a child
+//	                        ▲            │ standard output and error
+//	                        └── Key? ◀───┘ also what a crash writes last
+//
+// It is for tests alone.
+package canary
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+)
+
+// Key has no form that a rule for keys in general would know: what hides it
+// must know it.
+const Key = "Canary7Wk2mZ9qLtX4vB8nR"
+
+// In says whether Key stands in a text, in any case.
+func In(text string) bool {
+	return strings.Contains(strings.ToLower(text), strings.ToLower(Key))
+}
+
+// Find returns the first way in which one of values shows Key (printed in
+// each way that package fmt knows, as JSON, as an error and those it wraps),
+// or "".
+func Find(values ...any) string {
+	for i, v := range values {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%q"} {
+			if In(fmt.Sprintf(verb, v)) {
+				return fmt.Sprintf("value %d, a %T, printed by %s", i, v, verb)
+			}
+		}
+		if b, err := json.Marshal(v); err == nil && In(string(b)) || err != nil && In(err.Error()) {
+			return fmt.Sprintf("value %d, a %T, as JSON", i, v)
+		}
+		if err, ok := v.(error); ok {
+			if at := inError(err); at != "" {
+				return fmt.Sprintf("value %d: %s", i, at)
+			}
+		}
+	}
+	return ""
+}
+
+// inError looks through the errors that err wraps, and their fields.
+func inError(err error) string {
+	for err != nil {
+		v := reflect.ValueOf(err)
+		if v.Kind() == reflect.Pointer && !v.IsNil() {
+			v = v.Elem()
+		}
+		if In(err.Error()) || v.Kind() == reflect.Struct && In(fmt.Sprintf("%#v", v)) {
+			return fmt.Sprintf("an error, a %T", err)
+		}
+		if many, ok := err.(interface{ Unwrap() []error }); ok {
+			for _, e := range many.Unwrap() {
+				if at := inError(e); at != "" {
+					return at
+				}
+			}
+		}
+		err = errors.Unwrap(err)
+	}
+	return ""
+}
+
+// child marks the process that runs the tests themselves.
+const child = "SWARM_CANARY_CHILD"
+
+// Main is for TestMain. It calls run, which runs the tests, in a child process,
+// so that what a crash writes is looked through as well, and ends this one
+// with its status, or with a failure where Key was written. With
+// SWARM_CANARY_CHILD set (for a debugger) run is called here, and nothing is
+// looked through.
+func Main(run func()) {
+	if os.Getenv(child) != "" {
+		run()
+		return
+	}
+	// syscall.Exit leaves out what a program with coverage writes when it ends:
+	// the child has written it.
+	syscall.Exit(watch(exec.Command(os.Args[0], os.Args[1:]...), os.Stdout, os.Stderr))
+}
+
+// watch runs a command and returns its status, or 1 where it wrote Key.
+func watch(cmd *exec.Cmd, stdout, stderr io.Writer) int {
+	var seen atomic.Bool
+	cmd.Env = append(os.Environ(), child+"=1")
+	cmd.Stdin = os.Stdin
+	cmd.Stdout, cmd.Stderr = &scanner{to: stdout, seen: &seen}, &scanner{to: stderr, seen: &seen}
+	if err := cmd.Start(); err != nil {
+		fmt.Fprintln(stderr, "canary:", err)
+		return 1
+	}
+	// go test ends the process that it started: this one.
+	ends := make(chan os.Signal, 1)
+	signal.Notify(ends, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
+	done := make(chan struct{})
+	var passing sync.WaitGroup
+	passing.Go(func() {
+		for {
+			select {
+			case s := <-ends:
+				_ = cmd.Process.Signal(s)
+			case <-done:
+				return
+			}
+		}
+	})
+	err := cmd.Wait()
+	close(done)
+	passing.Wait()
+	signal.Stop(ends)
+	status := cmd.ProcessState.ExitCode()
+	if err != nil && status <= 0 { // ended by a signal
+		status = 1
+	}
+	if seen.Load() {
+		fmt.Fprintln(stderr, "FAIL: the tests wrote the canary key; search for it in the output above")
+		status = max(status, 1)
+	}
+	return status
+}
+
+// scanner passes on what is written, and notes when Key stands in it.
+type scanner struct {
+	to   io.Writer
+	seen *atomic.Bool
+	tail []byte // the end of what came before, as long as may be Key's beginning
+}
+
+func (s *scanner) Write(p []byte) (int, error) {
+	text := append(s.tail, bytes.ToLower(p)...)
+	if In(string(text)) {
+		s.seen.Store(true)
+	}
+	s.tail = append([]byte(nil), text[max(0, len(text)-len(Key)+1):]...)
+	return s.to.Write(p)
+}
