@@ -26,6 +26,7 @@ type backend struct {
 	slowness slowness
 	denials  denials
 	latency  time.Duration    // of calls that were served, a moving mean
+	served   uint64           // calls that were
 	vain     int              // failures since the last call that was served
 	failed   *swarm.CallError // the last failure that the breaker counted
 	stopped  *swarm.CallError // why it is of no more use; nil: it is in use

@@ -69,7 +69,7 @@ func (c *call) once(ctx context.Context, s slot, is *hedge) (t tried) {
 	if fail != nil {
 		why = fail
 	}
-	end = ending{err: fail, of: &c.Request, early: early(base, fail), est: c.Tokens, told: counted(reply)}
+	end = ending{err: fail, of: &c.Request, met: &c.met, early: early(base, fail), est: c.Tokens, told: counted(reply)}
 	end.limits(s, used, reply.Header)
 	ended = true
 	t.lesson = c.pool.queue.end(s, end)

@@ -25,14 +25,15 @@ const (
 // account that are still under way since before the first of them: refusals
 // come faster than answers, and a server that turns away what is too much for
 // it still works. They must be of two calls at least: one that a server chokes
-// on says nothing of the others. Any answer closes it, that of a call sent
-// before included.
+// on says nothing of the others. Those of one call alone do where they are not
+// what a prompt does to a server (see gone), and nothing else was served since
+// the call's first. Any answer closes it, that of a call sent before included.
 type breaker struct {
 	most int // failures in a row that open it; 0 or less: it never opens
 
 	streak int      // failures in a row
 	of     *Request // the call of the first of them
-	others bool     // they are not all of one call
+	others bool     // they are not all of one call, or are not that call's doing
 	mark   uint64   // last call sent when the streak began
 	older  int      // of those sent until then, how many are under way
 	silent bool     // the last failure was that no answer came in time
@@ -77,6 +78,34 @@ func healthOf(e *swarm.CallError) health {
 	return healthWell
 }
 
+// gone says that a failure is one of a server that is not there, or takes no
+// calls, rather than one of what it was asked.
+func gone(e *swarm.CallError) bool {
+	switch {
+	case e == nil:
+		return false
+	case e.Class == swarm.ClassNetwork, e.Class == swarm.ClassOverloaded:
+		return true
+	}
+	return e.Status == 502 || e.Status == 521 || e.Status == 523 // a gateway's word for it
+}
+
+// met is where a call has failed, and how many calls had been served there then.
+// It is guarded by queue.mu.
+type met struct {
+	at     *backend
+	served uint64
+}
+
+// alone notes that the call has failed at b, and says that no other was served
+// there since it first did.
+func (m *met) alone(b *backend) bool {
+	if m.at != b {
+		m.at, m.served = b, b.served
+	}
+	return m.served == b.served
+}
+
 // admits says that a call may go out now.
 func (b *breaker) admits(now time.Time) bool {
 	return !b.open || b.probe == 0 && !now.Before(b.until)
@@ -112,10 +141,10 @@ func (b *breaker) send(seq uint64) {
 	}
 }
 
-// done notes how the attempt seq at a call ended. sent is the seq of the last
-// attempt sent, busy how many are under way now, and draw a random number in
-// [0, 1).
-func (b *breaker) done(seq uint64, h health, of *Request, sent uint64, busy int, now time.Time, draw float64) {
+// done notes how the attempt seq at a call ended; theirs says that a failure is
+// not the call's own doing. sent is the seq of the last attempt sent, busy how
+// many are under way now, and draw a random number in [0, 1).
+func (b *breaker) done(seq uint64, h health, of *Request, theirs bool, sent uint64, busy int, now time.Time, draw float64) {
 	probe := b.open && seq == b.probe
 	if probe {
 		b.probe = 0
@@ -143,7 +172,7 @@ func (b *breaker) done(seq uint64, h health, of *Request, sent uint64, busy int,
 	}
 	b.streak++
 	b.silent = h == healthSilent
-	b.others = b.others || of != b.of
+	b.others = b.others || of != b.of || theirs && b.most > 0
 	switch {
 	case probe:
 		b.pause = min(2*b.pause, longestPause)

@@ -35,7 +35,7 @@ func (w *ward) done(seq uint64, h health, first bool) {
 	if first {
 		w.of = &Request{}
 	}
-	w.breaker.done(seq, h, w.of, w.seq, w.busy, w.now, w.draw)
+	w.breaker.done(seq, h, w.of, false, w.seq, w.busy, w.now, w.draw)
 }
 
 // fail lets n calls in a row fail, all of different callers.

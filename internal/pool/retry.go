@@ -26,7 +26,7 @@ const (
 	// taught something about what it takes.
 	maxLessons = 6
 	// outageAttempts is how many times as often as Attempts a call is sent
-	// whose connections break together with those of others.
+	// that finds the server away while no breaker is open.
 	outageAttempts = 4
 )
 
@@ -120,6 +120,7 @@ type call struct {
 	sent    int // attempts that were made
 	failed  int // those of them that count against Attempts
 	lessons int
+	met     met
 	at      *backend // of the last attempt
 	lesson  lesson   // of it
 	shown   bool     // OnText has been given text of it
@@ -165,10 +166,10 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Model: b.Model, Wait: c.lesson.wait, Err: c.err})
 		return retry, true, 0
 	}
-	// A connection that broke while those of other calls break, or did a moment
-	// ago, says nothing of this call: the server is on its way out or back. That
-	// is not held against it either, for a while.
-	if !c.lesson.shared || c.err.Class != swarm.ClassNetwork || c.sent >= outageAttempts*c.pool.cfg.Attempts {
+	// A server that is away, as other calls find too, or did a moment ago, or as
+	// this one finds where no other is served, says nothing of the call. That is
+	// not held against it either, for a while.
+	if !c.lesson.shared || !gone(c.err) || c.sent >= outageAttempts*c.pool.cfg.Attempts {
 		c.failed++
 	}
 	if c.failed >= c.pool.cfg.Attempts {

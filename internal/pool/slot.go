@@ -23,6 +23,7 @@ type ending struct {
 	void  bool             // nothing was sent, or it is not known how it ended
 	err   *swarm.CallError // nil: a success
 	of    *Request         // the call
+	met   *met             // where it has failed before
 	early bool             // it was ended by a clock that is not the attempt's own, or for its twin's sake
 
 	est, told int // prompt tokens as estimated, and as the server told them; 0: not told
@@ -94,9 +95,10 @@ func (q *queue) end(s slot, e ending) lesson {
 	l := lesson{patience: s.learn(&e, now, q.maxWait)}
 	l.patience = b.easy(&e, l.patience)
 	b.denials.over(s.ticket.seq)
-	h, away := e.health(), b.breaker.open
-	b.breaker.done(s.ticket.seq, h, e.of, b.limit.seq, b.limit.busy, now, rand.Float64())
-	if away && !b.breaker.open {
+	h, shut := e.health(), b.breaker.open
+	theirs := (h == healthSick || h == healthSilent) && gone(e.err) && e.met.alone(b)
+	b.breaker.done(s.ticket.seq, h, e.of, theirs, b.limit.seq, b.limit.busy, now, rand.Float64())
+	if shut && !b.breaker.open {
 		b.limit.recover()
 	}
 	switch h {
@@ -111,6 +113,7 @@ func (q *queue) end(s slot, e ending) lesson {
 	switch {
 	case e.void:
 	case e.err == nil:
+		b.served++
 		b.denials.serve()
 		q.retries.earn(q.waiting == q.again)
 		b.slowness.add(now.Sub(s.ticket.sent))
@@ -163,8 +166,8 @@ func (b *backend) easy(e *ending, patience time.Duration) time.Duration {
 func (q *queue) giveBack(s slot, now time.Time) {
 	b := s.backend
 	s.learn(&ending{void: true}, now, q.maxWait)
-	b.breaker.done(s.ticket.seq, healthUnknown, nil, b.limit.seq, b.limit.busy, now, 0)
-	q.release(s.share, 0)
 	b.denials.over(s.ticket.seq)
 	q.dispatch(now)
 }
+	b.breaker.done(s.ticket.seq, healthUnknown, nil, false, b.limit.seq, b.limit.busy, now, 0)
+	q.release(s.share, 0)

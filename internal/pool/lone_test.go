@@ -1,0 +1,114 @@
+package pool
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/db31e724/go-swarm/internal/chat"
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+var goneErrors = []*swarm.CallError{
+	refusal(swarm.ClassNetwork, 0), refusal(swarm.ClassOverloaded, 503), refusal(swarm.ClassOverloaded, 200), refusal(swarm.ClassServer, 502),
+}
+
+func TestLoneCallOutlivesAnOutage(t *testing.T) {
+	for _, e := range goneErrors {
+		for _, outage := range []time.Duration{30 * time.Second, 5 * time.Minute} {
+			synctest.Test(t, func(t *testing.T) {
+				s := away(time.Now().Add(outage), time.Millisecond, time.Second, e)
+				start := time.Now()
+				_, err := poolOf(t, Config{}, s).Do(t.Context(), ask("x"))
+				if took := time.Since(start); err != nil || took > outage+longestPause*5/4+time.Second || s.calls > 30 {
+					t.Errorf("%s %d for %v: %v after %d calls and %v", e.Class, e.Status, outage, err, s.calls, took)
+				}
+			})
+		}
+	}
+}
+
+// X17: for a minute the server is away two seconds of four, and cuts what is
+// under way when it goes.
+func TestLoneCallOutlivesAFlappingServer(t *testing.T) {
+	for _, e := range goneErrors {
+		for range 10 {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				up := func() bool {
+					since := time.Since(start)
+					return since > time.Minute || since/time.Second%4 >= 2
+				}
+				s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+					for range 30 { // a call of three seconds never fits while it flaps
+						if !up() {
+							return chat.Reply{}, e
+						}
+						time.Sleep(100 * time.Millisecond)
+					}
+					return ok("done")
+				}}
+				if _, err := poolOf(t, Config{}, s).Do(t.Context(), ask("x")); err != nil || time.Since(start) > 2*time.Minute || s.calls > 30 {
+					t.Errorf("%s %d: %v after %d calls and %v", e.Class, e.Status, err, s.calls, time.Since(start))
+				}
+			})
+		}
+	}
+}
+
+func TestLoneCallGivesUpWhenItsTimeIsOver(t *testing.T) {
+	for _, e := range goneErrors {
+		synctest.Test(t, func(t *testing.T) {
+			s := away(time.Now().Add(time.Hour), time.Millisecond, 0, e)
+			start := time.Now()
+			_, err := poolOf(t, Config{CallTime: 3 * time.Minute}, s).Do(t.Context(), ask("x"))
+			if took := time.Since(start); err == nil || took > 3*time.Minute || took < 2*time.Minute || !strings.Contains(err.Error(), "3m0s") && !strings.Contains(err.Error(), "nothing has succeeded there") {
+				t.Errorf("%s %d: %v after %d calls and %v", e.Class, e.Status, err, s.calls, took)
+			}
+			if s.calls > 25 {
+				t.Errorf("%s %d: %d calls at a server that is away", e.Class, e.Status, s.calls)
+			}
+		})
+	}
+}
+
+// A prompt that the server breaks the connection over, while it serves others,
+// has no more than its attempts.
+func TestCallThatAloneFailsHasItsAttempts(t *testing.T) {
+	for _, e := range goneErrors {
+		synctest.Test(t, func(t *testing.T) {
+			poison := 0
+			s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+				if r.Messages[0].Content == "poison" {
+					poison++
+					return chat.Reply{}, e
+				}
+				return takes(5*time.Millisecond)(ctx, n, r)
+			}}
+			p := poolOf(t, Config{}, s)
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				for ctx.Err() == nil {
+					p.Do(ctx, ask("well"))
+				}
+			}()
+			_, err := p.Do(t.Context(), ask("poison"))
+			cancel()
+			// One more where it failed twice before another was served.
+			if classOf(t, err) != e.Class || poison > 10 {
+				t.Errorf("%s %d: %v after %d attempts", e.Class, e.Status, err, poison)
+			}
+		})
+	}
+}
+
+func TestLoneCallHasItsAttemptsWhereNoBreakerIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := away(time.Now().Add(time.Hour), time.Millisecond, 0, refusal(swarm.ClassNetwork, 0))
+		if _, err := poolOf(t, Config{Breaker: -1, Attempts: 3}, s).Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassNetwork || s.calls != 3 {
+			t.Errorf("%v after %d calls, want 3", err, s.calls)
+		}
+	})
+}
