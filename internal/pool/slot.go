@@ -132,9 +132,9 @@ func (q *queue) end(s slot, e ending) lesson {
 		if q.learn(s, e.err, now) {
 			q.sweep(now)
 		}
+		l.denied = denies(e.err.Class) && b.stopped == nil
 	}
 	q.release(s.share, now.Sub(s.ticket.sent))
-		l.denied = denies(e.err.Class) && b.stopped == nil
 	q.dispatch(now)
 	return l
 }
@@ -167,7 +167,7 @@ func (q *queue) giveBack(s slot, now time.Time) {
 	b := s.backend
 	s.learn(&ending{void: true}, now, q.maxWait)
 	b.denials.over(s.ticket.seq)
-	q.dispatch(now)
-}
 	b.breaker.done(s.ticket.seq, healthUnknown, nil, false, b.limit.seq, b.limit.busy, now, 0)
 	q.release(s.share, 0)
+	q.dispatch(now)
+}
