@@ -6,9 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
 )
+
+func TestMain(m *testing.M) { canary.Main(func() { m.Run() }) }
 
 // serve makes a planner on a model that gives the replies in order, and the
 // server, whose log says what was asked.
@@ -21,6 +24,7 @@ func serveBrain(t testing.TB, c Config, brain mock.Brain) (*LLM, *mock.Server) {
 	s := mock.NewHandler(mock.Config{Models: []mock.Model{{ID: "large", Brain: brain}}})
 	c.Backend.Model = "large"
 	c.Backend.BaseURL = "http://mock/v1"
+	c.Backend.Key = canary.Key
 	c.Backend.Client = &http.Client{Transport: s.Transport()}
 	l, err := New(c)
 	if err != nil {

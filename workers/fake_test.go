@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/swarm"
 )
 
@@ -77,7 +78,7 @@ func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (s *server) backend() Backend {
-	return Backend{Model: "small", BaseURL: "http://server/v1", Client: &http.Client{Transport: s}}
+	return Backend{Model: "small", BaseURL: "http://server/v1", Key: canary.Key, Client: &http.Client{Transport: s}}
 }
 
 func (s *server) pool(t testing.TB, c Config) *Pool {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/workers"
@@ -97,7 +98,7 @@ func (c *chaos) serve(t *testing.T, n int, b workers.Backend, cfg workers.Config
 		m.Brain = c.brain(i)
 		s := mock.NewHandler(mock.Config{Models: []mock.Model{m}, Keep: -1})
 		servers = append(servers, s)
-		b.Name, b.Model, b.BaseURL, b.Client = fmt.Sprint("server", i), m.ID, "http://mock/v1", &http.Client{Transport: s.Transport()}
+		b.Name, b.Model, b.BaseURL, b.Key, b.Client = fmt.Sprint("server", i), m.ID, "http://mock/v1", canary.Key, &http.Client{Transport: s.Transport()}
 		cfg.Backends = append(cfg.Backends, b)
 	}
 	p, err := workers.NewPool(cfg)

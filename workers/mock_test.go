@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/swarmtest"
@@ -20,7 +21,7 @@ import (
 // over makes a pool whose one backend is the mock's model.
 func over(t testing.TB, s *mock.Server, b workers.Backend) *workers.Pool {
 	t.Helper()
-	b.BaseURL, b.Client = "http://mock/v1", &http.Client{Transport: s.Transport()}
+	b.BaseURL, b.Key, b.Client = "http://mock/v1", canary.Key, &http.Client{Transport: s.Transport()}
 	if b.Model == "" {
 		b.Model = "mock-small"
 	}

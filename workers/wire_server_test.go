@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/db31e724/go-swarm/internal/canary"
 )
 
 // wireServerEnv makes the test binary a server for BenchmarkWire, so that the
@@ -32,7 +34,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	goleak.VerifyTestMain(m)
+	canary.Main(func() { goleak.VerifyTestMain(m) })
 }
 
 const wireReply = `{"id":"chatcmpl-1","object":"chat.completion","created":1760000000,"model":"small","choices":[{"index":0,` +

@@ -12,9 +12,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/db31e724/go-swarm/internal/canary"
 )
 
-const canary = "sk-canary-3141592653589793"
+func TestMain(m *testing.M) { canary.Main(func() { m.Run() }) }
 
 // start runs the command line and returns its exit status and what it wrote.
 func start(t *testing.T, env map[string]string, args ...string) (status int, stdout, stderr string) {
@@ -22,7 +24,7 @@ func start(t *testing.T, env map[string]string, args ...string) (status int, std
 	var out, log bytes.Buffer
 	status = run(t.Context(), args, strings.NewReader("The bridge was opened in 1904."), &out, &log, func(k string) string { return env[k] })
 	for name, text := range map[string]string{"stdout": out.String(), "stderr": log.String()} {
-		if strings.Contains(text, canary) {
+		if strings.Contains(text, canary.Key) {
 			t.Errorf("the key stands in %s: %s", name, text)
 		}
 		if strings.Contains(text, "goroutine ") {
@@ -180,7 +182,7 @@ func server(t *testing.T, h http.HandlerFunc) map[string]string {
 	t.Helper()
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	return map[string]string{"OPENAI_BASE_URL": srv.URL + "/v1", "OPENAI_API_KEY": canary, "SWARM_PLANNER_MODEL": "big", "SWARM_WORKER_MODEL": "little"}
+	return map[string]string{"OPENAI_BASE_URL": srv.URL + "/v1", "OPENAI_API_KEY": canary.Key, "SWARM_PLANNER_MODEL": "big", "SWARM_WORKER_MODEL": "little"}
 }
 
 func TestServersThatDoNotServe(t *testing.T) {
@@ -213,7 +215,7 @@ func TestServersThatDoNotServe(t *testing.T) {
 		"malformed URL":    {with(refuse, "OPENAI_BASE_URL", "http://[::1"), nil, "base URL"},
 		"no scheme":        {with(refuse, "OPENAI_BASE_URL", "localhost:8080/v1"), nil, "no scheme"},
 		"no model named":   {with(refuse, "SWARM_WORKER_MODEL", ""), nil, "SWARM_WORKER_MODEL"},
-		"key with newline": {with(refuse, "OPENAI_API_KEY", canary+"\n"), nil, "key has"},
+		"key with newline": {with(refuse, "OPENAI_API_KEY", canary.Key+"\n"), nil, "key has"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, more := range [][]string{nil, {"-v"}, {"-json"}} {

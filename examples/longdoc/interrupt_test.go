@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 )
 
@@ -54,11 +55,11 @@ func TestInterruptTellsWhatIsKnown(t *testing.T) {
 				}
 				server := mock.NewServer(mock.Config{Models: []mock.Model{large, small}})
 				defer server.Close()
-				env := map[string]string{"OPENAI_BASE_URL": server.URL(), "OPENAI_API_KEY": canary, "SWARM_PLANNER_MODEL": large.ID, "SWARM_WORKER_MODEL": small.ID}
+				env := map[string]string{"OPENAI_BASE_URL": server.URL(), "OPENAI_API_KEY": canary.Key, "SWARM_PLANNER_MODEL": large.ID, "SWARM_WORKER_MODEL": small.ID}
 				var out, log bytes.Buffer
 				args := []string{"-workers", "1", "-worker-context", "1500", "-q", "When was the bridge opened?", "-file", file(t, "a.md", text), form}
 				status := run(ctx, args, nil, &out, &log, func(k string) string { return env[k] })
-				if status != exitTerminated || strings.Contains(out.String()+log.String(), canary) {
+				if status != exitTerminated || strings.Contains(out.String()+log.String(), canary.Key) {
 					t.Errorf("status %d\n%s\n%s", status, out.String(), log.String())
 				}
 				if form != "-json" {
