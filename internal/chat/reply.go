@@ -192,7 +192,7 @@ func whole(v any) int {
 // settle judges what came: the reply is whole, or says why it is not. ctx is
 // the caller's, call the attempt's own.
 func (c *Client) settle(ctx, call context.Context, x *exchange, g *got, err error) (Reply, error) {
-	rep := Reply{Text: g.text.String(), Model: g.model, Usage: g.usage, UsageKnown: g.known, Unsent: !x.left.Load() && x.status == 0, Header: x.header}
+	rep := Reply{Text: x.came(g, err), Model: g.model, Usage: g.usage, UsageKnown: g.known, Unsent: !x.left.Load() && x.status == 0, Header: x.header}
 	if x.problem != nil {
 		return rep, c.refusal(x)
 	}

@@ -191,6 +191,7 @@ func (e *events) whole(start []byte) ([]byte, error) {
 		raw = append(raw, e.buf[e.r:e.w]...)
 		e.r, e.w = 0, 0
 		if len(raw) > maxReply {
+			e.x.begins(raw)
 			return nil, errTooLarge
 		}
 		e.fill()
@@ -198,6 +199,7 @@ func (e *events) whole(start []byte) ([]byte, error) {
 	raw = bytes.TrimSpace(append(raw, e.buf[e.r:e.w]...))
 	e.r, e.w = 0, 0
 	if e.eof != io.EOF {
+		e.x.begins(raw)
 		return nil, e.eof
 	}
 	if p := problemIn200(raw); p != nil {
@@ -256,11 +258,13 @@ func (e *events) line() ([]byte, error) {
 		seen = len(have)
 		switch {
 		case seen > maxEvent:
+			e.x.begins(have)
 			return nil, errTooLarge
 		case e.eof == io.EOF && seen > 0:
 			e.r = e.w
 			return have, nil
 		case e.eof != nil:
+			e.x.begins(have)
 			return nil, e.eof
 		}
 		e.fill()
