@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -45,7 +46,7 @@ func judge(t *trial, quiet swarm.Money) row {
 	}
 	log := t.server.Log()
 	for _, e := range log {
-		if e.Fault == f.ID {
+		if e.Fault != "" {
 			r.Injected++
 		}
 	}
@@ -80,7 +81,7 @@ func judge(t *trial, quiet swarm.Money) row {
 	if missing := wrong(a); missing != "" && (c.Failed == 0 || !mayFail) {
 		fail("%s", missing)
 	}
-	for _, why := range slices.Concat(twice(log, f), gaps(log, f), tooOften(log), crowded(log), truncated(a, log), money(t)) {
+	for _, why := range slices.Concat(twice(log), gaps(log), tooOften(log), crowded(log), truncated(a, log), money(t)) {
 		fail("%s", why)
 	}
 	if t.late > 0 {
@@ -89,8 +90,8 @@ func judge(t *trial, quiet swarm.Money) row {
 	if t.after != nil && !mayFail {
 		fail("the pool is of no use afterwards: %v", t.after)
 	}
-	if strings.Contains(t.events+fmt.Sprint(t.err, t.after), key) {
-		fail("the key stands in an event or error")
+	if at := shown(t); at != "" {
+		fail("the key is shown: %s", at)
 	}
 	r.Pass = len(r.Why) == 0
 	r.Outcome = outcome(r, c)
@@ -107,6 +108,18 @@ func outcome(r row, c swarm.Coverage) string {
 		return "unharmed"
 	}
 	return "all recovered"
+}
+
+// shown says where the key can be seen: in what was told of the run, in its
+// answer with report and results, or in an error.
+func shown(t *trial) string {
+	seen := []any{t.told, *t.answer, t.answer.Report, t.err, t.after}
+	for r := range t.answer.Results() {
+		if r.Err != nil {
+			seen = append(seen, r.Err)
+		}
+	}
+	return canary.Find(seen...)
 }
 
 func firstFailure(a *swarm.Answer) error {
@@ -129,8 +142,18 @@ func wrong(a *swarm.Answer) string {
 	return ""
 }
 
+// faults are those of the catalogue by their ID.
+var faults = func() map[string]mock.Fault {
+	m := map[string]mock.Fault{}
+	for _, f := range mock.Faults() {
+		m[f.ID] = f
+	}
+	return m
+}()
+
 // whole says that a client got a whole answer.
-func whole(e mock.Entry, f mock.Fault) bool {
+func whole(e mock.Entry) bool {
+	f := faults[e.Fault]
 	return e.Status == 200 && !e.Cancelled && (e.Fault == "" || f.Recovery == mock.Unharmed && f.Charged)
 }
 
@@ -149,12 +172,12 @@ func byPrompt(log []mock.Entry) map[string][]mock.Entry {
 }
 
 // twice finds prompts that were sent again, and served, after a whole answer.
-func twice(log []mock.Entry, f mock.Fault) (why []string) {
+func twice(log []mock.Entry) (why []string) {
 	n := 0
 	for _, es := range byPrompt(log) {
 		for i, e := range es {
 			for _, earlier := range es[:i] {
-				if whole(earlier, f) && !e.Cancelled && e.Arrived.After(earlier.Ended) && !strings.Contains(string(e.Body), "pool is alive") {
+				if whole(earlier) && !e.Cancelled && e.Arrived.After(earlier.Ended) && !strings.Contains(string(e.Body), "pool is alive") {
 					n++
 					break
 				}
@@ -169,15 +192,12 @@ func twice(log []mock.Entry, f mock.Fault) (why []string) {
 
 // gaps finds calls that came again before the wait that was asked for. One
 // that came while the first was still on its way is a hedge.
-func gaps(log []mock.Entry, f mock.Fault) (why []string) {
-	if f.MinGap == 0 {
-		return nil
-	}
+func gaps(log []mock.Entry) (why []string) {
 	for _, es := range byPrompt(log) {
 		for i := 0; i+1 < len(es); i++ {
-			gap := es[i+1].Arrived.Sub(es[i].Ended)
-			if es[i].Fault == f.ID && gap >= 0 && gap < f.MinGap {
-				return []string{fmt.Sprintf("a call came again after %v, the server asked for %v", gap, f.MinGap)}
+			gap, asked := es[i+1].Arrived.Sub(es[i].Ended), faults[es[i].Fault].MinGap
+			if gap >= 0 && gap < asked {
+				return []string{fmt.Sprintf("a call came again after %v, the server asked for %v", gap, asked)}
 			}
 		}
 	}

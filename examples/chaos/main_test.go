@@ -5,13 +5,15 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/db31e724/go-swarm/internal/canary"
 )
 
 // TestFaultsEndAsTheCatalogueSays meets a few of each kind; `go run
 // ./examples/chaos` meets all.
 func TestFaultsEndAsTheCatalogueSays(t *testing.T) {
 	for _, id := range []string{
-		"F01a", "F02e", "F02k", "F03", "F12", "F15b", "F17a", "F18a", "F19c", "F20", "F23a", "F25a", "F26a", "F32a", "F48a", "F49c", "F54", "F58", "F59a", "X05",
+		"F01a", "F02e", "F02k", "F03", "F12", "F15b", "F17a", "F18a", "F19c", "F20", "F23a", "F25a", "F26a", "F32a", "F48a", "F49c", "F54", "F58", "F59a", "X05", "M1", "M2",
 	} {
 		t.Run(id, func(t *testing.T) {
 			var out, log bytes.Buffer
@@ -35,10 +37,12 @@ func TestFaultsEndAsTheCatalogueSays(t *testing.T) {
 	}
 }
 
+func TestMain(m *testing.M) { canary.Main(func() { m.Run() }) }
+
 func TestTableIsForPeople(t *testing.T) {
 	var out, log bytes.Buffer
 	status := run(t, []string{"-only", "F03", "-rate", "0.1", "-seed", "3"}, &out, &log)
-	for _, want := range []string{"Rate limits and waits", "ok F03", "the same wait told to all", "1 faults met by 10 %", "(seed 3)"} {
+	for _, want := range []string{"Rate limits and waits", "ok F03", "the same wait told to all", "1 runs of 200 calls, of which 10 % met a fault", "(seed 3)"} {
 		if status != 0 || !strings.Contains(out.String(), want) {
 			t.Errorf("status %d, %q is not in\n%s%s", status, want, out.String(), log.String())
 		}

@@ -1,25 +1,29 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/observe"
 	"github.com/db31e724/go-swarm/workers"
 )
 
 const (
 	fanOut = 200
 	slots  = 16
-	key    = "sk-canary-271828182845904523536"
+	key    = canary.Key
 	wanted = 137 // the lamp that is asked for
 	goal   = "What is the switch code of lamp 137?"
 )
@@ -47,7 +51,7 @@ type trial struct {
 	server *mock.Server
 	answer *swarm.Answer
 	err    error
-	events string // all events of the run, as JSON
+	told   string // all that was told of the run: its events as JSON, its log, its progress
 	after  error  // of one call more, once the run had ended
 	late   int    // requests that came after the run had ended
 }
@@ -80,6 +84,23 @@ func rule(f mock.Fault, rate float64) mock.FaultRule {
 	return r
 }
 
+// mixtures are how many runs meet all faults that pass, mixed.
+const mixtures = 4
+
+// mixture is the i-th run through them, with a rule for its calls. Every
+// second one streams.
+func mixture(i int, rate float64, seed uint64) (mock.Fault, mock.FaultRule) {
+	r := mock.FaultRule{Model: "mock-small", Rate: rate, Attempts: 1}
+	for _, f := range mock.Faults() {
+		if !f.Client && f.Group != "H" && (f.Recovery == mock.Again || f.Recovery == mock.Unharmed) {
+			r.IDs = append(r.IDs, f.ID)
+		}
+	}
+	return mock.Fault{
+		ID: fmt.Sprint("M", i), Group: "M", Name: fmt.Sprintf("%d faults that pass, mixed (seed %d)", len(r.IDs), seed), Recovery: mock.Again,
+	}, r
+}
+
 func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 	small, spare, large := mock.Small(), mock.Small(), mock.Large()
 	spare.ID = "mock-spare"
@@ -109,16 +130,11 @@ func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 	}
 	defer pool.Close()
 
-	var mu sync.Mutex
-	var events strings.Builder
+	var told bytes.Buffer // by listeners, which are called one at a time
+	log := zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(&told), zap.DebugLevel))
 	s := swarm.Swarm{
 		Planner: llm, Worker: workers.Check(pool, workers.Quotes), Concurrency: 2 * slots,
-		Observe: func(e swarm.Event) {
-			line, _ := json.Marshal(e)
-			mu.Lock()
-			defer mu.Unlock()
-			events.Write(line)
-		},
+		Observe: observe.Tee(observe.JSON(&told), observe.Zap(log, observe.Texts()), observe.Progress(&told)),
 	}
 	// More virtual time than any wait that is to be kept, so that a hang ends.
 	words := 0
@@ -128,11 +144,15 @@ func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 	ctx, cancel := context.WithTimeout(context.Background(), 12*time.Hour)
 	defer cancel()
 	tr.answer, tr.err = s.Run(ctx, swarm.Task{Goal: goal, Sources: []swarm.Source{lamps(words)}})
-	tr.events = events.String()
+	tr.told = told.String()
 
-	before := len(tr.server.Log())
+	ended := time.Now()
 	time.Sleep(time.Hour)
-	tr.late = len(tr.server.Log()) - before
+	for _, e := range tr.server.Log() {
+		if e.Arrived.After(ended) {
+			tr.late++
+		}
+	}
 	chunk := lamps(0).Chunks[wanted]
 	for range 2 { // the first may itself meet the fault, and nothing else goes on
 		_, tr.after = pool.Work(ctx, swarm.Subtask{
@@ -148,7 +168,7 @@ func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 
 // streams says whether a fault is one of streams: then replies are streamed.
 func streams(f mock.Fault) bool {
-	return f.Group == "C" && !slices.Contains([]string{"F17g", "F21a", "F21b"}, f.ID) || slices.Contains([]string{"F04", "F14a", "F27a", "F36"}, f.ID)
+	return f.ID == "M2" || f.ID == "M4" || f.Group == "C" && !slices.Contains([]string{"F17g", "F21a", "F21b"}, f.ID) || slices.Contains([]string{"F04", "F14a", "F27a", "F36"}, f.ID)
 }
 
 func price(p *mock.Price) *swarm.Price {

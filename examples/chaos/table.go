@@ -8,7 +8,7 @@ import (
 
 var groups = map[string]string{
 	"A": "Rate limits and waits", "B": "Retries", "C": "Streams", "D": "Replies that lie", "E": "Connections",
-	"F": "Cancels", "G": "Fan-out", "H": "Plans", "I": "Money", "J": "Secrets", "X": "Others",
+	"F": "Cancels", "G": "Fan-out", "H": "Plans", "I": "Money", "J": "Secrets", "X": "Others", "M": "Mixtures",
 }
 
 // table prints rows for people, a line each, as they come.
@@ -40,8 +40,8 @@ func (t *table) row(r row) {
 }
 
 func (t *table) end(rows, failed int, rate float64, seed uint64) {
-	fmt.Fprintf(t.w, "\n%d faults met by %.0f %% of the calls of a run of %d (seed %d): %d as the catalogue says, %d not.\n",
-		rows, 100*rate, fanOut, seed, rows-failed, failed)
+	fmt.Fprintf(t.w, "\n%d runs of %d calls, of which %.0f %% met a fault (seed %d): %d ended as the catalogue says, %d did not.\n",
+		rows, fanOut, 100*rate, seed, rows-failed, failed)
 }
 
 func pad(s string, n int) string {
