@@ -220,8 +220,8 @@ func (p *Pool) fitting(r Request) (uint64, error) {
 	}
 	if fits == 0 {
 		return 0, &swarm.CallError{Class: swarm.ClassTooLong, Model: widest.Model, Backend: widest.Name, Err: fmt.Errorf(
-			"the prompt has some %d tokens and the reply may have %d: together more than the %d of the widest backend's context; cut the text into smaller chunks",
-			widest.estimate.tokens(r.Tokens), r.room(widest), widest.context())}
+			"the prompt has some %d tokens and the reply may have %d: together more than the %d of the widest backend's context; %s",
+			widest.estimate.tokens(r.Tokens), r.room(widest), widest.context(), mendTooLong)}
 	}
 	return fits, nil
 }

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,19 +86,28 @@ func TestServerOfUnknownLimitIsUsedInFull(t *testing.T) {
 }
 
 func TestRandomRefusalsLoseFewAndSlowLittle(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := course{
-			server: &limited{work: always(20 * time.Millisecond), refusal: time.Millisecond, random: .3},
-			slots:  32, prompts: 5000, callers: 200,
-			bound: 5000 / 32 * 20 * time.Millisecond,
-		}
-		f := c.run(t, 3)
-		t.Logf("%+v", f)
-		// .3⁵ of 5000 fail five times; seeds gave 1.4 to 2.1 times the bound.
-		if f.lost > 40 || f.ratio > 2.5 || f.limit < 16 {
-			t.Errorf("%+v", f)
-		}
-	})
+	var ratios []float64
+	for seed := range uint64(7) {
+		synctest.Test(t, func(t *testing.T) {
+			c := course{
+				server: &limited{work: always(20 * time.Millisecond), refusal: time.Millisecond, random: .3},
+				slots:  32, prompts: 5000, callers: 200,
+				bound: 5000 / 32 * 20 * time.Millisecond,
+			}
+			f := c.run(t, seed)
+			t.Logf("%+v", f)
+			// .3⁸ of 5000 fail eight times.
+			if f.lost > 5 || f.limit < 12 || f.ratio > 3 {
+				t.Errorf("%+v", f)
+			}
+			ratios = append(ratios, f.ratio)
+		})
+	}
+	// Of a hundred courses the median was 1.45, one in twenty above 1.9, where the
+	// first eight calls met refusals alone, and the worst 2.4.
+	if slices.Sort(ratios); ratios[len(ratios)/2] > 1.9 {
+		t.Errorf("makespans over the bound: %.2f", ratios)
+	}
 }
 
 // BenchmarkChangingLimit is a server whose limit changes while it is used.

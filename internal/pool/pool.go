@@ -37,6 +37,8 @@ type Backend struct {
 	Header  http.Header  // added to each request
 	Client  *http.Client // nil: one on a transport sized to the pool
 	Stream  bool         // ask for streamed replies even where nobody reads them as they come
+
+	untold bool // Context is the default
 }
 
 // Config is a pool's backends and limits. Zero values are right for most.
@@ -191,7 +193,7 @@ func (c *Config) fill() error {
 			return fmt.Errorf("pool: backend %q: Slots, RPM, TPM, Context and MaxOut must not be negative: 0 stands for the default", b.Model)
 		}
 		b.Slots = cmp.Or(b.Slots, 64)
-		b.Context = cmp.Or(b.Context, 128_000)
+		b.untold, b.Context = b.Context == 0, cmp.Or(b.Context, 128_000)
 		if b.MaxOut >= b.Context {
 			return fmt.Errorf("pool: backend %q: MaxOut %d leaves no room for a prompt in a Context of %d tokens", b.Model, b.MaxOut, b.Context)
 		}

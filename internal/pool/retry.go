@@ -154,8 +154,12 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 		}
 		return anew, true, 0 // bounded by the number of backends: take fails once none is left
 	}
-	if c.err.Class == swarm.ClassTooLong && c.wider(b) {
-		return anew, true, 0
+	if c.err.Class == swarm.ClassTooLong {
+		if c.wider(b) {
+			return anew, true, 0
+		}
+		c.err.Err = fmt.Errorf("prompt and reply of some %d tokens are too long for it, its context is taken for %d, and no other backend has a wider one; %s: %w",
+			c.Tokens+c.room(b), b.Context, mendTooLong, orUnknown(c.err.Err))
 	}
 	if !c.err.Retryable() {
 		return anew, false, 0
@@ -186,7 +190,9 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 			c.err.Err = tooLong(asked, c.pool.cfg.MaxWait)
 			return anew, false, 0
 		default:
-			wait = asked + jitter(min(max(asked/16, time.Millisecond), backoffBase), 0)
+			// Calls that were refused together are spread a little; a wait that all
+			// keep ends later by more than that (see slot.learn).
+			wait = asked + jitter(min(max(asked/64, time.Millisecond), backoffBase), 0)
 		}
 	}
 	if end, ok := ctx.Deadline(); ok && time.Until(end) <= wait {
@@ -199,13 +205,15 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 }
 
 // wider leaves to the call only backends with a wider context than b's, to
-// which it was too long, and says whether there are any.
+// which it was too long, or one that nobody has told, and says whether there
+// are any.
 func (c *call) wider(b *backend) bool {
 	q := &c.pool.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, o := range q.backends {
-		if o == b || o.context() <= b.context() {
+		untold := o.untold && o.estimate.window == 0 && o.Model != b.Model
+		if o == b || o.context() <= b.context() && !untold {
 			c.fits &^= o.bit
 		}
 	}
@@ -264,6 +272,9 @@ func jitter(base time.Duration, n int) time.Duration {
 	step := min(backoffCap, base<<min(n, 10))
 	return 1 + rand.N(step)
 }
+
+// mendTooLong says what can be done about a prompt that is too long.
+const mendTooLong = "shorten the chunks, items or results that the call is given, or add a backend with a wider Context"
 
 func orUnknown(err error) error {
 	if err == nil {

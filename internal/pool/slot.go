@@ -140,8 +140,8 @@ func (q *queue) end(s slot, e ending) lesson {
 }
 
 // easy shortens the first step of a back-off where the backend serves others:
-// what broke is this attempt, and no load is to be taken off. With each
-// failure that comes before a success it grows back.
+// what broke is this attempt, and no load is to be taken off. After vainMost
+// failures without a success it grows back with each.
 func (b *backend) easy(e *ending, patience time.Duration) time.Duration {
 	switch {
 	case e.void || e.early:
@@ -156,7 +156,7 @@ func (b *backend) easy(e *ending, patience time.Duration) time.Duration {
 	switch e.err.Class {
 	case swarm.ClassServer, swarm.ClassNetwork, swarm.ClassBroken:
 		if b.latency > 0 {
-			return min(patience, max(time.Millisecond, b.latency/8)<<min(b.vain-1, 10))
+			return min(patience, max(time.Millisecond, b.latency/8)<<min(max(0, b.vain-vainMost), 10))
 		}
 	}
 	return patience
