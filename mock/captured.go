@@ -182,8 +182,9 @@ func (s *Server) stats() any {
 		}
 	}
 	now, peak := s.InFlight()
+	accepted, open := s.Connections()
 	return map[string]any{
-		"requests": first + len(entries) - 1, "in_flight": now, "peak": peak, "connections": s.Connections(),
+		"requests": first + len(entries) - 1, "in_flight": now, "peak": peak, "connections": accepted, "open": open,
 		"models": models, "faults": faults,
 	}
 }

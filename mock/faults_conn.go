@@ -227,15 +227,16 @@ func (l *listener) Close() error {
 // Addr implements net.Listener.
 func (l *listener) Addr() net.Addr { return l.inner.Addr() }
 
-// Connections is how many connections the listener accepted.
-func (s *Server) Connections() int {
+// Connections is how many connections the listener has accepted, and how many
+// of them are open now.
+func (s *Server) Connections() (accepted, open int) {
 	s.mu.Lock()
 	l := s.port
 	s.mu.Unlock()
 	if l == nil {
-		return 0
+		return 0, 0
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.count
+	return l.count, len(l.open)
 }

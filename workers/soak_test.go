@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ func TestSoak(t *testing.T) {
 			ids = append(ids, f.ID)
 		}
 	}
+	const slots = 16
 	small := mock.Small()
 	server := mock.NewServer(mock.Config{
 		Models: []mock.Model{small}, Keep: 64,
@@ -41,7 +43,7 @@ func TestSoak(t *testing.T) {
 	})
 	defer server.Close()
 	pool, err := workers.NewPool(workers.Config{
-		Backends:    []workers.Backend{{BaseURL: server.URL(), Model: small.ID, Slots: 16, Price: &swarm.Price{}}},
+		Backends:    []workers.Backend{{BaseURL: server.URL(), Model: small.ID, Slots: slots, Price: &swarm.Price{}}},
 		AttemptTime: 10 * time.Second,
 	})
 	if err != nil {
@@ -51,7 +53,7 @@ func TestSoak(t *testing.T) {
 
 	const fanOut = 500
 	var heaps []uint64
-	var goroutines []int
+	var goroutines, conns []int
 	lost, rounds := 0, 0
 	for end := time.Now().Add(*soak); time.Now().Before(end); rounds++ {
 		p := planner.Fixed{
@@ -75,6 +77,8 @@ func TestSoak(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		heaps = append(heaps, m.HeapAlloc)
 		goroutines = append(goroutines, runtime.NumGoroutine())
+		_, open := server.Connections()
+		conns = append(conns, open)
 	}
 	bill := server.Bill()[small.ID]
 	t.Logf("%d runs, %d calls served, %d refused, %d subtasks lost", rounds, bill.Calls, bill.Refused, lost)
@@ -85,11 +89,15 @@ func TestSoak(t *testing.T) {
 	first, last := mean(heaps[third:2*third]), mean(heaps[2*third:])
 	t.Logf("heap after a run: %.1f MB in the second third, %.1f MB in the last", first/1e6, last/1e6)
 	t.Logf("goroutines after a run: %v", goroutines)
+	t.Logf("open connections after a run: %v", conns)
 	if last > 1.2*first+4e6 {
 		t.Errorf("the heap grows: %.1f MB, then %.1f MB", first/1e6, last/1e6)
 	}
 	if g := goroutines[rounds-1]; g > goroutines[third]+16 {
 		t.Errorf("goroutines grow: %d, then %d", goroutines[third], g)
+	}
+	if most := slices.Max(conns); most > 2*slots {
+		t.Errorf("%d connections are open after a run of %d slots", most, slots)
 	}
 	if lost > 0 {
 		t.Errorf("%d subtasks were lost", lost)
