@@ -40,8 +40,9 @@ type wireUsage struct {
 	Completion    int `json:"completion_tokens"`
 	Total         int `json:"total_tokens"`
 	PromptDetails struct {
-		Cached int `json:"cached_tokens"`
-		Audio  int `json:"audio_tokens"`
+		Cached  int `json:"cached_tokens"`
+		Written int `json:"cache_write_tokens,omitempty"`
+		Audio   int `json:"audio_tokens"`
 	} `json:"prompt_tokens_details"`
 	CompletionDetails struct {
 		Reasoning int `json:"reasoning_tokens"`
@@ -53,7 +54,7 @@ type wireUsage struct {
 
 func (u Usage) wire() wireUsage {
 	w := wireUsage{Prompt: u.In, Completion: u.Out, Total: u.In + u.Out}
-	w.PromptDetails.Cached = u.Cached
+	w.PromptDetails.Cached, w.PromptDetails.Written = u.Cached, u.Written
 	return w
 }
 

@@ -50,9 +50,10 @@ type seenUsage struct {
 	Prompt     int `json:"prompt_tokens"`
 	Cached     int `json:"cached_tokens"`
 	Completion int `json:"completion_tokens"`
+	Written    int `json:"cache_write_tokens,omitempty"`
 }
 
-func (u Usage) seen() seenUsage { return seenUsage{u.In, u.Cached, u.Out} }
+func (u Usage) seen() seenUsage { return seenUsage{u.In, u.Cached, u.Out, u.Written} }
 
 // seen is the entry without keys.
 func (e *Entry) seen(n int) seen {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -74,7 +75,11 @@ func (c *configuring) all() error {
 	}
 	for _, n := range c.named {
 		if !slices.ContainsFunc(c.Models, func(m Model) bool { return m.ID == n.id }) {
-			return c.wrongAt(n.offset, n.path, "there is no model %.64q", n.id)
+			var ids []string
+			for _, m := range c.Models {
+				ids = append(ids, m.ID)
+			}
+			return c.wrongAt(n.offset, n.path, "there is no model %.64q; those here are %.200s", n.id, strings.Join(ids, ", "))
 		}
 	}
 	if len(c.matches) > 0 {
@@ -114,7 +119,7 @@ func (c *configuring) model(path string) error {
 		m.Price = &price
 		const most = 1e6 // dollars for a million tokens
 		return c.object(path, map[string]configField{
-			"in": c.decimal(&price.In, most), "cached": c.decimal(&price.Cached, most), "out": c.decimal(&price.Out, most),
+			"in": c.decimal(&price.In, most), "cached": c.decimal(&price.Cached, most), "out": c.decimal(&price.Out, most), "written": c.decimal(&price.Written, most),
 		})
 	}
 	latency := func(path string) error {

@@ -239,9 +239,13 @@ func (r *configReader) decimal(dst *float64, most float64) configField {
 // span reads a duration, such as "1.5s" or "250ms".
 func (r *configReader) span(dst *time.Duration) configField {
 	return func(path string) error {
-		var s string
-		if err := r.text(&s)(path); err != nil {
+		t, err := r.token(path)
+		if err != nil {
 			return err
+		}
+		s, ok := t.(string)
+		if !ok {
+			return r.wrong(path, `expected a time span as a text, such as "1.5s" or "250ms", got %s`, tokenName(t))
 		}
 		d, err := time.ParseDuration(s)
 		if err != nil || d < 0 {

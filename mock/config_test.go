@@ -26,7 +26,7 @@ func TestConfigSetsEveryField(t *testing.T) {
 		"limits": {"rpm": 1, "tpm": 2, "window": "3s", "in_flight": 4, "queue": 5, "busy": 503},
 		"faults": [{"ids": ["F15", "X01"], "model": "m", "rate": 0.25, "attempts": 2, "calls": [1, 3], "from": "1s", "to": "2s", "over": 7, "max": 8}],
 		"models": [{
-			"id": "m", "brain": "echo", "price": {"in": 1, "cached": 0.5, "out": 2}, "context": 100,
+			"id": "m", "brain": "echo", "price": {"in": 1, "cached": 0.5, "out": 2, "written": 1.25}, "context": 100,
 			"latency": {"first": "1s", "per_token": "5ms", "sigma": 0.5, "load": 0.1},
 			"limits": {"rpm": 6}, "prefix": {"block": 64, "min": 128, "ttl": "1m"},
 			"reasoning": true, "no_schema": true, "estimate": true
@@ -44,7 +44,7 @@ func TestConfigSetsEveryField(t *testing.T) {
 			From: time.Second, To: 2 * time.Second, Over: 7, Max: 8,
 		}},
 		Models: []mock.Model{{
-			ID: "m", Price: &mock.Price{In: 1, Cached: 0.5, Out: 2}, Context: 100,
+			ID: "m", Price: &mock.Price{In: 1, Cached: 0.5, Out: 2, Written: 1.25}, Context: 100,
 			Latency: mock.Latency{First: time.Second, PerToken: 5 * time.Millisecond, Sigma: 0.5, Load: 0.1},
 			Limits:  mock.Limits{RPM: 6}, Prefix: mock.Prefix{Block: 64, Min: 128, TTL: time.Minute},
 			Reasoning: true, NoSchema: true, Estimate: true,
@@ -77,6 +77,7 @@ func TestConfigErrorsNameFieldAndLine(t *testing.T) {
 		"half":                {`{"keep": 1.5}`, "keep: 1.5 is not a whole number"},
 		"negative price":      {`{"models":[{"id":"m","price":{"in":-1}}]}`, "models[0].price.in: -1 is not a number from 0"},
 		"span without unit":   {`{"limits": {"window": "60"}}`, `limits.window: "60" is not a time span`},
+		"span of a number":    {`{"limits": {"window": 60}}`, `limits.window: expected a time span as a text, such as "1.5s" or "250ms", got 60`},
 		"negative span":       {`{"limits": {"window": "-1s"}}`, "limits.window"},
 		"busy with success":   {`{"limits": {"busy": 200}}`, "limits.busy: 200 is not a whole number from 400 to 599"},
 		"no id":               {`{"models":[{}]}`, "models[0].id: it is missing"},
@@ -88,7 +89,7 @@ func TestConfigErrorsNameFieldAndLine(t *testing.T) {
 		"rate zero":           {`{"faults":[{"ids":["F15"],"rate":0}]}`, "faults[0].rate: 0 would mean that no call"},
 		"call zero":           {`{"faults":[{"ids":["F15"],"calls":[0]}]}`, "faults[0].calls[0]"},
 		"ends before it is":   {`{"faults":[{"ids":["F15"],"from":"2s","to":"1s"}]}`, "faults[0].to: 1s is not after 2s"},
-		"fault of no model":   {"{\"faults\":[{\"ids\":[\"F15\"],\n\"model\":\"x\"}],\n\"models\":[{\"id\":\"m\"}]}", `line 2: faults[0].model: there is no model "x"`},
+		"fault of no model":   {"{\"faults\":[{\"ids\":[\"F15\"],\n\"model\":\"x\"}],\n\"models\":[{\"id\":\"m\"}]}", `line 2: faults[0].model: there is no model "x"; those here are m`},
 		"reply of no model":   {`{"replies":[{"model":"x","say":[{"text":"a"}]}]}`, `replies[0].model: there is no model "x"`},
 		"no replies":          {`{"replies":[{"contains":"x"}]}`, "replies[0].say: there is no reply"},
 		"bad pattern":         {`{"replies":[{"pattern":"(?=x)","say":[{"text":"a"}]}]}`, "replies[0].pattern: error parsing regexp"},

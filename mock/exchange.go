@@ -262,6 +262,7 @@ func (x *exchange) thinkAll() *Error {
 		x.entry.Usage.Cached = min(max(x.entry.Usage.Cached, said.Cached), x.entry.Usage.In)
 		x.reply = append(x.reply, x.shape(said))
 	}
+	x.entry.Usage.Written = x.written()
 	x.pace = x.model.Latency.draw(x.rng).loaded(x.model.Latency.Load, x.s.gates[x.model.ID].atWork()-1)
 	x.pace.first += x.waited
 	if x.slow != nil {

@@ -10,9 +10,10 @@ import (
 
 // Usage counts tokens.
 type Usage struct {
-	In     int // prompt, Cached included
-	Cached int // of In, read from a prefix cache
-	Out    int
+	In      int // prompt, Cached and Written included
+	Cached  int // of In, read from a prefix cache
+	Out     int
+	Written int // of In, written into a prefix cache; 0 where Price.Written is
 }
 
 // Entry is what the server saw and served in one request, to whatever path.
@@ -111,6 +112,7 @@ func (l *ledger) end(e *Entry, served string) {
 	b.Usage.In += e.Usage.In
 	b.Usage.Cached += e.Usage.Cached
 	b.Usage.Out += e.Usage.Out
+	b.Usage.Written += e.Usage.Written
 	b.Cost += e.Cost
 	if !e.Priced {
 		b.Unpriced++

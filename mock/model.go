@@ -31,15 +31,20 @@ type Price struct {
 	In     float64 // prompt tokens
 	Cached float64 // those of them that came from a prefix cache
 	Out    float64 // completion tokens
+	// Written is for those that were written into a prefix cache, as OpenAI's
+	// newer models and Anthropic's bill it, mostly 1.25 times In; 0: they cost
+	// In, and no usage tells of them.
+	Written float64
 }
 
 // cost is in nano-dollars, rounded up once.
 func (p Price) cost(u Usage) int64 {
 	const micro = 1e6 // prices are kept to the millionth of a dollar
-	in := float64(u.In-u.Cached) * math.Round(p.In*micro)
+	in := float64(u.In-u.Cached-u.Written) * math.Round(p.In*micro)
 	cached := float64(u.Cached) * math.Round(p.Cached*micro)
+	written := float64(u.Written) * math.Round(p.Written*micro)
 	out := float64(u.Out) * math.Round(p.Out*micro)
-	return int64(math.Ceil((in + cached + out) / 1e3)) // exact below 2^53 micro-micro-dollars
+	return int64(math.Ceil((in + cached + written + out) / 1e3)) // exact below 2^53 micro-micro-dollars
 }
 
 // Latency is how long a model takes, in medians of lognormal distributions.

@@ -125,6 +125,20 @@ func (x *exchange) remembered() {
 	x.entry.Usage.Cached = min(p.read(x.blocks), x.entry.Usage.In)
 }
 
+// written is how many of the prompt's tokens are written into the cache and
+// billed as such: those of its whole blocks that were not there.
+func (x *exchange) written() int {
+	p := x.s.prefixes[x.model.ID]
+	if p == nil || x.model.Price == nil || x.model.Price.Written <= 0 {
+		return 0
+	}
+	n := len(x.blocks) * p.Block
+	if n < p.Min {
+		return 0
+	}
+	return max(0, min(n, x.entry.Usage.In)-x.entry.Usage.Cached)
+}
+
 // remember puts the call's prompt into the model's cache, from its first
 // token on.
 func (x *exchange) remember() {

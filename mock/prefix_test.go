@@ -173,3 +173,47 @@ func FuzzPrefix(f *testing.F) {
 		}
 	})
 }
+
+// OpenAI's newer models and Anthropic's bill what is written into the cache.
+func TestWritingIntoTheCacheHasItsPrice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, written := range []float64{0, 12.5} {
+			s := server(mock.Model{
+				ID: "m", Brain: mock.Say("yes"), Prefix: mock.Prefixes(), Price: &mock.Price{In: 10, Cached: 1, Written: written},
+				Latency: mock.Latency{First: time.Second},
+			})
+			var told [3]int
+			for i, words := range []int{100, 1000, 1000} { // too short to be kept; written; read
+				a := post(t.Context(), s, about(words, fmt.Sprint("question ", i)))
+				var c struct {
+					Usage struct {
+						Details struct {
+							Written int `json:"cache_write_tokens"`
+						} `json:"prompt_tokens_details"`
+					}
+				}
+				if err := json.Unmarshal([]byte(a.body), &c); err != nil {
+					t.Fatal(err)
+				}
+				told[i] = c.Usage.Details.Written
+			}
+			log := s.Log()
+			second, third := log[1].Usage, log[2].Usage
+			if written == 0 {
+				if told != [3]int{} || log[1].Cost != int64(second.In)*10_000 {
+					t.Errorf("writing is free, yet told %v, cost %d", told, log[1].Cost)
+				}
+				continue
+			}
+			if told[0] != 0 || told[1] != second.Written || second.Written < 1024 || second.Written%128 != 0 || third.Cached != second.Written || third.Written != 0 {
+				t.Errorf("told %v; written %+v, then %+v", told, second, third)
+			}
+			if want := int64(second.In-second.Written)*10_000 + int64(second.Written)*12_500; log[1].Cost != want {
+				t.Errorf("cost %d, want %d", log[1].Cost, want)
+			}
+			if b := s.Bill()["m"]; b.Usage.Written != second.Written {
+				t.Errorf("the bill: %+v", b)
+			}
+		}
+	})
+}
