@@ -107,12 +107,12 @@ var effects = map[string]func(*testing.T) error{
 		return nil
 	},
 	"Fallback": func(t *testing.T) error {
-		salad := mock.Script(say("salad"))
+		salad := func(context.Context, mock.Request) (mock.Reply, error) { return say("salad"), nil }
 		without, with := try(t, Config{Mends: -1}, salad), try(t, Config{Mends: -1, Fallback: func(swarm.Brief) []swarm.Step {
 			return []swarm.Step{{ID: "all", Do: "Find the rent.", Over: swarm.Once}}
 		}}, salad)
 		if without.steps != 0 || with.steps == 0 || without.plan == nil || with.plan == nil {
-			return fmt.Errorf("%d steps without it and %d with it", without.steps, with.steps)
+			return fmt.Errorf("%d steps without it (%v) and %d with it (%v)", without.steps, without.plan, with.steps, with.plan)
 		}
 		return nil
 	},
@@ -131,7 +131,7 @@ var effects = map[string]func(*testing.T) error{
 	},
 	"PlanBytes": func(t *testing.T) error {
 		long := say(`{"steps":[` + strings.Repeat(" ", 5000) + `{"id":"a","do":"Find the rent.","over":"chunks"}]}`)
-		small, large := try(t, Config{PlanBytes: 1000}, mock.Script(long)), try(t, Config{PlanBytes: 10_000}, mock.Script(long))
+		small, large := try(t, Config{PlanBytes: 1000}, mock.Script(long, goodMerge)), try(t, Config{PlanBytes: 10_000}, mock.Script(long, goodMerge))
 		if small.plan == nil || !strings.Contains(small.plan.Error(), "1000") || large.plan != nil || large.steps != 1 {
 			return fmt.Errorf("%v with room for 1000 bytes, %v for 10000", small.plan, large.plan)
 		}
