@@ -114,6 +114,14 @@ var faultsOfMoney = []Fault{
 		how: openAI(401, "", "invalid_api_key", "Incorrect API key provided: {key}. You can find your API key in your settings."),
 	},
 	{
+		ID: "F58b", Group: "J", Name: "the key echoed by a 500", Says: "as its server saw it, header and all: the failure passes, and is told without it", Recovery: Again, Class: "server",
+		how: jsonBody(500, `{"error":{"message":"upstream failed: Authorization: Bearer {key}","type":"{key}","param":"{key}","code":"{key}"}}`),
+	},
+	{
+		ID: "F58c", Group: "J", Name: "the key echoed inside a 200", Says: "the same in an error of a stream, or of a reply of success", Recovery: Again, Class: "server", Charged: true,
+		how: broken(`data: {"error":{"message":"upstream failed for key {key}","type":"server_error","param":null,"code":500}}`+"\n\n", `{"error":{"message":"upstream failed for key {key}","type":"server_error","param":null,"code":500}}`, EndClean),
+	},
+	{
 		ID: "F59a", Group: "J", Name: "307 to another host", Says: "key and prompt stay here: no redirect is followed", Recovery: Elsewhere, Class: "not-found",
 		how: sends(307, "", "", "Location", "http://elsewhere.invalid/v1/chat/completions"),
 	},

@@ -168,7 +168,7 @@ func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 
 // streams says whether a fault is one of streams: then replies are streamed.
 func streams(f mock.Fault) bool {
-	return f.ID == "M2" || f.ID == "M4" || f.Group == "C" && !slices.Contains([]string{"F17g", "F21a", "F21b"}, f.ID) || slices.Contains([]string{"F04", "F14a", "F27a", "F36"}, f.ID)
+	return f.ID == "M2" || f.ID == "M4" || f.Group == "C" && !slices.Contains([]string{"F17g", "F21a", "F21b"}, f.ID) || slices.Contains([]string{"F04", "F14a", "F27a", "F36", "F58c"}, f.ID)
 }
 
 func price(p *mock.Price) *swarm.Price {
