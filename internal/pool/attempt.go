@@ -122,7 +122,9 @@ func early(ctx context.Context, fail *swarm.CallError) bool {
 // limits notes what an attempt used of its backend's rate limits, and what its
 // reply told of them.
 func (e *ending) limits(s slot, used swarm.Usage, h http.Header) {
-	e.rates = readRates(h, time.Now())
+	if len(h) > 0 {
+		e.rates = readRates(h, time.Now())
+	}
 	e.used = s.receipt.need // where more may have been used than came
 	if !used.AtLeast {
 		e.used = needOf(used.In, used.Out)

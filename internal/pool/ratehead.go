@@ -52,7 +52,11 @@ func readRates(h http.Header, now time.Time) (all [counts]telling) {
 		if all[n.of].ok {
 			continue
 		}
-		left, ok := amount(first(h, n.remaining))
+		s := first(h, n.remaining)
+		if s == "" { // most servers tell nothing
+			continue
+		}
+		left, ok := amount(s)
 		if !ok {
 			continue
 		}

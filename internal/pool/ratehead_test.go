@@ -126,3 +126,20 @@ func BenchmarkReadRates(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkReadNoRates is a reply of a server that tells no limits.
+func BenchmarkReadNoRates(b *testing.B) {
+	h := http.Header{"Content-Type": {"application/json"}, "Date": {"Wed, 25 Nov 2026 08:00:00 GMT"}, "X-Request-Id": {"req_1"}, "Server": {"uvicorn"}, "Content-Length": {"812"}}
+	now := time.Now()
+	b.ReportAllocs()
+	for b.Loop() {
+		readRates(h, now)
+	}
+}
+
+func TestHeadersWithoutRatesCostNoMemory(t *testing.T) {
+	h := http.Header{"Content-Type": {"application/json"}, "Server": {"uvicorn"}}
+	if n := testing.AllocsPerRun(100, func() { readRates(h, time.Time{}) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
