@@ -70,6 +70,8 @@ type Config struct {
 	// Breaker is how many attempts in a row, of two calls at least, fail by
 	// their backend's fault before no call is sent there but one, after a
 	// second and then ever more rarely, that finds out whether it is back.
+	// Those of a single call do where connections fail or the server says that
+	// it is away (502, 503), and no other call was served since its first.
 	// Calls wait meanwhile, or go to other backends; no attempt is held
 	// against them, and CallTime ends the wait. 0: 5; negative: never.
 	Breaker int
@@ -102,6 +104,11 @@ type Config struct {
 // the least loaded backend first; failed attempts are repeated where that can
 // help, parked and without a slot while they wait. See [Config] for the
 // limits.
+//
+// A backend whose account is empty, or that never answered and does not take
+// its key, is asked no more. Other denials (401, 403, 404) stop it once three
+// calls in a row have met one, more where single calls were denied before: until
+// then the call that meets one goes to another backend, or fails with it.
 //
 // A subtask over a chunk costs one call as a rule. A reply that cannot be read
 // is asked for once more with the fault told; one that was cut by its length
