@@ -81,7 +81,7 @@ func judge(t *trial, quiet swarm.Money) row {
 	if missing := wrong(a); missing != "" && (c.Failed == 0 || !mayFail) {
 		fail("%s", missing)
 	}
-	for _, why := range slices.Concat(twice(log), gaps(log), tooOften(log), crowded(log), truncated(a, log), money(t)) {
+	for _, why := range slices.Concat(twice(log), gaps(log), tooOften(log), crowded(log), truncated(a, log), reported(t, log), money(t)) {
 		fail("%s", why)
 	}
 	if t.late > 0 {
@@ -266,6 +266,26 @@ func texts(reply string) string {
 		}
 	}
 	return b.String()
+}
+
+// reported finds models whose calls the report does not know of: each that was
+// asked is in it, with its attempts and what they used. A call that the server
+// did not log (its connection was refused) may be in it, too.
+func reported(t *trial, log []mock.Entry) (why []string) {
+	asked, worked := map[string]int{}, map[string]bool{}
+	for _, e := range log {
+		if !strings.Contains(string(e.Body), "pool is alive") {
+			asked[e.Request.Model]++
+			worked[e.Request.Model] = worked[e.Request.Model] || e.Charge
+		}
+	}
+	for model, n := range asked {
+		u := t.answer.Report.Models[model]
+		if u.Calls < n || worked[model] && (u.In == 0 || u.Out == 0) {
+			why = append(why, fmt.Sprintf("the report says %d calls to %s with %d + %d tokens, the server saw %d", u.Calls, model, u.In, u.Out, n))
+		}
+	}
+	return why
 }
 
 // money compares the report with the server's bill, before the call that was
