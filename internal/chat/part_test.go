@@ -76,3 +76,24 @@ func TestTextOfTooLargeRepliesIsWhatTheyMightHaveHad(t *testing.T) {
 		}
 	}
 }
+
+// Of a reply that ends anywhere, what is told begins the text that it had.
+func FuzzPartialText(f *testing.F) {
+	f.Add("one\n\"two\" \\ \u00e9 \U0001f600", 9)
+	f.Add("\x00\u2028<&>", 3)
+	f.Add("", 0)
+	f.Fuzz(func(t *testing.T, text string, n int) {
+		text = strings.ToValidUTF8(text, "")
+		reply := `{"choices":[{"index":0,"message":{"role":"assistant","content":` + quoted(text) + `}}]}`
+		if n < 0 || n > len(reply) {
+			n = len(reply)
+		}
+		got := partialText([]byte(reply[:n]))
+		if half, _ := strings.CutSuffix(got, "\ufffd"); !strings.HasPrefix(text, got) && !strings.HasPrefix(text, half) {
+			t.Fatalf("%q does not begin %q", got, text)
+		}
+		if n == len(reply) && got != text {
+			t.Fatalf("got %q, want %q", got, text)
+		}
+	})
+}
