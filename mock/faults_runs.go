@@ -110,7 +110,7 @@ var faultsOfMoney = []Fault{
 	},
 
 	{
-		ID: "F58", Group: "J", Name: "the key echoed", Says: "a 401 whose text holds the key: it is in no error and no log", Recovery: Elsewhere, Class: "auth",
+		ID: "F58a", Group: "J", Name: "the key echoed", Says: "a 401 whose text holds the key: it is in no error and no log", Recovery: Elsewhere, Class: "auth",
 		how: openAI(401, "", "invalid_api_key", "Incorrect API key provided: {key}. You can find your API key in your settings."),
 	},
 	{

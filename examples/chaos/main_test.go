@@ -13,7 +13,7 @@ import (
 // ./examples/chaos` meets all.
 func TestFaultsEndAsTheCatalogueSays(t *testing.T) {
 	for _, id := range []string{
-		"F01a", "F02e", "F02k", "F03", "F12", "F15b", "F17a", "F18a", "F19c", "F20", "F23a", "F25a", "F26a", "F32a", "F48a", "F49c", "F54", "F58", "F59a", "X05", "M1", "M2",
+		"F01a", "F02e", "F02k", "F03", "F12", "F15b", "F17a", "F18a", "F19c", "F20", "F23a", "F25a", "F26a", "F32a", "F48a", "F49c", "F54", "F58a", "F58b", "F59a", "X05", "M1", "M2",
 	} {
 		t.Run(id, func(t *testing.T) {
 			var out, log bytes.Buffer
