@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -122,9 +123,9 @@ var (
 
 // once is limited for the first call only.
 func once(f fate) mock.Brain {
-	n := 0
+	var n atomic.Int32
 	return func(context.Context, mock.Request) (mock.Reply, error) {
-		if n++; n == 1 {
+		if n.Add(1) == 1 {
 			return f.reply()
 		}
 		return yes, nil
@@ -235,9 +236,9 @@ var configEffects = map[string]func(*testing.T) error{
 	"Hedge": func(t *testing.T) error {
 		calls := map[float64]int{}
 		for _, share := range []float64{-1, .01, .1} {
-			n := 0
+			var n atomic.Int32
 			calls[share] = len(bench(t, 400, func(ctx context.Context, r mock.Request) (mock.Reply, error) {
-				if n++; n > 100 && n%20 == 0 {
+				if n := n.Add(1); n > 100 && n%20 == 0 {
 					return lasts(10*time.Second)(ctx, r)
 				}
 				return lasts(100*time.Millisecond)(ctx, r)
