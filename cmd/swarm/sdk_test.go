@@ -77,7 +77,7 @@ func TestTheOfficialNodeSDKTalksToIt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if out, err := in(t, folder, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"); err != nil {
+	if out, err := in(t, folder, "npm", "install", "--prefer-offline", "--fetch-retries=0", "--fetch-timeout=20000", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"); err != nil {
 		t.Skipf("OpenAI's client for Node is not to be had here (npm install: %v); SWARM_NODE_CACHE may name a folder that holds it\n%s", err, out)
 	}
 	s := serve(t, nil, "-config", file(t, "c.json", sdkConfig), "-key", canary.Key)
