@@ -198,5 +198,5 @@ func ExampleUsage_Plus() {
 	cut := swarm.Usage{Calls: 1, In: 100, AtLeast: true}
 	fmt.Printf("%+v\n", first.Plus(cut))
 	// Output:
-	// {Calls:2 In:200 Cached:0 Out:10 Cost:$0.000001 AtLeast:true Unpriced:false}
+	// {Calls:2 In:200 Cached:0 Written:0 Out:10 Cost:$0.000001 AtLeast:true Unpriced:false}
 }

@@ -24,6 +24,9 @@ func (r *run) settleCall(s *scope, c Call, held amount, used Usage, err error) {
 	used.Cost = 0
 	if c.Price != nil {
 		used.Cost = c.Price.Cost(used)
+		if used.AtLeast && used.Cached+used.Written == 0 { // where its prompt met a cache is not known
+			used.Cost = c.Price.Cost(c.Price.worst(used))
+		}
 	} else {
 		used.Unpriced = true
 	}

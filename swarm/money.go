@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
@@ -39,20 +40,23 @@ func (m Money) String() string {
 // an unknown price, which is never taken for zero; a zero Price is a model
 // that costs nothing.
 type Price struct {
-	In     Money // prompt tokens
-	Cached Money // those of the prompt that the provider's prefix cache served
-	Out    Money // completion tokens, reasoning included
+	In      Money // prompt tokens
+	Cached  Money // those of the prompt that the provider's prefix cache served
+	Written Money // those that were written into it; 0: as other prompt tokens
+	Out     Money // completion tokens, reasoning included
 }
 
 // Cost returns what u's tokens cost, rounded up once to a nano-dollar. The
 // products are made in 128 bits. Negative counts are taken as zero, and more
-// cached tokens than prompt tokens as the whole prompt.
+// cached and written tokens than prompt tokens as the whole prompt.
 func (p Price) Cost(u Usage) Money {
-	in, cached, out := max(u.In, 0), max(u.Cached, 0), max(u.Out, 0)
+	in, cached, written, out := max(u.In, 0), max(u.Cached, 0), max(u.Written, 0), max(u.Out, 0)
 	cached = min(cached, in)
+	written = min(written, in-cached)
 	var hi, lo uint64
 	for _, x := range [...][2]uint64{
-		{uint64(in - cached), uint64(max(p.In, 0))},
+		{uint64(in - cached - written), uint64(max(p.In, 0))},
+		{uint64(written), uint64(max(cmp.Or(p.Written, p.In), 0))},
 		{uint64(cached), uint64(max(p.Cached, 0))},
 		{uint64(out), uint64(max(p.Out, 0))},
 	} {
@@ -75,13 +79,23 @@ func (p Price) Cost(u Usage) Money {
 	return Money(q)
 }
 
+// worst is how u costs most at the price, wherever its prompt meets a cache.
+func (p Price) worst(u Usage) Usage {
+	u.Cached, u.Written = 0, 0
+	if p.Written > p.In {
+		u.Written = u.In
+	}
+	return u
+}
+
 // Usage is what one call, or a sum of calls, used.
 type Usage struct {
-	Calls  int   `json:"calls"`  // attempts that were sent, failed ones included
-	In     int   `json:"in"`     // prompt tokens, cached ones included
-	Cached int   `json:"cached"` // of which the provider's prefix cache served
-	Out    int   `json:"out"`    // completion tokens
-	Cost   Money `json:"cost"`   // of the calls whose price is known
+	Calls   int   `json:"calls"`             // attempts that were sent, failed ones included
+	In      int   `json:"in"`                // prompt tokens, cached and written ones included
+	Cached  int   `json:"cached"`            // of which the provider's prefix cache served
+	Written int   `json:"written,omitempty"` // of which were written into it, where the provider says so
+	Out     int   `json:"out"`               // completion tokens
+	Cost    Money `json:"cost"`              // of the calls whose price is known
 
 	// AtLeast says that a call in the sum was cut or cancelled before its
 	// usage was known: the true figures may be higher.
@@ -96,6 +110,7 @@ func (u Usage) Plus(v Usage) Usage {
 	u.Calls += v.Calls
 	u.In += v.In
 	u.Cached += v.Cached
+	u.Written += v.Written
 	u.Out += v.Out
 	if sum := u.Cost + v.Cost; v.Cost > 0 && sum < u.Cost {
 		u.Cost = math.MaxInt64

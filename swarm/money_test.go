@@ -1,6 +1,7 @@
 package swarm_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -23,6 +24,9 @@ func TestCostRoundsUpOnce(t *testing.T) {
 		{swarm.Price{In: 1, Cached: 1, Out: 1}, swarm.Usage{In: 2, Cached: 1, Out: 1}, 1}, // three parts, one rounding
 		{swarm.Price{In: 1}, swarm.Usage{In: 1_000_001}, 2},
 		{swarm.Price{In: 10, Cached: 1}, swarm.Usage{In: 1_000_000, Cached: 5_000_000}, 1}, // cached at most the prompt
+		{swarm.Price{In: 8, Cached: 1, Written: 10}, swarm.Usage{In: 4_000_000, Cached: 1_000_000, Written: 2_000_000}, 1 + 20 + 8},
+		{swarm.Price{In: 8, Cached: 1}, swarm.Usage{In: 4_000_000, Cached: 1_000_000, Written: 2_000_000}, 1 + 24},              // no price of its own
+		{swarm.Price{In: 8, Cached: 1, Written: 10}, swarm.Usage{In: 4_000_000, Cached: 1_000_000, Written: 9_000_000}, 1 + 30}, // at most the rest
 		{swarm.Price{In: 10, Out: 10}, swarm.Usage{In: -5, Cached: -5, Out: -5}, 0},
 		{swarm.Price{In: -10}, swarm.Usage{In: 1_000_000}, 0},
 		{swarm.Price{}, swarm.Usage{In: 1 << 40, Out: 1 << 40}, 0},
@@ -39,11 +43,12 @@ func TestCostRoundsUpOnce(t *testing.T) {
 func TestCostIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.OneOf(rapid.Int64Range(0, 1000), rapid.Int64Range(0, 1<<40), rapid.Int64Range(0, math.MaxInt64))
-		p := swarm.Price{In: swarm.Money(n.Draw(t, "in price")), Cached: swarm.Money(n.Draw(t, "cached price")), Out: swarm.Money(n.Draw(t, "out price"))}
-		u := swarm.Usage{In: int(n.Draw(t, "in")), Cached: int(n.Draw(t, "cached")), Out: int(n.Draw(t, "out"))}
+		p := swarm.Price{In: swarm.Money(n.Draw(t, "in price")), Cached: swarm.Money(n.Draw(t, "cached price")), Written: swarm.Money(n.Draw(t, "written price")), Out: swarm.Money(n.Draw(t, "out price"))}
+		u := swarm.Usage{In: int(n.Draw(t, "in")), Cached: int(n.Draw(t, "cached")), Written: int(n.Draw(t, "written")), Out: int(n.Draw(t, "out"))}
 		sum := new(big.Int)
 		cached := min(u.Cached, u.In)
-		for _, x := range [][2]int64{{int64(u.In - cached), int64(p.In)}, {int64(cached), int64(p.Cached)}, {int64(u.Out), int64(p.Out)}} {
+		written := min(u.Written, u.In-cached)
+		for _, x := range [][2]int64{{int64(u.In - cached - written), int64(p.In)}, {int64(cached), int64(p.Cached)}, {int64(written), int64(cmp.Or(p.Written, p.In))}, {int64(u.Out), int64(p.Out)}} {
 			sum.Add(sum, new(big.Int).Mul(big.NewInt(x[0]), big.NewInt(x[1])))
 		}
 		want, rest := new(big.Int).DivMod(sum, big.NewInt(1_000_000), new(big.Int))

@@ -118,5 +118,5 @@ func (m *models) startMock(s settings, bytes, chunks int, stderr io.Writer, smal
 
 func price(p *mock.Price) *swarm.Price {
 	per := func(dollars float64) swarm.Money { return swarm.Money(dollars*float64(swarm.Dollar) + 0.5) }
-	return &swarm.Price{In: per(p.In), Cached: per(p.Cached), Out: per(p.Out)}
+	return &swarm.Price{In: per(p.In), Cached: per(p.Cached), Written: per(p.Written), Out: per(p.Out)}
 }

@@ -76,10 +76,10 @@ func (g *got) ends(reason string) {
 	}
 }
 
-// count takes a usage. DeepSeek's count of cached tokens stands where
-// go-openai does not look.
+// count takes a usage. DeepSeek's count of cached tokens, and OpenAI's of
+// those that were written into the cache, stand where go-openai does not look.
 func (g *got) count(u *openai.Usage, raw []byte) {
-	cached := 0
+	cached, written := 0, 0
 	if d := u.PromptTokensDetails; d != nil {
 		cached = d.CachedTokens
 	}
@@ -93,17 +93,39 @@ func (g *got) count(u *openai.Usage, raw []byte) {
 			cached = v.Usage.Hit
 		}
 	}
-	g.tally(u.PromptTokens, cached, u.CompletionTokens)
+	if bytes.Contains(raw, []byte(`"cache_write_tokens"`)) {
+		var v struct {
+			Usage struct {
+				Details struct {
+					Written int `json:"cache_write_tokens"`
+				} `json:"prompt_tokens_details"`
+			} `json:"usage"`
+		}
+		if json.Unmarshal(raw, &v) == nil {
+			written = v.Usage.Details.Written
+		}
+	}
+	g.tally(u.PromptTokens, cached, written, u.CompletionTokens, u.TotalTokens)
 }
 
 // mostTokens is more than any prompt or reply has: a larger count is none.
 const mostTokens = 1 << 30
 
-func (g *got) tally(in, cached, out int) {
-	if in > mostTokens || out > mostTokens {
+// tally takes counts of tokens. Those that contradict each other are none: a
+// total below its parts, more of the prompt cached than there is. A total
+// above them tells of tokens that were thought and not counted as said (as
+// Gemini tells them), which are billed as said.
+func (g *got) tally(in, cached, written, out, total int) {
+	if in > mostTokens || out > mostTokens || total > mostTokens {
 		return
 	}
-	in, cached, out = max(in, 0), max(cached, 0), max(out, 0)
+	switch {
+	case in > 0 && cached > in, total > 0 && in > 0 && total < in+max(out, 0):
+		return
+	case in > 0 && total > in:
+		out = max(out, total-in)
+	}
+	in, cached, written, out = max(in, 0), max(cached, 0), max(written, 0), max(out, 0)
 	if in > 0 {
 		g.usage.In, g.known = in, true
 	}
@@ -112,6 +134,7 @@ func (g *got) tally(in, cached, out int) {
 	}
 	if in > 0 || cached > 0 {
 		g.usage.Cached = min(cached, g.usage.In)
+		g.usage.Written = min(written, g.usage.In-g.usage.Cached)
 	}
 }
 
@@ -132,11 +155,14 @@ func (g *got) loose(raw []byte) bool {
 		g.model = s
 	}
 	if hasUsage {
-		cached := whole(usage["prompt_cache_hit_tokens"])
-		if d, ok := usage["prompt_tokens_details"].(map[string]any); ok && cached == 0 {
-			cached = whole(d["cached_tokens"])
+		cached, written := whole(usage["prompt_cache_hit_tokens"]), 0
+		if d, ok := usage["prompt_tokens_details"].(map[string]any); ok {
+			if cached == 0 {
+				cached = whole(d["cached_tokens"])
+			}
+			written = whole(d["cache_write_tokens"])
 		}
-		g.tally(whole(usage["prompt_tokens"]), cached, whole(usage["completion_tokens"]))
+		g.tally(whole(usage["prompt_tokens"]), cached, written, whole(usage["completion_tokens"]), whole(usage["total_tokens"]))
 	}
 	for _, e := range choices {
 		c, _ := e.(map[string]any)

@@ -134,6 +134,19 @@ func TestDeepSeeksCachedTokensAreCounted(t *testing.T) {
 	}
 }
 
+func TestTokensWrittenIntoTheCacheAreCounted(t *testing.T) {
+	const usage = `"usage":{"prompt_tokens":12,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":7}}`
+	plain := `{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],` + usage + `}`
+	for _, body := range []string{plain, sse(chunk("hello"), stopChunk, `{"choices":[],`+usage+`}`, "[DONE]"), strings.Replace(plain, "12", "12.0", 1)} {
+		r := ask()
+		r.Stream = strings.HasPrefix(body, "data")
+		rep, err := client(t, says(200, body)).Do(t.Context(), r)
+		if want := (swarm.Usage{In: 12, Cached: 4, Written: 7, Out: 3}); err != nil || rep.Usage != want {
+			t.Errorf("got %+v, %v", rep, err)
+		}
+	}
+}
+
 func TestOneLineIsBounded(t *testing.T) {
 	body := io.MultiReader(strings.NewReader("data: "), io.LimitReader(endless{}, 100<<20))
 	s := &server{answer: func(*http.Request, string) (*http.Response, error) {

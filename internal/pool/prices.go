@@ -18,7 +18,7 @@ const PricesAsOf = "2026-09-23"
 // The prices are those of the npm package @pydantic/genai-prices 0.1.8,
 // published on the date in PricesAsOf, for short prompts at standard service:
 // surcharges for long prompts (gpt-5.6-sol above 272 000 tokens,
-// gemini-3.1-pro-preview above 200 000), for writing a cache, or for the hour
+// gemini-3.1-pro-preview above 200 000) or for the hour
 // of the day (DeepSeek doubles from 01 to 04 and from 06 to 10 UTC) are not in
 // them, nor are rebates for batches. Where a provider names no price for
 // cached tokens they count as others.
@@ -30,7 +30,7 @@ func PriceOf(model string) *swarm.Price {
 	for i := range prices {
 		p := &prices[i]
 		if p.model == name && (p.provider == provider || provider == "" && !p.open) {
-			price := swarm.Price{In: dollars(p.in), Cached: dollars(p.cached), Out: dollars(p.out)}
+			price := swarm.Price{In: dollars(p.in), Cached: dollars(p.cached), Written: dollars(p.written), Out: dollars(p.out)}
 			return &price
 		}
 	}
@@ -41,11 +41,12 @@ func PriceOf(model string) *swarm.Price {
 var prices = []struct {
 	provider, model string
 	in, cached, out float64
-	open            bool // weights that others serve at other prices
+	written         float64 // 0: as in
+	open            bool    // weights that others serve at other prices
 }{
-	{provider: "openai", model: "gpt-5.6-sol", in: 4, cached: .40, out: 20}, // from 2026-08-21
-	{provider: "openai", model: "gpt-5.6-terra", in: 2, cached: .20, out: 12},
-	{provider: "openai", model: "gpt-5.6-luna", in: .20, cached: .02, out: 1.20}, // from 2026-07-30
+	{provider: "openai", model: "gpt-5.6-sol", in: 4, cached: .40, written: 5, out: 20}, // from 2026-08-21
+	{provider: "openai", model: "gpt-5.6-terra", in: 2, cached: .20, written: 2.50, out: 12},
+	{provider: "openai", model: "gpt-5.6-luna", in: .20, cached: .02, written: .25, out: 1.20}, // from 2026-07-30
 	{provider: "openai", model: "gpt-5.5", in: 5, cached: .50, out: 30},
 	{provider: "openai", model: "gpt-5.4-mini", in: .75, cached: .075, out: 4.50},
 	{provider: "openai", model: "gpt-5.4-nano", in: .20, cached: .02, out: 1.25},
