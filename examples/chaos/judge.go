@@ -59,26 +59,29 @@ func judge(t *trial, quiet swarm.Money) row {
 	if r.Injected == 0 {
 		fail("no call met the fault")
 	}
-	if t.err != nil {
+	mayFail := f.Recovery == mock.Changed || f.Recovery == mock.Never
+	if none := c.Done+c.Abstained == 0; t.err != nil && !(mayFail && none) {
 		fail("the run failed: %v", t.err)
 	}
 	if n := c.Done + c.Abstained + c.Failed; n != c.Subtasks || c.Subtasks < fanOut {
 		fail("%d of %d subtasks ended, of %d", n, c.Subtasks, fanOut)
 	}
-	mayFail := f.Recovery == mock.Changed || f.Recovery == mock.Never
 	if c.Failed > 0 && !mayFail {
 		fail("%d subtasks were lost, the first: %v", c.Failed, firstFailure(a))
 	}
 	if mayFail && f.Group != "H" {
 		for res := range a.Results() {
 			ce, ok := errors.AsType[*swarm.CallError](res.Err)
+			if ok && ce.Status == 0 && ce.Attempts == 0 {
+				continue // not sent, for all before it had failed
+			}
 			if res.Outcome == swarm.Failed && f.Class != "" && (!ok || string(ce.Class) != f.Class) {
 				fail("a failure is not called %s: %v", f.Class, res.Err)
 				break
 			}
 		}
 	}
-	if missing := wrong(a); missing != "" && (c.Failed == 0 || !mayFail) {
+	if missing := wrong(a, f); missing != "" && (c.Failed == 0 || !mayFail) {
 		fail("%s", missing)
 	}
 	for _, why := range slices.Concat(twice(log), gaps(log), tooOften(log), crowded(log), truncated(a, log), reported(t, log), money(t)) {
@@ -131,12 +134,13 @@ func firstFailure(a *swarm.Answer) error {
 	return nil
 }
 
-// wrong says what is wrong with the answer.
-func wrong(a *swarm.Answer) string {
+// wrong says what is wrong with the answer. What is not in its source is marked
+// so: an answer with instructions in it is.
+func wrong(a *swarm.Answer, f mock.Fault) string {
 	if len(a.Citations) == 0 {
 		return "the answer cites nothing: " + a.Text
 	}
-	if c := a.Citations[0]; !c.Verified || !strings.Contains(c.Quote, code(wanted)) {
+	if c := a.Citations[0]; !c.Verified && f.ID != "X65" || !strings.Contains(c.Quote, code(wanted)) {
 		return fmt.Sprintf("the answer cites first: %q", c.Quote)
 	}
 	return ""
@@ -276,7 +280,7 @@ func reported(t *trial, log []mock.Entry) (why []string) {
 	for _, e := range log {
 		if !strings.Contains(string(e.Body), "pool is alive") {
 			asked[e.Request.Model]++
-			worked[e.Request.Model] = worked[e.Request.Model] || e.Charge
+			worked[e.Request.Model] = worked[e.Request.Model] || e.Charge && e.Usage.Out > 0
 		}
 	}
 	for model, n := range asked {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -34,7 +33,10 @@ func lamps(words int) swarm.Source {
 	src := swarm.Source{Name: "lamps.txt", Outline: fmt.Sprintf("lamps.txt: %d entries, one for each lamp of the harbour", fanOut)}
 	at := 0
 	for i := range fanOut {
-		text := fmt.Sprintf("Lamp %d stands on pier %d of the harbour. The switch code of lamp %d is %s.\n", i, i%23, i, code(i)) + strings.Repeat("Nothing else was noted. ", words/4)
+		text := fmt.Sprintf("Lamp %d stands on pier %d of the harbour. The switch code of lamp %d is %s.\n", i, i%23, i, code(i))
+		for n := range words / 8 { // no two alike, so that no part of a chunk is another's
+			text += fmt.Sprintf("Night %d of %d: nothing else was noted. ", n, i)
+		}
 		src.Chunks = append(src.Chunks, swarm.Chunk{
 			Source: src.Name, ID: fmt.Sprintf("lamps.txt#%d", i+1), Text: text, Start: at, End: at + len(text),
 		})
@@ -76,10 +78,13 @@ func rule(f mock.Fault, rate float64) mock.FaultRule {
 		if f.Recovery == mock.Changed {
 			r.Attempts = 1
 		}
-	case f.Recovery == mock.Elsewhere:
+	case f.Recovery == mock.Elsewhere, f.ID == "X69": // a window is that of all calls
 		r.Rate = 0
 	case f.Recovery == mock.Again || f.Recovery == mock.Unharmed:
 		r.Attempts = 1
+	}
+	if f.ID == "X17" { // each begins a minute of flapping
+		r.Max = 20
 	}
 	return r
 }
