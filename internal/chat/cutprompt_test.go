@@ -29,6 +29,7 @@ func TestPromptThatTheServerCutIsAFailure(t *testing.T) {
 		{"no count", english, 0, false},
 	} {
 		body := strings.Replace(okBody, `"prompt_tokens":12`, fmt.Sprintf(`"prompt_tokens":%d`, c.counted), 1)
+		body = strings.Replace(body, `"total_tokens":15`, fmt.Sprintf(`"total_tokens":%d`, c.counted+3), 1)
 		r := ask()
 		r.Messages[1].Content = c.text
 		reply, err := client(t, says(200, body)).Do(t.Context(), r)
