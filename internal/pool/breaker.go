@@ -1,6 +1,10 @@
 package pool
 
 import (
+	"errors"
+	"io"
+	"net"
+	"syscall"
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -98,12 +102,26 @@ type met struct {
 }
 
 // alone notes that the call has failed at b, and says that no other was served
-// there since it first did.
-func (m *met) alone(b *backend) bool {
+// there since it first did. A server that nobody has reached may not be there
+// at all: a call does not wait for it to come back.
+func (m *met) alone(b *backend, e *swarm.CallError) bool {
 	if m.at != b {
 		m.at, m.served = b, b.served
 	}
-	return m.served == b.served
+	return m.served == b.served && (b.served > 0 || reached(e))
+}
+
+// reached says that a failure is one of a server that took the connection.
+func reached(e *swarm.CallError) bool {
+	if e.Class != swarm.ClassNetwork || e.Status != 0 {
+		return true
+	}
+	for _, cut := range []error{syscall.ECONNRESET, syscall.EPIPE, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed} {
+		if errors.Is(e.Err, cut) {
+			return true
+		}
+	}
+	return false
 }
 
 // admits says that a call may go out now.

@@ -96,7 +96,7 @@ func (q *queue) end(s slot, e ending) lesson {
 	l.patience = b.easy(&e, l.patience)
 	b.denials.over(s.ticket.seq)
 	h, shut := e.health(), b.breaker.open
-	theirs := (h == healthSick || h == healthSilent) && gone(e.err) && e.met.alone(b)
+	theirs := (h == healthSick || h == healthSilent) && gone(e.err) && e.met.alone(b, e.err)
 	b.breaker.done(s.ticket.seq, h, e.of, theirs, b.limit.seq, b.limit.busy, now, rand.Float64())
 	if shut && !b.breaker.open {
 		b.limit.recover()
