@@ -71,6 +71,7 @@ func (c *call) once(ctx context.Context, s slot, is *hedge) (t tried) {
 	}
 	end = ending{err: fail, of: &c.Request, met: &c.met, early: early(base, fail), est: c.Tokens, told: counted(reply)}
 	end.limits(s, used, reply.Header)
+	h.decide(fail)
 	ended = true
 	t.lesson = c.pool.queue.end(s, end)
 	if t.lesson.window > 0 {

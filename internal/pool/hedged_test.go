@@ -197,3 +197,24 @@ func TestHedgesLastWordCountsWhereTheFirstAttemptFails(t *testing.T) {
 		})
 	}
 }
+
+// The slot that a late attempt gives back is what its hedge waits for, and must
+// not be used for it.
+func TestHedgeThatWaitsIsNotSentWhenItsCallIsAnswered(t *testing.T) {
+	for range 300 {
+		synctest.Test(t, func(t *testing.T) {
+			s := &script{}
+			s.do = func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+				if n < 2*hedgeLeast {
+					return takes(100*time.Millisecond)(ctx, n, r)
+				}
+				return takes(time.Second)(ctx, n, r)
+			}
+			p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, s)
+			together(t, p, 2*hedgeLeast+1, ask("x"))
+			if s.calls != 2*hedgeLeast+1 {
+				t.Errorf("%d calls were sent for %d", s.calls, 2*hedgeLeast+1)
+			}
+		})
+	}
+}

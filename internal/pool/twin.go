@@ -117,9 +117,7 @@ func (h *hedge) join(fail *swarm.CallError) (won bool) {
 	if h.timer.Stop() {
 		return false // never begun
 	}
-	if fail == nil || !fail.Retryable() || !h.flying.Load() {
-		h.end()
-	}
+	h.decide(fail)
 	<-h.done
 	if h.panic != nil {
 		panic(h.panic)
@@ -131,6 +129,15 @@ func (h *hedge) join(fail *swarm.CallError) (won bool) {
 		return true
 	default:
 		return fail.Retryable() && !own.Retryable() && own.Class != swarm.ClassCancelled
+	}
+}
+
+// decide ends the hedge where the first attempt, which has ended so, leaves
+// nothing for it to do. It comes before the slot is given back, for the hedge
+// may be the next to get it.
+func (h *hedge) decide(fail *swarm.CallError) {
+	if h != nil && (fail == nil || !fail.Retryable() || !h.flying.Load()) {
+		h.end()
 	}
 }
 
