@@ -71,7 +71,8 @@ type Config struct {
 	// their backend's fault before no call is sent there but one, after a
 	// second and then ever more rarely, that finds out whether it is back.
 	// Those of a single call do where connections fail or the server says that
-	// it is away (502, 503), and no other call was served since its first.
+	// it is away (502, 503), and no other call was served since its first; but a
+	// server that was never reached is not waited for.
 	// Calls wait meanwhile, or go to other backends; no attempt is held
 	// against them, and CallTime ends the wait. 0: 5; negative: never.
 	Breaker int

@@ -126,7 +126,7 @@ func TestCallThatAloneFailsHasItsAttempts(t *testing.T) {
 func TestLoneCallHasItsAttemptsWhereNoBreakerIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := away(time.Now().Add(time.Hour), time.Millisecond, 0, refusal(swarm.ClassNetwork, 0))
-		if _, err := poolOf(t, Config{Breaker: -1, Attempts: 3}, s).Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassNetwork || s.calls != 3 {
+		if _, err := known(t, Config{Breaker: -1, Attempts: 3}, s).Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassNetwork || s.calls != 3 {
 			t.Errorf("%v after %d calls, want 3", err, s.calls)
 		}
 	})
