@@ -54,7 +54,7 @@ func (c *call) once(ctx context.Context, s slot, is *hedge) (t tried) {
 		return tried{fail: fail}
 	}
 	t.sent, t.at = 1, s.backend
-	used, why := swarm.Usage{In: c.Tokens, AtLeast: true}, errors.New("the attempt broke off")
+	used, why := swarm.Usage{In: c.Tokens, AtLeast: true}, errBrokeOff
 	defer func() { settle(used, why) }()
 
 	base, h := c.hedge(ctx, s, is)

@@ -33,6 +33,7 @@ const (
 var (
 	errCallTime    = errors.New("pool: CallTime is over")
 	errAttemptTime = errors.New("pool: AttemptTime is over")
+	errBrokeOff    = errors.New("the attempt broke off")
 )
 
 // Do makes the call: it waits for a slot, tries, and tries again where that

@@ -33,7 +33,7 @@ type hedge struct {
 	lose  context.CancelCauseFunc // ends the first attempt
 	first slot
 	timer *time.Timer
-	done  chan struct{}
+	done  sync.WaitGroup // of its goroutine
 
 	flying atomic.Bool // it has been sent
 
@@ -56,7 +56,8 @@ func (c *call) hedge(ctx context.Context, s slot, is *hedge) (context.Context, *
 	if s.look == 0 || c.OnText != nil || nth > mostHedges {
 		return ctx, nil // what has been shown cannot be taken back
 	}
-	h := &hedge{c: c, nth: nth, outer: ctx, first: s, done: make(chan struct{})}
+	h := &hedge{c: c, nth: nth, outer: ctx, first: s}
+	h.done.Add(1)
 	ctx, h.lose = context.WithCancelCause(ctx)
 	h.timer = time.AfterFunc(s.look, h.run)
 	return ctx, h
@@ -74,7 +75,7 @@ func (h *hedge) money(ctx context.Context) context.Context {
 
 // run makes the second attempt.
 func (h *hedge) run() {
-	defer close(h.done)
+	defer h.done.Done()
 	defer func() { h.panic = recover() }()
 	ctx, ok := h.begin()
 	if !ok {
@@ -118,7 +119,7 @@ func (h *hedge) join(fail *swarm.CallError) (won bool) {
 		return false // never begun
 	}
 	h.decide(fail)
-	<-h.done
+	h.done.Wait()
 	if h.panic != nil {
 		panic(h.panic)
 	}
