@@ -215,7 +215,9 @@ func TestRunCancelledAmongFaultsLeavesNothingBehind(t *testing.T) {
 				}
 				calls += len(s.Log())
 			}
-			if answer.Report.Usage.Calls != calls {
+			// A call that left in the moment of the cancel may not have come to the
+			// server.
+			if n := answer.Report.Usage.Calls; n < calls || n > calls+2 {
 				t.Errorf("seed %d: %d calls booked, %d served", seed, answer.Report.Usage.Calls, calls)
 			}
 		})
