@@ -25,14 +25,12 @@ const leastSplit = 200
 // backend, or was found not to, over the two halves of its chunk, one after
 // the other. Both are the same subtask, in one clock.
 func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, clock *pool.Clock, splits int) (swarm.Output, error) {
-	out, err := p.work(ctx, st, clock)
-	if !isClass(err, swarm.ClassTooLong) || st.Chunk == nil || splits == mostSplits {
+	parts := st.Chunk != nil && splits < mostSplits && middle(st.Chunk.Text) > 0
+	out, err := p.work(ctx, st, clock, parts)
+	if !parts || !isClass(err, swarm.ClassTooLong) {
 		return out, err
 	}
-	first, second, ok := halves(st.Chunk)
-	if !ok {
-		return out, err
-	}
+	first, second := halves(st.Chunk)
 	var outs []swarm.Output
 	var lost []error
 	for _, c := range []*swarm.Chunk{&first, &second} {
@@ -60,16 +58,13 @@ func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, clock *pool.Clock
 
 // halves cuts a chunk in two near its middle: between paragraphs, else lines,
 // else sentences, else words.
-func halves(c *swarm.Chunk) (first, second swarm.Chunk, ok bool) {
+func halves(c *swarm.Chunk) (first, second swarm.Chunk) {
 	at := middle(c.Text)
-	if at <= 0 || at >= len(c.Text) {
-		return first, second, false
-	}
 	first, second = *c, *c
 	first.Text, second.Text = c.Text[:at], c.Text[at:]
 	first.End = min(c.Start+at, c.End)
 	second.Start = first.End
-	return first, second, true
+	return first, second
 }
 
 // seams are where a text is cut, the best first.

@@ -48,8 +48,9 @@ func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error)
 	return out, err
 }
 
-// work asks for a reply, and once more where that can help.
-func (p *Pool) work(ctx context.Context, st *swarm.Subtask, clock *pool.Clock) (swarm.Output, error) {
+// work asks for a reply, and once more where that can help. parts says that
+// the subtask can be worked on in parts.
+func (p *Pool) work(ctx context.Context, st *swarm.Subtask, clock *pool.Clock, parts bool) (swarm.Output, error) {
 	s := shapeOf(st)
 	prompt := p.cfg.Prompt(*st)
 	r := pool.Request{
@@ -60,6 +61,7 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask, clock *pool.Clock) (
 		Priority:   st.Priority,
 		DefaultOut: p.defaultOut(s),
 		Clock:      clock,
+		Parts:      parts,
 	}
 	var first *reading // what a first reply said, as far as it could be read
 	for widened := false; ; {

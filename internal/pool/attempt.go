@@ -96,7 +96,7 @@ func (c *call) once(ctx context.Context, s slot, is *hedge) (t tried) {
 		t.fail = &own
 	case t.lesson.cut:
 		t.fail = &swarm.CallError{Class: swarm.ClassTooLong, Status: 200, Model: s.Model, Backend: s.Name, Err: fmt.Errorf(
-			"the server has read only %d tokens of the prompt", reply.Usage.In)}
+			"the server has read only %d tokens of the prompt, or so it seems", reply.Usage.In)}
 	}
 	return t
 }

@@ -20,6 +20,13 @@ const (
 	cutSeen   = 3
 	cutStep   = 1.03
 	cutSpread = 1.15
+	// madeUp is how many times the estimate a server may tell; more is a figure
+	// of its own making, and says nothing of cuts.
+	madeUp = 4
+	// A single figure is doubtful from doubtLeast on, where it is a multiple of
+	// doubtRound, as windows are, or was told of another prompt as well.
+	doubtLeast = 1000
+	doubtRound = 1024
 )
 
 // estimate knows how a backend counts prompts. Estimates are made without its
@@ -33,10 +40,11 @@ type estimate struct {
 	mean  float64 // tokens told over tokens estimated; 0: not known
 	ratio float64 // the same, biased to the high side
 
-	most           int // largest prompt told
-	seen           int // of how many lengths
-	shortest, long int // estimates of prompts that it was told of
-	window         int // tokens of a prompt that the server reads; 0: not found out
+	most           int  // largest prompt told
+	seen           int  // of how many lengths
+	shortest, long int  // estimates of prompts that it was told of
+	window         int  // tokens of a prompt that the server reads; 0: not found out
+	made           bool // the largest figure told is made up
 }
 
 // tokens returns how many tokens a prompt of so many estimated ones is taken
@@ -53,15 +61,16 @@ func (e *estimate) upper(est int) int {
 }
 
 // learn takes the tokens that the server told of a prompt of so many
-// estimated ones. cut says that it has read only its window of it; found, that
-// the window has just become known.
-func (e *estimate) learn(est, told int) (cut, found bool) {
+// estimated ones. cut says that it has read only its window of it; doubt, that
+// it may have, which is found out by giving it less; found, that the window has
+// just become known.
+func (e *estimate) learn(est, told int) (cut, doubt, found bool) {
 	if told <= 0 || est < ratioLeast {
-		return false, false
+		return false, false, false
 	}
-	if found = e.watch(est, told); e.window > 0 && told == e.window &&
-		float64(e.tokens(est)) > 1.1*float64(told) {
-		return true, found
+	found = e.watch(est, told)
+	if e.suspects(est, told) {
+		return e.window > 0, true, found
 	}
 	r := min(float64(told)/float64(est), ratioMost)
 	if e.mean == 0 {
@@ -74,7 +83,20 @@ func (e *estimate) learn(est, told int) (cut, found bool) {
 	default:
 		e.ratio += ratioDown * (r - e.ratio)
 	}
-	return false, found
+	return false, false, found
+}
+
+// suspects says that the server may have read only so many tokens of a prompt:
+// they are the window, where that is known, or look like one, and the prompt
+// is not much shorter.
+func (e *estimate) suspects(est, told int) bool {
+	switch {
+	case told != e.most || e.made || e.mean > 0 && float64(e.tokens(est)) < .6*float64(told):
+		return false
+	case e.window > 0:
+		return true
+	}
+	return told >= doubtLeast && (told%doubtRound == 0 || est != e.shortest || est != e.long)
 }
 
 // cut takes that the server has read only so many tokens of a prompt that has
@@ -83,7 +105,7 @@ func (e *estimate) cut(told int) (found bool) {
 	if told < cutLeast || told <= e.window || told < e.most {
 		return false
 	}
-	e.most, e.window = told, told
+	e.most, e.window, e.made = told, told, false
 	return true
 }
 
@@ -95,6 +117,12 @@ func (e *estimate) watch(est, told int) (found bool) {
 	case told > e.most:
 		e.most, e.seen, e.shortest, e.long = told, 1, est, est
 		e.window = 0 // it reads more than was thought
+		e.made = told > madeUp*est
+		return false
+	case e.made:
+		return false
+	case told > madeUp*est:
+		e.window, e.made = 0, true
 		return false
 	}
 	switch {
@@ -106,9 +134,6 @@ func (e *estimate) watch(est, told int) (found bool) {
 		e.shortest = est
 	}
 	if e.window > 0 || e.seen < cutSeen || float64(e.long) < cutSpread*float64(e.shortest) {
-		return false
-	}
-	if told > 4*e.shortest { // no tokenizer is that far off: the figure is made up
 		return false
 	}
 	e.window = told

@@ -11,7 +11,7 @@ func TestEstimateLearnsABackendsTokenizer(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		for range 40 {
 			est := 100 + r.IntN(3000)
-			if cut, found := e.learn(est, int(float64(est)*ratio*(.9+r.Float64()/5))); cut || found {
+			if cut, _, found := e.learn(est, int(float64(est)*ratio*(.9+r.Float64()/5))); cut || found {
 				t.Fatalf("ratio %v: a cut was seen where none was", ratio)
 			}
 		}
@@ -48,7 +48,7 @@ func TestSilentCutsAreFoundOut(t *testing.T) {
 		for i := range 200 {
 			true_ := 300 + r.IntN(7000)
 			est := int(float64(true_) / ratio)
-			cut, found := e.learn(est, min(true_, window))
+			cut, _, found := e.learn(est, min(true_, window))
 			if found {
 				told++
 			}
@@ -80,7 +80,7 @@ func TestNoCutIsSeenInMadeUpFigures(t *testing.T) {
 			if name == "the same prompt" {
 				est = 700
 			}
-			if cut, found := e.learn(est, told(est)); cut || found {
+			if cut, _, found := e.learn(est, told(est)); cut || found {
 				t.Errorf("%s: cut %v, found %v at %d", name, cut, found, i)
 				break
 			}
@@ -107,7 +107,7 @@ func TestACutThatIsCertainIsEnough(t *testing.T) {
 	if e.cut(500) || !e.cut(2048) || e.cut(2048) || e.window != 2048 {
 		t.Errorf("window %d", e.window)
 	}
-	if cut, _ := e.learn(4000, 2048); !cut {
+	if cut, _, _ := e.learn(4000, 2048); !cut {
 		t.Error("the next prompt that is cut is not seen")
 	}
 }

@@ -158,3 +158,50 @@ func TestClocksOfStreamsAreSettings(t *testing.T) {
 		}
 	}
 }
+
+// What may have been cut is done again where it can be done in parts, from the
+// first call on where the figure looks like a window, else from the second.
+func TestPromptThatMayBeCutIsTooLongWhereThereAreParts(t *testing.T) {
+	for _, c := range []struct {
+		window, context int
+		parts           bool
+		first, second   bool // too long
+	}{
+		{window: 2048, parts: true, first: true, second: true},
+		{window: 2048},
+		{window: 2700, parts: true, second: true},
+		{window: 2700, context: 2700, first: true, second: true},
+		{window: 0, parts: true},
+	} {
+		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Context: c.context}}}, counting(1.5, c.window))
+		for i, want := range []bool{c.first, c.second} {
+			r := words(2000 + 10*i)
+			r.Parts, r.Tokens = c.parts, 1900+10*i // more than is thought
+			_, err := p.Do(t.Context(), r)
+			if want && classOf(t, err) != swarm.ClassTooLong || !want && err != nil {
+				t.Errorf("%+v: call %d: %v", c, i, err)
+			}
+		}
+	}
+}
+
+func TestMadeUpFiguresAreDoubtedOnce(t *testing.T) {
+	s := &script{do: func(context.Context, int, chat.Request) (chat.Reply, error) {
+		return chat.Reply{Text: "done", Usage: swarm.Usage{In: 2048, Out: 2}, UsageKnown: true}, nil
+	}}
+	p := poolOf(t, Config{}, s)
+	doubted := 0
+	for i := range 40 {
+		r := words(1000)
+		r.Parts, r.Tokens = true, 1000+i
+		if i == 3 {
+			r.Tokens = 100
+		}
+		if _, err := p.Do(t.Context(), r); err != nil {
+			doubted++
+		}
+	}
+	if doubted != 3 {
+		t.Errorf("%d calls were doubted, want those before a short prompt showed the figure to be made up", doubted)
+	}
+}

@@ -81,6 +81,10 @@ type Request struct {
 	// already been given text: the reply begins anew. Where it is nil, such a
 	// call is not tried again, for its reader would see the text twice.
 	Again func()
+	// Parts says that the caller can do the call again with less in it: it is
+	// ClassTooLong also where the server may have cut the prompt, and it is not
+	// known whether.
+	Parts bool
 	// Clock is the CallTime that several calls share. nil: this call's own.
 	Clock *Clock
 

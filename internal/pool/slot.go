@@ -117,8 +117,10 @@ func (q *queue) end(s slot, e ending) lesson {
 		b.denials.serve()
 		q.retries.earn(q.waiting == q.again)
 		b.slowness.add(now.Sub(s.ticket.sent))
-		var found bool
-		if l.cut, found = b.estimate.learn(e.est, e.told); found {
+		cut, doubt, found := b.estimate.learn(e.est, e.told)
+		// A prompt that fills the context leaves no room for the reply it got.
+		l.cut = cut || doubt && e.of.Parts || e.told == b.Context && 2*e.est > e.told
+		if found {
 			l.window = b.estimate.window
 		}
 	case e.early:
