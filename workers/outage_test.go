@@ -82,8 +82,33 @@ func TestRunReadsInPartsWhatTheServerWouldCut(t *testing.T) {
 			found++
 		}
 	}
-	if learnt != 1 || found < 27 {
+	if learnt != 1 || found < 30 {
 		t.Errorf("learnt %d times, %d of 30 rents found; %+v", learnt, found, answer.Coverage)
+	}
+}
+
+// Where all chunks are about as long, and all a little too long, none is read
+// in part only, not even those that came before the cut was found out.
+func TestRunReadsAllOfChunksThatAreCutAlike(t *testing.T) {
+	m := mock.Small()
+	s := mock.NewHandler(mock.Config{Models: []mock.Model{m}, Faults: []mock.FaultRule{{IDs: []string{"X69"}, Rate: 1}}})
+	p := over(t, s, workers.Backend{})
+	defer p.Close()
+	source := swarm.Source{Name: "long.txt"}
+	for i := range 40 {
+		text := fmt.Sprintf("In house %d the rent is %d euros a month.\n\n", i, 700+i) +
+			strings.Repeat("The garden is kept by all who live there, and nobody is to play music at night.\n", 105+i%5)
+		source.Chunks = append(source.Chunks, swarm.Chunk{Source: source.Name, ID: fmt.Sprint("long.txt#", i), Text: text, End: len(text)})
+	}
+	run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p, Concurrency: 16, Window: -1}
+	answer, err := run.Run(t.Context(), swarm.Task{Goal: "How much is the rent?", Sources: []swarm.Source{source}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r := range answer.Results() {
+		if r.Step.Over == swarm.Chunks && (r.Outcome != swarm.Done || !strings.Contains(r.Out.Text, "euros")) {
+			t.Errorf("chunk %d: %v, %q", r.Index, r.Outcome, r.Out.Text)
+		}
 	}
 }
 
