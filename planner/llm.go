@@ -164,8 +164,9 @@ type reader interface {
 }
 
 // call makes one call and lets r read the reply. It returns what was said,
-// without the thinking before it.
-func (l *LLM) call(ctx context.Context, run string, ms []chat.Message, schema *chat.Schema, out, set int, r reader, repeat bool) (string, error) {
+// without the thinking before it. repeat says that a reply may begin anew,
+// parts that the call can be made with less in its prompt.
+func (l *LLM) call(ctx context.Context, run string, ms []chat.Message, schema *chat.Schema, out, set int, r reader, repeat, parts bool) (string, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var said strings.Builder
@@ -190,6 +191,7 @@ func (l *LLM) call(ctx context.Context, run string, ms []chat.Message, schema *c
 		},
 		Run:        run,
 		DefaultOut: out,
+		Parts:      parts,
 	}
 	if repeat {
 		req.Again = func() {

@@ -38,13 +38,15 @@ type Resetter interface{ Reset() }
 // Beside an error the text written to w and the verdict's citations hold what
 // had come until then.
 func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	m := &merging{w: w}
+	_, restart := w.(Resetter)
 	for {
-		v, err := l.merge(ctx, b, results, w)
-		if !isTooLong(err) || len(results) < 2 {
+		v, err := l.merge(ctx, b, results, m, restart && len(results) > 1)
+		if !isTooLong(err) || len(results) < 2 || m.text.wrote && !restart {
 			return v, err
 		}
-		// The model's tokens are smaller than was estimated: the surer half has
-		// to do.
+		// The model's tokens are smaller than was estimated, or it has read only
+		// a part of them: the surer half has to do.
 		kept := surer(results, len(results)/2)
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Narrowed, Text: fmt.Sprintf(
 			"%d of %d findings left out of the merge, the least sure, for the model's context does not hold them", len(results)-len(kept), len(results))})
@@ -68,16 +70,17 @@ func surer(results []swarm.Result, n int) []swarm.Result {
 	return kept
 }
 
-// merge is one try at Merge.
-func (l *LLM) merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+// merge is one try at Merge. fewer says that another one can follow, with fewer
+// results.
+func (l *LLM) merge(ctx context.Context, b swarm.Brief, results []swarm.Result, m *merging, fewer bool) (swarm.Verdict, error) {
 	found, cites := findings.Render(results)
 	base := messages(l.cfg.MergePrompt(b, found))
-	m := &merging{w: w, cites: cites}
-	_, restart := w.(Resetter)
+	m.cites = cites
+	_, restart := m.w.(Resetter)
 	ms := base
 	for mends := 0; ; mends++ {
 		m.again()
-		said, err := l.call(ctx, b.Run, ms, mergeSchema, l.answerOut(), l.cfg.AnswerTokens, m, restart)
+		said, err := l.call(ctx, b.Run, ms, mergeSchema, l.answerOut(), l.cfg.AnswerTokens, m, restart, fewer)
 		if e := m.end(); e != nil {
 			return swarm.Verdict{Citations: m.refs.Citations()}, fmt.Errorf("merge: writing the answer: %w", e)
 		}

@@ -24,6 +24,16 @@ func TestMergeGoesOnWithTheSurerFindings(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer llm.Close()
+	results := bridges()
+	var answer strings.Builder
+	v, err := llm.Merge(t.Context(), swarm.Brief{Round: 1, Task: swarm.Task{Goal: "When was bridge number 63 opened to traffic?"}}, results, &answer)
+	if err != nil || !strings.Contains(answer.String(), "1863") || len(v.Citations) == 0 {
+		t.Errorf("%v: %q", err, answer.String())
+	}
+}
+
+// bridges are 64 findings, the last the surest.
+func bridges() []swarm.Result {
 	step := &swarm.Step{ID: "1/read", Do: "Find it.", Over: swarm.Chunks}
 	var results []swarm.Result
 	for i := range 64 {
@@ -33,9 +43,31 @@ func TestMergeGoesOnWithTheSurerFindings(t *testing.T) {
 			Citations: []swarm.Citation{{Source: "a", Chunk: fmt.Sprint("a#", i), Quote: quote, Verified: true}},
 		}})
 	}
-	var answer strings.Builder
-	v, err := llm.Merge(t.Context(), swarm.Brief{Round: 1, Task: swarm.Task{Goal: "When was bridge number 63 opened to traffic?"}}, results, &answer)
-	if err != nil || !strings.Contains(answer.String(), "1863") || len(v.Citations) == 0 {
-		t.Errorf("%v: %q", err, answer.String())
+	return results
+}
+
+// sheet is a writer whose text can be taken back.
+type sheet struct{ strings.Builder }
+
+// TestMergeOfWhatWasCutGoesOnWithTheSurerFindings: the server reads a part of
+// the findings, answers, and says nothing.
+func TestMergeOfWhatWasCutGoesOnWithTheSurerFindings(t *testing.T) {
+	server := mock.NewHandler(mock.Config{Models: []mock.Model{mock.Large()}, Faults: []mock.FaultRule{{IDs: []string{"X69"}, Rate: 1}}})
+	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backend: planner.Backend{
+		BaseURL: "http://mock/v1", Model: mock.Large().ID, Client: &http.Client{Transport: server.Transport()},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer llm.Close()
+	var answer sheet
+	if _, err = llm.Merge(t.Context(), swarm.Brief{Round: 1, Task: swarm.Task{Goal: "When was bridge number 63 opened to traffic?"}}, bridges(), &answer); err != nil {
+		t.Fatal(err)
+	}
+	if got := answer.String(); strings.Count(got, "1863") != 1 {
+		t.Errorf("%q, want the answer once", got)
+	}
+	if log := server.Log(); len(log) < 2 {
+		t.Errorf("%d calls, want the merge done again with less", len(log))
 	}
 }

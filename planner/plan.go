@@ -35,7 +35,7 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 	asked := false // for a plan that is not empty
 	for mends := 0; ; mends++ {
 		p.again()
-		said, err := l.call(ctx, b.Run, ms, planSchema, l.planOut(), l.cfg.PlanTokens, p, true)
+		said, err := l.call(ctx, b.Run, ms, planSchema, l.planOut(), l.cfg.PlanTokens, p, true, false)
 		switch {
 		case p.stopped != nil:
 			return p.stopped
