@@ -131,3 +131,39 @@ func TestLoneCallHasItsAttemptsWhereNoBreakerIs(t *testing.T) {
 		}
 	})
 }
+
+// A wait that a server orders holds for the call that it was told also where
+// the refusal opens the breaker, and another call then closes it.
+func TestOrderedWaitHoldsWhereTheBreakerOpens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const asked = 4 * time.Second
+		var refused time.Time
+		s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+			switch {
+			case r.Messages[0].Content == "other":
+				time.Sleep(time.Second)
+			case refused.IsZero():
+				time.Sleep(100 * time.Millisecond)
+				refused = time.Now()
+				e := refusal(swarm.ClassOverloaded, 503)
+				e.RetryAfter, e.HasRetryAfter = asked, true
+				return chat.Reply{}, e
+			case time.Since(refused) < asked:
+				t.Errorf("again after %v, asked to wait %v", time.Since(refused), asked)
+			}
+			return ok("done")
+		}}
+		p := known(t, Config{Breaker: 1, Hedge: -1}, s)
+		done := make(chan error)
+		go func() {
+			_, err := p.Do(t.Context(), ask("other"))
+			done <- err
+		}()
+		if _, err := p.Do(t.Context(), ask("x")); err != nil {
+			t.Error(err)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}

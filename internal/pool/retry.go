@@ -165,7 +165,8 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 	if !c.err.Retryable() {
 		return anew, false, 0
 	}
-	if c.lesson.shut {
+	ordered := c.err.HasRetryAfter && c.err.RetryAfter > 0
+	if c.lesson.shut && !ordered {
 		// Nobody gets anything there: the call waits for the breaker, or for
 		// another backend, and no attempt is held against it.
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Model: b.Model, Wait: c.lesson.wait, Err: c.err})
@@ -174,7 +175,7 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 	// A server that is away, as other calls find too, or did a moment ago, or as
 	// this one finds where no other is served, says nothing of the call. That is
 	// not held against it either, for a while.
-	if !c.lesson.shared || !gone(c.err) || c.sent >= outageAttempts*c.pool.cfg.Attempts {
+	if !c.lesson.shut && (!c.lesson.shared || !gone(c.err) || c.sent >= outageAttempts*c.pool.cfg.Attempts) {
 		c.failed++
 	}
 	if c.failed >= c.pool.cfg.Attempts {
@@ -182,7 +183,7 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 	}
 
 	wait = jitter(cmp.Or(c.lesson.patience, backoffBase), max(c.failed-1, 0))
-	if asked := c.err.RetryAfter; c.err.HasRetryAfter && asked > 0 {
+	if asked := c.err.RetryAfter; ordered {
 		switch {
 		case asked > shortWait && c.pool.queue.useful(c.fits&^b.bit):
 			// Another backend takes it, at once or when it has a slot; this one
