@@ -41,6 +41,18 @@ type Backend struct {
 	untold bool // Context is the default
 }
 
+// String names the backend without its key, its headers and its address, so
+// that a configuration may be printed.
+func (b Backend) String() string {
+	if b.Name == "" || b.Name == b.Model {
+		return b.Model
+	}
+	return b.Model + " at " + b.Name
+}
+
+// GoString is String, for %#v.
+func (b Backend) GoString() string { return b.String() }
+
 // Config is a pool's backends and limits. Zero values are right for most.
 type Config struct {
 	Backends []Backend // 1 to 64

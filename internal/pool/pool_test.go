@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -88,5 +89,14 @@ func TestDoSpeaksTheWire(t *testing.T) {
 	got, err := p.Do(t.Context(), ask("x"))
 	if err != nil || got.Text != "hello" || !got.UsageKnown || got.Usage.In != 3 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestBackendIsPrintedWithoutItsKey(t *testing.T) {
+	b := Backend{Name: "gpu1", Model: "m", Key: "hidden", BaseURL: "http://user:hidden@host/v1", Header: http.Header{"X-Key": {"hidden"}}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		if got := fmt.Sprintf(verb, Config{Backends: []Backend{b}}); strings.Contains(got, "hidden") || !strings.Contains(got, "m at gpu1") {
+			t.Errorf("%s: %s", verb, got)
+		}
 	}
 }
