@@ -226,6 +226,9 @@ func (r *run) ended(w *working, got *ending) {
 	if r.queue.on {
 		r.queue.put(record{kind: SubtaskEnded, outcome: got.outcome, step: w.step, index: i, at: r.now, plain: res.Usage == nil && res.Err == nil})
 	}
+	if got.outcome == Cancelled {
+		r.machine.Cancel() // the watcher may be late: nothing more is to begin
+	}
 	r.machine.Done(w.ref, schedule.Outcome(got.outcome))
 	r.book()
 	r.grant()
