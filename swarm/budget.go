@@ -224,7 +224,7 @@ func (r *run) windowLeft() int {
 	if b.Cost > 0 && r.report.large != nil && r.report.large.In > 0 {
 		left := b.Cost - r.report.Usage.Cost - r.report.large.Cost(r.report.large.worst(Usage{In: mergePrompt, Out: mergeReply}))
 		hi, lo := bits.Mul64(uint64(max(left, 0)), 1e6*3/4) // estimates may be off by a third
-		if in := uint64(max(r.report.large.In, r.report.large.Written)); hi < in {
+		if in := uint64(max(r.report.large.In, r.report.large.Cached, r.report.large.Written)); hi < in {
 			q, _ := bits.Div64(hi, lo, in)
 			w = within(w, int(min(q, math.MaxInt32)))
 		}

@@ -214,7 +214,10 @@ func TestSettledCostNeverExceedsTheBudget(t *testing.T) {
 	for seed := range uint64(300) {
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 7))
-			price := &swarm.Price{In: swarm.Money(rng.IntN(5e6)), Cached: swarm.Money(rng.IntN(5e5)), Out: swarm.Money(rng.IntN(2e7))}
+			price := &swarm.Price{In: swarm.Money(rng.IntN(5e6)), Cached: swarm.Money(rng.IntN(1e6)), Out: swarm.Money(rng.IntN(2e7))}
+			if rng.IntN(2) == 0 {
+				price.Written = swarm.Money(rng.IntN(6e6))
+			}
 			b := swarm.Budget{Cost: swarm.Money(1 + rng.IntN(3e5))}
 			if rng.IntN(2) == 0 {
 				b.Tokens = 1 + rng.IntN(40000)
@@ -232,6 +235,7 @@ func TestSettledCostNeverExceedsTheBudget(t *testing.T) {
 				est := swarm.Usage{In: 1 + draw(800), Out: 1 + draw(600)}
 				used := swarm.Usage{In: draw(est.In + 1), Out: draw(est.Out + 1)}
 				used.Cached = draw(used.In + 1)
+				used.Written = draw(used.In - used.Cached + 1)
 				for range 8 {
 					err := spend(ctx, price, est, used, time.Duration(draw(3000))*time.Millisecond)
 					be, refused := errors.AsType[*swarm.BudgetError](err)

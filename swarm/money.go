@@ -82,8 +82,12 @@ func (p Price) Cost(u Usage) Money {
 // worst is how u costs most at the price, wherever its prompt meets a cache.
 func (p Price) worst(u Usage) Usage {
 	u.Cached, u.Written = 0, 0
-	if p.Written > p.In {
+	switch max(p.In, p.Cached, p.Written) {
+	case p.In:
+	case p.Written:
 		u.Written = u.In
+	default:
+		u.Cached = u.In
 	}
 	return u
 }

@@ -142,3 +142,17 @@ func TestEachReceivesWhatItFollowsThenWhatItNeeds(t *testing.T) {
 		t.Errorf("%q", a.Text)
 	}
 }
+
+// What cannot be shortened is not tried for ever, however little it is.
+func TestReducingEndsWhereAFewTokensExceedTheWindow(t *testing.T) {
+	w := func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+		if st.Step.Over == swarm.Reduce {
+			return swarm.Output{}, errBroken
+		}
+		return swarm.Output{Text: "two words"}, nil
+	}
+	s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a")}}, Worker: swarm.WorkerFunc(w), Window: 1}
+	if a, err := s.Run(t.Context(), task); err != nil || a.Coverage.Done != 1 {
+		t.Errorf("%v, %+v", err, a.Coverage)
+	}
+}

@@ -58,7 +58,7 @@ func (r *run) fit(results []Result) []Result {
 		for i := range next {
 			now += next[i].tokens
 		}
-		if now > total-total/20 {
+		if now >= total-total/20 {
 			r.tellNarrowed(fmt.Sprintf("reducing level %d hardly shortened the results (%d to %d tokens): no further level", level, total, now))
 			ps = next
 			total = now
