@@ -3,6 +3,7 @@ package mock_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ func statuses(s *mock.Server, header string, n int) []int {
 		if err != nil {
 			panic(err)
 		}
+		io.Copy(io.Discard, resp.Body) // the log has the call once it was served
 		resp.Body.Close()
 		out = append(out, resp.StatusCode)
 	}
