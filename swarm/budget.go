@@ -79,7 +79,7 @@ func satAdd(a, b Money) Money {
 func (c *Call) amount(u Usage) amount {
 	a := amount{tokens: u.In + u.Out, calls: 1}
 	if c.Price != nil {
-		a.cost = c.Price.Cost(c.Price.worst(u))
+		a.cost = c.Price.most(u)
 	}
 	return a
 }
@@ -151,7 +151,7 @@ func (b *Budget) affordable(c *Call, used amount) int {
 		out = min(out, b.Tokens-used.tokens-c.Est.In)
 	}
 	if b.Cost > 0 {
-		left := b.Cost - used.cost - c.Price.Cost(c.Price.worst(Usage{In: c.Est.In}))
+		left := b.Cost - used.cost - c.Price.most(Usage{In: c.Est.In})
 		switch {
 		case left <= 0:
 			return 0
@@ -160,7 +160,7 @@ func (b *Budget) affordable(c *Call, used amount) int {
 				q, _ := bits.Div64(hi, lo, uint64(c.Price.Out))
 				out = int(min(q, uint64(out)))
 			}
-			for out > 0 && satAdd(used.cost, c.Price.Cost(c.Price.worst(Usage{In: c.Est.In, Out: out}))) > b.Cost {
+			for out > 0 && satAdd(used.cost, c.Price.most(Usage{In: c.Est.In, Out: out})) > b.Cost {
 				out-- // rounding: once at the most
 			}
 		}
@@ -203,7 +203,7 @@ func (r *run) kept(s *scope, c *Call) amount {
 	merge := Usage{In: window + mergePrompt, Out: mergeReply}
 	keep := amount{cost: b.Merge, tokens: min(merge.Tokens(), b.Tokens/4), calls: min(mergeCalls, b.Calls/4)}
 	if b.Merge == 0 && b.Cost > 0 && large != nil {
-		keep.cost = min(large.Cost(large.worst(merge)), b.Cost/4)
+		keep.cost = min(large.most(merge), b.Cost/4)
 	}
 	return keep
 }
@@ -222,9 +222,9 @@ func (r *run) windowLeft() int {
 		w = within(w, (b.Tokens-r.report.Usage.Tokens()-mergePrompt-mergeReply)*3/4)
 	}
 	if b.Cost > 0 && r.report.large != nil && r.report.large.In > 0 {
-		left := b.Cost - r.report.Usage.Cost - r.report.large.Cost(r.report.large.worst(Usage{In: mergePrompt, Out: mergeReply}))
+		left := b.Cost - r.report.Usage.Cost - r.report.large.most(Usage{In: mergePrompt, Out: mergeReply})
 		hi, lo := bits.Mul64(uint64(max(left, 0)), 1e6*3/4) // estimates may be off by a third
-		if in := uint64(max(r.report.large.In, r.report.large.Cached, r.report.large.Written)); hi < in {
+		if in := uint64(r.report.large.dearest()); hi < in {
 			q, _ := bits.Div64(hi, lo, in)
 			w = within(w, int(min(q, math.MaxInt32)))
 		}

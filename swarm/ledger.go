@@ -25,7 +25,7 @@ func (r *run) settleCall(s *scope, c Call, held amount, used Usage, err error) {
 	if c.Price != nil {
 		used.Cost = c.Price.Cost(used)
 		if used.AtLeast && used.Cached+used.Written == 0 { // where its prompt met a cache is not known
-			used.Cost = c.Price.Cost(c.Price.worst(used))
+			used.Cost = c.Price.most(used)
 		}
 	} else {
 		used.Unpriced = true

@@ -79,18 +79,14 @@ func (p Price) Cost(u Usage) Money {
 	return Money(q)
 }
 
-// worst is how u costs most at the price, wherever its prompt meets a cache.
-func (p Price) worst(u Usage) Usage {
-	u.Cached, u.Written = 0, 0
-	switch max(p.In, p.Cached, p.Written) {
-	case p.In:
-	case p.Written:
-		u.Written = u.In
-	default:
-		u.Cached = u.In
-	}
-	return u
+// most is what u's tokens cost at the most, wherever its prompt meets a cache.
+func (p Price) most(u Usage) Money {
+	p.In, u.Cached, u.Written = p.dearest(), 0, 0
+	return p.Cost(u)
 }
+
+// dearest is the highest price of a prompt token.
+func (p Price) dearest() Money { return max(p.In, p.Cached, p.Written) }
 
 // Usage is what one call, or a sum of calls, used.
 type Usage struct {
