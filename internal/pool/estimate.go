@@ -12,21 +12,30 @@ const (
 	ratioLeast = 50
 	// ratioMost bounds what a server can make of its own figures.
 	ratioMost = 8.
-	// cutLeast is the smallest window that is believed in. cutSeen prompts
-	// must have been told to have as many tokens, each cutStep longer or
-	// shorter than all before, one of them cutSpread longer than another: no
-	// tokenizer comes to the same number three times by chance.
+	// cutLeast is the smallest window that is believed in. It is found where
+	// cutSeen prompts were told to have as many tokens, one of them cutSpread
+	// longer than another: no tokenizer comes to the same number three times
+	// by chance. Or where cutTied prompts were, one of them cutStep longer, and
+	// none had a little less: texts cut to one size differ in their tokens.
 	cutLeast  = 256
 	cutSeen   = 3
-	cutStep   = 1.03
 	cutSpread = 1.15
+	cutTied   = 6
+	cutStep   = 1.03
 	// madeUp is how many times the estimate a server may tell; more is a figure
 	// of its own making, and says nothing of cuts.
 	madeUp = 4
-	// A single figure is doubtful from doubtLeast on, where it is a multiple of
-	// doubtRound, as windows are, or was told of another prompt as well.
+	// The largest figure told is doubtful from roundLeast on where it is a
+	// multiple of roundStep, as windows are. From doubtLeast on it is where one
+	// prompt told it was cutStep longer than another, and doubtOver times the
+	// figure was to be expected, or tied prompts were told it, and fewer were
+	// told alike times the figure or more.
+	roundLeast = 2048
+	roundStep  = 1024
 	doubtLeast = 1000
-	doubtRound = 1024
+	doubtOver  = 1.1
+	tied       = 3
+	alike      = .9
 )
 
 // estimate knows how a backend counts prompts. Estimates are made without its
@@ -41,7 +50,8 @@ type estimate struct {
 	ratio float64 // the same, biased to the high side
 
 	most           int  // largest prompt told
-	seen           int  // of how many lengths
+	ties, last     int  // how many prompts were told it, and the estimate of the last
+	near           int  // how many were told to have little less
 	shortest, long int  // estimates of prompts that it was told of
 	window         int  // tokens of a prompt that the server reads; 0: not found out
 	made           bool // the largest figure told is made up
@@ -96,7 +106,17 @@ func (e *estimate) suspects(est, told int) bool {
 	case e.window > 0:
 		return true
 	}
-	return told >= doubtLeast && (told%doubtRound == 0 || est != e.shortest || est != e.long)
+	if told >= roundLeast && told%roundStep == 0 {
+		return true
+	}
+	longer := e.mean*float64(est) > doubtOver*float64(told)
+	return told >= doubtLeast && e.spread(cutStep) && (longer || e.ties >= tied && e.ties > e.near)
+}
+
+// spread says that of the prompts told the largest figure one is so many times
+// as long as another.
+func (e *estimate) spread(by float64) bool {
+	return float64(e.long) >= by*float64(e.shortest)
 }
 
 // cut takes that the server has read only so many tokens of a prompt that has
@@ -112,10 +132,21 @@ func (e *estimate) cut(told int) (found bool) {
 // watch looks for a window.
 func (e *estimate) watch(est, told int) (found bool) {
 	switch {
-	case told < e.most || told < cutLeast:
+	case told < e.most:
+		if float64(told) >= alike*float64(e.most) {
+			e.near++
+		}
+		return false
+	case told < cutLeast:
 		return false
 	case told > e.most:
-		e.most, e.seen, e.shortest, e.long = told, 1, est, est
+		if float64(e.most) >= alike*float64(told) {
+			e.near += e.ties
+		} else {
+			e.near = 0
+		}
+		e.most, e.shortest, e.long = told, est, est
+		e.ties, e.last = 1, est
 		e.window = 0 // it reads more than was thought
 		e.made = told > madeUp*est
 		return false
@@ -125,15 +156,13 @@ func (e *estimate) watch(est, told int) (found bool) {
 		e.window, e.made = 0, true
 		return false
 	}
-	switch {
-	case float64(est) > cutStep*float64(e.long):
-		e.seen++
-		e.long = est
-	case cutStep*float64(est) < float64(e.shortest):
-		e.seen++
-		e.shortest = est
+	if est != e.last { // else the same prompt, as a hedge or a retry sends it
+		e.ties, e.last = e.ties+1, est
 	}
-	if e.window > 0 || e.seen < cutSeen || float64(e.long) < cutSpread*float64(e.shortest) {
+	e.shortest, e.long = min(e.shortest, est), max(e.long, est)
+	far := e.ties >= cutSeen && e.spread(cutSpread)
+	many := e.ties >= cutTied && e.near == 0 && e.spread(cutStep)
+	if e.window > 0 || !far && !many {
 		return false
 	}
 	e.window = told

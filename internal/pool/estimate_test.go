@@ -88,6 +88,62 @@ func TestNoCutIsSeenInMadeUpFigures(t *testing.T) {
 	}
 }
 
+// Chunks are cut to one size by estimate, and what a server tells of them lies
+// close together: some of it is equal by chance, some of it a round number.
+func TestHonestFiguresAreHardlyDoubted(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, size := range []int{1000, 1130, 2000, 2300, 4000, 8000} {
+		doubts, calls := 0, 0
+		for range 200 { // servers
+			var e estimate
+			ratio := .7 + r.Float64()
+			for range 100 {
+				est := size - size*r.IntN(8)/100
+				_, doubt, found := e.learn(est, int(float64(est)*ratio*(1+.05*r.NormFloat64())))
+				if found {
+					t.Fatalf("size %d: a window was found where none was", size)
+				}
+				calls++
+				if doubt {
+					doubts++
+				}
+			}
+		}
+		t.Logf("size %d: %d of %d replies doubted", size, doubts, calls)
+		if doubts*1000 > calls {
+			t.Errorf("size %d: %d of %d replies of a server that cuts nothing are doubted, want one in 1000 at most", size, doubts, calls)
+		}
+	}
+}
+
+// Prompts of one template differ by a token or two, and so do their figures.
+func TestPromptsOfOneTemplateAreNoCut(t *testing.T) {
+	var e estimate
+	for i := range 100 {
+		if cut, doubt, found := e.learn(1200+i%3, 1203); cut || doubt || found {
+			t.Fatalf("call %d: cut %v, doubted %v, found %v", i, cut, doubt, found)
+		}
+	}
+}
+
+func TestChunksOfOneSizeShowAnOddWindow(t *testing.T) {
+	var e estimate
+	r := rand.New(rand.NewPCG(7, 8))
+	doubts, first := 0, -1
+	for i := range 40 {
+		_, doubt, found := e.learn(3500-r.IntN(200), 2700)
+		if doubt {
+			doubts++
+		}
+		if found {
+			first = i
+		}
+	}
+	if first < 0 || first > 10 || doubts < 35 {
+		t.Errorf("found at call %d, %d of 40 doubted", first, doubts)
+	}
+}
+
 func TestAWiderWindowIsBelieved(t *testing.T) {
 	var e estimate
 	for i := range 10 {

@@ -160,7 +160,8 @@ func TestClocksOfStreamsAreSettings(t *testing.T) {
 }
 
 // What may have been cut is done again where it can be done in parts, from the
-// first call on where the figure looks like a window, else from the second.
+// first call on where the figure looks like a window, else from the second
+// that is clearly longer.
 func TestPromptThatMayBeCutIsTooLongWhereThereAreParts(t *testing.T) {
 	for _, c := range []struct {
 		window, context int
@@ -175,8 +176,8 @@ func TestPromptThatMayBeCutIsTooLongWhereThereAreParts(t *testing.T) {
 	} {
 		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Context: c.context}}}, counting(1.5, c.window))
 		for i, want := range []bool{c.first, c.second} {
-			r := words(2000 + 10*i)
-			r.Parts, r.Tokens = c.parts, 1900+10*i // more than is thought
+			r := words(2000 + 300*i)
+			r.Parts, r.Tokens = c.parts, 1900+300*i // more than is thought
 			_, err := p.Do(t.Context(), r)
 			if want && classOf(t, err) != swarm.ClassTooLong || !want && err != nil {
 				t.Errorf("%+v: call %d: %v", c, i, err)
