@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"context"
 	"io"
 	"log"
 	"net"
@@ -8,7 +9,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -171,50 +174,70 @@ func TestTLSTroubleIsExplained(t *testing.T) {
 	}
 }
 
+// pipes is a listener without a network: dial makes a connection to it.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	c, ok := <-p
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+
+func (p pipes) Close() error   { close(p); return nil }
+func (p pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes"} }
+
+func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
+	near, far := net.Pipe()
+	p <- far
+	return near, nil
+}
+
 // A server that ends its body a little after [DONE] still gets its
 // connection used again, and so does one whose replies are errors.
 func TestConnectionsAreUsedAgain(t *testing.T) {
-	var mu sync.Mutex
-	accepted, n := 0, 0
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		mu.Lock()
-		n++
-		turn := n
-		mu.Unlock()
-		switch turn % 3 {
-		case 0:
-			w.WriteHeader(500)
-			w.Write([]byte(strings.Repeat("x", 10000)))
-		case 1:
-			w.Write([]byte(okBody))
-		default:
-			w.Write([]byte(sse(chunk("hello"), stopChunk, "[DONE]")))
-			w.(http.Flusher).Flush()
-			time.Sleep(5 * time.Millisecond)
+	synctest.Test(t, func(t *testing.T) {
+		var turn, accepted atomic.Int32
+		srv := http.Server{
+			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch turn.Add(1) % 3 {
+				case 0:
+					w.WriteHeader(500)
+					w.Write([]byte(strings.Repeat("x", 10000)))
+				case 1:
+					w.Write([]byte(okBody))
+				default:
+					w.Write([]byte(sse(chunk("hello"), stopChunk, "[DONE]")))
+					w.(http.Flusher).Flush()
+					time.Sleep(5 * time.Millisecond)
+				}
+			}),
+			ConnState: func(_ net.Conn, s http.ConnState) {
+				if s == http.StateNew {
+					accepted.Add(1)
+				}
+			},
 		}
-	}))
-	srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-		if s == http.StateNew {
-			mu.Lock()
-			accepted++
-			mu.Unlock()
+		at := make(pipes)
+		go srv.Serve(at)
+		defer srv.Close()
+		transport := &http.Transport{DialContext: at.dial}
+		c, err := New(Endpoint{BaseURL: "http://model.test/v1", Model: "small", Client: &http.Client{Transport: transport}})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	srv.Start()
-	defer srv.Close()
-	c, err := New(Endpoint{BaseURL: srv.URL, Model: "small"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	for i := 1; i <= 30; i++ {
-		r := ask()
-		r.Stream = i%3 == 2
-		if _, err := c.Do(t.Context(), r); (err != nil) != (i%3 == 0) {
-			t.Fatal(i, err)
+		defer transport.CloseIdleConnections()
+		defer c.Close()
+		for i := 1; i <= 30; i++ {
+			r := ask()
+			r.Stream = i%3 == 2
+			if _, err := c.Do(t.Context(), r); (err != nil) != (i%3 == 0) {
+				t.Fatal(i, err)
+			}
 		}
-	}
-	if accepted != 1 {
-		t.Errorf("%d connections were made for 30 calls one after another", accepted)
-	}
+		if n := accepted.Load(); n != 1 {
+			t.Errorf("%d connections were made for 30 calls one after another", n)
+		}
+	})
 }
