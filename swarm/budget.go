@@ -199,7 +199,7 @@ func (r *run) kept(s *scope, c *Call) amount {
 	case s.work != nil && r.report.Roles[RolePlanner].Calls == 0:
 		return amount{cost: b.Merge}
 	}
-	window := max(r.swarm.baseWindow(), 0)
+	window := min(max(r.swarm.baseWindow(), 0), mostTokens)
 	merge := Usage{In: window + mergePrompt, Out: mergeReply}
 	keep := amount{cost: b.Merge, tokens: min(merge.Tokens(), b.Tokens/4), calls: min(mergeCalls, b.Calls/4)}
 	if b.Merge == 0 && b.Cost > 0 && large != nil {
@@ -219,7 +219,7 @@ func (r *run) windowLeft() int {
 		return w
 	}
 	if b.Tokens > 0 {
-		w = within(w, (b.Tokens-r.report.Usage.Tokens()-mergePrompt-mergeReply)*3/4)
+		w = within(w, (b.Tokens-r.report.Usage.Tokens()-mergePrompt-mergeReply)/4*3)
 	}
 	if b.Cost > 0 && r.report.large != nil && r.report.large.In > 0 {
 		left := b.Cost - r.report.Usage.Cost - r.report.large.most(Usage{In: mergePrompt, Out: mergeReply})
@@ -239,7 +239,7 @@ func (s *Swarm) baseWindow() int { return orDefault(s.Window, defaultWindow) }
 func (r *run) limitTime(d time.Duration) {
 	err := &BudgetError{Limit: "time", Max: d.String()}
 	whole, stop := context.WithTimeoutCause(r.ctx, d, err)
-	steps, stopSteps := context.WithTimeoutCause(whole, d*4/5, err)
+	steps, stopSteps := context.WithTimeoutCause(whole, d-d/5, err)
 	r.ctx, r.stepCtx = whole, steps
 	r.clocks = []context.CancelFunc{stopSteps, stop}
 }

@@ -9,6 +9,7 @@ import (
 // the events of calls, so that what is told and what is summed up cannot
 // differ.
 func (r *run) reserve(ctx context.Context, s *scope, c Call) (func(Usage, error), error) {
+	c.Est = c.Est.bounded()
 	held, err := r.admit(ctx, s, &c)
 	if err != nil {
 		return nil, err
@@ -20,6 +21,7 @@ func (r *run) reserve(ctx context.Context, s *scope, c Call) (func(Usage, error)
 }
 
 func (r *run) settleCall(s *scope, c Call, held amount, used Usage, err error) {
+	used = used.bounded()
 	used.Calls = 1
 	used.Cost = 0
 	if c.Price != nil {
@@ -46,6 +48,7 @@ func (r *run) settleCall(s *scope, c Call, held amount, used Usage, err error) {
 // bookRemote books what a worker's output says of calls that this ledger did
 // not see. The lock is held.
 func (r *run) bookRemote(w *working, used Usage) {
+	used = used.bounded()
 	w.spend(used)
 	e := Event{Kind: CallEnded, Usage: &used}
 	w.scope.fill(&e)

@@ -122,5 +122,18 @@ func (u Usage) Plus(v Usage) Usage {
 	return u
 }
 
+// mostTokens is more than any call uses.
+const mostTokens = 1 << 40
+
+// bounded returns u with counts that can be summed up: what is negative is
+// none, and what is more than mostTokens is that.
+func (u Usage) bounded() Usage {
+	for _, n := range [...]*int{&u.Calls, &u.In, &u.Cached, &u.Written, &u.Out} {
+		*n = min(max(*n, 0), mostTokens)
+	}
+	u.Cost = max(u.Cost, 0)
+	return u
+}
+
 // Tokens returns prompt and completion tokens together.
 func (u Usage) Tokens() int { return u.In + u.Out }
