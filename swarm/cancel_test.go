@@ -174,7 +174,10 @@ func TestRunRefusesWhatCannotWork(t *testing.T) {
 		"Worker is nil":      {swarm.Swarm{Planner: p}, task},
 		"Concurrency is -1":  {swarm.Swarm{Planner: p, Worker: w, Concurrency: -1}, task},
 		"Rounds is -2":       {swarm.Swarm{Planner: p, Worker: w, Rounds: -2}, task},
-		"a negative limit":   {swarm.Swarm{Planner: p, Worker: w, Budget: swarm.Budget{Calls: -1}}, task},
+		"Budget.Calls is -1": {swarm.Swarm{Planner: p, Worker: w, Budget: swarm.Budget{Calls: -1}}, task},
+		"Budget.Time is -1s": {swarm.Swarm{Planner: p, Worker: w, Budget: swarm.Budget{Time: -time.Second}}, task},
+		"Limits.Steps is -1": {swarm.Swarm{Planner: p, Worker: w, Limits: swarm.Limits{Steps: -1}}, task},
+		"Limits.Bytes is -9": {swarm.Swarm{Planner: p, Worker: w, Limits: swarm.Limits{Bytes: -9}}, task},
 		"Budget.Merge is":    {swarm.Swarm{Planner: p, Worker: w, Budget: swarm.Budget{Cost: 1, Merge: 2}}, task},
 		"Goal is empty":      {swarm.Swarm{Planner: p, Worker: w}, swarm.Task{Goal: " "}},
 		"Sources[1].Name is": {swarm.Swarm{Planner: p, Worker: w}, swarm.Task{Goal: "g", Sources: []swarm.Source{sourceOf("a"), sourceOf("")}}},
@@ -184,6 +187,11 @@ func TestRunRefusesWhatCannotWork(t *testing.T) {
 		if err == nil || a == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
+	}
+	var none context.Context
+	s := swarm.Swarm{Planner: p, Worker: w}
+	if a, err := s.Run(none, task); err == nil || a == nil || !strings.Contains(err.Error(), "context is nil") {
+		t.Errorf("without a context: %v", err)
 	}
 }
 

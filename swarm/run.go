@@ -26,7 +26,7 @@ import (
 // once every goroutine of the run has ended; it waits for a
 // worker that ignores its context. Safe for concurrent use.
 func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
-	if err := s.valid(t); err != nil {
+	if err := s.valid(ctx, t); err != nil {
 		return &Answer{}, err
 	}
 	r := newRun(ctx, s, t)
@@ -47,42 +47,6 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 		err = r.queue.err
 	}
 	return a, err
-}
-
-func (s *Swarm) valid(t Task) error {
-	switch {
-	case s.Planner == nil:
-		return errors.New("swarm: Planner is nil: set one, such as a *planner.LLM or planner.Fixed")
-	case s.Worker == nil:
-		return errors.New("swarm: Worker is nil: set one, such as a *workers.Pool or a WorkerFunc")
-	case s.Concurrency < 0:
-		return fmt.Errorf("swarm: Concurrency is %d: it must be positive, or 0 for %d", s.Concurrency, defaultConcurrency)
-	case s.Rounds < 0:
-		return fmt.Errorf("swarm: Rounds is %d: it must be positive, or 0 for %d", s.Rounds, defaultRounds)
-	case s.Budget.Cost < 0 || s.Budget.Tokens < 0 || s.Budget.Calls < 0 || s.Budget.Time < 0 || s.Budget.Merge < 0:
-		return errors.New("swarm: Budget has a negative limit: each must be positive, or 0 for none")
-	case s.Budget.Merge > s.Budget.Cost:
-		return fmt.Errorf("swarm: Budget.Merge is %v: it must be part of Budget.Cost, %v", s.Budget.Merge, s.Budget.Cost)
-	case strings.TrimSpace(t.Goal) == "":
-		return errors.New("swarm: Task.Goal is empty: say what is wanted")
-	}
-	names := make(map[string]bool, len(t.Sources))
-	for i := range t.Sources {
-		name := t.Sources[i].Name
-		if name == "" {
-			return fmt.Errorf("swarm: Task.Sources[%d].Name is empty: citations need it", i)
-		}
-		if names[name] {
-			return fmt.Errorf("swarm: Task.Sources[%d].Name %q occurs twice: names must differ", i, name)
-		}
-		names[name] = true
-		for j := range t.Sources[i].Chunks {
-			if c := &t.Sources[i].Chunks[j]; c.Source != name || c.ID == "" {
-				return fmt.Errorf("swarm: Task.Sources[%d].Chunks[%d] is of source %q with ID %q: it needs the name of its source, %q, and an ID", i, j, c.Source, c.ID, name)
-			}
-		}
-	}
-	return nil
 }
 
 const (
