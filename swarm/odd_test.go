@@ -54,3 +54,27 @@ func TestABudgetHoldsUnderAWindowBeyondAnyUse(t *testing.T) {
 		}
 	})
 }
+
+func TestCountsThatAreNoCountsTakeNothingFromTheAccount(t *testing.T) {
+	t.Run("negative", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := swarm.Swarm{
+				Planner: script{steps: []swarm.Step{items(30)}}, Budget: swarm.Budget{Tokens: 40},
+				Worker: spender(dear, swarm.Usage{In: -20, Out: 2}, swarm.Usage{In: -20, Cached: -1, Out: 2}, time.Second),
+			}
+			a, err := s.Run(t.Context(), task)
+			if u := a.Report.Usage; err != nil || u.In != 0 || u.Cached != 0 || u.Out != 40 || u.Calls != 20 {
+				t.Errorf("%v %+v", err, u)
+			}
+		})
+	})
+	t.Run("elsewhere", func(t *testing.T) {
+		w := func(context.Context, swarm.Subtask) (swarm.Output, error) {
+			return swarm.Output{Usage: &swarm.Usage{Calls: -3, In: math.MaxInt, Cost: -5}}, nil
+		}
+		a := mustRun(t, w, task, items(30))
+		if u := a.Report.Usage; u.Calls != 0 || u.In < math.MaxInt32 || u.Cost != 0 {
+			t.Errorf("%+v", u)
+		}
+	})
+}
