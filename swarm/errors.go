@@ -42,7 +42,7 @@ type SubtaskError struct {
 	Err     error
 }
 
-func (e *SubtaskError) Error() string { return "subtask " + e.ID + ": " + e.Err.Error() }
+func (e *SubtaskError) Error() string { return fmt.Sprintf("subtask %s: %v", e.ID, e.Err) }
 func (e *SubtaskError) Unwrap() error { return e.Err }
 
 // Class says what kind of failure a model call met, and so what can be done

@@ -141,3 +141,41 @@ func TestAnObserverThatBlowsIsNotCalledAgainAndTheRunGoesOn(t *testing.T) {
 		})
 	}
 }
+
+// nasty is an error whose text cannot be had from a nil pointer, which is what
+// a function with a named result of the type hands back by mistake.
+type nasty struct{ text string }
+
+func (n *nasty) Error() string { return n.text }
+
+func TestAnErrorThatBlowsWhenItIsReadEndsNoRun(t *testing.T) {
+	var bad *nasty
+	for name, p := range map[string]script{
+		"the first plan": {plan: func(context.Context, swarm.Brief, func(swarm.Step) error) error { return bad }},
+		"a later plan": {
+			plan: func(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+				if b.Round > 1 {
+					return bad
+				}
+				return add(each("a"))
+			},
+			merge: func(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) {
+				return swarm.Verdict{Missing: "more"}, nil
+			},
+		},
+		"a merge": {
+			steps: []swarm.Step{each("a")},
+			merge: func(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) { return swarm.Verdict{}, bad },
+		},
+	} {
+		s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo), Observe: func(swarm.Event) {}}
+		if a, _ := s.Run(t.Context(), task); a == nil || a.Run == "" {
+			t.Errorf("%s: %+v", name, a)
+		}
+	}
+	w := func(context.Context, swarm.Subtask) (swarm.Output, error) { return swarm.Output{}, bad }
+	s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a")}}, Worker: swarm.WorkerFunc(w)}
+	if _, err := s.Run(t.Context(), task); err == nil || !strings.HasPrefix(err.Error(), "subtask 1/t/0: ") {
+		t.Errorf("%v", err)
+	}
+}

@@ -176,9 +176,12 @@ func (r *run) rounds() error {
 				return nil
 			}
 			if err == nil {
-				err = errors.New("it holds no step")
+				err = errors.New("plan: it holds no step")
 			}
-			return fmt.Errorf("plan: %w", err)
+			if !strings.HasPrefix(fmt.Sprint(err), "plan: ") {
+				err = fmt.Errorf("plan: %w", err)
+			}
+			return err
 		}
 		if err := r.allFailed(); err != nil {
 			return err
@@ -301,7 +304,7 @@ func (r *run) allFailed() error {
 // miss notes in the coverage what the answer does not rest on.
 func (r *run) miss(what string, why error) {
 	if why != nil {
-		what += ": " + why.Error()
+		what = fmt.Sprint(what, ": ", why) // a stranger's Error may panic
 	}
 	r.mu.Lock()
 	r.coverage.Missing = append(r.coverage.Missing, what)

@@ -134,11 +134,15 @@ func TestAPlanWithoutAStepIsAnError(t *testing.T) {
 	for _, c := range []struct {
 		plan error
 		want string
-	}{{nil, "no step"}, {errBroken, "broken"}} {
+	}{
+		{nil, "plan: it holds no step"},
+		{errBroken, "plan: broken"},
+		{&swarm.PlanError{Step: "a", Mend: "is odd"}, `plan: step "a": is odd`}, // says by itself what it is about
+	} {
 		p := script{plan: func(context.Context, swarm.Brief, func(swarm.Step) error) error { return c.plan }}
 		s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}
 		a, err := s.Run(t.Context(), task)
-		if err == nil || !strings.Contains(err.Error(), c.want) || a == nil {
+		if err == nil || err.Error() != c.want || a == nil {
 			t.Errorf("%v: %v", c.plan, err)
 		}
 		if c.plan != nil && !errors.Is(err, c.plan) {
