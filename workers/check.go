@@ -20,6 +20,7 @@ type CheckFunc func(st swarm.Subtask, out *swarm.Output) (wrong string)
 // each check that it fails, and a nil error. It costs nothing where all is
 // well and one more call of w where not. An error of w is returned as it is;
 // where it is the second call's, the first output is kept with its doubts.
+// Output.Usage is that of both calls, whichever output is returned.
 //
 // A panic in a check is the subtask's, as one in w would be.
 func Check(w swarm.Worker, checks ...CheckFunc) swarm.Worker {
@@ -36,6 +37,7 @@ func Check(w swarm.Worker, checks ...CheckFunc) swarm.Worker {
 		again := st
 		again.Feedback = append(slices.Clip(st.Feedback), swarm.Feedback{Said: said(&out), Wrong: strings.Join(wrong, "; ")})
 		second, err := w.Work(ctx, again)
+		out, second = plus(out, second.Usage), plus(second, out.Usage)
 		if err != nil {
 			if ctx.Err() != nil {
 				return out, err
@@ -59,6 +61,18 @@ func examine(st swarm.Subtask, out *swarm.Output, checks []CheckFunc) (wrong []s
 		}
 	}
 	return wrong
+}
+
+// plus adds to an output the usage of another call.
+func plus(out swarm.Output, other *swarm.Usage) swarm.Output {
+	switch {
+	case out.Usage == nil:
+		out.Usage = other
+	case other != nil:
+		sum := out.Usage.Plus(*other)
+		out.Usage = &sum
+	}
+	return out
 }
 
 func doubtful(out swarm.Output, wrong []string) swarm.Output {

@@ -130,3 +130,41 @@ func TestCheckAndErrors(t *testing.T) {
 		t.Errorf("after a cancel: %v", err)
 	}
 }
+
+func TestCheckKeepsTheUsageOfBothCalls(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, second string
+		fails         bool
+		want          int
+	}{
+		"right at once":     {"right", "", false, 1},
+		"mended":            {"wrong", "right", false, 11},
+		"worse":             {"wrong", "wrong wrong", false, 11},
+		"the second failed": {"wrong", "", true, 11},
+	} {
+		n := 0
+		away := swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
+			n++
+			if n == 1 {
+				return swarm.Output{Text: c.first, Usage: &swarm.Usage{Calls: 1, In: 1}}, nil
+			}
+			out := swarm.Output{Text: c.second, Usage: &swarm.Usage{Calls: 1, In: 10}}
+			if c.fails {
+				return out, errors.New("away")
+			}
+			return out, nil
+		})
+		nth := func(n int) CheckFunc { // fails where "wrong" stands n times
+			return func(_ swarm.Subtask, out *swarm.Output) string {
+				if strings.Count(out.Text, "wrong") >= n {
+					return "it is wrong"
+				}
+				return ""
+			}
+		}
+		out, err := Check(away, nth(1), nth(2)).Work(t.Context(), overLease())
+		if err != nil || out.Usage == nil || out.Usage.In != c.want || out.Usage.Calls != n {
+			t.Errorf("%s: %+v, %v", name, out.Usage, err)
+		}
+	}
+}
