@@ -85,8 +85,8 @@ func (r *run) tell(e Event) {
 // emit is Emit within a run.
 func (r *run) emit(s *scope, e Event) {
 	switch e.Kind {
-	case RunStarted, StepAdded, StepUnfolded, SubtaskStarted, SubtaskEnded, CallEnded, RunEnded:
-		return // the run's books are made of these
+	case RunStarted, StepAdded, StepUnfolded, PlanEnded, SubtaskStarted, SubtaskEnded, CallEnded, MergeStarted, AnswerText, MergeEnded, RunEnded:
+		return // the run's books and the answer are made of these
 	}
 	r.enterLock()
 	defer r.mu.Unlock()

@@ -209,7 +209,10 @@ func TestEmitSaysWhoseTheEventIs(t *testing.T) {
 func TestEmitCannotForgeTheBooks(t *testing.T) {
 	var l log
 	w := func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
-		for _, k := range []swarm.Kind{swarm.RunStarted, swarm.StepAdded, swarm.SubtaskStarted, swarm.SubtaskEnded, swarm.CallEnded, swarm.RunEnded} {
+		for _, k := range []swarm.Kind{
+			swarm.RunStarted, swarm.StepAdded, swarm.StepUnfolded, swarm.PlanEnded, swarm.SubtaskStarted, swarm.SubtaskEnded,
+			swarm.CallEnded, swarm.MergeStarted, swarm.AnswerText, swarm.MergeEnded, swarm.RunEnded,
+		} {
 			swarm.Emit(ctx, swarm.Event{Kind: k, Text: "forged", To: 1000, Tokens: 1000, Outcome: swarm.Done, Usage: &swarm.Usage{Calls: 1000}, Answer: &swarm.Answer{}})
 		}
 		return swarm.Output{}, nil

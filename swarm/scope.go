@@ -59,8 +59,9 @@ func Reserve(ctx context.Context, c Call) (settle func(used Usage, err error), e
 
 // Emit tells the observer of ctx's run that something happened. Run, At and
 // what is known of the subtask are filled in. It waits while the observer is
-// behind. Outside a run, and with kinds that the engine itself counts by
-// (subtasks, calls, steps added, the run's start and end), it does nothing. Safe for concurrent use.
+// behind. Outside a run, and with kinds by which the engine itself counts or
+// tells its course and its answer (Run…, Plan…, Subtask…, Call…, Merge…,
+// AnswerText, StepAdded, StepUnfolded), it does nothing. Safe for concurrent use.
 func Emit(ctx context.Context, e Event) {
 	if s := scopeOf(ctx); s != nil {
 		s.run.emit(s, e)
