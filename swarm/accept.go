@@ -57,9 +57,13 @@ func (r *run) add(round int, s Step) error {
 	return nil
 }
 
+// mostEst bounds what a step's estimate counts for in the queue, so that the
+// longest path that Limits allow is still a number.
+const mostEst = 1 << 30
+
 // enter puts an accepted step into the machine. The lock is held.
 func (r *run) enter(st *step) {
-	sp := schedule.Spec{Est: int64(st.Est)}
+	sp := schedule.Spec{Est: int64(min(st.Est, mostEst))}
 	count := -1
 	switch st.Over {
 	case Once:
