@@ -163,10 +163,21 @@ type reader interface {
 	again()                 // the reply begins anew
 }
 
-// call makes one call and lets r read the reply. It returns what was said,
-// without the thinking before it. repeat says that a reply may begin anew,
-// parts that the call can be made with less in its prompt.
-func (l *LLM) call(ctx context.Context, run string, ms []chat.Message, schema *chat.Schema, out, set int, r reader, repeat, parts bool) (string, error) {
+// call is one call of the model.
+type call struct {
+	run      string
+	messages []chat.Message
+	schema   *chat.Schema
+	out      int    // most tokens of the reply, where set is 0
+	set      int    // the same, as the settings name it; 0: they do not
+	reader   reader // of the reply
+	repeat   bool   // the reply may begin anew
+	parts    bool   // the call can be made with less in its prompt
+}
+
+// do makes a call and lets its reader read the reply. It returns what was
+// said, without the thinking before it.
+func (l *LLM) do(ctx context.Context, c call) (string, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var said strings.Builder
@@ -176,28 +187,28 @@ func (l *LLM) call(ctx context.Context, run string, ms []chat.Message, schema *c
 	read := func(text string) {
 		said.WriteString(text)
 		if failed == nil && text != "" {
-			if failed = r.read(text); failed != nil {
+			if failed = c.reader.read(text); failed != nil {
 				cancel(failed)
 			}
 		}
 	}
 	req := pool.Request{
 		Request: chat.Request{
-			Messages: ms, Schema: schema, MaxTokens: set, Stream: true,
+			Messages: c.messages, Schema: c.schema, MaxTokens: c.set, Stream: true,
 			OnText: func(text string) {
 				told = true
 				read(thinking.next(text))
 			},
 		},
-		Run:        run,
-		DefaultOut: out,
-		Parts:      parts,
+		Run:        c.run,
+		DefaultOut: c.out,
+		Parts:      c.parts,
 	}
-	if repeat {
+	if c.repeat {
 		req.Again = func() {
 			said.Reset()
 			thinking, told = thought{}, false
-			r.again()
+			c.reader.again()
 		}
 	}
 	reply, err := l.pool.Do(ctx, req)

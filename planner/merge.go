@@ -80,7 +80,9 @@ func (l *LLM) merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 	ms := base
 	for mends := 0; ; mends++ {
 		m.again()
-		said, err := l.call(ctx, b.Run, ms, mergeSchema, l.answerOut(), l.cfg.AnswerTokens, m, restart, fewer)
+		said, err := l.do(ctx, call{
+			run: b.Run, messages: ms, schema: mergeSchema, out: l.answerOut(), set: l.cfg.AnswerTokens, reader: m, repeat: restart, parts: fewer,
+		})
 		if e := m.end(); e != nil {
 			return swarm.Verdict{Citations: m.refs.Citations()}, fmt.Errorf("merge: writing the answer: %w", e)
 		}

@@ -35,7 +35,9 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 	asked := false // for a plan that is not empty
 	for mends := 0; ; mends++ {
 		p.again()
-		said, err := l.call(ctx, b.Run, ms, planSchema, l.planOut(), l.cfg.PlanTokens, p, true, false)
+		said, err := l.do(ctx, call{
+			run: b.Run, messages: ms, schema: planSchema, out: l.planOut(), set: l.cfg.PlanTokens, reader: p, repeat: true,
+		})
 		switch {
 		case p.stopped != nil:
 			return p.stopped
