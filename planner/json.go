@@ -76,45 +76,13 @@ func (m *machine) reset() {
 // next takes a byte. The machine is in state whole when the value is complete;
 // a bare number never is, for more digits could follow.
 func (m *machine) next(c byte) (event, error) {
-	bad := func() (event, error) { return evNone, &notJSON{got: c, want: wants[m.state]} }
 	switch m.state {
-	case inString:
-		switch {
-		case c == '"':
-			if m.isName {
-				m.state = wantColon
-				return evKeyEnd, nil
-			}
-			m.after()
-			return evStringEnd, nil
-		case c == '\\':
-			m.state = inEscape
-		case c < ' ' && !m.loose:
-			return evNone, &notJSON{got: c, want: "a string without raw control characters"}
-		}
-		return evNone, nil
-	case inEscape:
-		switch c {
-		case 'u':
-			m.state, m.hex = inHex, 0
-		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			m.state = inString
-		default:
-			return bad()
-		}
-		return evNone, nil
-	case inHex:
-		if _, ok := hexDigit(c); !ok {
-			return bad()
-		}
-		if m.hex++; m.hex == 4 {
-			m.state = inString
-		}
-		return evNone, nil
+	case inString, inEscape, inHex:
+		return m.text(c)
 	case inScalar:
 		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c == 'E' || c == '.' || c == '+' || c == '-' {
 			if m.scalar = append(m.scalar, c); len(m.scalar) > maxNumber {
-				return bad()
+				return m.bad(c)
 			}
 			return evNone, nil
 		}
@@ -129,7 +97,7 @@ func (m *machine) next(c byte) (event, error) {
 	switch m.state {
 	case wantColon:
 		if c != ':' {
-			return bad()
+			return m.bad(c)
 		}
 		m.state = wantValue
 		return evNone, nil
@@ -141,44 +109,86 @@ func (m *machine) next(c byte) (event, error) {
 		case c == '}' && m.state == wantFirstKey:
 			return m.pop(), nil
 		}
-		return bad()
 	case wantNext:
 		top := m.stack[len(m.stack)-1]
 		switch {
 		case c == ',' && top == '{':
 			m.state = wantKey
+			return evNone, nil
 		case c == ',':
 			m.state = wantValue
+			return evNone, nil
 		case c == '}' && top == '{', c == ']' && top == '[':
 			return m.pop(), nil
-		default:
-			return bad()
 		}
-		return evNone, nil
 	case wantValue, wantFirstValue:
+		return m.value(c)
+	}
+	return m.bad(c)
+}
+
+func (m *machine) bad(c byte) (event, error) { return evNone, &notJSON{got: c, want: wants[m.state]} }
+
+// text takes a byte of a string.
+func (m *machine) text(c byte) (event, error) {
+	switch m.state {
+	case inEscape:
+		switch c {
+		case 'u':
+			m.state, m.hex = inHex, 0
+		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+			m.state = inString
+		default:
+			return m.bad(c)
+		}
+	case inHex:
+		if _, ok := hexDigit(c); !ok {
+			return m.bad(c)
+		}
+		if m.hex++; m.hex == 4 {
+			m.state = inString
+		}
+	default:
 		switch {
-		case c == '{' || c == '[':
-			if len(m.stack) == maxDepth {
-				return evNone, &notJSON{got: c, want: fmt.Sprintf("no more than %d levels", maxDepth)}
-			}
-			m.stack = append(m.stack, c)
-			if c == '{' {
-				m.state = wantFirstKey
-				return evObject, nil
-			}
-			m.state = wantFirstValue
-			return evArray, nil
-		case c == ']' && m.state == wantFirstValue:
-			return m.pop(), nil
+		case c == '"' && m.isName:
+			m.state = wantColon
+			return evKeyEnd, nil
 		case c == '"':
-			m.state, m.isName = inString, false
-			return evString, nil
-		case c == '-' || c >= '0' && c <= '9' || c == 't' || c == 'f' || c == 'n':
-			m.state, m.scalar = inScalar, append(m.scalar[:0], c)
-			return evScalar, nil
+			m.after()
+			return evStringEnd, nil
+		case c == '\\':
+			m.state = inEscape
+		case c < ' ' && !m.loose:
+			return evNone, &notJSON{got: c, want: "a string without raw control characters"}
 		}
 	}
-	return bad()
+	return evNone, nil
+}
+
+// value takes the first byte of a value, or the end of an empty list.
+func (m *machine) value(c byte) (event, error) {
+	switch {
+	case c == '{' || c == '[':
+		if len(m.stack) == maxDepth {
+			return evNone, &notJSON{got: c, want: fmt.Sprintf("no more than %d levels", maxDepth)}
+		}
+		m.stack = append(m.stack, c)
+		if c == '{' {
+			m.state = wantFirstKey
+			return evObject, nil
+		}
+		m.state = wantFirstValue
+		return evArray, nil
+	case c == ']' && m.state == wantFirstValue:
+		return m.pop(), nil
+	case c == '"':
+		m.state, m.isName = inString, false
+		return evString, nil
+	case c == '-' || c >= '0' && c <= '9' || c == 't' || c == 'f' || c == 'n':
+		m.state, m.scalar = inScalar, append(m.scalar[:0], c)
+		return evScalar, nil
+	}
+	return m.bad(c)
 }
 
 func (m *machine) pop() event {
