@@ -53,4 +53,13 @@ type Result struct {
 }
 
 // ID returns the name of the subtask that the result is of.
-func (r *Result) ID() string { return r.Step.ID + "/" + strconv.Itoa(int(r.Index)) }
+func (r *Result) ID() string { return subtaskID(r.Step, int(r.Index)) }
+
+// subtaskID is made of the index alone where a result or a subtask that was
+// made by hand has no step.
+func subtaskID(s *Step, index int) string {
+	if s == nil {
+		return strconv.Itoa(index)
+	}
+	return s.ID + "/" + strconv.Itoa(index)
+}

@@ -68,3 +68,14 @@ func TestUnreadRunsAreBounded(t *testing.T) {
 		t.Errorf("%d runs, the last %q", len(u), u[len(u)-1])
 	}
 }
+
+func TestWhatIsMadeByHandHasAnID(t *testing.T) {
+	r, st := swarm.Result{Index: 3}, swarm.Subtask{Index: 4}
+	if r.ID() != "3" || st.ID() != "4" {
+		t.Errorf("%q, %q", r.ID(), st.ID())
+	}
+	r.Step, st.Step = &swarm.Step{ID: "1/a"}, &swarm.Step{ID: "1/b"}
+	if r.ID() != "1/a/3" || st.ID() != "1/b/4" {
+		t.Errorf("%q, %q", r.ID(), st.ID())
+	}
+}

@@ -1,9 +1,6 @@
 package swarm
 
-import (
-	"context"
-	"strconv"
-)
+import "context"
 
 // Worker runs one subtask: a small model, a pool of them, a plain function.
 // A wrapper takes a Worker and is one.
@@ -54,7 +51,7 @@ type Feedback struct {
 }
 
 // ID returns the subtask's name in its run: the step's ID and the index.
-func (st *Subtask) ID() string { return st.Step.ID + "/" + strconv.Itoa(st.Index) }
+func (st *Subtask) ID() string { return subtaskID(st.Step, st.Index) }
 
 // Output is what a worker returns.
 type Output struct {

@@ -14,6 +14,9 @@ import (
 // headings, results of earlier steps under the numbers that an answer refers
 // to them by, the item. What was wrong with an earlier answer comes last.
 func DefaultPrompt(st swarm.Subtask) []Message {
+	if st.Step == nil {
+		st.Step = &swarm.Step{}
+	}
 	return []Message{
 		{Role: "system", Content: instructions(&st)},
 		{Role: "user", Content: material(&st)},

@@ -43,6 +43,9 @@ func TestPromptShowsItsParts(t *testing.T) {
 	if alone := DefaultPrompt(swarm.Subtask{Step: &swarm.Step{Do: "Think of a name."}}); alone[1].Content == "" {
 		t.Error("a subtask without material has an empty message")
 	}
+	if bare := DefaultPrompt(swarm.Subtask{Goal: "Name a port."}); !strings.Contains(bare[0].Content, "Question: Name a port.") {
+		t.Errorf("a subtask without a step: %q", bare)
+	}
 }
 
 func TestPromptFencesWhatIsData(t *testing.T) {
