@@ -34,7 +34,7 @@ Reply with one JSON object alone:
 // the language of the question.
 const (
 	answerRule     = "- \"answer\": what the text says, short and exact, with names, numbers and dates, in the language of the question.\n"
-	markerRule     = "- \"answer\": what the findings say, short and exact, with names, numbers and dates, in the language of the question. After each statement the number of the finding's source that it rests on, as in [2] or [1, 3].\n"
+	markerRule     = "- \"answer\": what the findings say, short and exact, with names, numbers and dates, in the language of the question. After each statement the number before the quote that it rests on, as in [2] or [1, 3]; a finding's own number is none of these.\n"
 	plainRule      = "- \"answer\": the result, short and exact, in the language of the question.\n"
 	passage        = "- \"quote\": the one to three sentences or the table row that show it, copied word for word"
 	quoteRule      = passage + ".\n"
@@ -42,6 +42,7 @@ const (
 	confidenceRule = "- \"confidence\": 0 to 1.\n"
 	itemsRule      = "- \"items\": a list of strings, one for each thing asked for, in the order of the material, each understandable by itself.\n"
 	abstainRule    = "- \"abstain\": true, and the rest empty, if the material holds nothing asked for; do not guess. Else false.\n"
+	bareRule       = "- \"abstain\": true, and the rest empty, only if you cannot do it; do not guess. Else false.\n"
 	mustRule       = "- \"abstain\": always false. You must answer, as well as you can.\n"
 )
 
@@ -61,9 +62,12 @@ func instructions(st *swarm.Subtask) string {
 	default:
 		b.WriteString(plainRule + confidenceRule)
 	}
-	if st.Step.Must {
+	switch {
+	case st.Step.Must:
 		b.WriteString(mustRule)
-	} else {
+	case noMaterial(st):
+		b.WriteString(bareRule)
+	default:
 		b.WriteString(abstainRule)
 	}
 	if st.Goal != "" {
@@ -71,6 +75,12 @@ func instructions(st *swarm.Subtask) string {
 	}
 	b.WriteString("\nInstruction: " + st.Step.Do + "\n")
 	return b.String()
+}
+
+// noMaterial says that a subtask has nothing to read: a model that is told to
+// abstain where the material holds nothing would do so.
+func noMaterial(st *swarm.Subtask) bool {
+	return st.Step.Over == swarm.Once && st.Chunk == nil && st.Item == "" && len(st.From) == 0 && len(st.Missing) == 0
 }
 
 // lineRunes bounds names and notes that stand on a line of their own. A path
