@@ -138,7 +138,7 @@ func (r *run) addReduce(level int, groups [][]Result) *step {
 	r.tell(Event{Kind: Narrowed, Text: fmt.Sprintf("%d results exceed the window of %d tokens: level %d shortens them in %d groups", n, r.window, level, len(groups))})
 	st := &step{groups: groups, Step: Step{
 		ID:     strconv.Itoa(r.round) + "/reduce-" + strconv.Itoa(level),
-		Do:     "Shorten these findings to what bears on the goal, the strongest first. Keep the reference number of each statement you keep.",
+		Do:     "Shorten the findings to what helps to answer the question, the strongest first. Keep the number of the quote after each statement that you keep.",
 		Over:   Reduce,
 		Est:    r.window,
 		MaxOut: max(r.window/4, 1),
