@@ -7,7 +7,7 @@ const (
 	// flight: 1 at a server with room, 0 at one that queues.
 	flowNone, flowGood = .25, .5
 	flowSlow           = 2. // times the latency: something has changed
-	flowHold           = 4  // epochs without growth once a queue was found; doubles up to flowHoldMost
+	flowHold           = 4  // generations without growth once a queue was found; doubles up to flowHoldMost
 	flowHoldMost       = 64
 )
 
@@ -17,8 +17,8 @@ type flow struct {
 	level float64 // mean calls in flight; 0: nothing is known
 	rate  float64 // answers a second
 	took  float64 // mean latency of calls answered, in seconds
-	hold  int     // epochs for which the limit does not grow
-	next  int     // the hold after this one
+	hold  int     // answers for which the limit does not grow
+	next  int     // the hold after this one, in generations; 0: no queue was found
 	flat  int     // epochs in a row that brought no more answers a second
 	slow  int     // epochs in a row that were too slow
 	high  int     // the limit before a lower one was tried for its latency; 0: none is on trial
@@ -46,10 +46,18 @@ func (l *limiter) flowed() {
 		if l.queues(now) {
 			return
 		}
+	} else {
+		f.flat, f.slow = 0, 0
 	}
 	switch {
-	case f.hold > 0:
-		f.hold--
+	case f.flat > 0: // if that is no chance, more calls only make a longer queue
+		return
+	case f.hold >= l.ep.need:
+		f.hold -= l.ep.need
+		return
+	}
+	f.hold = 0
+	switch {
 	case l.grow || l.limit >= l.top:
 	case l.tried:
 		l.tried, l.grow = false, true
@@ -80,8 +88,8 @@ func (l *limiter) queues(now flow) bool {
 		f.slow = 0
 		if f.flat++; f.flat >= 2 {
 			f.flat = 0
-			f.wait()
 			l.limit = min(l.limit, max(int(f.level), int(now.rate*before))+1)
+			f.wait(l.limit)
 			l.grow, l.tried = false, false
 			return true
 		}
@@ -117,13 +125,13 @@ func (l *limiter) slower(now flow) {
 	// What latency was before still counts: there may be more to give.
 	f.level, f.rate = now.level, now.level*f.rate/f.level
 	f.high = 0
-	f.wait()
+	f.wait(l.limit)
 }
 
 func (f *flow) measured(now flow) { f.level, f.rate, f.took = now.level, now.rate, now.took }
 
 // wait begins a time without growth, longer each time.
-func (f *flow) wait() {
+func (f *flow) wait(limit int) {
 	f.next = min(max(2*f.next, flowHold), flowHoldMost)
-	f.hold = f.next
+	f.hold = f.next * limit
 }

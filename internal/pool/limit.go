@@ -37,7 +37,10 @@ const (
 //     many answers a second come.
 //
 // From then on one call more is tried after each epoch (an experiment's is
-// longer), and growth doubles again once such an epoch went well.
+// longer), and growth doubles again once such an epoch went well. Where a queue
+// was found, that is left for some generations, more each time it was in vain:
+// counted in epochs, which last for many generations where the limit is low, a
+// server that is quick again would be used by one call at a time for minutes.
 type limiter struct {
 	top   int
 	limit int
@@ -63,6 +66,7 @@ type limiter struct {
 // epoch counts what came of the calls sent since it began.
 type epoch struct {
 	from     uint64 // its first call
+	limit    int    // when it began
 	need     int    // answers that end it
 	answered int    // of its own calls
 	refused  int    // of these
@@ -162,8 +166,11 @@ func (l *limiter) serve(t ticket, full bool, now time.Time) {
 			l.ramp = 0
 		}
 	}
-	if !l.grow || !full || l.ramp > 0 || l.debit > 0 || l.test.high > 0 || l.limit >= l.top {
+	if !l.grow || !full || l.ramp > 0 || l.debit > 0 || l.test.high > 0 || l.limit >= l.top || l.flow.flat > 0 {
 		return
+	}
+	if l.flow.next > 0 && l.limit >= 2*l.ep.limit {
+		return // a queue was found before: no more than double until this epoch is judged
 	}
 	// Where answers come together the overshoot is as large as the growth of
 	// a generation: less than double for large limits.
@@ -248,7 +255,7 @@ func (l *limiter) verdict(share float64) {
 		l.limit, l.grow, l.tried = low, false, false
 		l.flow.hold = 0
 		if !l.test.rest {
-			l.flow.hold = max(0, longestTest-l.ep.answered) / l.ep.need
+			l.flow.hold = max(0, longestTest-l.ep.answered)
 		}
 	default:
 		l.limit, l.base = l.test.high, max(l.base, (share+l.test.share)/2)
@@ -286,7 +293,7 @@ func (l *limiter) next() {
 		// Long enough for eight refusals, if they come as before.
 		need = max(need, min(int(8/l.test.share), longestTest))
 	}
-	l.ep = epoch{from: l.seq + 1, need: need, began: l.at}
+	l.ep = epoch{from: l.seq + 1, limit: l.limit, need: need, began: l.at}
 }
 
 // reopen begins a ramp: after a wait that all calls kept, they return slowly,
