@@ -3,6 +3,7 @@ package observe
 import (
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -61,11 +62,11 @@ type progress struct {
 	columns func() int
 
 	mu    sync.Mutex
-	runs  []*tally // live, and those that ended while others were live
-	live  int
-	drawn int  // columns of the line that stands on the terminal
-	aside bool // answer text comes, perhaps to the same terminal: draw nothing
-	fresh bool // begin a new line, for that text may have ended within one
+	runs  []*tally // live
+	past  tally    // the sum of those that ended while others were live
+	drawn int      // columns of the line that stands on the terminal
+	aside bool     // answer text comes, perhaps to the same terminal: draw nothing
+	fresh bool     // begin a new line, for that text may have ended within one
 }
 
 func (p *progress) observe(e swarm.Event) {
@@ -97,22 +98,21 @@ func (p *progress) observe(e swarm.Event) {
 // that have ended, are nobody's.
 func (p *progress) tallyOf(e *swarm.Event) *tally {
 	for _, t := range p.runs {
-		if t.run == e.Run && !t.ended {
+		if t.run == e.Run {
 			return t
 		}
 	}
 	if e.Kind != swarm.RunStarted {
 		return nil
 	}
-	if p.live == 0 {
-		p.runs = p.runs[:0]
+	if len(p.runs) == 0 {
+		p.past = tally{}
 	}
 	t := &tally{run: e.Run, next: plainMin}
 	if p.inPlace {
 		t.next = 0
 	}
 	p.runs = append(p.runs, t)
-	p.live++
 	return t
 }
 
@@ -121,16 +121,17 @@ func milestone(k swarm.Kind) bool { return k == swarm.PlanEnded || k == swarm.Me
 func (p *progress) end(t *tally) {
 	t.ended = true
 	p.aside = false
-	p.live--
 	if p.inPlace {
 		p.drawInPlace()
-		if p.drawn > 0 && p.live == 0 {
-			io.WriteString(p.w, "\n")
-			p.drawn = 0
-		}
-		return
+	} else {
+		p.writeLine()
 	}
-	p.writeLine()
+	p.runs = slices.DeleteFunc(p.runs, func(o *tally) bool { return o == t })
+	p.past.add(t)
+	if p.drawn > 0 && len(p.runs) == 0 {
+		io.WriteString(p.w, "\n")
+		p.drawn = 0
+	}
 }
 
 func (p *progress) stepAside(text string) {
@@ -166,10 +167,7 @@ func (p *progress) writeLine() {
 }
 
 func (p *progress) sum() *tally {
-	if len(p.runs) == 1 {
-		return p.runs[0]
-	}
-	var s tally
+	s := p.past
 	for _, t := range p.runs {
 		s.add(t)
 	}
