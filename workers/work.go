@@ -26,6 +26,9 @@ func (c *Config) check() error {
 	if c.MaxOut < 0 {
 		return fmt.Errorf("workers: MaxOut is %d: it must not be negative, 0 stands for the default", c.MaxOut)
 	}
+	if t := c.Temperature; t != nil && !(*t >= 0 && *t <= 2) {
+		return fmt.Errorf("workers: Temperature is %v: it must be from 0 to 2, or nil for the server's own", *t)
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package workers
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -270,6 +271,11 @@ func TestModelIsAPoolOfOne(t *testing.T) {
 func TestBadSettingsAreRefused(t *testing.T) {
 	if _, err := NewPool(Config{MaxOut: -1}); err == nil || !strings.Contains(err.Error(), "MaxOut is -1") {
 		t.Error(err)
+	}
+	for _, degrees := range []float64{-0.1, 2.1, math.NaN()} {
+		if _, err := NewPool(Config{Temperature: &degrees}); err == nil || !strings.Contains(err.Error(), "Temperature is ") {
+			t.Error(err)
+		}
 	}
 	_, err := says("x").pool(t, Config{}).Work(t.Context(), swarm.Subtask{})
 	if ce, _ := errors.AsType[*swarm.CallError](err); ce == nil || ce.Class != swarm.ClassInvalid {
