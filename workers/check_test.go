@@ -3,6 +3,7 @@ package workers
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -167,4 +168,46 @@ func TestCheckKeepsTheUsageOfBothCalls(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, out.Usage, err)
 		}
 	}
+}
+
+func TestWhatTheBudgetRefusesIsSkippedOrKeptWithADoubt(t *testing.T) {
+	// One call may be made: the first subtask's. Its quote is wrong, and it
+	// cannot be asked for again.
+	p := says(finding("On the last.", "on the last day")).pool(t, Config{})
+	run := swarm.Swarm{
+		Planner: planOf{ID: "find", Do: "Find when rent is due.", Over: swarm.Items, Items: []string{"a", "b"}},
+		Worker: Check(swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+			st.Chunk = lease()
+			return p.Work(ctx, st)
+		}), func(st swarm.Subtask, out *swarm.Output) string {
+			st.Chunk = lease()
+			return Quotes(st, out)
+		}),
+		Concurrency: 1, Budget: swarm.Budget{Calls: 1},
+	}
+	a, err := run.Run(t.Context(), swarm.Task{Goal: "When is rent due?"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := slices.Collect(a.Results())
+	if got[0].Outcome != swarm.Done || len(got[0].Out.Doubts) != 2 || got[0].Attempts != 1 {
+		t.Errorf("the one whose second call was refused: %v, %+v", got[0].Outcome, got[0].Out)
+	}
+	if be, ok := errors.AsType[*swarm.BudgetError](got[1].Err); got[1].Outcome != swarm.Skipped || !ok || be.Limit != "calls" {
+		t.Errorf("the one whose first call was refused: %v, %v", got[1].Outcome, got[1].Err)
+	}
+}
+
+// planOf is a planner of one step.
+type planOf swarm.Step
+
+func (p planOf) Plan(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+	if b.Round > 1 {
+		return nil
+	}
+	return add(swarm.Step(p))
+}
+
+func (planOf) Merge(context.Context, swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) {
+	return swarm.Verdict{Complete: true}, nil
 }
