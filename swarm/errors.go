@@ -15,7 +15,7 @@ var ErrPlanClosed = errors.New("plan: closed, for Plan has returned")
 // it by.
 type PlanError struct {
 	Step  string // ID as written
-	Field string // "id", "do", "over", "select", "items", "of", "needs", "limits" …
+	Field string // "id", "do", "over", "select", "items", "of", "needs" …; "" where the step as a whole is too much
 	Value string // what stands there, cut short
 	Mend  string // what is wrong and what would be right
 }

@@ -10,7 +10,7 @@ import (
 type Report struct {
 	Usage  Usage            `json:"usage"`  // of all calls
 	Roles  map[Role]Usage   `json:"roles"`  // of which for whom
-	Models map[string]Usage `json:"models"` // and by model
+	Models map[string]Usage `json:"models"` // and by model; calls of workers elsewhere (Output.Usage) are of none
 
 	Steps    int      `json:"steps"`   // accepted, reducing steps included
 	Refused  int      `json:"refused"` // steps that add did not accept
