@@ -66,82 +66,11 @@ func TestRandomRuns(t *testing.T) {
 
 func randomRun(t *testing.T, seed uint64, met map[string]int) {
 	rng := rand.New(rand.NewPCG(seed, 2))
-	places := 1 + rng.IntN(8)
-	var active, most, parked atomic.Int32
-	pick := func(id, what string, n int) int { return fate(int(seed), id, what, n) }
-	w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
-		id := st.ID()
-		enter(&active, &most)
-		defer active.Add(-1)
-		sleep := func(what string) {
-			select {
-			case <-time.After(time.Duration(pick(id, what, 500)) * time.Millisecond):
-			case <-ctx.Done():
-			}
-		}
-		sleep("work")
-		for i := range pick(id, "parks", 3) {
-			parked.Add(1)
-			active.Add(-1)
-			unpark := swarm.Park(ctx)
-			if ctx.Err() == nil {
-				sleep(fmt.Sprint("parked", i))
-			}
-			unpark()
-			if ctx.Err() == nil { // after a cancel all go on, without a place
-				enter(&active, &most)
-			} else {
-				active.Add(1)
-			}
-			sleep(fmt.Sprint("work", i))
-		}
-		if ctx.Err() != nil {
-			return swarm.Output{}, ctx.Err()
-		}
-		settle, err := swarm.Reserve(ctx, swarm.Call{Model: "m"})
-		if err != nil {
-			return swarm.Output{}, err
-		}
-		settle(swarm.Usage{In: 7}, nil)
-		switch pick(id, "end", 12) {
-		case 0:
-			return swarm.Output{}, errBroken
-		case 1:
-			panic("kaboom")
-		case 2:
-			runtime.Goexit()
-		case 3, 4:
-			return swarm.Output{Abstain: true}, nil
-		}
-		if st.Step.Schema == swarm.SchemaList {
-			return swarm.Output{Text: []string{"x\ny\nz", "[]", "[broken", `["one"]`}[pick(id, "list", 4)]}, nil
-		}
-		return swarm.Output{Text: "a finding of some length, " + id, Confidence: 0.5}, nil
-	}
-	var events swarm.Report
-	ended, started := map[string]int{}, map[string]int{}
-	last := swarm.Event{}
-	at := time.Duration(0)
-	observe := func(e swarm.Event) {
-		if last.Kind == swarm.RunEnded || e.At < at && e.Kind != swarm.CallEnded {
-			t.Errorf("%v at %v after %v at %v", e.Kind, e.At, last.Kind, at)
-		}
-		last, at = e, max(at, e.At)
-		events.Add(e)
-		switch e.Kind {
-		case swarm.SubtaskStarted:
-			id := fmt.Sprint(e.Step, "/", e.Index)
-			if started[id]++; ended[id] > 0 {
-				t.Errorf("%s started after its end", id)
-			}
-		case swarm.SubtaskEnded:
-			for i := e.Index; i < e.To; i++ {
-				ended[fmt.Sprint(e.Step, "/", i)]++
-			}
-		}
-	}
+	w := &fateful{seed: int(seed)}
+	h := &heard{ended: map[string]int{}, started: map[string]int{}}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
+	places := 1 + rng.IntN(8)
 	if rng.IntN(3) == 0 {
 		stop := time.AfterFunc(time.Duration(rng.IntN(4000))*time.Millisecond, func() { cancel(errBroken) })
 		defer stop.Stop()
@@ -149,19 +78,22 @@ func randomRun(t *testing.T, seed uint64, met map[string]int) {
 	plans := [][]swarm.Step{randomPlan(rng), randomPlan(rng)}
 	p := script{plan: func(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
 		for i, st := range plans[b.Round-1] {
-			time.Sleep(time.Duration(pick(fmt.Sprint(i), "gap", 300)) * time.Millisecond)
+			time.Sleep(time.Duration(w.pick(fmt.Sprint(i), "gap", 300)) * time.Millisecond)
 			_ = add(st) // some repeat an earlier one
 		}
 		return nil
 	}, merge: func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
 		return swarm.Verdict{Complete: seed%2 == 0, Missing: "more"}, writeAll(w, rs)
 	}}
-	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Concurrency: places, Observe: observe, Window: 200}
+	s := swarm.Swarm{
+		Planner: p, Worker: w, Concurrency: places, Window: 200,
+		Observe: func(e swarm.Event) { h.observe(t, e) },
+	}
 	a, err := s.Run(ctx, swarm.Task{Goal: "g", Sources: []swarm.Source{sourceOf("doc", numbered(9)...)}})
-	if got := int(most.Load()); got > places {
+	if got := int(w.most.Load()); got > places {
 		t.Errorf("%d at work with %d places", got, places)
 	}
-	if n := active.Load(); n != 0 {
+	if n := w.active.Load(); n != 0 {
 		t.Errorf("%d still at work", n)
 	}
 	if ctx.Err() != nil {
@@ -170,20 +102,115 @@ func randomRun(t *testing.T, seed uint64, met map[string]int) {
 			t.Errorf("cancelled: %v", err)
 		}
 	}
-	if last.Kind != swarm.RunEnded || last.Answer != a || !errors.Is(last.Err, err) {
-		t.Errorf("last event %v", last.Kind)
+	h.judge(t, a, err, met)
+	met["parked"] += int(w.parked.Load())
+	if a.Rounds == 2 {
+		met["second round"]++
 	}
-	if !reflect.DeepEqual(events, a.Report) {
-		t.Errorf("fold of events %+v\nreport %+v", events, a.Report)
+}
+
+// fateful is a worker to whose subtasks anything may happen.
+type fateful struct {
+	seed                 int
+	active, most, parked atomic.Int32
+}
+
+func (w *fateful) pick(id, what string, n int) int { return fate(w.seed, id, what, n) }
+
+func (w *fateful) sleep(ctx context.Context, id, what string) {
+	select {
+	case <-time.After(time.Duration(w.pick(id, what, 500)) * time.Millisecond):
+	case <-ctx.Done():
+	}
+}
+
+func (w *fateful) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+	id := st.ID()
+	enter(&w.active, &w.most)
+	defer w.active.Add(-1)
+	w.sleep(ctx, id, "work")
+	for i := range w.pick(id, "parks", 3) {
+		w.parked.Add(1)
+		w.active.Add(-1)
+		unpark := swarm.Park(ctx)
+		if ctx.Err() == nil {
+			w.sleep(ctx, id, fmt.Sprint("parked", i))
+		}
+		unpark()
+		if ctx.Err() == nil { // after a cancel all go on, without a place
+			enter(&w.active, &w.most)
+		} else {
+			w.active.Add(1)
+		}
+		w.sleep(ctx, id, fmt.Sprint("work", i))
+	}
+	if ctx.Err() != nil {
+		return swarm.Output{}, ctx.Err()
+	}
+	settle, err := swarm.Reserve(ctx, swarm.Call{Model: "m"})
+	if err != nil {
+		return swarm.Output{}, err
+	}
+	settle(swarm.Usage{In: 7}, nil)
+	switch w.pick(id, "end", 12) {
+	case 0:
+		return swarm.Output{}, errBroken
+	case 1:
+		panic("kaboom")
+	case 2:
+		runtime.Goexit()
+	case 3, 4:
+		return swarm.Output{Abstain: true}, nil
+	}
+	if st.Step.Schema == swarm.SchemaList {
+		return swarm.Output{Text: []string{"x\ny\nz", "[]", "[broken", `["one"]`}[w.pick(id, "list", 4)]}, nil
+	}
+	return swarm.Output{Text: "a finding of some length, " + id, Confidence: 0.5}, nil
+}
+
+// heard is what the observer of a run was told.
+type heard struct {
+	events         swarm.Report
+	ended, started map[string]int
+	last           swarm.Event
+	at             time.Duration
+}
+
+func (h *heard) observe(t *testing.T, e swarm.Event) {
+	if h.last.Kind == swarm.RunEnded || e.At < h.at && e.Kind != swarm.CallEnded {
+		t.Errorf("%v at %v after %v at %v", e.Kind, e.At, h.last.Kind, h.at)
+	}
+	h.last, h.at = e, max(h.at, e.At)
+	h.events.Add(e)
+	switch e.Kind {
+	case swarm.SubtaskStarted:
+		id := fmt.Sprint(e.Step, "/", e.Index)
+		if h.started[id]++; h.ended[id] > 0 {
+			t.Errorf("%s started after its end", id)
+		}
+	case swarm.SubtaskEnded:
+		for i := e.Index; i < e.To; i++ {
+			h.ended[fmt.Sprint(e.Step, "/", i)]++
+		}
+	}
+}
+
+// judge compares what was told with what the run says of itself.
+func (h *heard) judge(t *testing.T, a *swarm.Answer, err error, met map[string]int) {
+	if h.last.Kind != swarm.RunEnded || h.last.Answer != a || !errors.Is(h.last.Err, err) {
+		t.Errorf("last event %v", h.last.Kind)
+	}
+	if !reflect.DeepEqual(h.events, a.Report) {
+		t.Errorf("fold of events %+v\nreport %+v", h.events, a.Report)
 	}
 	n := 0
 	for r := range a.Results() {
 		n++
 		id := r.ID()
-		if r.Outcome == swarm.Pending || ended[id] != 1 || started[id] > 1 {
-			t.Errorf("%s: %v, started %d, ended %d", id, r.Outcome, started[id], ended[id])
+		if r.Outcome == swarm.Pending || h.ended[id] != 1 || h.started[id] > 1 {
+			t.Errorf("%s: %v, started %d, ended %d", id, r.Outcome, h.started[id], h.ended[id])
 		}
-		if bad := r.Outcome >= swarm.Failed; bad != (r.Err != nil) || r.Outcome == swarm.Skipped && started[id] > 0 {
+		if bad := r.Outcome >= swarm.Failed; bad != (r.Err != nil) || r.Outcome == swarm.Skipped && h.started[id] > 0 {
 			t.Errorf("%s: %v %v", id, r.Outcome, r.Err)
 		}
 		met[r.Outcome.String()]++
@@ -191,11 +218,7 @@ func randomRun(t *testing.T, seed uint64, met map[string]int) {
 			met["reduced"]++
 		}
 	}
-	if c := a.Coverage; n != len(ended) || n != c.Subtasks || c.Done+c.Abstained+c.Failed+c.Skipped+c.Cancelled != n {
-		t.Errorf("%d results, %d ended, %+v", n, len(ended), c)
-	}
-	met["parked"] += int(parked.Load())
-	if a.Rounds == 2 {
-		met["second round"]++
+	if c := a.Coverage; n != len(h.ended) || n != c.Subtasks || c.Done+c.Abstained+c.Failed+c.Skipped+c.Cancelled != n {
+		t.Errorf("%d results, %d ended, %+v", n, len(h.ended), c)
 	}
 }
