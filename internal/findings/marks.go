@@ -92,47 +92,11 @@ scan:
 		case c == ' ' && m.ticks == 0 && i+1 == len(b) && !last:
 			break scan // it goes with a reference that vanishes
 		case m.ticks == 0 && (c == ' ' || c == '[' || c == 0xe3 || c == 0xef):
-			space := 0
-			if c == ' ' {
-				space = 1
-			}
-			o, short := opener(b[i+space:])
-			if short && !last {
+			var n int
+			if dst, n = m.take(dst, b[i:], last); n == 0 {
 				break scan
 			}
-			if o == nil {
-				n := 1
-				if c >= utf8.RuneSelf {
-					_, n = utf8.DecodeRune(b[i:])
-				}
-				dst = m.pass(dst, b[i:i+n])
-				i += n
-				continue
-			}
-			groups, n, verdict := chain(b[i+space:], last)
-			if verdict == undecided {
-				break scan
-			}
-			index := c == '[' && (m.snake || m.word == 1 && m.alpha && !m.tail)
-			if verdict == literal || index {
-				n = max(n, len(o.open))
-				dst = m.pass(dst, b[i:i+space+n])
-				i += space + n
-				continue
-			}
-			glued := space == 0 && m.word > 0
-			for k, g := range groups {
-				text, keep := m.ref(g, glued && k == 0)
-				if !keep {
-					continue
-				}
-				dst = append(dst, b[i:i+space]...)
-				i += space
-				space = 0
-				dst = append(dst, text...)
-			}
-			m.word, m.snake, m.tail, m.begun = 0, false, false, true
-			i += space + n
+			i += n
 		default:
 			n := 1
 			if c >= utf8.RuneSelf {
@@ -147,6 +111,49 @@ scan:
 	}
 	m.buf = append(m.buf[:0], b[i:]...)
 	return dst
+}
+
+// take looks at what stands at the start of b, a space or the first byte of a
+// bracket, and returns how many bytes of b it is done with; 0: it cannot tell
+// yet what they are.
+func (m *marks) take(dst, b []byte, last bool) ([]byte, int) {
+	space := 0
+	if b[0] == ' ' {
+		space = 1
+	}
+	o, short := opener(b[space:])
+	if short && !last {
+		return dst, 0
+	}
+	if o == nil {
+		if !last && !utf8.FullRune(b) {
+			return dst, 0
+		}
+		_, n := utf8.DecodeRune(b)
+		return m.pass(dst, b[:n]), n
+	}
+	groups, n, verdict := chain(b[space:], last)
+	if verdict == undecided {
+		return dst, 0
+	}
+	n += space
+	index := b[0] == '[' && (m.snake || m.word == 1 && m.alpha && !m.tail)
+	if verdict == literal || index {
+		n = max(n, space+len(o.open))
+		return m.pass(dst, b[:n]), n
+	}
+	glued := space == 0 && m.word > 0
+	before := b[:space] // goes with a reference that vanishes
+	for k, g := range groups {
+		text, keep := m.ref(g, glued && k == 0)
+		if !keep {
+			continue
+		}
+		dst = append(append(dst, before...), text...)
+		before = nil
+	}
+	m.word, m.snake, m.tail, m.begun = 0, false, false, true
+	return dst, n
 }
 
 // pass appends p to dst and notes what a bracket after it would follow.

@@ -138,12 +138,12 @@ func (w *whole) Write(p []byte) (int, error) {
 func TestRenumberWritesWholeRunes(t *testing.T) {
 	w := &whole{t: t}
 	r := NewRenumber(w, numbered(3))
-	const text = "海是蓝色的[2，3]。😀 é"
+	const text = "海是蓝色的[2，3]。😀 é あい ［ア］ ｱ \u3000🛠️" // some begin as brackets do
 	for i := range len(text) {
 		r.Write([]byte(text[i : i+1]))
 	}
 	r.Close()
-	if got := w.String(); got != "海是蓝色的[1, 2]。😀 é" {
+	if got := w.String(); got != "海是蓝色的[1, 2]。😀 é あい ［ア］ ｱ \u3000🛠️" {
 		t.Error(got)
 	}
 }
