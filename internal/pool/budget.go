@@ -54,6 +54,9 @@ func (r *retryBudget) next(now time.Time) time.Time {
 // spend notes that a retry goes out.
 func (r *retryBudget) spend() { r.tokens = max(0, r.tokens-1) }
 
+// unspend notes that a retry was not sent after all.
+func (r *retryBudget) unspend() { r.tokens = min(r.tokens+1, retryBank) }
+
 // earn notes a success; idle says that no first attempt waits.
 func (r *retryBudget) earn(idle bool) {
 	gain := max(r.share, 0)

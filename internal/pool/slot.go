@@ -13,6 +13,7 @@ type slot struct {
 	*backend
 	share   *share
 	ticket  ticket
+	kind    kind
 	receipt receipt
 	ratio   float64       // of its tokens to estimated ones; 0: not known
 	look    time.Duration // after which to look whether the attempt is late; 0: never
@@ -68,7 +69,7 @@ const (
 
 // admit takes a slot of b. It is the one place where an attempt begins.
 func (q *queue) admit(b *backend, r *Request, k kind, now time.Time) slot {
-	s := slot{backend: b, share: q.shareOf(r), ticket: b.limit.send(now), receipt: b.rates.take(r.need(b), now), ratio: b.estimate.ratio}
+	s := slot{backend: b, share: q.shareOf(r), ticket: b.limit.send(now), kind: k, receipt: b.rates.take(r.need(b), now), ratio: b.estimate.ratio}
 	s.share.busy++
 	b.breaker.send(s.ticket.seq)
 	b.denials.send(s.ticket.seq)
@@ -112,6 +113,7 @@ func (q *queue) end(s slot, e ending) lesson {
 	}
 	switch {
 	case e.void:
+		q.unspend(s)
 	case e.err == nil:
 		b.served++
 		b.denials.serve()
@@ -170,6 +172,15 @@ func (q *queue) giveBack(s slot, now time.Time) {
 	s.learn(&ending{void: true}, now, q.maxWait)
 	b.denials.over(s.ticket.seq)
 	b.breaker.done(s.ticket.seq, healthUnknown, nil, false, b.limit.seq, b.limit.busy, now, 0)
+	q.unspend(s)
 	q.release(s.share, 0)
 	q.dispatch(now)
+}
+
+// unspend gives a retry back to the budget that was not sent: what a run's
+// money refuses costs the server nothing, and others are not to wait for it.
+func (q *queue) unspend(s slot) {
+	if s.kind == retry {
+		q.retries.unspend()
+	}
 }
