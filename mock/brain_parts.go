@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -20,9 +21,16 @@ var labelWords = []struct {
 	{partPath, []string{"path", "section", "under", "heading", "located", "location", "breadcrumb", "source", "title", "file", "from", "place", "chapter", "where", "章节", "标题", "来源", "出处", "abschnitt", "quelle", "titre", "sección", "fuente"}},
 }
 
+// givenNames are what a label calls things by: file names, and what stands in
+// quotation marks. A file may be called notes.txt or example.md.
+var givenNames = regexp.MustCompile(`(^|[\s=(])(?:'[^'\n]+'|"[^"\n]+"|` + "`[^`\n]+`" + `|“[^”\n]+”|[^\s"'“”<>|,;()\[\]:：]+\.[A-Za-z][A-Za-z0-9]{0,5}\b)`)
+
+var namesFile = regexp.MustCompile(`^[^'"]+\.[A-Za-z][A-Za-z0-9]{0,5}$`)
+
 // kindOf reads a label such as "Question", "The user's question" or "原文".
 // Words later in the list are less telling.
 func kindOf(label string) partKind {
+	label = givenNames.ReplaceAllString(label, "$1")
 	low := strings.ToLower(strings.Trim(label, " \t#*_=-<>[]/:：`~\""))
 	if low == "" {
 		return partOther
@@ -249,6 +257,9 @@ func tagLabel(name, attrs string) string {
 			break
 		}
 		v, after, _ := strings.Cut(rest, "\"")
+		if namesFile.MatchString(v) {
+			v = "'" + v + "'"
+		}
 		label += " " + v
 		attrs = after
 	}

@@ -55,6 +55,8 @@ func (o *outline) add(name string) {
 	}
 }
 
+const longHeading = 120 // bytes; a longer line shows some of the text
+
 func (o *outline) line(l string) {
 	t := strings.TrimSpace(l)
 	if t == "" || strings.HasPrefix(t, "</") || strings.Trim(t, "-=*~`#\"'") == "" {
@@ -68,7 +70,9 @@ func (o *outline) line(l string) {
 	if h == "" {
 		return
 	}
-	o.headings = append(o.headings, h)
+	if len(h) <= longHeading && !strings.Contains(h, " opens: ") {
+		o.headings = append(o.headings, h)
+	}
 	if k := len(o.sources); k > 0 {
 		o.sources[k-1].text += "\n" + h
 	}

@@ -3,6 +3,7 @@ package mock
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,7 +121,7 @@ func makePlan(p prompt) said {
 			do += "\n\n" + hint
 		}
 		s.plan = append(s.plan, step{
-			id: "s" + strconv.Itoa(i+1), do: do, fan: len(sources) > 0 || len(headings) > 0, sources: q.choose(sources),
+			id: "s" + strconv.Itoa(i+1), do: do, fan: len(sources) > 0 || len(headings) > 0, sources: chosen(q, p, sources),
 		})
 		if len(near) > 0 {
 			s.reason = lang.hint + strings.Join(near, "; ")
@@ -193,17 +194,40 @@ func (q *query) share(m maskPair) float64 {
 	return got / max(q.weight(), 0.01)
 }
 
+// moreSources finds the note of an outline that does not show every source.
+var moreSources = regexp.MustCompile(`(?i)\b(?:more|other|further|weitere|autres) (?:sources?|files?|documents?|texts?|quellen|dateien|dokumente|fichiers)\b|(?:其余|另有|还有)[^。\n]{0,12}(?:来源|文件|文档)`)
+
+// chosen names the sources to read; none stands for all, which is right where
+// some are not shown.
+func chosen(q *query, p prompt, sources []outlined) []string {
+	if moreSources.MatchString(p.loose) {
+		return nil
+	}
+	for _, x := range p.outline {
+		if !x.fenced && moreSources.MatchString(x.text) {
+			return nil
+		}
+	}
+	return q.choose(sources)
+}
+
 // choose names the sources to read: all, unless the outline leaves no doubt.
-// That is so where it covers most of the question in some and nothing of it
-// in others.
+// That is so where a heading or a name covers most of the question, and
+// nothing of it is seen of other sources.
 func (q *query) choose(sources []outlined) []string {
 	var best float64
 	shares := make([]float64, len(sources))
 	for i, s := range sources {
 		var m maskPair
-		q.hits(s.name+"\n"+s.text, func(t int, full bool, _ int) { m.set(t, full) })
+		for l := range strings.Lines(s.name + "\n" + s.text) {
+			var one maskPair
+			q.hits(l, func(t int, full bool, _ int) { one.set(t, full) })
+			if len(l) <= 100 && !strings.Contains(l, " opens: ") {
+				best = max(best, q.share(one))
+			}
+			m = m.or(one)
+		}
 		shares[i] = q.share(m)
-		best = max(best, shares[i])
 	}
 	var out []string
 	for i, s := range sources {

@@ -178,6 +178,9 @@ func (f *finder) pathLead(own maskPair, most float64) string {
 	}
 	lead := ""
 	for part := range strings.FieldsFuncSeq(f.pathText, func(r rune) bool { return r == '\n' || r == '›' || r == '>' || r == '|' }) {
+		if part = strings.TrimSpace(part); part == fileName.FindString(part) {
+			continue // what the file is called is no part of an answer
+		}
 		var m maskPair
 		f.q.hits(part, func(t int, full bool, _ int) { m.set(t, full) })
 		var w float64
@@ -185,7 +188,7 @@ func (f *finder) pathLead(own maskPair, most float64) string {
 			w += f.weight[bits.TrailingZeros64(b)]
 		}
 		if w > most && len(part) <= longLead {
-			lead, most = strings.TrimSpace(part), w
+			lead, most = part, w
 		}
 	}
 	return lead

@@ -22,7 +22,7 @@ func (s *splitter) headingLevel(l string, k, n int, next string) (level, lines i
 	if k > 0 || len(t) > 90 || isRow(l) || len(l) > len(strings.TrimLeft(l, " \t")) {
 		return 0, 0
 	}
-	if lead := chapterLevel(t); lead > 0 {
+	if lead := chapterLevel(t); lead > 0 && !goesOn(l, next) {
 		return lead, 1
 	}
 	r, _ := utf8.DecodeRuneInString(t)

@@ -86,7 +86,7 @@ func (s *splitter) block(i int) int {
 	s.header = -1
 	width := 0
 	for _, l := range lines {
-		width = max(width, len(l.text))
+		width = max(width, columnsOf(l.text))
 	}
 	columns := false // of text, with gaps of spaces between
 	for k, l := range lines {
@@ -117,7 +117,7 @@ func (s *splitter) block(i int) int {
 		case goesOn(prev, cur):
 			continue
 		}
-		if records || width > 140 || len(prev)+1+len(first) <= width || startsItem(cur) || inRow(cur) || inRow(prev) {
+		if records || width > 140 || columnsOf(prev)+1+columnsOf(first) <= width || startsItem(cur) || inRow(cur) || inRow(prev) {
 			own[k] = true
 			breaks++
 		}
@@ -172,8 +172,11 @@ func isTerm(l, next string, width int) bool {
 	in := func(l string) int { return len(l) - len(strings.TrimLeft(l, " ")) }
 	t := strings.TrimSpace(l)
 	first, _, _ := strings.Cut(strings.TrimSpace(next), " ")
-	return t != "" && first != "" && in(next) >= in(l)+2 && len(l)+1+len(first) <= width && len(t) <= 80 && !strings.ContainsAny(t[len(t)-1:], ".,;:")
+	return t != "" && first != "" && in(next) >= in(l)+2 && columnsOf(l)+1+columnsOf(first) <= width && len(t) <= 80 && !strings.ContainsAny(t[len(t)-1:], ".,;:")
 }
+
+// columnsOf is the width of a line, which its bytes are not.
+func columnsOf(s string) int { return utf8.RuneCountInString(s) }
 
 // hasGap tells whether a line has columns: wide gaps inside it.
 func hasGap(l string) bool { return strings.Contains(strings.TrimSpace(l), "   ") }

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 )
 
+const escape = 0x1B // begins a terminal's sequence, as for bold
+
 // eachWord calls f for each word of s: its folded and lightly stemmed form,
 // which is valid until f returns, and its bytes [start, end) in s. Scripts
 // that write without spaces give pairs of neighbouring runes instead, which
@@ -15,7 +17,11 @@ func eachWord(s string, f func(stem []byte, start, end int)) {
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf && !asciiWord(c) {
-			i++
+			if i++; c == escape && i < len(s) && s[i] == '[' {
+				for i++; i < len(s) && !(s[i] >= '@' && s[i] <= '~'); i++ {
+				}
+				i = min(i+1, len(s))
+			}
 			continue
 		}
 		r, size := rune(c), 1
