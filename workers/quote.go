@@ -121,11 +121,14 @@ func alike(r rune, as string) string {
 	return as
 }
 
-// inWord says that byte i of s stands inside a word or a number, of a script
-// that sets spaces between words.
+// inWord says that byte i of s stands inside a rune, or inside a word or a
+// number, of a script that sets spaces between words.
 func inWord(s string, i int) bool {
 	if i <= 0 || i >= len(s) {
 		return false
+	}
+	if !utf8.RuneStart(s[i]) { // a quote that is not UTF-8 may be a part of one
+		return true
 	}
 	a, before := utf8.DecodeLastRuneInString(s[:i])
 	b, size := utf8.DecodeRuneInString(s[i:])
