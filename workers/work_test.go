@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -314,4 +316,28 @@ func TestModelThatNeverWritesWhatIsAskedIsNotPaidForTheRest(t *testing.T) {
 	if n := len(srv.seen); n != 2*mostFruitless {
 		t.Errorf("%d calls were made, want two for each of %d subtasks", n, mostFruitless)
 	}
+}
+
+// A server that could do nothing when a program began may be well later.
+func TestModelThatWroteNothingUsableIsTriedAgainAfterARest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := says("word salad")
+		p := srv.pool(t, Config{})
+		asks := func() int {
+			before := len(srv.seen)
+			for range 20 {
+				if _, err := p.Work(t.Context(), overLease()); !isClass(err, swarm.ClassBroken) {
+					t.Fatalf("error %v, want broken", err)
+				}
+			}
+			return len(srv.seen) - before
+		}
+		first := asks()
+		time.Sleep(fruitlessRest - time.Second)
+		early := asks()
+		time.Sleep(time.Second)
+		if rested := asks(); first != 2*mostFruitless || early != 0 || rested != 2 {
+			t.Errorf("%d calls, %d within the rest, %d after it, want %d, 0 and 2", first, early, rested, 2*mostFruitless)
+		}
+	})
 }
