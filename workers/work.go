@@ -72,6 +72,7 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask, clock *pool.Clock, p
 		if !widened && isClass(err, swarm.ClassCut) {
 			widened = true
 			wider := r
+			wider.Elsewhere = true
 			wider.MaxTokens = 2 * cmp.Or(r.MaxTokens, max(p.replyMax, r.DefaultOut))
 			if again, wrong := p.pool.Do(ctx, wider); !isClass(wrong, swarm.ClassTooLong) {
 				r, reply, err = wider, again, wrong

@@ -220,6 +220,31 @@ func TestCutReplyIsAskedForWithTwiceTheRoom(t *testing.T) {
 	}
 }
 
+// A model that cuts all that it says takes nothing from a pool that has
+// another, nor does a server that does where there is another of its model.
+func TestCutReplyIsAskedForElsewhere(t *testing.T) {
+	for name, models := range map[string][]string{"another model": {"a", "b"}, "the same": {"a", "a"}, "none": {"a"}} {
+		cuts, well := &server{}, says(finding("On the first.", "the first day"))
+		cuts.reply = func(int, sent) (string, string) { return `{"answer":"On`, "length" }
+		var backends []Backend
+		for i, m := range models {
+			b := []*server{cuts, well}[i].backend()
+			b.Name, b.Model = string('A'+rune(i)), m
+			backends = append(backends, b)
+		}
+		p := cuts.pool(t, Config{Backends: backends, MaxOut: 60})
+		for range 10 {
+			_, err := p.Work(t.Context(), overLease())
+			if (err == nil) != (len(models) > 1) || err != nil && !isClass(err, swarm.ClassCut) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if len(cuts.seen) == 0 || len(cuts.seen) > 20 {
+			t.Errorf("%s: %d calls that were cut, for 10 subtasks", name, len(cuts.seen))
+		}
+	}
+}
+
 func TestRoomForAReply(t *testing.T) {
 	s := says(finding("a", "tenant"))
 	b := s.backend()

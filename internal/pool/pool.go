@@ -97,6 +97,9 @@ type Request struct {
 	// ClassTooLong also where the server may have cut the prompt, and it is not
 	// known whether.
 	Parts bool
+	// Elsewhere says that a reply that was cut is asked for once more at another
+	// backend, one of another model first, where there is any.
+	Elsewhere bool
 	// Clock is the CallTime that several calls share. nil: this call's own.
 	Clock *Clock
 

@@ -162,6 +162,10 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 		c.err.Err = fmt.Errorf("prompt and reply of some %d tokens are too long for it, its context is taken for %d, and no other backend has a wider one; %s: %w",
 			c.Tokens+c.room(b), b.Context, mendTooLong, orUnknown(c.err.Err))
 	}
+	if c.err.Class == swarm.ClassCut && c.Elsewhere && c.leave(b) {
+		c.Elsewhere = false
+		return anew, true, 0
+	}
 	if !c.err.Retryable() {
 		return anew, false, 0
 	}
@@ -204,6 +208,25 @@ func (c *call) next(ctx context.Context, b *backend) (k kind, again bool, wait t
 	}
 	swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Model: b.Model, Wait: wait, Err: c.err})
 	return retry, true, wait
+}
+
+// leave leaves to the call only backends of other models than b's, or where
+// there are none of use, other backends, and says whether there are any.
+func (c *call) leave(b *backend) bool {
+	others := c.fits &^ b.bit
+	models := others
+	for _, o := range c.pool.queue.backends {
+		if o.Model == b.Model {
+			models &^= o.bit
+		}
+	}
+	for _, fits := range []uint64{models, others} {
+		if c.pool.queue.useful(fits) {
+			c.fits = fits
+			return true
+		}
+	}
+	return false
 }
 
 // wider leaves to the call only backends with a wider context than b's, to
