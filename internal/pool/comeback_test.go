@@ -64,3 +64,33 @@ func TestCallWhoseReplyBreaksComesBackSoon(t *testing.T) {
 		}
 	}
 }
+
+// A gateway may give pages of its own for a moment, however quick the server
+// behind it is. A call alone does not spend its attempts in that.
+func TestLoneCallOutlivesAMomentOfBrokenReplies(t *testing.T) {
+	const took, moment, runs = 8 * time.Millisecond, 500 * time.Millisecond, 40
+	served := 0
+	for range runs {
+		synctest.Test(t, func(t *testing.T) {
+			s := &script{do: takes(took)}
+			p := poolOf(t, Config{Attempts: 8}, s)
+			if _, err := p.Do(t.Context(), ask("x")); err != nil {
+				t.Fatal(err)
+			}
+			well := time.Now().Add(moment)
+			s.do = func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+				reply, err := takes(took)(ctx, n, r)
+				if time.Now().Before(well) {
+					return chat.Reply{}, refusal(swarm.ClassBroken, 200)
+				}
+				return reply, err
+			}
+			if _, err := p.Do(t.Context(), ask("x")); err == nil {
+				served++
+			}
+		})
+	}
+	if served < runs*6/10 { // nine in ten in the mean
+		t.Errorf("%d of %d calls outlived %v of broken replies", served, runs, moment)
+	}
+}

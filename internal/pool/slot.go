@@ -160,7 +160,7 @@ func (b *backend) easy(e *ending, patience time.Duration) time.Duration {
 	switch e.err.Class {
 	case swarm.ClassServer, swarm.ClassNetwork, swarm.ClassBroken:
 		if b.latency > 0 {
-			return min(patience, max(time.Millisecond, b.latency/8)<<min(max(0, b.vain-vainMost), 10))
+			return min(patience, max(time.Millisecond, b.latency/8)<<min(2*max(0, b.vain-vainMost), 10))
 		}
 	}
 	return patience
