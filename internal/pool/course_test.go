@@ -87,6 +87,7 @@ func TestServerOfUnknownLimitIsUsedInFull(t *testing.T) {
 
 func TestRandomRefusalsLoseFewAndSlowLittle(t *testing.T) {
 	var ratios []float64
+	var limits []int
 	for seed := range uint64(7) {
 		synctest.Test(t, func(t *testing.T) {
 			c := course{
@@ -97,16 +98,19 @@ func TestRandomRefusalsLoseFewAndSlowLittle(t *testing.T) {
 			f := c.run(t, seed)
 			t.Logf("%+v", f)
 			// .3⁸ of 5000 fail eight times.
-			if f.lost > 5 || f.limit < 12 || f.ratio > 3 {
+			if f.lost > 5 || f.limit < 6 || f.ratio > 3.5 {
 				t.Errorf("%+v", f)
 			}
-			ratios = append(ratios, f.ratio)
+			ratios, limits = append(ratios, f.ratio), append(limits, f.limit)
 		})
 	}
-	// Of a hundred courses the median was 1.45, one in twenty above 1.9, where the
-	// first eight calls met refusals alone, and the worst 2.4.
-	if slices.Sort(ratios); ratios[len(ratios)/2] > 1.9 {
-		t.Errorf("makespans over the bound: %.2f", ratios)
+	// Of 560 courses the median was 1.48, one in twenty above 1.9, where the
+	// first eight calls met refusals alone, and the worst 2.5; the limit at the
+	// end was 30 in the median, under 23 in one of twenty, and 12 at least.
+	slices.Sort(ratios)
+	slices.Sort(limits)
+	if ratios[len(ratios)/2] > 2.1 || limits[len(limits)/2] < 20 {
+		t.Errorf("makespans over the bound: %.2f, limits at the end: %d", ratios, limits)
 	}
 }
 
