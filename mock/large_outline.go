@@ -57,6 +57,9 @@ func (o *outline) add(name string) {
 
 const longHeading = 120 // bytes; a longer line shows some of the text
 
+// opens says that a line of an outline shows the opening words of a text.
+func opens(l string) bool { return strings.Contains(l, " opens: ") }
+
 func (o *outline) line(l string) {
 	t := strings.TrimSpace(l)
 	if t == "" || strings.HasPrefix(t, "</") || strings.Trim(t, "-=*~`#\"'") == "" {
@@ -70,7 +73,7 @@ func (o *outline) line(l string) {
 	if h == "" {
 		return
 	}
-	if len(h) <= longHeading && !strings.Contains(h, " opens: ") {
+	if len(h) <= longHeading && !opens(h) {
 		o.headings = append(o.headings, h)
 	}
 	if k := len(o.sources); k > 0 {

@@ -222,7 +222,7 @@ func (q *query) choose(sources []outlined) []string {
 		for l := range strings.Lines(s.name + "\n" + s.text) {
 			var one maskPair
 			q.hits(l, func(t int, full bool, _ int) { one.set(t, full) })
-			if len(l) <= 100 && !strings.Contains(l, " opens: ") {
+			if len(l) <= 100 && !opens(l) {
 				best = max(best, q.share(one))
 			}
 			m = m.or(one)

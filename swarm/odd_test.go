@@ -2,9 +2,7 @@ package swarm_test
 
 import (
 	"context"
-	"errors"
 	"math"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,31 +75,6 @@ func TestCountsThatAreNoCountsTakeNothingFromTheAccount(t *testing.T) {
 		a := mustRun(t, w, task, items(30))
 		if u := a.Report.Usage; u.Calls != 0 || u.In < math.MaxInt32 || u.Cost != 0 {
 			t.Errorf("%+v", u)
-		}
-	})
-}
-
-func TestAnEstimateBeyondAnyUseIsUrgent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var order []string
-		w := func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
-			order = append(order, st.Step.ID) // one place: no race
-			time.Sleep(time.Second)
-			return swarm.Output{}, nil
-		}
-		s := swarm.Swarm{Worker: swarm.WorkerFunc(w), Concurrency: 1, Planner: script{plan: func(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
-			err := add(swarm.Step{ID: "first", Do: "1", Est: 1})
-			synctest.Wait() // it has the place
-			return errors.Join(err,
-				add(swarm.Step{ID: "short", Do: "2", Est: 10}),
-				add(swarm.Step{ID: "long", Do: "3", Est: math.MaxInt}),
-				add(swarm.Step{ID: "tail", Do: "4", Est: math.MaxInt, Needs: []string{"long"}}))
-		}}}
-		if _, err := s.Run(t.Context(), task); err != nil {
-			t.Fatal(err)
-		}
-		if want := []string{"1/first", "1/long", "1/tail", "1/short"}; !slices.Equal(order, want) {
-			t.Errorf("%v, want %v", order, want)
 		}
 	})
 }

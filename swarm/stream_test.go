@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -251,6 +252,15 @@ func TestAddIsSafeForConcurrentUse(t *testing.T) {
 }
 
 func TestLongestRemainingPathGoesFirst(t *testing.T) {
+	longestFirst(t, 5, 50)
+}
+
+func TestAnEstimateBeyondAnyUseIsUrgent(t *testing.T) {
+	longestFirst(t, math.MaxInt, math.MaxInt)
+}
+
+// longestFirst has a step with a tail after it go before one of 10.
+func longestFirst(t *testing.T, long, tail int) {
 	synctest.Test(t, func(t *testing.T) {
 		var order []string
 		w := func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
@@ -263,8 +273,8 @@ func TestLongestRemainingPathGoesFirst(t *testing.T) {
 			synctest.Wait() // it has the place
 			return errors.Join(err,
 				add(swarm.Step{ID: "short", Do: "2", Est: 10}),
-				add(swarm.Step{ID: "long", Do: "3", Est: 5}),
-				add(swarm.Step{ID: "tail", Do: "4", Est: 50, Needs: []string{"long"}}))
+				add(swarm.Step{ID: "long", Do: "3", Est: long}),
+				add(swarm.Step{ID: "tail", Do: "4", Est: tail, Needs: []string{"long"}}))
 		}}}
 		if _, err := s.Run(t.Context(), task); err != nil {
 			t.Fatal(err)
