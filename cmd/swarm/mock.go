@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/db31e724/go-swarm/mock"
 )
@@ -111,10 +112,17 @@ func (l *lines) put(format string, args ...any) {
 	if l == nil {
 		return
 	}
-	line := fmt.Sprintf(format, args...)
+	// Clients choose what stands in it: nothing may break the line or steer a
+	// terminal.
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintln(l.to, strings.ReplaceAll(line, "\n", " "))
+	fmt.Fprintln(l.to, line)
 }
 
 // entry writes the line of a request to the mock's own models. The mock takes

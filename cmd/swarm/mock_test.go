@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/sashabaranov/go-openai"
 
@@ -77,6 +78,19 @@ func TestConfiguredModelsRepliesAndFaults(t *testing.T) {
 	}
 	if lines := strings.Split(strings.TrimSpace(log), "\n"); len(lines) != 9 || !strings.Contains(log, "slow 408") || !strings.Contains(log, "fault X01") {
 		t.Errorf("%d lines of log:\n%s", len(lines), log)
+	}
+}
+
+func TestWhatClientsSayDoesNotSteerTheTerminalOfTheLog(t *testing.T) {
+	s := serve(t, nil, "-log")
+	base := strings.TrimSuffix(s.url, "/v1")
+	if status, body := curl(t, http.MethodPost, s.url+"/chat/completions", "", `{"model":"m\u001b[2J\u009b2J\n09:00:00 forged","messages":[]}`); status == 200 {
+		t.Errorf("got %d %s", status, body)
+	}
+	curl(t, http.MethodGet, base+"/%1b[2J%0d%0aforged", "", "")
+	_, _, log := s.stop()
+	if strings.ContainsFunc(log, func(r rune) bool { return r != '\n' && unicode.IsControl(r) }) || strings.Count(log, "\n") != 2 || strings.Count(log, "forged") < 2 {
+		t.Errorf("the log is %q", log)
 	}
 }
 

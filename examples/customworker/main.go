@@ -34,12 +34,25 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "customworker:", err)
-		}
-		os.Exit(1)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return
 	}
+	fmt.Fprintln(os.Stderr, "customworker:", err)
+	stop()
+	os.Exit(status(err))
+}
+
+// wrongFlags is the error of a command line that is not understood.
+type wrongFlags struct{ error }
+
+// status is the exit status that an error ends in: 2 for wrong flags, as the
+// flag package has it.
+func status(err error) int {
+	if _, wrong := errors.AsType[wrongFlags](err); wrong {
+		return 2
+	}
+	return 1
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -47,8 +60,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	dir := flags.String("dir", "", "directory to walk for Go files (default: src/net of Go's own distribution)")
 	top := flags.Int("top", 10, "how many packages to print")
-	if err := flags.Parse(args); err != nil {
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
 		return err
+	case err != nil:
+		return wrongFlags{err}
+	case flags.NArg() > 0:
+		return wrongFlags{fmt.Errorf("unexpected argument %q", flags.Arg(0))}
+	case *top < 1:
+		return wrongFlags{fmt.Errorf("-top is %d: it must be positive", *top)}
 	}
 	if *dir == "" {
 		root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()

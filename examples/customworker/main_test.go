@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
+	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -93,4 +95,19 @@ func TestItSaysWhatIsWrong(t *testing.T) {
 
 func TestMeasureIsAWorker(t *testing.T) {
 	swarmtest.TestWorker(t, func() swarm.Worker { return swarm.WorkerFunc(measure) })
+}
+
+func TestWhatItDoesNotUnderstandIsStatus2(t *testing.T) {
+	for args, want := range map[string]int{
+		"-frob": 2, "-top many": 2, "-top 0": 2, "stray": 2, "-dir " + filepath.Join(t.TempDir(), "missing"): 1,
+	} {
+		err := run(t.Context(), strings.Fields(args), io.Discard, io.Discard)
+		if err == nil || status(err) != want {
+			t.Errorf("%s: status %d, want %d: %v", args, status(err), want, err)
+		}
+	}
+	var usage bytes.Buffer
+	if err := run(t.Context(), []string{"-h"}, io.Discard, &usage); !errors.Is(err, flag.ErrHelp) || !strings.Contains(usage.String(), "-dir") {
+		t.Errorf("-h: %v, %q", err, usage.String())
+	}
 }

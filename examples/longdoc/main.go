@@ -9,8 +9,9 @@
 //
 // The files, in the way of a run: settings.go reads the command line,
 // sources.go the texts, models.go connects the models, live.go writes the
-// answer as it comes, human.go and cost.go what follows it, json.go the same
-// for programs. alone.go is the large model alone, for -compare.
+// answer as it comes, human.go and cost.go what follows it, visible.go keeps
+// them from steering the terminal, json.go writes the same for programs.
+// alone.go is the large model alone, for -compare.
 package main
 
 import (
@@ -68,12 +69,13 @@ func (s stopped) status() int {
 
 // run is main with its surroundings handed in. It returns the exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	s, err := parse(args, stderr)
+	say := &visible{w: stderr}
+	s, err := parse(args, say)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "longdoc:", err)
+		fmt.Fprintln(say, "longdoc:", err)
 		if s.json || slices.Contains(args, "-json") || slices.Contains(args, "--json") { // it may stand behind what could not be read
 			printJSON(stdout, &swarm.Answer{}, nil, err)
 		}
@@ -84,13 +86,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	err = answer(runCtx, s, stdin, stdout, stderr, getenv)
 	switch {
 	case ctx.Err() != nil:
-		fmt.Fprintln(stderr, "longdoc: interrupted")
+		fmt.Fprintln(say, "longdoc: interrupted")
 		if stop, ok := errors.AsType[stopped](context.Cause(ctx)); ok {
 			return stop.status()
 		}
 		return exitInterrupt
 	case err != nil:
-		fmt.Fprintln(stderr, "longdoc:", err)
+		fmt.Fprintln(say, "longdoc:", err)
 		return exitFailed
 	}
 	return exitOK
@@ -98,7 +100,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // answer answers the question and prints the answer, or as much as is known.
 func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) error {
-	job, err := prepare(ctx, &s, stdin, stderr, getenv)
+	say, people := &visible{w: stderr}, &visible{w: stdout}
+	job, err := prepare(ctx, &s, stdin, say, getenv)
 	if err != nil {
 		if s.json {
 			printJSON(stdout, &swarm.Answer{}, nil, err)
@@ -109,11 +112,11 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 
 	listeners := []func(swarm.Event){observe.Progress(stderr)}
 	if s.verbose {
-		log := zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), zapcore.AddSync(stderr), zap.DebugLevel))
+		log := zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), zapcore.AddSync(say), zap.DebugLevel))
 		listeners = []func(swarm.Event){observe.Zap(log)}
 	}
 	if !s.json {
-		listeners = append(listeners, live(stdout))
+		listeners = append(listeners, live(people))
 	}
 	sw := swarm.Swarm{
 		Planner:     job.models.planner,
@@ -126,14 +129,14 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources})
 	var alone *aloneRun
 	if s.compare && runErr == nil {
-		if alone, runErr = job.models.alone(ctx, s, job.docs, stderr); runErr != nil {
+		if alone, runErr = job.models.alone(ctx, s, job.docs, say); runErr != nil {
 			runErr = fmt.Errorf("the large model alone: %w", runErr)
 		}
 	}
 	if s.json {
 		err = printJSON(stdout, a, alone, runErr)
 	} else {
-		err = printRest(stdout, a, alone, job.docs, job.models.server != nil)
+		err = printRest(people, a, alone, job.docs, job.models.server != nil)
 	}
 	return errors.Join(runErr, err)
 }

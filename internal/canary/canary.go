@@ -127,7 +127,8 @@ func watch(cmd *exec.Cmd, stdout, stderr io.Writer) int {
 	passing.Wait()
 	signal.Stop(ends)
 	status := cmd.ProcessState.ExitCode()
-	if err != nil && status <= 0 { // ended by a signal
+	if err != nil && status <= 0 { // ended by a signal, which nothing else tells
+		fmt.Fprintln(stderr, "FAIL: the process that ran the tests ended by", err)
 		status = 1
 	}
 	if seen.Load() {

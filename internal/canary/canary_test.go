@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -27,6 +28,10 @@ func TestMain(m *testing.M) {
 		panic("with " + Key)
 	case "failure":
 		os.Exit(3)
+	case "killed":
+		self, _ := os.FindProcess(os.Getpid())
+		_ = self.Kill()
+		select {} // until that has come
 	}
 }
 
@@ -42,6 +47,17 @@ func TestWhatTestsWriteIsLookedThrough(t *testing.T) {
 		if writes == "nothing" && out.String() != "all is well\n" {
 			t.Errorf("what was written is not passed on: %q", out.String())
 		}
+	}
+}
+
+func TestTheEndBySignalIsTold(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there a process is not ended by a signal")
+	}
+	t.Setenv("SWARM_CANARY_WRITES", "killed")
+	var out, log bytes.Buffer
+	if got := watch(exec.Command(os.Args[0]), &out, &log); got != 1 || !strings.Contains(log.String(), "signal: killed") {
+		t.Errorf("status %d, %q", got, log.String())
 	}
 }
 
