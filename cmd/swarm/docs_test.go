@@ -39,12 +39,19 @@ func TestTheDocumentedConfigurationIsTaken(t *testing.T) {
 	}
 }
 
-// shown are the lines of a page's code that begin with a word, those that
-// go on after a backslash joined.
+// shown are the lines of a page's code, fenced or set in, that begin with a
+// word; those that go on after a backslash are joined.
 func shown(text, begins string) (out []string) {
-	text = strings.ReplaceAll(text, "\\\n", " ")
-	for _, line := range regexp.MustCompile(`(?m)^(?:    )?((?:[A-Z_]+=\S+ )*`+regexp.QuoteMeta(begins)+` .*)$`).FindAllStringSubmatch(text, -1) {
-		out = append(out, line[1])
+	command := regexp.MustCompile(`^(?:[A-Z_]+=\S+ )*` + regexp.QuoteMeta(begins) + ` `)
+	fenced := false
+	for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", " ")) {
+		if strings.HasPrefix(line, "```") {
+			fenced = !fenced
+		}
+		code, setIn := strings.CutPrefix(line, "    ")
+		if code = strings.TrimSpace(code); (fenced || setIn) && command.MatchString(code) {
+			out = append(out, code)
+		}
 	}
 	return out
 }
