@@ -2,6 +2,7 @@ package workers_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
@@ -66,6 +67,9 @@ func (c *chaos) brain(i int) mock.Brain {
 			}
 		}
 		wait(time.Duration(rnd.IntN(5000)) * time.Millisecond)
+		if ctx.Err() != nil { // nobody waits for it any more: it decides nothing
+			return mock.Reply{}, ctx.Err()
+		}
 		switch {
 		case n < len(faults):
 			f := &passing[faults[n]]
@@ -121,6 +125,22 @@ func (c counter) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.RoundTripper.RoundTrip(r)
 }
 
+// neverLeft says that a call was ended in the moment in which it set out.
+func neverLeft(e swarm.Event) bool {
+	failed, ok := errors.AsType[*swarm.CallError](e.Err)
+	return ok && failed.Class == swarm.ClassCancelled && e.Usage.In == 0
+}
+
+// counted compares the calls that were booked, of which some may not have left
+// the client, with those that left and those that the servers have seen: they
+// may not see one that leaves in the moment of its cancel.
+func (c *chaos) counted(t *testing.T, booked, unsent, served int) {
+	t.Helper()
+	if sent := int(c.left.Load()); sent > booked || sent < booked-unsent || served > sent {
+		t.Errorf("%d calls booked, %d of them not sent; %d sent, %d served", booked, unsent, sent, served)
+	}
+}
+
 func TestRunThroughFaultsLosesNothingAndPaysNothingTwice(t *testing.T) {
 	const subtasks, slots = 200, 3
 	for seed := range uint64(2) {
@@ -131,13 +151,16 @@ func TestRunThroughFaultsLosesNothingAndPaysNothingTwice(t *testing.T) {
 					servers, p := c.serve(t, 3, workers.Backend{Slots: slots, Stream: stream}, workers.Config{AttemptTime: 30 * time.Second})
 					defer p.Close()
 					var booked swarm.Usage
-					atLeast := 0
+					atLeast, unsent := 0, 0
 					run := swarm.Swarm{Planner: asking("How much rent does the tenant pay?"), Worker: p, Concurrency: 40, Observe: func(e swarm.Event) {
 						switch {
 						case e.Kind == swarm.CallEnded && e.Usage.AtLeast:
 							atLeast++
 						case e.Kind == swarm.CallEnded:
 							booked = booked.Plus(*e.Usage)
+							if neverLeft(e) {
+								unsent++
+							}
 						}
 					}}
 					answer, err := run.Run(t.Context(), swarm.Task{Goal: "How much rent?", Sources: []swarm.Source{leases(subtasks)}})
@@ -180,9 +203,10 @@ func TestRunThroughFaultsLosesNothingAndPaysNothingTwice(t *testing.T) {
 							}
 						}
 					}
-					if booked.In != told.In || booked.Out != told.Out || atLeast < silent || booked.Calls+atLeast != calls {
-						t.Errorf("booked %+v and %d calls at least; served %+v and %d that did not tell, %d in all", booked, atLeast, told, silent, calls)
+					if booked.In != told.In || booked.Out != told.Out || atLeast < silent {
+						t.Errorf("booked %+v and %d calls at least; served %+v and %d that did not tell", booked, atLeast, told, silent)
 					}
+					c.counted(t, booked.Calls+atLeast, unsent, calls)
 				})
 			})
 		}
@@ -214,7 +238,12 @@ func TestRunCancelledAmongFaultsLeavesNothingBehind(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			after := time.Duration(1+rand.N(40)) * time.Second
 			time.AfterFunc(after, cancel)
-			run := swarm.Swarm{Planner: asking("How much rent?"), Worker: p}
+			unsent := 0
+			run := swarm.Swarm{Planner: asking("How much rent?"), Worker: p, Observe: func(e swarm.Event) {
+				if e.Kind == swarm.CallEnded && neverLeft(e) {
+					unsent++
+				}
+			}}
 			start := time.Now()
 			answer, err := run.Run(ctx, swarm.Task{Goal: "How much rent?", Sources: []swarm.Source{leases(200)}})
 			if err == nil || time.Since(start) > after {
@@ -228,10 +257,7 @@ func TestRunCancelledAmongFaultsLeavesNothingBehind(t *testing.T) {
 				}
 				calls += len(s.Log())
 			}
-			// A server may not see a call that left in the moment of the cancel.
-			if n, sent := answer.Report.Usage.Calls, int(c.left.Load()); n != sent || sent < calls {
-				t.Errorf("seed %d: %d calls booked, %d sent, %d served", seed, n, sent, calls)
-			}
+			c.counted(t, answer.Report.Usage.Calls, unsent, calls)
 		})
 	}
 }
