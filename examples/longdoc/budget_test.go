@@ -1,9 +1,15 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 	"testing"
+
+	"github.com/db31e724/go-swarm/planner"
+	"github.com/db31e724/go-swarm/swarm"
 )
 
 // TestBudgetIsKeptAndWhatWasNotReadIsSaid goes by the mock's prices: reading
@@ -43,9 +49,44 @@ func TestBudgetNeedsKnownPrices(t *testing.T) {
 	if status != exitFailed || !strings.Contains(stderr, "price of big-of-mine is not known") {
 		t.Errorf("status %d: %s", status, stderr)
 	}
-	for _, wrong := range []string{"0", "-1", "NaN"} {
+	for _, wrong := range []string{"0", "-1", "NaN", "Inf", "1e-10", "1e7"} {
 		if status, _, stderr := start(t, nil, "-budget", wrong); status != exitUsage || !strings.Contains(stderr, "-budget") {
 			t.Errorf("-budget %s: status %d: %s", wrong, status, stderr)
+		}
+	}
+}
+
+// A merge that could afford no results says that nothing answers.
+func TestWhatTheMoneyDidNotSufficeForIsShown(t *testing.T) {
+	for _, c := range []struct {
+		failure error
+		shown   bool
+	}{{&swarm.BudgetError{Limit: "cost"}, true}, {errors.New("away"), false}} {
+		sw := swarm.Swarm{
+			Planner: planner.Fixed{
+				Steps: []swarm.Step{{ID: "read", Do: "Read.", Over: swarm.Items, Items: []string{"well", "ill"}}},
+				Into: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+					_, err := io.WriteString(w, "Nothing answers it.")
+					return swarm.Verdict{Complete: true}, err
+				},
+			},
+			Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+				if st.Item == "ill" {
+					return swarm.Output{}, c.failure
+				}
+				return swarm.Output{Text: "1904", Citations: []swarm.Citation{{Source: "a.txt", Quote: "It was opened in 1904."}}}, nil
+			}),
+		}
+		a, err := sw.Run(t.Context(), swarm.Task{Goal: "When was it opened?"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		if err := printRest(&out, a, nil, &documents{}, false); err != nil {
+			t.Fatal(err)
+		}
+		if shown := strings.Contains(out.String(), "Found, but not in the answer") && strings.Contains(out.String(), "It was opened in 1904."); shown != c.shown {
+			t.Errorf("%v: shown %t, want %t:\n%s", c.failure, shown, c.shown, out.String())
 		}
 	}
 }

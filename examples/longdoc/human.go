@@ -17,8 +17,11 @@ import (
 func printRest(w io.Writer, a *swarm.Answer, alone *aloneRun, docs *documents, mocked bool) error {
 	out := &strings.Builder{}
 	passages, title := a.Citations, "Passages"
-	if a.Text == "" {
+	switch {
+	case a.Text == "":
 		passages, title = found(a), "Found so far"
+	case len(passages) == 0 && refused(a) != nil: // the answer may be one of a merge that could not afford them
+		passages, title = found(a), "Found, but not in the answer"
 	}
 	if len(passages) > 0 {
 		fmt.Fprintf(out, "\n%s\n", title)
@@ -136,13 +139,21 @@ func covered(a *swarm.Answer) string {
 			break
 		}
 	}
-	for r := range a.Results() {
-		if _, refused := errors.AsType[*swarm.BudgetError](r.Err); refused {
-			fmt.Fprintf(&b, "  The money ran out: %v\n", r.Err)
-			break
-		}
+	if err := refused(a); err != nil {
+		fmt.Fprintf(&b, "  The money ran out: %v\n", err)
 	}
 	return b.String()
+}
+
+// refused returns the error of the first subtask that the budget refused a
+// call, or nil.
+func refused(a *swarm.Answer) error {
+	for r := range a.Results() {
+		if _, refused := errors.AsType[*swarm.BudgetError](r.Err); refused {
+			return r.Err
+		}
+	}
+	return nil
 }
 
 func plural(n int, word string) string {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
 )
 
 // settings are what the command line says.
@@ -68,7 +70,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return s, fmt.Errorf("-planner-context is %d: it must be at least %d tokens", s.plannerContext, minContext)
 	case s.window < 0:
 		return s, fmt.Errorf("-window is %d: it must be positive, or 0", s.window)
-	case limited && !(s.budget > 0 && s.budget <= 1e6):
+	case limited && !(s.budget*float64(swarm.Dollar) >= 1 && s.budget <= 1e6): // less would be no limit
 		return s, fmt.Errorf("-budget is %v: it must be an amount of dollars, such as 0.02", s.budget)
 	case s.timeout <= 0:
 		return s, fmt.Errorf("-timeout is %v: it must be positive", s.timeout)

@@ -49,6 +49,8 @@ func describe(status int, p *problem) string {
 		return "the server redirects elsewhere, which is not followed: check the base URL"
 	case p.stream:
 		return "the server streams a reply that was not asked to be streamed"
+	case p.html && status == http.StatusNotFound:
+		return "a web page says that there is no such path: a base URL mostly ends in /v1"
 	case p.html:
 		return "a web page instead of a reply"
 	case status == http.StatusNotFound && p.nojson:

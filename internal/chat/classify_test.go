@@ -107,9 +107,11 @@ func TestProvidersErrorsAreClassified(t *testing.T) {
 }
 
 func TestMissingPathIsExplained(t *testing.T) {
-	_, err := client(t, says(404, "404 page not found")).Do(t.Context(), ask())
-	if e := callError(t, err, swarm.ClassNotFound); !strings.Contains(e.Error(), "/v1") {
-		t.Errorf("error %q does not say how base URLs end", e)
+	for _, body := range []string{"404 page not found", "<!DOCTYPE html><html><body>Cannot POST /chat/completions</body></html>"} {
+		_, err := client(t, says(404, body)).Do(t.Context(), ask())
+		if e := callError(t, err, swarm.ClassNotFound); !strings.Contains(e.Error(), "/v1") {
+			t.Errorf("%s: error %q does not say how base URLs end", body, e)
+		}
 	}
 }
 
