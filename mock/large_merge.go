@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	mostStatements = 5    // of an answer
-	weakBelow      = 0.62 // of the best finding's score: a finding is left out
-	noneBelow      = 0.25 // a best finding under it answers nothing
+	mostStatements = 5     // of an answer
+	weakBelow      = 0.62  // of the best finding's score: a finding is left out
+	noneBelow      = 0.355 // a best finding under it answers nothing
+	figureBelow    = 0.40  // the same, where a figure is asked for and it has none of that sort
 )
 
 // A graded finding has a score that was made of all findings together.
@@ -114,8 +115,8 @@ func (q *query) covered(m maskPair, weights []float64) float64 {
 
 // strong keeps the findings that the answer rests on, best first, each
 // passage once.
-func strong(gs []graded) []graded {
-	if len(gs) == 0 || gs[0].score < noneBelow {
+func strong(q *query, gs []graded) []graded {
+	if len(gs) == 0 || gs[0].score < noneBelow || gs[0].score < figureBelow && !q.figured(cmp.Or(gs[0].quote, gs[0].text)) {
 		return nil
 	}
 	var out []graded
@@ -143,7 +144,7 @@ func strong(gs []graded) []graded {
 func merge(p prompt) said {
 	lang := languages[languageOf(p.question)]
 	q := newQuery(p.question)
-	best := strong(grade(q, p.findings))
+	best := strong(q, grade(q, p.findings))
 	if len(best) == 0 {
 		return said{answer: lang.none, reason: lang.none, complete: !p.unread(), missing: missingOf(p, lang), abstain: true}
 	}
@@ -246,7 +247,7 @@ func reduce(p prompt, maxTokens int) said {
 		room = min(room, maxTokens*2)
 	}
 	gs := grade(newQuery(p.question), p.findings)
-	if len(gs) == 0 || gs[0].score < noneBelow/2 {
+	if len(gs) == 0 || gs[0].score < noneBelow/3 {
 		return said{abstain: true, reason: lang.none, missing: lang.missing}
 	}
 	// What its finder said of the best can be compared with other groups.

@@ -101,9 +101,7 @@ func (q *query) bonus(passage string) float64 {
 	low := strings.ToLower(passage)
 	if q.wants != 0 {
 		switch has := shapesOf(low, q.text); {
-		case has&q.wants&^aNumber != 0:
-			b += rightShape
-		case q.wants&^aNumber == 0 && has&aNumber != 0:
+		case q.suits(has):
 			b += rightShape
 		case has&aNumber != 0:
 			b += someNumber
@@ -120,6 +118,16 @@ func (q *query) bonus(passage string) float64 {
 		}
 	}
 	return min(b, 0.18)
+}
+
+// suits tells whether figures are of the sort that is asked for.
+func (q *query) suits(has shapes) bool {
+	return has&q.wants&^aNumber != 0 || q.wants&^aNumber == 0 && has&aNumber != 0
+}
+
+// figured tells whether a passage has such a figure, or none is asked for.
+func (q *query) figured(passage string) bool {
+	return q.wants == 0 || q.suits(shapesOf(strings.ToLower(passage), q.text))
 }
 
 // newNames tells whether the passage has a capitalised word inside a sentence
