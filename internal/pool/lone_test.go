@@ -104,7 +104,7 @@ func TestCallThatAloneFailsHasItsAttempts(t *testing.T) {
 					poison++
 					return chat.Reply{}, e
 				}
-				return takes(5*time.Millisecond)(ctx, n, r)
+				return takes(time.Millisecond)(ctx, n, r) // far less than a back-off
 			}}
 			p := poolOf(t, Config{}, s)
 			ctx, cancel := context.WithCancel(t.Context())

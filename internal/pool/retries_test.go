@@ -12,7 +12,8 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// firstFails fails the first attempt at each prompt with e, after so long, and
+// firstFails fails the first attempt at each prompt with e, after so long (and a
+// microsecond more than the attempt before, so that no two end at once), and
 // answers the next. It counts retries that left while first attempts waited.
 type firstFails struct {
 	script
@@ -34,7 +35,7 @@ func newFirstFails(total int, d time.Duration, which func(i int) bool, e *swarm.
 			f.during++
 		}
 		f.mu.Unlock()
-		if _, err := takes(d)(ctx, n, r); err != nil {
+		if _, err := takes(d+time.Duration(n)*time.Microsecond)(ctx, n, r); err != nil {
 			return chat.Reply{}, err
 		}
 		if bad {
