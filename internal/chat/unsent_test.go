@@ -13,8 +13,7 @@ import (
 )
 
 func TestReplySaysWhetherAnythingWasSent(t *testing.T) {
-	gone := httptest.NewServer(nil)
-	gone.Close()
+	const gone = "http://127.0.0.1:1" // a port that nobody else gets, as a closed one might
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
 	reset := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -32,7 +31,7 @@ func TestReplySaysWhetherAnythingWasSent(t *testing.T) {
 		class  swarm.Class
 		unsent bool
 	}{
-		"refused":     {url: gone.URL, class: swarm.ClassNetwork, unsent: true},
+		"refused":     {url: gone, class: swarm.ClassNetwork, unsent: true},
 		"no such":     {url: "http://nowhere.invalid", class: swarm.ClassNetwork, unsent: true, rt: dialFails(&net.DNSError{IsNotFound: true})},
 		"no TLS":      {url: "https" + plain.URL[len("http"):], class: swarm.ClassNetwork, unsent: true},
 		"cancelled":   {url: plain.URL, ctx: left, class: swarm.ClassCancelled, unsent: true},
