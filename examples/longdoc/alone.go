@@ -21,7 +21,7 @@ type aloneRun struct {
 // alone asks the large model to read everything itself, in as many calls as
 // its context needs, and to merge where it took more than one.
 func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr io.Writer) (*aloneRun, error) {
-	const replyTokens = 1500
+	replyTokens := min(1500, s.plannerContext/4)
 	// An estimate may be off by a third.
 	room := (s.plannerContext - replyTokens - 700) * 2 / 3
 	parts, err := docs.pack(max(room, 200))

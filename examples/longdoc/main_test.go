@@ -195,3 +195,11 @@ func TestDefaultQuestionIsAnsweredForLess(t *testing.T) {
 		t.Errorf("compared: %+v", r.Compared)
 	}
 }
+
+func TestTheLargeModelAloneKeepsToASmallContext(t *testing.T) {
+	path := file(t, "a.txt", "The bridge was opened in 1904.")
+	r := ask(t, "-compare", "-planner-context", "1024", "-file", path, "-q", "When was the bridge opened?")
+	if r.Compared == nil || !strings.Contains(r.Compared.Answer, "1904") {
+		t.Errorf("compared: %+v", r.Compared)
+	}
+}
