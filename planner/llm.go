@@ -173,6 +173,7 @@ type call struct {
 	reader   reader // of the reply
 	repeat   bool   // the reply may begin anew
 	parts    bool   // the call can be made with less in its prompt
+	least    int    // the reply's limit that it is worth making with; 0: any
 }
 
 // do makes a call and lets its reader read the reply. It returns what was
@@ -202,6 +203,7 @@ func (l *LLM) do(ctx context.Context, c call) (string, error) {
 		},
 		Run:        c.run,
 		DefaultOut: c.out,
+		LeastOut:   c.least,
 		Parts:      c.parts,
 	}
 	if c.repeat {

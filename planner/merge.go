@@ -18,6 +18,11 @@ var mergeSchema = &chat.Schema{Name: "answer", JSON: []byte(`{"type":"object","a
 
 const noAnswer = `Your reply held no answer. Reply with one JSON object and nothing else: {"answer": "the answer", "complete": true, "missing": ""}`
 
+// shortAnswer is how long, in tokens, an answer may get at the least: where the
+// run's budget does not allow that, one from fewer findings is worth more than
+// one that breaks off.
+const shortAnswer = 256
+
 // missingRunes is the most that is taken of what a verdict says is missing.
 const missingRunes = 1000
 
@@ -76,12 +81,16 @@ func (l *LLM) merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 	found, cites := findings.Render(results)
 	base := messages(l.cfg.MergePrompt(b, found))
 	m.cites = cites
+	least := 0
+	if len(results) > 1 {
+		least = shortAnswer
+	}
 	_, restart := m.w.(Resetter)
 	ms := base
 	for mends := 0; ; mends++ {
 		m.again()
 		said, err := l.do(ctx, call{
-			run: b.Run, messages: ms, schema: mergeSchema, out: l.answerOut(), set: l.cfg.AnswerTokens, reader: m, repeat: restart, parts: fewer,
+			run: b.Run, messages: ms, schema: mergeSchema, out: l.answerOut(), set: l.cfg.AnswerTokens, reader: m, repeat: restart, parts: fewer, least: least,
 		})
 		if e := m.end(); e != nil {
 			return swarm.Verdict{Citations: m.refs.Citations()}, fmt.Errorf("merge: writing the answer: %w", e)

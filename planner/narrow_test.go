@@ -1,7 +1,9 @@
 package planner_test
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -69,5 +71,47 @@ func TestMergeOfWhatWasCutGoesOnWithTheSurerFindings(t *testing.T) {
 	}
 	if log := server.Log(); len(log) < 2 {
 		t.Errorf("%d calls, want the merge done again with less", len(log))
+	}
+}
+
+// fixedMerging plans without a model and merges with one.
+type fixedMerging struct {
+	planner.Fixed
+	llm *planner.LLM
+}
+
+func (p fixedMerging) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	return p.llm.Merge(ctx, b, rs, w)
+}
+
+// TestMergeGoesOnWithWhatTheBudgetAllows: what is left would do for half of the
+// findings with hardly a word of answer.
+func TestMergeGoesOnWithWhatTheBudgetAllows(t *testing.T) {
+	server := mock.NewHandler(mock.Config{Models: []mock.Model{mock.Large()}})
+	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backend: planner.Backend{
+		BaseURL: "http://mock/v1", Model: mock.Large().ID, Client: &http.Client{Transport: server.Transport()},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer llm.Close()
+	known := bridges()
+	read := swarm.Step{ID: "read", Do: "Find it.", Over: swarm.Items}
+	for i := range known {
+		read.Items = append(read.Items, fmt.Sprint("bridge ", i))
+	}
+	run := swarm.Swarm{
+		Planner: fixedMerging{planner.Fixed{Steps: []swarm.Step{read}}, llm}, Budget: swarm.Budget{Tokens: 3000},
+		Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) { return known[st.Index].Out, nil }),
+	}
+	a, err := run.Run(t.Context(), swarm.Task{Goal: "When was bridge number 63 opened to traffic?"})
+	if err != nil || !strings.Contains(a.Text, "1863") || len(a.Citations) == 0 {
+		t.Fatalf("%v: %q", err, a.Text)
+	}
+	if log := server.Log(); len(log) != 1 || log[0].Request.MaxTokens < 256 || a.Report.Usage.Tokens() > 3000 {
+		t.Errorf("%d calls, %+v used, want one with room for an answer", len(log), a.Report.Usage)
+	}
+	if missing := strings.Join(a.Coverage.Missing, "\n"); !strings.Contains(missing, "results that the merge had no room for") {
+		t.Errorf("missing: %q", missing)
 	}
 }

@@ -36,6 +36,7 @@ type BudgetError struct {
 	Limit string // "cost", "tokens", "calls", "time" or "price"
 	Max   string // the limit, as text
 	Spent string // what is spent of it, as text
+	Kept  string // what of it is kept for the merge, as text; empty: nothing
 	Needs string // what the call may need, as text
 
 	// Out is the most completion tokens with which the call would fit; 0: it
@@ -50,7 +51,11 @@ func (e *BudgetError) Error() string {
 	case "time":
 		return "budget: the time of " + e.Max + " is used up"
 	}
-	return fmt.Sprintf("budget: %s: %s of %s is spent, and the call may need %s", e.Limit, e.Spent, e.Max, e.Needs)
+	kept := ""
+	if e.Kept != "" {
+		kept = ", " + e.Kept + " is kept for the merge"
+	}
+	return fmt.Sprintf("budget: %s: %s of %s is spent%s, and the call may need %s", e.Limit, e.Spent, e.Max, kept, e.Needs)
 }
 
 // amount is money, tokens and calls, spent or reserved.
@@ -104,7 +109,10 @@ func (r *run) admit(ctx context.Context, s *scope, c *Call) (amount, error) {
 		spent := amount{r.report.Usage.Cost, r.report.Usage.Tokens(), r.report.Usage.Calls}
 		keep := r.kept(s, c)
 		if refused := b.exceeded(c, spent.plus(keep), need); refused != nil {
-			refused.Spent = b.spentText(refused.Limit, spent)
+			refused.Spent = b.text(refused.Limit, spent)
+			if kept := b.text(refused.Limit, keep); kept != b.text(refused.Limit, amount{}) {
+				refused.Kept = kept
+			}
 			r.mu.Unlock()
 			return amount{}, refused
 		}
@@ -168,7 +176,8 @@ func (b *Budget) affordable(c *Call, used amount) int {
 	return max(out, 0)
 }
 
-func (b *Budget) spentText(limit string, a amount) string {
+// text writes the part of an amount that a limit is of.
+func (b *Budget) text(limit string, a amount) string {
 	switch limit {
 	case "cost":
 		return a.cost.String()
@@ -183,6 +192,9 @@ const (
 	mergePrompt = 1500
 	mergeReply  = 1000
 	mergeCalls  = 2
+	// leastPrompt and leastReply are what it takes at the least.
+	leastPrompt = 500
+	leastReply  = 100
 )
 
 // kept returns what a call must leave for the merge, if the planner is one
@@ -208,8 +220,9 @@ func (r *run) kept(s *scope, c *Call) amount {
 	return keep
 }
 
-// windowLeft returns the most tokens of results that a merge can still afford
-// to read: the window, or less where the budget is nearly spent.
+// windowLeft returns the most tokens of results that a merge may still afford
+// to read: the window, or less where the budget is nearly spent. Whether it
+// does shows when it makes its call.
 func (r *run) windowLeft() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -219,10 +232,10 @@ func (r *run) windowLeft() int {
 		return w
 	}
 	if b.Tokens > 0 {
-		w = within(w, (b.Tokens-r.report.Usage.Tokens()-mergePrompt-mergeReply)/4*3)
+		w = within(w, (b.Tokens-r.report.Usage.Tokens()-leastPrompt-leastReply)/4*3)
 	}
 	if b.Cost > 0 && r.report.large != nil && r.report.large.In > 0 {
-		left := b.Cost - r.report.Usage.Cost - r.report.large.most(Usage{In: mergePrompt, Out: mergeReply})
+		left := b.Cost - r.report.Usage.Cost - r.report.large.most(Usage{In: leastPrompt, Out: leastReply})
 		hi, lo := bits.Mul64(uint64(max(left, 0)), 1e6*3/4) // estimates may be off by a third
 		if in := uint64(r.report.large.dearest()); hi < in {
 			q, _ := bits.Div64(hi, lo, in)

@@ -145,6 +145,49 @@ func TestSubtasksLeaveTheMergeItsShare(t *testing.T) {
 	}
 }
 
+// frugal is a planner whose Merge pays for each result that it is given.
+type frugal struct {
+	script
+	tried *[]int
+}
+
+func (m frugal) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	*m.tried = append(*m.tried, len(rs))
+	need := swarm.Usage{In: 20 * len(rs)}
+	if err := spend(ctx, dear, need, need, 0); err != nil {
+		return swarm.Verdict{}, err
+	}
+	return m.script.Merge(ctx, b, rs, w)
+}
+
+func TestMergeIsGivenTheResultsThatTheBudgetAllows(t *testing.T) {
+	for _, c := range []struct {
+		cost  swarm.Money
+		tried string
+		spent swarm.Money
+		fails bool
+	}{
+		{200, "[8]", 176, false},
+		{100, "[8 4]", 96, false},
+		{40, "[8 4 2 1]", 36, false},
+		{30, "[8 4 2 1]", 16, true}, // not said to be nothing
+	} {
+		var tried []int
+		s := swarm.Swarm{
+			Planner: frugal{script{steps: []swarm.Step{items(8)}}, &tried},
+			Budget:  swarm.Budget{Cost: c.cost * swarm.Dollar, Merge: 1},
+			Worker:  spender(dear, swarm.Usage{In: 2}, swarm.Usage{In: 2}, 0),
+		}
+		a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
+		if fmt.Sprint(tried) != c.tried || a.Report.Usage.Cost != c.spent*swarm.Dollar || (err != nil) != c.fails {
+			t.Errorf("%d: %v, merges of %v, %v spent", c.cost, err, tried, a.Report.Usage.Cost)
+		}
+		if left := len(tried) > 1; left != (len(a.Coverage.Missing) > 0) {
+			t.Errorf("%d: missing %q", c.cost, a.Coverage.Missing)
+		}
+	}
+}
+
 // merging is a planner whose Merge makes a call first.
 type merging struct {
 	script

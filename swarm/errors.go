@@ -95,7 +95,9 @@ func (e *CallError) Error() string {
 	if e.Backend != "" && e.Backend != e.Model {
 		b.WriteString(" at " + e.Backend)
 	}
-	b.WriteString(": " + string(e.Class))
+	if e.Class != ClassBudget { // its Err says so
+		b.WriteString(": " + string(e.Class))
+	}
 	if e.Status != 0 {
 		fmt.Fprintf(&b, " (status %d)", e.Status)
 	}

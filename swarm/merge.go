@@ -1,9 +1,13 @@
 package swarm
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // merge brings the results into the window and lets the planner write the
-// answer of this round.
+// answer of this round, of fewer results where the budget does not allow it
+// all of them.
 func (r *run) merge() error {
 	r.window = r.windowLeft()
 	results := r.fit(r.sinks())
@@ -19,11 +23,22 @@ func (r *run) merge() error {
 	r.mu.Unlock()
 	ctx := context.WithValue(r.ctx, scopeKey{}, &scope{run: r, merging: true})
 	var v Verdict
-	err := r.apart("the planner's Merge", func() error {
-		var err error
-		v, err = r.swarm.Planner.Merge(ctx, b, results, w)
-		return err
-	})
+	var err error
+	for {
+		calls, refused := r.largeCalls(), false
+		err = r.apart("the planner's Merge", func() (err error) {
+			v, err = r.swarm.Planner.Merge(ctx, b, results, w)
+			_, refused = errors.AsType[*BudgetError](err)
+			return err
+		})
+		if !refused || len(results) < 2 || calls < r.largeCalls() {
+			break
+		}
+		results = r.surest(results)
+		r.mu.Lock()
+		b.Coverage = r.covered()
+		r.mu.Unlock()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.text.close()
@@ -37,6 +52,13 @@ func (r *run) merge() error {
 	}
 	r.tell(Event{Kind: MergeEnded, Text: v.Missing, Err: err})
 	return err
+}
+
+// largeCalls returns how many calls the planner has made.
+func (r *run) largeCalls() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.report.Roles[RolePlanner].Calls
 }
 
 // sinks returns, in plan order, the results that are done of the steps that

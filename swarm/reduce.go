@@ -37,21 +37,16 @@ func (r *run) fit(results []Result) []Result {
 	if r.window < 0 {
 		return results
 	}
-	total := 0
+	short := 0
 	for i := range results {
-		if total += size(&results[i]); total > r.window {
+		if short += size(&results[i]); short > r.window {
 			break
 		}
 	}
-	if total <= r.window {
+	if short <= r.window {
 		return results
 	}
-	ps := make([]portion, len(results))
-	total = 0
-	for i := range results {
-		ps[i] = portion{result: results[i], tokens: size(&results[i])}
-		total += ps[i].tokens
-	}
+	ps, total := portions(results)
 	for level := 1; total > r.window && r.cancelled() == nil; level++ {
 		next := r.level(level, ps)
 		now := 0
@@ -66,6 +61,23 @@ func (r *run) fit(results []Result) []Result {
 		}
 		ps, total = next, now
 	}
+	return r.cram(ps, total)
+}
+
+// portions returns the results as portions, and the tokens of all.
+func portions(results []Result) (ps []portion, total int) {
+	ps = make([]portion, len(results))
+	for i := range results {
+		ps[i] = portion{result: results[i], tokens: size(&results[i])}
+		total += ps[i].tokens
+	}
+	return ps, total
+}
+
+// surest leaves out about half of two results or more, the least sure.
+func (r *run) surest(results []Result) []Result {
+	ps, total := portions(results)
+	r.window = total / 2
 	return r.cram(ps, total)
 }
 
@@ -170,7 +182,8 @@ func shorten(res *Result, limit int) {
 }
 
 // cram keeps what fits the window, reduced portions and best confidence
-// first, and names the rest.
+// first, and names the rest. It keeps one in any case: that nothing was found
+// must not be said where something was.
 func (r *run) cram(ps []portion, total int) []Result {
 	order := make([]int, len(ps))
 	for i := range order {
@@ -178,7 +191,7 @@ func (r *run) cram(ps []portion, total int) []Result {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return worth(&ps[a], &ps[b]) })
 	drop := make([]bool, len(ps))
-	for _, i := range order {
+	for _, i := range order[:max(len(order)-1, 0)] {
 		if total <= r.window {
 			break
 		}

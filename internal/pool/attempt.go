@@ -144,7 +144,8 @@ func counted(r chat.Reply) int {
 }
 
 // leastReply is the shortest limit of a reply, in tokens, that a call is worth
-// making with where the run's budget allows no longer one.
+// making with where the run's budget allows no longer one, and the caller names
+// no other.
 const leastReply = 64
 
 // reserve announces the attempt to the run's ledger. Where the reply might be
@@ -153,6 +154,7 @@ const leastReply = 64
 func (c *call) reserve(ctx context.Context, s slot) (out int, settle func(swarm.Usage, error), fail *swarm.CallError) {
 	b := s.backend
 	out = c.room(b)
+	least := min(cmp.Or(c.LeastOut, leastReply), out)
 	in := (&estimate{ratio: s.ratio}).upper(c.Tokens)
 	for tries := 0; ; tries++ {
 		est := swarm.Usage{In: in, Out: out}
@@ -164,10 +166,10 @@ func (c *call) reserve(ctx context.Context, s slot) (out int, settle func(swarm.
 		if !ok {
 			return 0, nil, c.unsent(err)
 		}
-		if refused.Out < min(leastReply, c.room(b)) || tries == 8 {
+		if out == least || tries == 8 {
 			return 0, nil, &swarm.CallError{Class: swarm.ClassBudget, Model: b.Model, Backend: b.Name, Err: err}
 		}
-		out = min(out, refused.Out)
+		out = max(min(out, refused.Out), least) // if it is the least, the refusal says what it would take
 	}
 }
 

@@ -89,6 +89,9 @@ type Request struct {
 	// DefaultOut is the most completion tokens where neither MaxTokens nor
 	// the backend's MaxOut names any. 0: the server's own limit.
 	DefaultOut int
+	// LeastOut is the shortest limit of the reply that the call is worth making
+	// with, where the run's budget allows no longer one. 0: 64.
+	LeastOut int
 	// Again is called before a further attempt at a call of which OnText has
 	// already been given text: the reply begins anew. Where it is nil, such a
 	// call is not tried again, for its reader would see the text twice.
