@@ -29,7 +29,7 @@ func printRest(w io.Writer, a *swarm.Answer, alone *aloneRun, docs *documents, m
 	for i, c := range passages {
 		mark := ""
 		if !c.Verified {
-			mark = "  (unverified: the text does not hold this quote)"
+			mark = "  (unverified: the quote does not stand in the part that was read)"
 		}
 		fmt.Fprintf(out, "  [%d] %s, line %d%s\n%s\n", i+1, c.Source, docs.line(c), mark, indent(c.Quote))
 	}
