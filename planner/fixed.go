@@ -2,7 +2,6 @@ package planner
 
 import (
 	"context"
-	"fmt"
 	"io"
 
 	"github.com/db31e724/go-swarm/internal/findings"
@@ -59,7 +58,7 @@ func (f Fixed) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result,
 		io.WriteString(out, "\n")
 	}
 	if err := out.Close(); err != nil { // a Renumber keeps its first error
-		return swarm.Verdict{}, fmt.Errorf("merge: %w", err)
+		return swarm.Verdict{}, err
 	}
 	return swarm.Verdict{Complete: true, Citations: out.Citations()}, nil
 }

@@ -93,21 +93,21 @@ func (l *LLM) merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 			run: b.Run, messages: ms, schema: mergeSchema, out: l.answerOut(), set: l.cfg.AnswerTokens, reader: m, repeat: restart, parts: fewer, least: least,
 		})
 		if e := m.end(); e != nil {
-			return swarm.Verdict{Citations: m.refs.Citations()}, fmt.Errorf("merge: writing the answer: %w", e)
+			return swarm.Verdict{Citations: m.refs.Citations()}, fmt.Errorf("writing the answer: %w", e)
 		}
 		v := swarm.Verdict{Citations: m.refs.Citations()}
 		switch {
 		case err != nil && !(m.text.closed && unfinished(err)):
 			if e, ok := errors.AsType[*swarm.CallError](err); ok && e.Class == swarm.ClassTooLong {
-				return v, fmt.Errorf("merge: findings of about %d tokens: set Swarm.Window to %d or less: %w", swarm.EstimateTokens(found), l.Window(), err)
+				return v, fmt.Errorf("findings of about %d tokens: set Swarm.Window to %d or less: %w", swarm.EstimateTokens(found), l.Window(), err)
 			}
-			return v, fmt.Errorf("merge: %w", err)
+			return v, err
 		case m.text.wrote:
 			v.Complete, v.Missing = m.text.verdict()
 			v.Missing = findings.Line(v.Missing, missingRunes)
 			return v, nil
 		case mends >= l.cfg.Mends:
-			return v, fmt.Errorf("merge: no answer in %d replies of the model", mends+1)
+			return v, fmt.Errorf("no answer in %d replies of the model", mends+1)
 		}
 		ms = l.mended(base, said, noAnswer, l.answerOut())
 	}

@@ -42,13 +42,13 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 		case p.stopped != nil:
 			return p.stopped
 		case errors.Is(err, errTooLong):
-			return fmt.Errorf("plan: %w", err)
+			return err
 		case isTooLong(err):
 			// The prompt, or what was said until now, does not fit the model:
 			// it will not write a better plan.
 			return p.fail(l.cfg.Fallback, b, mends, []error{err})
 		case err != nil && !cutShort(err):
-			return fmt.Errorf("plan: %w", err)
+			return err
 		}
 		problems := p.end(err)
 		if len(problems) == 0 {
@@ -166,16 +166,16 @@ func (p *planning) mend(problems []error) string {
 // fail ends a plan that could not be mended.
 func (p *planning) fail(fallback func(swarm.Brief) []swarm.Step, b swarm.Brief, mends int, problems []error) error {
 	first := problems[0]
-	err := fmt.Errorf("plan: not mended after %d requests: %w", mends, first)
+	err := fmt.Errorf("not mended after %d requests: %w", mends, first)
 	if n := len(problems) - 1; n > 0 {
-		err = fmt.Errorf("plan: not mended after %d requests: %w (and %d more problems)", mends, first, n)
+		err = fmt.Errorf("not mended after %d requests: %w (and %d more problems)", mends, first, n)
 	}
 	if fallback == nil || len(p.order) > 0 || b.Round > 1 {
 		return err
 	}
 	for _, s := range fallback(b) {
 		if e := p.add(s); e != nil {
-			return errors.Join(err, fmt.Errorf("plan: fallback: %w", e))
+			return errors.Join(err, fmt.Errorf("fallback: %w", e))
 		}
 	}
 	return fmt.Errorf("%w; the fallback's steps were taken instead", err)

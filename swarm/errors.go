@@ -9,7 +9,7 @@ import (
 )
 
 // ErrPlanClosed is add's answer after the planner's Plan has returned.
-var ErrPlanClosed = errors.New("plan: closed, for Plan has returned")
+var ErrPlanClosed = errors.New("the plan is closed, for Plan has returned")
 
 // PlanError says what is wrong with a step, in words that its writer can mend
 // it by.
@@ -22,8 +22,7 @@ type PlanError struct {
 
 func (e *PlanError) Error() string {
 	var b strings.Builder
-	b.WriteString("plan: step ")
-	fmt.Fprintf(&b, "%q: ", e.Step)
+	fmt.Fprintf(&b, "step %q: ", e.Step)
 	if e.Field != "" {
 		b.WriteString(e.Field + " ")
 		if e.Value != "" {

@@ -112,7 +112,7 @@ func ExamplePlanError() {
 	_, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo), Rounds: 1}).Run(context.Background(), lease)
 	fmt.Println(err)
 	// Output:
-	// plan: step "sum": needs "find" is not written yet: a step may only use steps before it
+	// step "sum": needs "find" is not written yet: a step may only use steps before it
 	// <nil>
 }
 

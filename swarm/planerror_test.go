@@ -71,7 +71,7 @@ func TestPlanErrorNamesFieldValueAndMend(t *testing.T) {
 				t.Errorf("%+v", *e)
 			}
 			text := e.Error()
-			for _, part := range []string{"plan: step ", fmt.Sprintf("%q", e.Step), c.field, c.mend} {
+			for _, part := range []string{"step ", fmt.Sprintf("%q", e.Step), c.field, c.mend} {
 				if !strings.Contains(text, part) {
 					t.Errorf("%q does not say %q", text, part)
 				}

@@ -176,12 +176,9 @@ func (r *run) rounds() error {
 				return nil
 			}
 			if err == nil {
-				err = errors.New("plan: it holds no step")
+				err = errors.New("it holds no step")
 			}
-			if !strings.HasPrefix(fmt.Sprint(err), "plan: ") {
-				err = fmt.Errorf("plan: %w", err)
-			}
-			return err
+			return fmt.Errorf("plan: %w", err)
 		}
 		if err := r.allFailed(); err != nil {
 			return err
@@ -195,7 +192,7 @@ func (r *run) rounds() error {
 				r.miss(fmt.Sprintf("round %d: the merge broke off", r.round), broke)
 				return nil
 			}
-			return broke
+			return fmt.Errorf("merge: %w", broke)
 		}
 		if r.complete {
 			break

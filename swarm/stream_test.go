@@ -138,7 +138,7 @@ func TestAPlanWithoutAStepIsAnError(t *testing.T) {
 	}{
 		{nil, "plan: it holds no step"},
 		{errBroken, "plan: broken"},
-		{&swarm.PlanError{Step: "a", Mend: "is odd"}, `plan: step "a": is odd`}, // says by itself what it is about
+		{&swarm.PlanError{Step: "a", Mend: "is odd"}, `plan: step "a": is odd`},
 	} {
 		p := script{plan: func(context.Context, swarm.Brief, func(swarm.Step) error) error { return c.plan }}
 		s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}

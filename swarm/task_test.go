@@ -13,10 +13,11 @@ func TestChunksMustBelongToTheirSource(t *testing.T) {
 	for name, c := range map[string]swarm.Chunk{
 		"of another source": {Source: "b", ID: "1", Text: "x", End: 1},
 		"without an ID":     {Source: "a", Text: "x", End: 1},
+		"with another's ID": {Source: "a", ID: "b#1", Text: "x", End: 1},
 	} {
 		s := swarm.Swarm{Planner: script{}, Worker: swarm.WorkerFunc(echo)}
-		_, err := s.Run(t.Context(), swarm.Task{Goal: "g", Sources: []swarm.Source{{Name: "a", Chunks: []swarm.Chunk{c}}}})
-		if err == nil || !strings.Contains(err.Error(), "Sources[0].Chunks[0]") {
+		_, err := s.Run(t.Context(), swarm.Task{Goal: "g", Sources: []swarm.Source{sourceOf("b", "one"), {Name: "a", Chunks: []swarm.Chunk{c}}}})
+		if err == nil || !strings.Contains(err.Error(), "Sources[1].Chunks[0]") {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}

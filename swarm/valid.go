@@ -54,6 +54,7 @@ func (t *Task) valid() error {
 		return errors.New("swarm: Task.Goal is empty: say what is wanted")
 	}
 	names := make(map[string]bool, len(t.Sources))
+	ids := map[string]bool{}
 	for i := range t.Sources {
 		name := t.Sources[i].Name
 		if name == "" {
@@ -64,9 +65,14 @@ func (t *Task) valid() error {
 		}
 		names[name] = true
 		for j := range t.Sources[i].Chunks {
-			if c := &t.Sources[i].Chunks[j]; c.Source != name || c.ID == "" {
+			c := &t.Sources[i].Chunks[j]
+			switch {
+			case c.Source != name || c.ID == "":
 				return fmt.Errorf("swarm: Task.Sources[%d].Chunks[%d] is of source %q with ID %q: it needs the name of its source, %q, and an ID", i, j, c.Source, c.ID, name)
+			case ids[c.ID]:
+				return fmt.Errorf("swarm: Task.Sources[%d].Chunks[%d].ID %q occurs twice: IDs must differ in the whole task", i, j, c.ID)
 			}
+			ids[c.ID] = true
 		}
 	}
 	return nil
