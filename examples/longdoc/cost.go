@@ -37,8 +37,9 @@ func costs(a *swarm.Answer, alone *aloneRun, mocked bool) string {
 	return b.String()
 }
 
-// share says what part of the large model's own cost the swarm took. It is
-// empty where either is not known, or nothing was answered.
+// share says what part of the large model's own cost the swarm took, or how
+// many times as much for a short text. It is empty where either is not known,
+// or nothing was answered.
 func share(a *swarm.Answer, alone *aloneRun) string {
 	if a.Report.Usage.Unpriced || a.Report.Usage.AtLeast || a.Text == "" {
 		return ""
@@ -53,7 +54,11 @@ func share(a *swarm.Answer, alone *aloneRun) string {
 	if whole <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("The swarm cost %.1f %% of %s.", 100*a.Report.Usage.Cost.Dollars()/whole.Dollars(), what)
+	part := a.Report.Usage.Cost.Dollars() / whole.Dollars()
+	if part > 2 {
+		return fmt.Sprintf("The swarm cost %.1f times %s.", part, what)
+	}
+	return fmt.Sprintf("The swarm cost %.1f %% of %s.", 100*part, what)
 }
 
 // table is rows of cells under a row of headings.

@@ -81,6 +81,10 @@ func TestCostSaysWhatIsNotKnown(t *testing.T) {
 	if got := costs(a, other, false); !strings.Contains(got, "25.0 % of what the large model alone cost.") || strings.Contains(got, "estimated") {
 		t.Errorf("compared:\n%s", got)
 	}
+	other.usage.Cost = swarm.Dollar / 25
+	if got := costs(a, other, false); !strings.Contains(got, "25.0 times what the large model alone cost.") {
+		t.Errorf("a short text:\n%s", got)
+	}
 }
 
 func TestIndentFoldsTextsWithoutSpaces(t *testing.T) {
