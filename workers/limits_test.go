@@ -3,6 +3,7 @@ package workers_test
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,9 +34,11 @@ func TestServersLimitsAreFoundOutAndKept(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			m := mock.Small()
 			m.Limits = c.limits
+			var n atomic.Int64
 			m.Brain = func(ctx context.Context, q mock.Request) (mock.Reply, error) {
+				// No two at a time end together: which is seen first would differ.
 				select {
-				case <-time.After(20 * time.Millisecond):
+				case <-time.After(20*time.Millisecond + time.Duration(n.Add(1)%64)*time.Microsecond):
 				case <-ctx.Done():
 					return mock.Reply{}, ctx.Err()
 				}
