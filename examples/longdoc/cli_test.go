@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/db31e724/go-swarm/internal/canary"
 )
@@ -238,5 +239,19 @@ func TestJSONBehindAFlagThatCannotBeRead(t *testing.T) {
 	status, stdout, _ := start(t, nil, "-workers", "many", "-json")
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil || status != exitUsage || !strings.Contains(r.Error, "many") {
 		t.Error(status, err, stdout)
+	}
+}
+
+func TestALongerRunIsMorePatientWithItsServer(t *testing.T) {
+	for limit, want := range map[string][2]time.Duration{
+		"30s": {attemptTime, callTime}, "10m": {attemptTime, callTime}, "1h": {450 * time.Second, 10 * time.Minute},
+	} {
+		s, err := parse([]string{"-timeout", limit}, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if attempt, call := s.patience(); attempt != want[0] || call != want[1] {
+			t.Errorf("-timeout %s: %v for an attempt, %v for a call, want %v", limit, attempt, call, want)
+		}
 	}
 }

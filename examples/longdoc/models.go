@@ -27,6 +27,13 @@ const (
 	callTime    = 100 * time.Second
 )
 
+// patience is how long an attempt and a call may take. Who gives the run more
+// time than usual has a slow server: a model on a processor reads some prompts
+// for minutes.
+func (s *settings) patience() (attempt, call time.Duration) {
+	return max(attemptTime, s.timeout/8), max(callTime, s.timeout/6)
+}
+
 // models are the two models of a run.
 type models struct {
 	planner *planner.LLM
@@ -73,15 +80,16 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 			}
 		}
 	}
+	attempt, call := s.patience()
 	var err error
 	if m.planner, err = planner.New(planner.Config{
-		Backend: m.large, Fallback: planner.ReadAll, AttemptTime: attemptTime, CallTime: callTime,
+		Backend: m.large, Fallback: planner.ReadAll, AttemptTime: attempt, CallTime: call,
 	}); err != nil {
 		m.close()
 		return nil, err
 	}
 	m.closers = append(m.closers, m.planner.Close)
-	pool, err := workers.NewPool(workers.Config{Backends: []workers.Backend{small}, AttemptTime: attemptTime, CallTime: callTime})
+	pool, err := workers.NewPool(workers.Config{Backends: []workers.Backend{small}, AttemptTime: attempt, CallTime: call})
 	if err != nil {
 		m.close()
 		return nil, err
