@@ -16,6 +16,21 @@ func TestLargeBrainIsSilentOnWhatOnlyTouchesTheQuestion(t *testing.T) {
 		{"Who designed the footbridge over the weir?", "The footbridge over the weir is the work of Ines Vogt.", 0.50, true},
 		{"食堂的午餐多少钱？", "食堂在主楼的北侧。", 0.36, false},
 		{"食堂的午餐多少钱？", "食堂的午餐十二元一份。", 0.50, true},
+		// What is asked of something, somebody who is named and what is counted
+		// have to be there.
+		{"What is the verger's salary?", "The verger rings the bell and locks the gate at night.", 0.55, false},
+		{"What is the salary of the verger?", "The verger has a salary of 900 euros a month.", 0.55, true},
+		{"Which trains to Morwell run on Sunday?", "Trains run on Sunday, and on feast days.", 0.60, false},
+		{"Which trains to Morwell run on Sunday?", "Two trains run to Morwell on Sunday.", 0.60, true},
+		{"学校有多少名教师？", "学校有三间教室。", 0.50, false},
+		{"学校有多少名教师？", "学校有三十名教师。", 0.50, true},
+		{"What is the phone number of the museum shop?", "The museum shop is open on 312 days of the year.", 0.80, false},
+		{"What is the phone number of the museum shop?", "The museum shop answers on 0462 77 18 05.", 0.60, true},
+		// A share is no sum, and what may happen has no date.
+		{"How much does the ferry cost?", "The ferry is full to eighty per cent in summer.", 0.30, false},
+		{"How much does the ferry cost?", "The ferry is EUR 9.", 0.30, true},
+		{"When is the harbour dredged?", "The harbour may silt up.", 0.36, false},
+		{"When is the harbour dredged?", "The harbour is dredged each May.", 0.36, true},
 	} {
 		answer, quotes := mergeAll(t, c.ask, []read{{Answer: c.quote, Quote: c.quote, Confidence: c.confidence}})
 		if c.answers != (len(quotes) > 0) {

@@ -11,7 +11,7 @@ import (
 
 const (
 	mostStatements = 5     // of an answer
-	weakBelow      = 0.62  // of the best finding's score: a finding is left out
+	weakBelow      = 0.5   // of the best finding's score: a finding is left out
 	noneBelow      = 0.355 // a best finding under it answers nothing
 	figureBelow    = 0.40  // the same, where a figure is asked for and it has none of that sort
 )
@@ -116,7 +116,7 @@ func (q *query) covered(m maskPair, weights []float64) float64 {
 // strong keeps the findings that the answer rests on, best first, each
 // passage once.
 func strong(q *query, gs []graded) []graded {
-	if len(gs) == 0 || gs[0].score < noneBelow || gs[0].score < figureBelow && !q.figured(cmp.Or(gs[0].quote, gs[0].text)) {
+	if len(gs) == 0 || gs[0].score < noneBelow || gs[0].score < figureBelow && !q.figured(cmp.Or(gs[0].quote, gs[0].text)) || q.lacking(gs) {
 		return nil
 	}
 	var out []graded

@@ -82,7 +82,7 @@ var cueSigns = []struct {
 	{wantDefault, []string{"default", "unless", "otherwise", "if no ", "omitted", "absent", "默认", "缺省", "否则", "standardm", "par défaut", "por defecto"}},
 	{wantBound, []string{"at most", "at least", "no more than", "not exceed", "maximum", "minimum", "up to", "limit", "不超过", "不得超过", "最多", "至少", "最大", "最小", "不少于", "höchstens", "mindestens", "maximum", "au plus", "au moins", "como máximo"}},
 	{wantPlace, []string{" in ", " at ", " near ", "located", "位于", "地处", "坐落", "liegt", "situé", "situad"}},
-	{wantDate, []string{"january", "february", "march", "april", " may ", "june", "july", "august", "september", "october", "november", "december", "年", "月", "januar", "februar", "märz", "juli", "oktober", "dezember", "janvier", "février", "enero", "febrero"}},
+	{wantDate, []string{"january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december", "年", "月", "januar", "februar", "märz", "juli", "oktober", "dezember", "janvier", "février", "enero", "febrero"}},
 }
 
 const (

@@ -7,7 +7,8 @@ import (
 
 // A passage is filled up with the sentences around it.
 const (
-	mostSentences = 3
+	mostSentences = 4
+	mostTurns     = 5   // sentences of a talk
 	fullPassage   = 600 // bytes
 )
 
@@ -20,7 +21,11 @@ func (f *finder) extend(p passage) passage {
 	for k+1 < len(f.units) && f.units[k].end < p.end {
 		k++
 	}
-	for k-i+1 < mostSentences {
+	most := mostSentences
+	if f.units[i].turn {
+		most = mostTurns
+	}
+	for k-i+1 < most {
 		before, after := 0, 0
 		if f.settled(p) && !(k+1 < len(f.units) && pointsBack(f.text[f.units[k+1].start:f.units[k+1].end])) && !pointsBack(f.text[p.start:p.end]) {
 			return p
@@ -28,7 +33,7 @@ func (f *finder) extend(p passage) passage {
 		if i > 0 && f.related(i-1, i) && p.end-f.units[i-1].start <= fullPassage {
 			before = f.need(p, i, i-1)
 		}
-		if k+1 < len(f.units) && (f.related(k, k+1) || f.goesOn(k)) && f.units[k+1].end-p.start <= fullPassage {
+		if k+1 < len(f.units) && (f.related(k, k+1) || f.goesOn(k) || f.turns(k)) && f.units[k+1].end-p.start <= fullPassage {
 			after = 2 + f.need(p, k+1, k+1)
 		}
 		switch {
@@ -43,6 +48,11 @@ func (f *finder) extend(p passage) passage {
 		}
 	}
 	return p
+}
+
+// turns tells whether another speaker answers unit k, or says more of it.
+func (f *finder) turns(k int) bool {
+	return k+1 < len(f.units) && f.units[k].turn && f.units[k+1].turn && f.units[k+1].piece == f.units[k].piece+1
 }
 
 // goesOn tells whether the paragraph below unit k is about the same: it has a

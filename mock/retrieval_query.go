@@ -19,16 +19,18 @@ type term struct {
 
 // A query is a question made ready to be looked for.
 type query struct {
-	text   string
-	terms  []term
-	exact  map[string]int   // stem to term
-	other  map[string]int   // stem of a synonym to term
-	prefix map[string][]int // first bytes of a stem to terms
-	suffix map[string][]int // last bytes, in a language that joins words; else nil
-	groups []uint64         // the terms of each name
-	cues   cues
-	wants  shapes // of figures
-	runes  map[rune][]hanTerm
+	text    string
+	terms   []term
+	exact   map[string]int   // stem to term
+	other   map[string]int   // stem of a synonym to term
+	prefix  map[string][]int // first bytes of a stem to terms
+	suffix  map[string][]int // last bytes, in a language that joins words; else nil
+	groups  []uint64         // the terms of each name
+	cues    cues
+	wants   shapes // of figures
+	counted int    // the term whose number is asked for; -1: none
+	head    int    // the term for what is asked of something else; -1: none
+	runes   map[rune][]hanTerm
 }
 
 const prefixLen = 4
@@ -104,6 +106,7 @@ func newQuery(question string) *query {
 			q.terms[t].group = group
 		}
 	})
+	q.turnsOn()
 	q.widen()
 	q.spread()
 	return q

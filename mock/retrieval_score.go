@@ -205,7 +205,7 @@ func (f *finder) best(i int) (passage, bool) {
 		if first.kind == sentence && startsLow(text) {
 			score -= 0.08 // the rest of a sentence that began before a block of code
 		}
-		if endsInColon(text) || strings.HasSuffix(text, "(") || strings.HasSuffix(text, "{") {
+		if endsInColon(text) || u.term || strings.HasSuffix(text, "(") || strings.HasSuffix(text, "{") {
 			score -= 0.12 // what it announces comes after it
 		}
 		if u.kind == row && u.header < 0 && k == i && i+1 < len(f.units) && f.units[i+1].header == i {
@@ -266,6 +266,11 @@ func (f *finder) context(i int) (ctx, before maskPair) {
 	}
 	for k := i - 1; k >= 0 && i-k <= 12 && f.related(k, i); k-- {
 		before = before.or(f.masks[k])
+	}
+	if u.turn { // what the one or two before said
+		for k := i - 1; k >= 0 && i-k <= 8 && f.units[k].turn && u.piece-f.units[k].piece <= 2; k-- {
+			before = before.or(f.masks[k])
+		}
 	}
 	return ctx, before
 }

@@ -17,6 +17,8 @@ const (
 	aWeight
 	aWarmth
 	aShare // per cent, a fraction
+	aPhone
+	aMail
 )
 
 var shapeAsks = []struct {
@@ -28,6 +30,8 @@ var shapeAsks = []struct {
 	{aDistance, []string{"how long", "how far", "how tall", "how high", "how deep", "how wide", "how thick", "how thin", "how close", "altitude", "distance", "height", "width", "wie lang", "wie weit", "wie hoch", "wie tief", "wie breit", "hauteur", "longueur", "distance", "altura", "多长", "多高", "多远", "多深", "多宽"}},
 	{aWeight, []string{"how heavy", "weigh", "schwer", "wiegt", "gewicht", "pèse", "poids", "pesa", "多重"}},
 	{aWarmth, []string{"temperature", "how hot", "how cold", "how warm", "temperatur", "wie warm", "wie heiß", "wie kalt", "température", "温度", "度"}},
+	{aPhone, []string{"phone number", "fax number", "telefonnummer", "numéro de téléphone", "número de teléfono", "电话号码", "手机号"}},
+	{aMail, []string{"e-mail address", "email address", "mail-adresse", "adresse e-mail", "correo electrónico", "邮箱", "电子邮件"}},
 	{aShare, []string{"percentage", "what share", "what part", "proportion", "what fraction", "per cent", "percent", "prozent", "anteil", "pourcentage", "quelle part", "porcentaje", "百分之", "比例", "几成"}},
 }
 
@@ -35,14 +39,14 @@ var shapeAsks = []struct {
 func askedShapes(question string, c cues) shapes {
 	var s shapes
 	if c&wantDate != 0 {
-		s |= aDate
+		s |= aDate | aSpan // "within ten days" as well
 	}
 	if c&(wantNumber|wantDate) != 0 {
 		s |= aNumber
 	}
 	low := strings.ToLower(question)
 	for _, a := range shapeAsks {
-		if (c&wantNumber != 0 || a.shape&(aSum|aWarmth|aShare|aSpan|aDistance|aWeight) != 0) && hasAny(low, a.words) {
+		if (c&wantNumber != 0 || a.shape&(aSum|aWarmth|aShare|aSpan|aDistance|aWeight|aPhone|aMail) != 0) && hasAny(low, a.words) {
 			s |= a.shape
 		}
 	}
@@ -74,6 +78,12 @@ var unitWords = func() map[string]shapes {
 	return m
 }()
 
+// otherWords are more often something else than a date, where no number
+// stands by them.
+var otherWords = wordSet("may march mar am sat")
+
+var dateBefore = wordSet("in of by since until till before after from early late mid next last every each")
+
 var countWords = wordSet("a an one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion dozen half several first second third ein eine einen einmal zweimal zwei drei vier fünf sechs sieben acht neun zehn elf zwölf zwanzig hundert tausend un une deux trois quatre cinq six sept huit neuf dix vingt cent mille uno una dos tres cuatro cinco seis siete ocho nueve diez")
 
 const countRunes = "一二两三四五六七八九十百千万亿半〇零几"
@@ -82,7 +92,11 @@ const countRunes = "一二两三四五六七八九十百千万亿半〇零几"
 // It looks at each word once.
 func shapesOf(low, question string) shapes {
 	var s shapes
-	since := 9 // words since the last number
+	if strings.Contains(low, "@") {
+		s |= aMail
+	}
+	before, digits := "", 0 // the word before, digits since the last word
+	since := 9              // words since the last number
 	for i := 0; i < len(low); {
 		c := low[i]
 		switch {
@@ -94,6 +108,9 @@ func shapesOf(low, question string) shapes {
 			if n := low[i:j]; !strings.Contains(question, n) {
 				since = 0
 				s |= aNumber
+				if digits += len(n); digits >= 5 {
+					s |= aPhone
+				}
 				if len(n) == 4 && (n[0] == '1' || n[0] == '2') || strings.Contains(n, ":") {
 					s |= aDate
 				}
@@ -107,10 +124,20 @@ func shapesOf(low, question string) shapes {
 			w := low[i:j]
 			i = max(j, i+1)
 			since++
+			digits = 0
 			u := unitWords[w]
-			if since <= 3 || u == aDate || u == aShare && w != "per" && w != "pour" {
+			if u == aSum {
+				switch {
+				case strings.HasPrefix(w, "cent") && strings.HasSuffix(low[:j-len(w)], "per "):
+					u = aShare
+				case i+1 < len(low) && low[i] == ' ' && isDigit(low[i+1]):
+					s |= aSum // "EUR 140"
+				}
+			}
+			if since <= 3 || u == aDate && (!otherWords[w] || dateBefore[before] || i+1 < len(low) && isDigit(low[i+1])) || u == aShare && w != "per" && w != "pour" {
 				s |= u
 			}
+			before = w
 			if countWords[w] && !strings.Contains(question, w) {
 				since = 0
 				if len(w) > 2 && w != "first" {

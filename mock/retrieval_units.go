@@ -22,6 +22,7 @@ type unit struct {
 	kind       unitKind
 	asks       bool // ends in a question mark
 	term       bool // a short line with what it names set in below it
+	turn       bool // in what one speaker says in a talk
 	para       int  // number of its paragraph
 	piece      int  // number of its run of lines: a paragraph, an item of a list, a turn in a talk
 	under      int  // unit of the heading above; -1: none
@@ -37,7 +38,49 @@ func splitUnits(text string) []unit {
 	for at := 0; at < len(text); {
 		at = s.block(at)
 	}
+	s.talk()
 	return s.units
+}
+
+// talk marks the turns of a talk: lines that begin with a name and a colon and
+// end as sentences do, three or more of them.
+func (s *splitter) talk() {
+	turns := 0
+	mark := func(put bool) {
+		for i := 0; i < len(s.units); {
+			end := i + 1
+			for end < len(s.units) && s.units[end].piece == s.units[i].piece {
+				end++
+			}
+			last := s.units[end-1]
+			if s.units[i].kind == item && speaker(s.text[s.units[i].start:s.units[i].end]) > 0 && endsAsSentence(s.text[last.start:last.end]) {
+				turns++
+				for k := i; put && k < end; k++ {
+					s.units[k].turn = true
+				}
+			}
+			i = end
+		}
+	}
+	if mark(false); turns >= 3 {
+		mark(true)
+	}
+}
+
+// speaker returns where a speaker's words begin in a line; 0: nobody speaks.
+func speaker(l string) int {
+	if i := strings.IndexAny(l[:min(len(l), 48)], ":："); i > 0 && strings.Count(l[:i], " ") <= 5 {
+		r, _ := utf8.DecodeRuneInString(l)
+		if _, size := utf8.DecodeRuneInString(l[i:]); i+size < len(l) && !unicode.IsLower(r) && unicode.IsLetter(r) {
+			return i + size
+		}
+	}
+	return 0
+}
+
+func endsAsSentence(l string) bool {
+	r, _ := utf8.DecodeLastRuneInString(strings.TrimRight(l, "\"'”»）)* "))
+	return strings.ContainsRune(".!?…。！？", r)
 }
 
 type splitter struct {
@@ -158,7 +201,7 @@ func (s *splitter) block(i int) int {
 		s.piece++
 		n := len(s.units)
 		s.sentences(l.start, lines[end-1].start+len(lines[end-1].text), kind)
-		if end < len(lines) && len(s.units) > n && isTerm(lines[end-1].text, lines[end].text, width) {
+		if end < len(lines) && len(s.units) > n && (isTerm(lines[end-1].text, lines[end].text, width) || end == k+1 && isBulletTerm(l.text, lines[end].text)) {
 			s.units[len(s.units)-1].term = true
 		}
 		k = end
@@ -175,11 +218,41 @@ func isTerm(l, next string, width int) bool {
 	return t != "" && first != "" && in(next) >= in(l)+2 && columnsOf(l)+1+columnsOf(first) <= width && len(t) <= 80 && !strings.ContainsAny(t[len(t)-1:], ".,;:")
 }
 
+// isBulletTerm tells whether a bullet names what the line below, which is no
+// bullet, is about.
+func isBulletTerm(l, next string) bool {
+	t := strings.TrimSpace(l)
+	return len(t) > 2 && strings.IndexByte("-*+", t[0]) >= 0 && t[1] == ' ' && len(t) <= 60 && len(next) > len(l) &&
+		!strings.ContainsAny(t[len(t)-1:], ".,;:!?") && !startsItem(next) && !isRow(next)
+}
+
 // columnsOf is the width of a line, which its bytes are not.
 func columnsOf(s string) int { return utf8.RuneCountInString(s) }
 
-// hasGap tells whether a line has columns: wide gaps inside it.
-func hasGap(l string) bool { return strings.Contains(strings.TrimSpace(l), "   ") }
+// hasGap tells whether a line has columns: wide gaps inside it, and not those
+// of a line that is justified, which differ by a space.
+func hasGap(l string) bool {
+	l = strings.TrimSpace(l)
+	if !strings.Contains(l, "   ") {
+		return false
+	}
+	least, most := len(l), 0
+	for i := 0; i < len(l); {
+		if l[i] != ' ' {
+			i++
+			continue
+		}
+		n, ends := 0, strings.IndexByte(".!?:", l[i-1]) >= 0
+		for ; l[i] == ' '; i++ {
+			n++
+		}
+		if n == 3 && ends {
+			continue // the end of a sentence, justified
+		}
+		least, most = min(least, n), max(most, n)
+	}
+	return most > 2 && (least > 2 || most-least > 1)
+}
 
 // goesOn tells whether a line goes on with the sentence of the one before.
 func goesOn(prev, cur string) bool {

@@ -13,7 +13,7 @@ const abstainBelow = 0.40
 const fullScore = 1.2
 
 // SmallBrain is the built-in small model. It reads one text and returns the
-// passage of one to three sentences, or the row of a table, that answers the
+// passage of one to four sentences (five of a talk), or the row of a table, that answers the
 // question in its prompt best, or abstains; it shortens numbered findings, and
 // makes lists. Its confidence is comparable between texts. It works by term
 // weighting alone, on any language, and says the same to the same request.

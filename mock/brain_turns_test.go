@@ -1,0 +1,48 @@
+package mock
+
+import "testing"
+
+func TestBrainsFollowATalkFromTurnToTurn(t *testing.T) {
+	text := `The parish evening, as it was taken down
+
+DORA BELL: Let us come to the windmill. Mr. Quaid has been up there.
+
+MR. QUAID: It has stood for two hundred and thirty years. A beam under the cap is rotten.
+
+LENA: And the bakery, will it shut?
+
+DORA BELL: The baker told me so himself.
+
+LENA: Why is that?
+
+DORA BELL: He finds no apprentice. Flour has become dear as well.
+
+MR. QUAID: We shall need a van then, to fetch bread from Orley.
+`
+	checkTexts(t, "evening.txt", text, 2000, []asked{
+		{"How old is the windmill?", []string{"two hundred and thirty"}},
+		{"What is rotten in the windmill?", []string{"beam"}},
+		{"Why will the bakery shut?", []string{"no apprentice"}},
+		{"Where will bread be fetched from?", []string{"Orley"}},
+	}, 0)
+}
+
+func TestBrainsReadJustifiedLines(t *testing.T) {
+	text := "DESCRIPTION\n" +
+		"       pack   stores   files   with   the   sliding  window  of  a  dictionary\n" +
+		"       algorithm.   Packing   is   slower   than   with   other   programs   of\n" +
+		"       its   kind,   and   unpacking   is   twice   as   fast.   The  dictionary\n" +
+		"       takes   sixteen   megabytes   unless   told  otherwise.\n"
+	checkTexts(t, "pack.1", text, 2000, []asked{
+		{"Which algorithm does pack use to store files?", []string{"sliding window", "dictionary algorithm"}},
+		{"How much memory does the dictionary take?", []string{"dictionary takes sixteen megabytes"}},
+	}, 0)
+}
+
+func TestBrainsJoinABulletWithWhatItNames(t *testing.T) {
+	text := "The flags of a section:\n\n- KEEP = 1\nThe linker leaves the section alone even where nothing refers to it.\n- COLD = 2\nThe section is put behind all others, since it is seldom run.\n- ONCE = 4\nOf several such sections one is taken.\n"
+	checkTexts(t, "flags.md", text, 2000, []asked{
+		{"What does COLD mean?", []string{"behind all others"}},
+		{"What does the KEEP flag do?", []string{"leaves the section alone"}},
+	}, 0)
+}
