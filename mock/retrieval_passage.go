@@ -75,6 +75,27 @@ func (f *finder) goesOn(k int) bool {
 	return w >= 0.35*f.total
 }
 
+// superlatives ask for one of many: the table that it is to be found in
+// answers them, and no row that has the words.
+var superlatives = []string{"highest", "lowest", "largest", "smallest", "biggest", "greatest", "longest", "shortest", "cheapest", "oldest", "the most ", "the least ", "the fewest ", "höchste", "niedrigste", "größte", "kleinste", "meisten", "最高", "最低", "最大", "最小", "最多", "最少"}
+
+// table widens a row to its whole table, where it is a small one and the
+// question compares.
+func (f *finder) table(p passage) passage {
+	h := f.units[p.first].header
+	if h < 0 || f.units[p.first].kind != row || !hasAny(strings.ToLower(f.q.text), superlatives) {
+		return p
+	}
+	k := p.first
+	for k+1 < len(f.units) && f.units[k+1].header == h {
+		k++
+	}
+	if f.units[k].end-f.units[h].start <= 2*fullPassage {
+		p.first, p.start, p.end = h, f.units[h].start, f.units[k].end
+	}
+	return p
+}
+
 // named puts the term that a passage explains before it.
 func (f *finder) named(p passage) passage {
 	i := p.first
