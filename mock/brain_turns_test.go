@@ -46,11 +46,3 @@ func TestBrainsJoinABulletWithWhatItNames(t *testing.T) {
 		{"What does the KEEP flag do?", []string{"leaves the section alone"}},
 	}, 0)
 }
-
-func TestBrainsAnswerAComparisonByTheWholeTable(t *testing.T) {
-	text := "## Mills\n\n| Mill | Wheel | Flour in tons | Miller |\n|---|---|---|---|\n| Upper mill | overshot | 41 | Ida Kern |\n| Lower mill | undershot | 63 | Tom Rask |\n| Bridge mill | turbine | 58 | Eva Lind |\n"
-	checkTexts(t, "mills.md", text, 2000, []asked{
-		{"Which mill has the largest flour output?", []string{"Lower mill | undershot | 63", "Upper mill", "Bridge mill"}},
-		{"How much flour does the Bridge mill make?", []string{"Bridge mill | turbine | 58"}},
-	}, 0)
-}

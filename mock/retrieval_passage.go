@@ -7,8 +7,7 @@ import (
 
 // A passage is filled up with the sentences around it.
 const (
-	mostSentences = 4
-	mostTurns     = 5   // sentences of a talk
+	mostSentences = 3
 	fullPassage   = 600 // bytes
 )
 
@@ -21,11 +20,7 @@ func (f *finder) extend(p passage) passage {
 	for k+1 < len(f.units) && f.units[k].end < p.end {
 		k++
 	}
-	most := mostSentences
-	if f.units[i].turn {
-		most = mostTurns
-	}
-	for k-i+1 < most {
+	for k-i+1 < mostSentences {
 		before, after := 0, 0
 		if f.settled(p) && !(k+1 < len(f.units) && pointsBack(f.text[f.units[k+1].start:f.units[k+1].end])) && !pointsBack(f.text[p.start:p.end]) {
 			return p
@@ -46,6 +41,9 @@ func (f *finder) extend(p passage) passage {
 			k++
 			p.end = f.units[k].end
 		}
+	}
+	if f.units[k].asks && f.turns(k) && f.units[i].asks { // the answer counts for more than the question before
+		p.start, p.first, p.end = f.units[i+1].start, i+1, f.units[k+1].end
 	}
 	return p
 }
@@ -73,27 +71,6 @@ func (f *finder) goesOn(k int) bool {
 		}
 	}
 	return w >= 0.35*f.total
-}
-
-// superlatives ask for one of many: the table that it is to be found in
-// answers them, and no row that has the words.
-var superlatives = []string{"highest", "lowest", "largest", "smallest", "biggest", "greatest", "longest", "shortest", "cheapest", "oldest", "the most ", "the least ", "the fewest ", "höchste", "niedrigste", "größte", "kleinste", "meisten", "最高", "最低", "最大", "最小", "最多", "最少"}
-
-// table widens a row to its whole table, where it is a small one and the
-// question compares.
-func (f *finder) table(p passage) passage {
-	h := f.units[p.first].header
-	if h < 0 || f.units[p.first].kind != row || !hasAny(strings.ToLower(f.q.text), superlatives) {
-		return p
-	}
-	k := p.first
-	for k+1 < len(f.units) && f.units[k+1].header == h {
-		k++
-	}
-	if f.units[k].end-f.units[h].start <= 2*fullPassage {
-		p.first, p.start, p.end = h, f.units[h].start, f.units[k].end
-	}
-	return p
 }
 
 // named puts the term that a passage explains before it.

@@ -151,7 +151,7 @@ func (f *finder) rank(most int) []passage {
 			break
 		}
 		if !slices.ContainsFunc(out, func(o passage) bool { return p.start < o.end && o.start < p.end }) {
-			p = f.table(f.named(f.extend(p)))
+			p = f.named(f.extend(p))
 			p.lead = f.lead(p)
 			out = append(out, p)
 		}

@@ -13,9 +13,9 @@ const abstainBelow = 0.40
 const fullScore = 1.2
 
 // SmallBrain is the built-in small model. It reads one text and returns the
-// passage of one to four sentences (five of a talk), or the row of a table,
-// that answers the question in its prompt best, or abstains; it shortens
-// numbered findings, and makes lists. Its confidence is comparable between texts. It works by term
+// passage of one to three sentences, or the row of a table, that answers the
+// question in its prompt best, or abstains; it shortens numbered findings, and
+// makes lists. Its confidence is comparable between texts. It works by term
 // weighting alone, on any language, and says the same to the same request.
 // The cost is linear in the prompt: some 0.1 s a megabyte.
 func SmallBrain(ctx context.Context, r Request) (Reply, error) {
