@@ -137,7 +137,14 @@ func (s *splitter) block(i int) int {
 			columns = true
 		}
 	}
-	inRow := func(l string) bool { return isRow(l) || columns && hasGap(l) }
+	texts := make([]string, len(lines))
+	for k := range lines {
+		texts[k] = lines[k].text
+	}
+	sep := separator(texts)
+	inRow := func(l string) bool {
+		return isRow(l) || columns && hasGap(l) || sep != 0 && separators(l, sep) >= 2
+	}
 	own := make([]bool, len(lines)+1) // the line begins a piece of its own
 	own[0], own[len(lines)] = true, true
 	breaks, keyed := 0, 0
@@ -185,7 +192,7 @@ func (s *splitter) block(i int) int {
 				continue
 			}
 			if inRow(l.text) {
-				s.row(l.start, l.text, k == 0 || !inRow(lines[k-1].text))
+				s.row(l.start, l.text, k == 0 || !inRow(lines[k-1].text), sep)
 				k++
 				continue
 			}
@@ -228,31 +235,6 @@ func isBulletTerm(l, next string) bool {
 
 // columnsOf is the width of a line, which its bytes are not.
 func columnsOf(s string) int { return utf8.RuneCountInString(s) }
-
-// hasGap tells whether a line has columns: wide gaps inside it, and not those
-// of a line that is justified, which differ by a space.
-func hasGap(l string) bool {
-	l = strings.TrimSpace(l)
-	if !strings.Contains(l, "   ") {
-		return false
-	}
-	least, most := len(l), 0
-	for i := 0; i < len(l); {
-		if l[i] != ' ' {
-			i++
-			continue
-		}
-		n, ends := 0, strings.IndexByte(".!?:", l[i-1]) >= 0
-		for ; l[i] == ' '; i++ {
-			n++
-		}
-		if n == 3 && ends {
-			continue // the end of a sentence, justified
-		}
-		least, most = min(least, n), max(most, n)
-	}
-	return most > 2 && (least > 2 || most-least > 1)
-}
 
 // goesOn tells whether a line goes on with the sentence of the one before.
 func goesOn(prev, cur string) bool {
@@ -308,56 +290,6 @@ func (s *splitter) setHeading(level int) {
 		s.levels[l] = 0
 	}
 	s.under = u
-}
-
-// row adds a table's row; the first is the header of those below.
-func (s *splitter) row(start int, l string, first bool) {
-	if strings.Trim(l, "|-:+= \t") == "" {
-		return
-	}
-	if first {
-		s.header = -1
-	}
-	n := len(s.units)
-	s.piece++
-	s.add(start, start+len(l), row)
-	if first && len(s.units) > n && !hasDigitCell(l) {
-		s.header = n
-	}
-}
-
-// hasDigitCell tells whether a cell behind the first is a number: then the
-// row is no header, unless all of them look like years.
-func hasDigitCell(l string) bool {
-	digits, years := 0, 0
-	for i, c := range cells(l) {
-		c = strings.TrimSpace(c)
-		if i == 0 || c == "" || !isDigit(c[0]) {
-			continue
-		}
-		digits++
-		if len(c) >= 4 && (c[:2] == "19" || c[:2] == "20") && isDigit(c[2]) && isDigit(c[3]) && (len(c) == 4 || !isDigit(c[4]) && c[4] != '.' && c[4] != ',') {
-			years++
-		}
-	}
-	return digits > years
-}
-
-func cells(l string) []string {
-	l = strings.TrimSpace(l)
-	if strings.Contains(l, "|") {
-		return strings.Split(strings.Trim(l, "|"), "|")
-	}
-	if !strings.Contains(l, "\t") {
-		return strings.Split(l, "  ")
-	}
-	return strings.Split(l, "\t")
-}
-
-// isRow tells whether a line is a row of a table.
-func isRow(l string) bool {
-	t := strings.TrimSpace(l)
-	return strings.HasPrefix(t, "|") && len(t) > 1 || strings.Count(t, " | ") >= 1 && !strings.HasSuffix(t, ".") || strings.Count(t, "\t") >= 1
 }
 
 // startsItem tells whether a line begins with a bullet, a number, a speaker

@@ -46,3 +46,15 @@ func TestBrainsJoinABulletWithWhatItNames(t *testing.T) {
 		{"What does the KEEP flag do?", []string{"leaves the section alone"}},
 	}, 0)
 }
+
+func TestBrainsReadRowsSetApartByCommas(t *testing.T) {
+	text := "id,name,town,since,wage\n100,Ada Lund,Graz,2008-01-15,38000\n101,\"Reyes, Bo\",Kobe,2009-02-15,38731\n102,Cy Tran,Split,2010-03-15,39462\n103,Dee Okafor,Oslo,2011-04-15,40193\n104,Eli Marsh,Lyon,2012-05-15,40924\n"
+	checkTexts(t, "staff.csv", text, 2000, []asked{
+		{"What is the wage of Cy Tran?", []string{"39462"}},
+		{"In which town does Dee Okafor work?", []string{"Oslo"}},
+	}, 0)
+	found := readAll(t, "What is the wage of Cy Tran?", "staff.csv", []piece{{"", text}})
+	if len(found) != 1 || found[0].Quote != "102,Cy Tran,Split,2010-03-15,39462" {
+		t.Errorf("%+v, want one row", found)
+	}
+}
