@@ -1,6 +1,9 @@
 package mock
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestBrainsFollowATalkFromTurnToTurn(t *testing.T) {
 	text := `The parish evening, as it was taken down
@@ -56,5 +59,19 @@ func TestBrainsReadRowsSetApartByCommas(t *testing.T) {
 	found := readAll(t, "What is the wage of Cy Tran?", "staff.csv", []piece{{"", text}})
 	if len(found) != 1 || found[0].Quote != "102,Cy Tran,Split,2010-03-15,39462" {
 		t.Errorf("%+v, want one row", found)
+	}
+}
+
+func TestBrainsReadRecordsOfSeveralLines(t *testing.T) {
+	for name, text := range map[string]string{
+		"staff.json": "[\n  {\n    \"name\": \"Ada Lund\",\n    \"town\": \"Graz\",\n    \"wage\": 38000\n  },\n  {\n    \"name\": \"Cy Tran\",\n    \"town\": \"Split\",\n    \"wage\": 39462\n  },\n  {\n    \"name\": \"Eli Marsh\",\n    \"town\": \"Lyon\",\n    \"wage\": 40924\n  }\n]\n",
+		"staff.yaml": "staff:\n- name: Ada Lund\n  town: Graz\n  wage: 38000\n- name: Cy Tran\n  town: Split\n  wage: 39462\n- name: Eli Marsh\n  town: Lyon\n  wage: 40924\n",
+	} {
+		for question, want := range map[string]string{"What is the wage of Cy Tran?": "39462", "In which town does Eli Marsh work?": "Lyon"} {
+			found := readAll(t, question, name, []piece{{"", text}})
+			if len(found) != 1 || !strings.Contains(found[0].Quote, want) || strings.Contains(found[0].Quote, "38000") {
+				t.Errorf("%s: %q: %+v, want one record with %s", name, question, found, want)
+			}
+		}
 	}
 }

@@ -122,3 +122,33 @@ func separators(l string, sep byte) (n int) {
 	}
 	return n
 }
+
+// record returns how many lines the record takes that begins with the first,
+// or 0 if none does: an item of a list in YAML, or an object in JSON, with a key
+// on nearly each of its lines and short enough to be one passage.
+func record(lines []string) int {
+	first := strings.TrimSpace(lines[0])
+	object := first == "{"
+	if entry, ok := strings.CutPrefix(first, "- "); !object && !(ok && isKeyed(entry)) {
+		return 0
+	}
+	size, keyed, n := len(lines[0]), 0, 1
+	for ; n < len(lines) && indent(lines[n]) > indent(lines[0]); n++ {
+		if size += 1 + len(lines[n]); size > 2*fullPassage {
+			return 0
+		}
+		if isKeyed(lines[n]) {
+			keyed++
+		}
+	}
+	if n < 2 || 10*keyed < 7*(n-1) {
+		return 0
+	}
+	if object && n < len(lines) && strings.HasPrefix(strings.TrimSpace(lines[n]), "}") {
+		n++
+	}
+	return n
+}
+
+// indent is how many spaces or tabs a line begins with.
+func indent(l string) int { return len(l) - len(strings.TrimLeft(l, " \t")) }

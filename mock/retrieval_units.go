@@ -197,6 +197,12 @@ func (s *splitter) block(i int) int {
 				continue
 			}
 		}
+		if n := record(texts[k:]); n > 0 && !s.code {
+			s.piece++
+			s.add(l.start, lines[k+n-1].start+len(lines[k+n-1].text), item)
+			k += n
+			continue
+		}
 		end := k + 1
 		for end < len(lines) && !own[end] && !all && !s.code {
 			end++
@@ -219,10 +225,9 @@ func (s *splitter) block(i int) int {
 // isTerm tells whether a line names what the next, set in deeper, is about,
 // as in a list of options: a short line that was not broken for want of room.
 func isTerm(l, next string, width int) bool {
-	in := func(l string) int { return len(l) - len(strings.TrimLeft(l, " ")) }
 	t := strings.TrimSpace(l)
 	first, _, _ := strings.Cut(strings.TrimSpace(next), " ")
-	return t != "" && first != "" && in(next) >= in(l)+2 && columnsOf(l)+1+columnsOf(first) <= width && len(t) <= 80 && !strings.ContainsAny(t[len(t)-1:], ".,;:")
+	return t != "" && first != "" && indent(next) >= indent(l)+2 && columnsOf(l)+1+columnsOf(first) <= width && len(t) <= 80 && !strings.ContainsAny(t[len(t)-1:], ".,;:")
 }
 
 // isBulletTerm tells whether a bullet names what the line below, which is no
