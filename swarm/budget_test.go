@@ -171,12 +171,16 @@ func TestMergeIsGivenTheResultsThatTheBudgetAllows(t *testing.T) {
 		{100, "[8 4]", 96, false},
 		{40, "[8 4 2 1]", 36, false},
 		{30, "[8 4 2 1]", 16, true}, // not said to be nothing
+		{0, "[8]", 16, true},        // no call is left, for few results neither
 	} {
 		var tried []int
 		s := swarm.Swarm{
 			Planner: frugal{script{steps: []swarm.Step{items(8)}}, &tried},
-			Budget:  swarm.Budget{Cost: c.cost * swarm.Dollar, Merge: 1},
+			Budget:  swarm.Budget{Cost: c.cost * swarm.Dollar, Merge: min(c.cost, 1)},
 			Worker:  spender(dear, swarm.Usage{In: 2}, swarm.Usage{In: 2}, 0),
+		}
+		if c.cost == 0 {
+			s.Budget.Calls = 8
 		}
 		a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
 		if fmt.Sprint(tried) != c.tried || a.Report.Usage.Cost != c.spent*swarm.Dollar || (err != nil) != c.fails {

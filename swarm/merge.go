@@ -28,7 +28,8 @@ func (r *run) merge() error {
 		calls, refused := r.largeCalls(), false
 		err = r.apart("the planner's Merge", func() (err error) {
 			v, err = r.swarm.Planner.Merge(ctx, b, results, w)
-			_, refused = errors.AsType[*BudgetError](err)
+			over, ok := errors.AsType[*BudgetError](err)
+			refused = ok && (over.Limit == "cost" || over.Limit == "tokens")
 			return err
 		})
 		if !refused || len(results) < 2 || calls < r.largeCalls() {

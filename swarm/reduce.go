@@ -212,7 +212,11 @@ func (r *run) cram(ps []portion, total int) []Result {
 		}
 	}
 	if left > 0 {
-		what := fmt.Sprintf("%d results that the merge had no room for: %s", left, strings.Join(names, ", "))
+		noun := "results"
+		if left == 1 {
+			noun = "result"
+		}
+		what := fmt.Sprintf("%d %s that the merge had no room for: %s", left, noun, strings.Join(names, ", "))
 		if left > len(names) {
 			what += " …"
 		}
