@@ -62,6 +62,29 @@ func TestBrainsReadRowsSetApartByCommas(t *testing.T) {
 	}
 }
 
+func TestBrainsTakeNoListForATable(t *testing.T) {
+	for text, asks := range map[string][2]string{
+		"Monday: soup, bread, cheese\nTuesday: fish, rice, salad\nWednesday: stew, beans, fruit\n":       {"What is served on Monday?", "soup"},
+		"Tom: I like tea, milk, and sugar\nAnna: I like juice, ice, and mint\nBob: Water, still, cold\n": {"What does Tom like?", "tea"},
+		"Bern, Main Street, Switzerland\nWien, Ring Road, Austria\nOslo, Harbour Lane, Norway\n":         {"In which street is the office in Bern?", "Main Street"},
+	} {
+		found := readAll(t, asks[0], "list.txt", []piece{{"", text}})
+		if len(found) == 0 || !strings.Contains(found[0].Quote, asks[1]) {
+			t.Errorf("%q: %+v, want %s", asks[0], found, asks[1])
+		}
+	}
+}
+
+func TestPassagesAreShortWhereLinesAreNot(t *testing.T) {
+	long := strings.Repeat("and the wind went over the fields, over the hill, ", 20_000)
+	for _, text := range []string{"{\n \"oak\": 1\n} " + long, long + "\n" + long + "\noak, ash, elm\n"} {
+		reply, err := SmallBrain(t.Context(), smallRequest("How old is the oak?", "long.txt", piece{"", text}))
+		if err != nil || len(reply.Text) > 10_000 {
+			t.Errorf("%v, %d bytes", err, len(reply.Text))
+		}
+	}
+}
+
 func TestBrainsReadRecordsOfSeveralLines(t *testing.T) {
 	for name, text := range map[string]string{
 		"staff.json": "[\n  {\n    \"name\": \"Ada Lund\",\n    \"town\": \"Graz\",\n    \"wage\": 38000\n  },\n  {\n    \"name\": \"Cy Tran\",\n    \"town\": \"Split\",\n    \"wage\": 39462\n  },\n  {\n    \"name\": \"Eli Marsh\",\n    \"town\": \"Lyon\",\n    \"wage\": 40924\n  }\n]\n",

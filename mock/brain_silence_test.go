@@ -26,6 +26,12 @@ func TestLargeBrainIsSilentOnWhatOnlyTouchesTheQuestion(t *testing.T) {
 		{"学校有多少名教师？", "学校有三十名教师。", 0.50, true},
 		{"What is the phone number of the museum shop?", "The museum shop is open on 312 days of the year.", 0.80, false},
 		{"What is the phone number of the museum shop?", "The museum shop answers on 0462 77 18 05.", 0.60, true},
+		// But not the text's own name, nor what a sentence says without the word.
+		{"According to the PDF, how long is the notice period?", "The notice period is three months.", 0.57, true},
+		{"What does the README say about retries?", "Retries are made three times.", 0.48, true},
+		{"What is the treasurer's task?", "The treasurer keeps the books of the club.", 0.49, true},
+		{"Who pays for the e-mail address of the club?", "The club pays for the e-mail address.", 0.67, true},
+		{"这座桥有多少米长？", "这座桥长三百米。", 0.60, true},
 		// A share is no sum, and what may happen has no date.
 		{"How much does the ferry cost?", "The ferry is full to eighty per cent in summer.", 0.30, false},
 		{"How much does the ferry cost?", "The ferry is EUR 9.", 0.30, true},

@@ -4,13 +4,23 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
 
-// surely is the score from which findings answer whatever they lack: nearly
-// all of the question stands in them.
-const surely = 0.76
+const (
+	// surely is the score from which findings answer whatever they lack: nearly
+	// all of the question stands in them.
+	surely = 0.76
+	// largely is that from which they answer without the word for what is asked
+	// of something.
+	largely = 0.55
+)
+
+// untold are words that a good answer often leaves out: "the keeper oils the
+// clock" tells the keeper's task, "is painted red" the colour.
+var untold = wordSet("policy task role job duty purpose aim goal reason cause address location place position colour color duration length age size deadline director head owner author founder name title meaning effect result function use")
 
 // lacking tells whether the findings, best first, have nothing of what the
 // question turns on: the things that it counts, somebody or something that it
@@ -28,25 +38,38 @@ func (q *query) lacking(gs []graded) bool {
 	for _, g := range gs {
 		all = all.or(g.mask)
 	}
-	for _, t := range []int{q.counted, q.head} {
-		if t >= 0 && (all.full|all.like)&(1<<t) == 0 {
+	lacks := func(t int) bool { return t >= 0 && (all.full|all.like)&(1<<t) == 0 }
+	if lacks(q.counted) || best.score < largely && lacks(q.head) {
+		return true
+	}
+	// In German every noun looks like a name; in Han text numbers alone do.
+	return q.suffix == nil && q.runes == nil && slices.ContainsFunc(q.groups, func(name uint64) bool { return (all.full|all.like)&name == 0 && !q.unnamed(name) })
+}
+
+// unnamed tells whether a name holds a word for a text itself, which does not
+// name itself on every page, or a weekday, for which a text may say "daily".
+func (q *query) unnamed(name uint64) bool {
+	for t, term := range q.terms {
+		if name&(1<<t) != 0 && unnamedStems()[term.stem] {
 			return true
 		}
 	}
-	// In German every noun looks like a name; in Han text numbers alone do.
-	return q.suffix == nil && q.runes == nil && slices.ContainsFunc(q.groups, func(name uint64) bool { return (all.full|all.like)&name == 0 })
+	return false
 }
+
+var unnamedStems = sync.OnceValue(func() map[string]bool {
+	m := map[string]bool{}
+	eachWord("pdf readme doc docs documentation faq manual guide handbook contract agreement lease report statute rules regulations act terms licence license article minutes transcript interview company monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays", func(st []byte, _, _ int) { m[string(st)] = true })
+	return m
+})
 
 // turnsOn notes the terms that a question turns on: what it counts, and what
 // it wants to know of something, as "salary" in "the salary of a clerk" and
 // in "the clerk's salary".
 func (q *query) turnsOn() {
-	q.counted, q.head = -1, -1
-	if t := q.telling(countedIn(q.text)); t >= 0 {
-		q.counted = t
-	}
-	if t := q.telling(headIn(q.text)); t >= 0 {
-		q.head = t
+	q.counted, q.head = q.telling(countedIn(q.text)), -1
+	if head := headIn(q.text); !untold[head] {
+		q.head = q.telling(head)
 	}
 }
 
@@ -75,7 +98,7 @@ func countedIn(question string) string {
 		if strings.ContainsRune(measures, r) {
 			rest = rest[size:]
 		}
-		if rs := []rune(rest); len(rs) >= 2 && unspaced(rs[0]) && unspaced(rs[1]) && !strings.ContainsRune(functionRunes, rs[0]) && !strings.ContainsRune(functionRunes, rs[1]) {
+		if rs := []rune(rest); len(rs) >= 2 && unitRunes[rs[0]] == 0 && unspaced(rs[0]) && unspaced(rs[1]) && !strings.ContainsRune(functionRunes, rs[0]) && !strings.ContainsRune(functionRunes, rs[1]) {
 			return string(rs[:2])
 		}
 	}
@@ -93,7 +116,7 @@ func headIn(question string) string {
 		}
 	}
 	before, rest, ok := strings.Cut(low, "'s ")
-	if !ok || slices.Contains([]string{"what", "who", "where", "how", "that", "there", "it", "when", "he", "she", "day", "week", "month", "year", "today", "tomorrow", "yesterday"}, before[strings.LastIndexByte(before, ' ')+1:]) {
+	if !ok || slices.Contains([]string{"what", "who", "where", "how", "that", "there", "here", "let", "one", "else", "it", "when", "he", "she", "day", "week", "month", "year", "today", "tomorrow", "yesterday"}, before[strings.LastIndexByte(before, ' ')+1:]) {
 		return ""
 	}
 	head := ""

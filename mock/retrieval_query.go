@@ -122,10 +122,7 @@ func inIdentifier(s string, start, end int) bool {
 
 // afterHow tells whether the word at i stands right behind "how" or "wie".
 func afterHow(s string, i int) bool {
-	before := strings.ToLower(strings.TrimRight(s[:i], " "))
-	if len(before) > 8 {
-		before = before[len(before)-8:]
-	}
+	before := strings.ToLower(strings.TrimRight(s[max(0, i-16):i], " "))
 	for _, w := range []string{"how", "wie"} {
 		if rest, ok := strings.CutSuffix(before, w); ok && (rest == "" || !asciiWord(rest[len(rest)-1])) {
 			return true

@@ -2,8 +2,8 @@ package mock
 
 import "strings"
 
-// row adds a table's row; the first is the header of those below.
-func (s *splitter) row(start int, l string, first bool, sep byte) {
+// row adds a table's row; the first may be the header of those below.
+func (s *splitter) row(start int, l string, first, header bool) {
 	if strings.Trim(l, "|-:+= \t") == "" {
 		return
 	}
@@ -13,7 +13,7 @@ func (s *splitter) row(start int, l string, first bool, sep byte) {
 	n := len(s.units)
 	s.piece++
 	s.add(start, start+len(l), row)
-	if first && len(s.units) > n && !hasDigitCell(cells(l, sep)) {
+	if first && header && len(s.units) > n {
 		s.header = n
 	}
 }
@@ -83,11 +83,17 @@ func hasGap(l string) bool {
 
 // separator returns the comma or semicolon that sets the cells of rows apart,
 // as in CSV, or 0: three lines or more of one paragraph, nine in ten of which
-// have it equally often, twice at the least. Running text breaks where it has
-// to.
+// have it equally often, twice at the least. Running text, broken for want of
+// room, has them unevenly.
 func separator(lines []string) byte {
-	if len(lines) < 3 {
-		return 0
+	items := 0
+	for _, l := range lines {
+		if startsItem(l) {
+			items++
+		}
+	}
+	if len(lines) < 3 || 2*items > len(lines) {
+		return 0 // each item of a list is one, commas or not
 	}
 	for _, sep := range []byte{',', ';'} {
 		times := map[int]int{}
@@ -106,7 +112,7 @@ func separator(lines []string) byte {
 // separators counts how often sep stands outside of quotes in a line that does
 // not end as a sentence does.
 func separators(l string, sep byte) (n int) {
-	if endsAsSentence(l) {
+	if len(l) > 2*fullPassage || endsAsSentence(l) {
 		return 0
 	}
 	quoted := false
@@ -144,7 +150,7 @@ func record(lines []string) int {
 	if n < 2 || 10*keyed < 7*(n-1) {
 		return 0
 	}
-	if object && n < len(lines) && strings.HasPrefix(strings.TrimSpace(lines[n]), "}") {
+	if object && n < len(lines) && len(lines[n]) <= fullPassage && strings.HasPrefix(strings.TrimSpace(lines[n]), "}") {
 		n++
 	}
 	return n

@@ -53,6 +53,9 @@ func askedShapes(question string, c cues) shapes {
 	if s&aSum != 0 && c&wantNumber == 0 && !hasAny(low, []string{"what ", "which ", "was kost", "quel", "多少"}) {
 		s &^= aSum // "who pays …?" wants no sum
 	}
+	if c&(wantPerson|wantReason) != 0 {
+		s &^= aPhone | aMail // it only speaks of one
+	}
 	return s
 }
 
@@ -80,7 +83,7 @@ var unitWords = func() map[string]shapes {
 
 // otherWords are more often something else than a date, where no number
 // stands by them.
-var otherWords = wordSet("may march mar am sat")
+var otherWords = wordSet("may march mar am")
 
 var dateBefore = wordSet("in of by since until till before after from early late mid next last every each")
 
@@ -150,6 +153,7 @@ func shapesOf(low, question string) shapes {
 		default:
 			r, size := utf8.DecodeRuneInString(low[i:])
 			i += size
+			digits = 0
 			switch u, ok := unitRunes[r]; {
 			case ok && since == 0, ok && r < 0x3000:
 				s |= u

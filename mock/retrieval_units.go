@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -142,6 +143,8 @@ func (s *splitter) block(i int) int {
 		texts[k] = lines[k].text
 	}
 	sep := separator(texts)
+	// A header of words alone is told from another row by figures below it.
+	figures := sep == 0 || slices.ContainsFunc(texts[1:], func(l string) bool { return hasDigitCell(cells(l, sep)) })
 	inRow := func(l string) bool {
 		return isRow(l) || columns && hasGap(l) || sep != 0 && separators(l, sep) >= 2
 	}
@@ -192,7 +195,7 @@ func (s *splitter) block(i int) int {
 				continue
 			}
 			if inRow(l.text) {
-				s.row(l.start, l.text, k == 0 || !inRow(lines[k-1].text), sep)
+				s.row(l.start, l.text, k == 0 || !inRow(lines[k-1].text), figures && !hasDigitCell(cells(l.text, sep)))
 				k++
 				continue
 			}

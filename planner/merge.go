@@ -81,14 +81,14 @@ func (l *LLM) merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 	found, cites := findings.Render(results)
 	base := messages(l.cfg.MergePrompt(b, found))
 	m.cites = cites
-	least := 0
-	if len(results) > 1 {
-		least = shortAnswer
-	}
 	_, restart := m.w.(Resetter)
 	ms := base
 	for mends := 0; ; mends++ {
 		m.again()
+		least := 0
+		if len(results) > 1 && mends == 0 { // fewer can be had
+			least = shortAnswer
+		}
 		said, err := l.do(ctx, call{
 			run: b.Run, messages: ms, schema: mergeSchema, out: l.answerOut(), set: l.cfg.AnswerTokens, reader: m, repeat: restart, parts: fewer, least: least,
 		})

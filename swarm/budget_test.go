@@ -153,6 +153,7 @@ type frugal struct {
 
 func (m frugal) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
 	*m.tried = append(*m.tried, len(rs))
+	io.WriteString(w, "Heading\n")
 	need := swarm.Usage{In: 20 * len(rs)}
 	if err := spend(ctx, dear, need, need, 0); err != nil {
 		return swarm.Verdict{}, err
@@ -185,6 +186,9 @@ func TestMergeIsGivenTheResultsThatTheBudgetAllows(t *testing.T) {
 		a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
 		if fmt.Sprint(tried) != c.tried || a.Report.Usage.Cost != c.spent*swarm.Dollar || (err != nil) != c.fails {
 			t.Errorf("%d: %v, merges of %v, %v spent", c.cost, err, tried, a.Report.Usage.Cost)
+		}
+		if strings.Count(a.Text, "Heading") != 1 {
+			t.Errorf("%d: the text is %q", c.cost, a.Text)
 		}
 		if left := len(tried) > 1; left != (len(a.Coverage.Missing) > 0) {
 			t.Errorf("%d: missing %q", c.cost, a.Coverage.Missing)

@@ -94,7 +94,7 @@ func (e *CallError) Error() string {
 	if e.Backend != "" && e.Backend != e.Model {
 		b.WriteString(" at " + e.Backend)
 	}
-	if e.Class != ClassBudget { // its Err says so
+	if e.Class != ClassBudget || e.Err == nil { // else a BudgetError says so
 		b.WriteString(": " + string(e.Class))
 	}
 	if e.Status != 0 {

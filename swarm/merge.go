@@ -35,6 +35,9 @@ func (r *run) merge() error {
 		if !refused || len(results) < 2 || calls < r.largeCalls() {
 			break
 		}
+		if r.wrote() {
+			w.Reset()
+		}
 		results = r.surest(results)
 		r.mu.Lock()
 		b.Coverage = r.covered()
@@ -97,4 +100,11 @@ func (r *run) sinks() []Result {
 		}
 	}
 	return out
+}
+
+// wrote tells whether this merge has written anything.
+func (r *run) wrote() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.b.Len() > 0 || len(r.text.half) > 0
 }

@@ -26,7 +26,8 @@ type Planner interface {
 	// what it points at are shared: Merge must not change them, nor keep w.
 	// In a run, w has a method Reset() that takes back all that this Merge
 	// wrote, for a planner whose call broke off in the middle and that begins
-	// the text anew.
+	// the text anew. Where the run's budget refuses Merge its first call, and
+	// the error says so, Merge is called again with fewer results.
 	Merge(ctx context.Context, b Brief, results []Result, w io.Writer) (Verdict, error)
 }
 

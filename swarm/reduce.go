@@ -77,6 +77,8 @@ func portions(results []Result) (ps []portion, total int) {
 // surest leaves out about half of two results or more, the least sure.
 func (r *run) surest(results []Result) []Result {
 	ps, total := portions(results)
+	window := r.window
+	defer func() { r.window = window }()
 	r.window = total / 2
 	return r.cram(ps, total)
 }
