@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -66,7 +67,7 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
-	rc := resp.Body
+	rc := &closesOnce{ReadCloser: resp.Body}
 	body := &body{rc: rc, ctx: req.Context()}
 	if !endsBodies(w.c.base) {
 		body.stop = context.AfterFunc(req.Context(), func() { rc.Close() })
@@ -179,6 +180,20 @@ func readAll(r io.Reader, size int64) ([]byte, error) {
 		err = errTooLarge
 	}
 	return buf.Bytes(), err
+}
+
+// closesOnce passes on the first Close alone: clocks and contexts close bodies
+// too, and those of a caller's own transport may not bear it twice, or from two
+// sides at once.
+type closesOnce struct {
+	io.ReadCloser
+	once sync.Once
+	err  error
+}
+
+func (c *closesOnce) Close() error {
+	c.once.Do(func() { c.err = c.ReadCloser.Close() })
+	return c.err
 }
 
 // body is a reply's body. Close reads a little of what is left if the server
