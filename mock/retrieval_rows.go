@@ -86,13 +86,16 @@ func hasGap(l string) bool {
 // have it equally often, twice at the least. Running text, broken for want of
 // room, has them unevenly.
 func separator(lines []string) byte {
+	if len(lines) < 3 {
+		return 0
+	}
 	items := 0
 	for _, l := range lines {
 		if startsItem(l) {
 			items++
 		}
 	}
-	if len(lines) < 3 || 2*items > len(lines) {
+	if 2*items > len(lines) {
 		return 0 // each item of a list is one, commas or not
 	}
 	for _, sep := range []byte{',', ';'} {

@@ -165,7 +165,7 @@ func (s *splitter) block(i int) int {
 		case isTerm(prev, cur, width):
 			own[k] = true
 			continue
-		case isTerm(cur, linesText(lines, k+1, func(x ln) string { return x.text }), width):
+		case isTerm(cur, lineAt(texts, k+1), width):
 			own[k] = true
 		case goesOn(prev, cur):
 			continue
@@ -187,7 +187,7 @@ func (s *splitter) block(i int) int {
 			continue
 		}
 		if !s.code {
-			if level, n := s.headingLevel(l.text, k, len(lines), linesText(lines, k+1, func(x ln) string { return x.text })); level > 0 {
+			if level, n := s.headingLevel(l.text, k, len(lines), lineAt(texts, k+1)); level > 0 {
 				s.piece++
 				s.add(l.start, l.start+len(l.text), heading)
 				s.setHeading(level)
@@ -260,9 +260,10 @@ func isKeyed(l string) bool {
 	return i > 0 && i <= 60 && i < len(l)-1
 }
 
-func linesText[T any](lines []T, k int, f func(T) string) string {
+// lineAt is line k, or empty behind the last.
+func lineAt(lines []string, k int) string {
 	if k < len(lines) {
-		return f(lines[k])
+		return lines[k]
 	}
 	return ""
 }

@@ -35,9 +35,7 @@ func (r *run) merge() error {
 		if !refused || len(results) < 2 || calls < r.largeCalls() {
 			break
 		}
-		if r.wrote() {
-			w.Reset()
-		}
+		w.Reset()
 		results = r.surest(results)
 		r.mu.Lock()
 		b.Coverage = r.covered()
@@ -100,11 +98,4 @@ func (r *run) sinks() []Result {
 		}
 	}
 	return out
-}
-
-// wrote tells whether this merge has written anything.
-func (r *run) wrote() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.b.Len() > 0 || len(r.text.half) > 0
 }

@@ -96,7 +96,7 @@ func (w *writer) add(piece string) {
 func (w pen) Reset() {
 	w.run.enterLock()
 	defer w.run.mu.Unlock()
-	if w.opened == w.round {
+	if w.opened == w.round && w.b.Len()+len(w.half) > 0 {
 		w.b.Reset()
 		w.half = nil
 		w.run.tell(Event{Kind: AnswerText})

@@ -67,14 +67,13 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
-	rc := &closesOnce{ReadCloser: resp.Body}
-	body := &body{rc: rc, ctx: req.Context()}
+	body := &body{rc: resp.Body, ctx: req.Context()}
 	if !endsBodies(w.c.base) {
-		body.stop = context.AfterFunc(req.Context(), func() { rc.Close() })
+		body.stop = context.AfterFunc(req.Context(), body.end)
 	}
 	switch {
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		late := time.AfterFunc(errorTime, func() { rc.Close() })
+		late := time.AfterFunc(errorTime, body.end)
 		raw, _ := io.ReadAll(io.LimitReader(body, maxErrorBody))
 		body.drain = late.Stop()
 		body.Close()
@@ -182,20 +181,6 @@ func readAll(r io.Reader, size int64) ([]byte, error) {
 	return buf.Bytes(), err
 }
 
-// closesOnce passes on the first Close alone: clocks and contexts close bodies
-// too, and those of a caller's own transport may not bear it twice, or from two
-// sides at once.
-type closesOnce struct {
-	io.ReadCloser
-	once sync.Once
-	err  error
-}
-
-func (c *closesOnce) Close() error {
-	c.once.Do(func() { c.err = c.ReadCloser.Close() })
-	return c.err
-}
-
 // body is a reply's body. Close reads a little of what is left if the server
 // had said all, so that its connection serves the next call: a server may end
 // the body some milliseconds after its last word.
@@ -205,7 +190,13 @@ type body struct {
 	stop   func() bool     // of the watch over ctx; nil: rc ends with it by itself
 	drain  bool
 	closed bool
+	ended  sync.Once
+	err    error // of rc's Close
 }
+
+// end closes rc, once: clocks and contexts do so too, and a body of a caller's
+// own transport may not bear it twice, or from two sides at once.
+func (b *body) end() { b.ended.Do(func() { b.err = b.rc.Close() }) }
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.rc.Read(p)
@@ -223,12 +214,13 @@ func (b *body) Close() error {
 	}
 	b.closed = true
 	if b.drain {
-		t := time.AfterFunc(drainTime, func() { b.rc.Close() })
+		t := time.AfterFunc(drainTime, b.end)
 		io.CopyN(io.Discard, b.rc, maxDrain)
 		t.Stop()
 	}
 	if b.stop != nil {
 		b.stop()
 	}
-	return b.rc.Close()
+	b.end()
+	return b.err
 }

@@ -106,7 +106,8 @@ func TestRandomRefusalsLoseFewAndSlowLittle(t *testing.T) {
 	}
 	// Of 560 courses the median was 1.48, one in twenty above 1.9, where the
 	// first eight calls met refusals alone, and the worst 2.5; the limit at the
-	// end was 30 in the median, under 23 in one of twenty, and 12 at least.
+	// end was 30 in the median and under 23 in one of twenty; in two of some 300
+	// more, on a busy machine, it was 4.
 	slices.Sort(ratios)
 	slices.Sort(limits)
 	if ratios[len(ratios)/2] > 2.1 || limits[len(limits)/2] < 20 {
