@@ -21,17 +21,17 @@ var dear = &swarm.Price{In: 1e6 * swarm.Dollar, Out: 2e6 * swarm.Dollar}
 
 // spend makes one call that is expected to use est and uses used.
 func spend(ctx context.Context, price *swarm.Price, est, used swarm.Usage, d time.Duration) error {
-	settle, err := swarm.Reserve(ctx, swarm.Call{Backend: "b", Model: "m", Price: price, Est: est})
+	reserved, err := swarm.Reserve(ctx, swarm.Call{Backend: "b", Model: "m", Price: price, Est: est})
 	if err != nil {
 		return err
 	}
 	select {
 	case <-time.After(d):
 	case <-ctx.Done():
-		settle(swarm.Usage{In: used.In, AtLeast: true}, ctx.Err())
+		reserved.Settle(swarm.Usage{In: used.In, AtLeast: true}, ctx.Err())
 		return ctx.Err()
 	}
-	settle(used, nil)
+	reserved.Settle(used, nil)
 	return nil
 }
 

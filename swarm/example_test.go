@@ -143,12 +143,12 @@ func ExamplePark() {
 func ExampleReserve() {
 	price := &swarm.Price{In: swarm.Dollar / 10, Out: swarm.Dollar / 2}
 	w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
-		settle, err := swarm.Reserve(ctx, swarm.Call{Model: "small", Price: price, Est: swarm.Usage{In: 1000, Out: 200}})
+		reserved, err := swarm.Reserve(ctx, swarm.Call{Model: "small", Price: price, Est: swarm.Usage{In: 1000, Out: 200}})
 		if err != nil {
 			return swarm.Output{}, err
 		}
 		// … the call itself …
-		settle(swarm.Usage{In: 900, Out: 50}, nil)
+		reserved.Settle(swarm.Usage{In: 900, Out: 50}, nil)
 		return swarm.Output{Text: st.Item}, nil
 	}
 	p := script{steps: []swarm.Step{{ID: "a", Do: "Ask.", Over: swarm.Items, Items: numbered(100)}}}

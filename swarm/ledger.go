@@ -1,26 +1,17 @@
 package swarm
 
-import (
-	"context"
-	"sync"
-)
-
-// reserve is Reserve within a run. The ledger is the report: one fold over
-// the events of calls, so that what is told and what is summed up cannot
-// differ.
-func (r *run) reserve(ctx context.Context, s *scope, c Call) (func(Usage, error), error) {
-	c.Est = c.Est.bounded()
-	held, err := r.admit(ctx, s, &c)
-	if err != nil {
-		return nil, err
-	}
-	var once sync.Once
-	return func(used Usage, err error) {
-		once.Do(func() { r.settleCall(s, c, held, used, err) })
-	}, nil
+// release gives back what was reserved.
+func (r *run) release(held amount) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reserved = r.reserved.minus(held)
+	close(r.settled)
+	r.settled = make(chan struct{})
 }
 
-func (r *run) settleCall(s *scope, c Call, held amount, used Usage, err error) {
+// settleCall books a call. The ledger is the report: one fold over the events
+// of calls, so that what is told and what is summed up cannot differ.
+func (r *run) settleCall(s *scope, c Call, used Usage, err error) {
 	used = used.bounded()
 	used.Calls = 1
 	used.Cost = 0
@@ -40,9 +31,6 @@ func (r *run) settleCall(s *scope, c Call, held amount, used Usage, err error) {
 	e := Event{Kind: CallEnded, Model: c.Model, Price: c.Price, Usage: &used, Est: &c.Est, Err: err}
 	s.fill(&e)
 	r.tell(e)
-	r.reserved = r.reserved.minus(held)
-	close(r.settled)
-	r.settled = make(chan struct{})
 }
 
 // bookRemote books what a worker's output says of calls that this ledger did

@@ -19,12 +19,12 @@ var (
 
 // call makes a call of a model as a worker or planner does.
 func call(ctx context.Context, model string, price *swarm.Price, used swarm.Usage, met error) error {
-	settle, err := swarm.Reserve(ctx, swarm.Call{Model: model, Price: price})
+	reserved, err := swarm.Reserve(ctx, swarm.Call{Model: model, Price: price})
 	if err != nil {
 		return err
 	}
-	settle(used, met)
-	settle(used, met) // counts once
+	reserved.Settle(used, met)
+	reserved.Settle(used, met) // counts once
 	return met
 }
 
@@ -134,24 +134,24 @@ func TestOverlapsCountOnceInTheSourcesSize(t *testing.T) {
 }
 
 func TestReserveAndEmitOutsideARunDoNothing(t *testing.T) {
-	settle, err := swarm.Reserve(t.Context(), swarm.Call{Model: "m"})
+	reserved, err := swarm.Reserve(t.Context(), swarm.Call{Model: "m"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	settle(swarm.Usage{In: 1}, nil)
+	reserved.Settle(swarm.Usage{In: 1}, nil)
 	swarm.Emit(t.Context(), swarm.Event{Kind: swarm.Learned})
 }
 
 func TestALateSettlementLeavesTheReportAlone(t *testing.T) {
-	var settles []func(swarm.Usage, error)
+	var settles []*swarm.Reservation
 	var ctxs []context.Context
 	var mu sync.Mutex
 	w := func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 		_ = call(ctx, "m", smallPrice, swarm.Usage{In: 1}, nil)
-		settle, err := swarm.Reserve(ctx, swarm.Call{Model: "m"})
+		reserved, err := swarm.Reserve(ctx, swarm.Call{Model: "m"})
 		mu.Lock()
 		defer mu.Unlock()
-		settles, ctxs = append(settles, settle), append(ctxs, ctx)
+		settles, ctxs = append(settles, reserved), append(ctxs, ctx)
 		return swarm.Output{}, err
 	}
 	var l log
@@ -161,9 +161,9 @@ func TestALateSettlementLeavesTheReportAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	for i, settle := range settles {
+	for i, reserved := range settles {
 		wg.Go(func() {
-			settle(swarm.Usage{In: 5}, nil)
+			reserved.Settle(swarm.Usage{In: 5}, nil)
 			swarm.Emit(ctxs[i], swarm.Event{Kind: swarm.Learned, Text: "late"})
 		})
 	}

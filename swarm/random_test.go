@@ -147,11 +147,11 @@ func (w *fateful) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, err
 	if ctx.Err() != nil {
 		return swarm.Output{}, ctx.Err()
 	}
-	settle, err := swarm.Reserve(ctx, swarm.Call{Model: "m"})
+	reserved, err := swarm.Reserve(ctx, swarm.Call{Model: "m"})
 	if err != nil {
 		return swarm.Output{}, err
 	}
-	settle(swarm.Usage{In: 7}, nil)
+	reserved.Settle(swarm.Usage{In: 7}, nil)
 	switch w.pick(id, "end", 12) {
 	case 0:
 		return swarm.Output{}, errBroken

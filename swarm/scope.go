@@ -1,6 +1,9 @@
 package swarm
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // Call is a model call that is about to be made, as the ledger sees it.
 type Call struct {
@@ -39,22 +42,85 @@ func Park(ctx context.Context) (unpark func()) {
 	return s.run.park(s.work)
 }
 
-// Reserve announces a model call to the ledger of ctx's run, and is called
-// before each attempt. settle must be called once when the attempt has ended,
-// with what it used (Calls and Cost are filled in: one call, at the call's
-// price) and with the error it met, if any; it books the usage to the
-// subtask, the role, the model and the run, and tells the observer. Settling
-// again does nothing. Outside a run both do nothing. Safe for concurrent use.
+// Caller says in whose name a call is made: pools share their slots among runs
+// and serve the most urgent subtask of a run first.
+type Caller struct {
+	Run      string // ID of the root run: a nested run counts for the run around it; empty outside a run
+	Priority int64  // of the subtask, larger first; 0 for the planner's calls
+}
+
+// CallerOf returns the run and the priority of ctx's subtask. Outside a run it
+// is zero.
+func CallerOf(ctx context.Context) Caller {
+	s := scopeOf(ctx)
+	if s == nil {
+		return Caller{}
+	}
+	c := Caller{Run: s.run.id}
+	if s.work != nil {
+		c.Priority = s.work.priority
+	}
+	return c
+}
+
+// Reserve sets aside what a model call may cost at the most, in the ledger of
+// ctx's run. Call it before the call waits for a slot. c.Est is an upper
+// estimate of its tokens, c.Price that of the dearest backend that may take it.
 //
 // Where the run has a Budget, Reserve waits while only calls in flight are in
 // the way, and refuses what does not fit: its error is then a *BudgetError, or
-// the context's cause, and the call must not be made.
-func Reserve(ctx context.Context, c Call) (settle func(used Usage, err error), err error) {
+// the context's cause, and the call must not be made. Outside a run it returns
+// a reservation that does nothing. Safe for concurrent use.
+func Reserve(ctx context.Context, c Call) (*Reservation, error) {
 	s := scopeOf(ctx)
 	if s == nil {
-		return func(Usage, error) {}, nil
+		return &Reservation{}, nil
 	}
-	return s.run.reserve(ctx, s, c)
+	c.Est = c.Est.bounded()
+	held, err := s.run.admit(ctx, s, &c)
+	if err != nil {
+		return nil, err
+	}
+	return &Reservation{scope: s, call: c, held: held}, nil
+}
+
+// Reservation is money, tokens and a call that are set aside for one model
+// call. Settle or Release ends it; further calls of either do nothing. What a
+// subtask still holds when it ends is released then. By and Settle are for one
+// goroutine at a time.
+type Reservation struct {
+	scope *scope // nil: outside a run
+	call  Call
+	held  amount
+	once  sync.Once
+}
+
+// By says which backend takes the call, and at what price and estimate it is
+// booked, where that is not what was reserved.
+func (r *Reservation) By(c Call) {
+	c.Est = c.Est.bounded()
+	r.call = c
+}
+
+// Settle books the call once it has ended: used is what it used (Calls and
+// Cost are filled in: one call, at the call's price), err the error that it
+// met, if any. The usage counts for the subtask, the role, the model and the
+// run, and the observer is told.
+func (r *Reservation) Settle(used Usage, err error) {
+	if r.scope == nil {
+		return
+	}
+	r.once.Do(func() {
+		r.scope.run.settleCall(r.scope, r.call, used, err)
+		r.scope.run.release(r.held)
+	})
+}
+
+// Release gives back what was reserved for a call that was not made.
+func (r *Reservation) Release() {
+	if r.scope != nil {
+		r.once.Do(func() { r.scope.run.release(r.held) })
+	}
 }
 
 // Emit tells the observer of ctx's run that something happened. Run, At and

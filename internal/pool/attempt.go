@@ -158,9 +158,9 @@ func (c *call) reserve(ctx context.Context, s slot) (out int, settle func(swarm.
 	in := (&estimate{ratio: s.ratio}).upper(c.Tokens)
 	for tries := 0; ; tries++ {
 		est := swarm.Usage{In: in, Out: out}
-		settle, err := swarm.Reserve(ctx, swarm.Call{Backend: b.Name, Model: b.Model, Price: b.Price, Est: est})
+		reserved, err := swarm.Reserve(ctx, swarm.Call{Backend: b.Name, Model: b.Model, Price: b.Price, Est: est})
 		if err == nil {
-			return out, settle, nil
+			return out, reserved.Settle, nil
 		}
 		refused, ok := errors.AsType[*swarm.BudgetError](err)
 		if !ok {

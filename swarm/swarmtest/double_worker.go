@@ -59,20 +59,20 @@ func (w *Worker) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, erro
 }
 
 func (a Act) do(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
-	settle := func(swarm.Usage, error) {}
+	var reserved *swarm.Reservation
 	if a.Spends != nil {
-		s, err := swarm.Reserve(ctx, swarm.Call{Backend: "double", Model: "double", Price: a.Price, Est: *a.Spends})
+		r, err := swarm.Reserve(ctx, swarm.Call{Backend: "double", Model: "double", Price: a.Price, Est: *a.Spends})
 		if err != nil {
 			return swarm.Output{}, err
 		}
-		settle = s
+		reserved = r
 	}
 	err := a.wait(ctx)
 	if err == nil {
 		err = a.Err
 	}
 	if a.Spends != nil {
-		settle(*a.Spends, err)
+		reserved.Settle(*a.Spends, err)
 	}
 	if a.Panic != nil {
 		panic(a.Panic)
