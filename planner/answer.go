@@ -24,11 +24,11 @@ const (
 // pieces.
 //
 // An object with an answer may also follow a longer text, as where a model
-// thinks aloud first. What was written of that is then taken back by void; a
-// void that is nil or answers false leaves the text as it is.
+// thinks aloud first. What was written of that is then taken back by void; nil
+// leaves the text as it is.
 type answer struct {
 	w    io.Writer
-	void func() (io.Writer, bool) // takes back what was written; what follows goes to the writer
+	void func() io.Writer // takes back what was written; what follows goes to the writer
 	out  []byte
 	err  error
 
@@ -125,9 +125,8 @@ func (a *answer) search(most int) (found bool) {
 		if a.names(ev, c) == "answer" && ev == evString {
 			rest := a.head[a.pos:]
 			a.rest = append(a.rest, a.head[a.at:a.pos]...)
-			if a.mode == plain && !a.takeBack() {
-				a.void = nil
-				return false
+			if a.mode == plain {
+				a.w, a.out, a.tail, a.wrote = a.void(), a.out[:0], "", false
 			}
 			a.mode, a.head = inAnswer, ""
 			a.object(rest)
@@ -184,15 +183,6 @@ func (a *answer) overhear(p string) {
 	}
 }
 
-// takeBack voids what was written.
-func (a *answer) takeBack() bool {
-	w, ok := a.void()
-	if ok {
-		a.w, a.out, a.tail, a.wrote = w, a.out[:0], "", false
-	}
-	return ok
-}
-
 // names follows the names of the object and returns the one that a value just
 // begun stands under.
 func (a *answer) names(ev event, c byte) string {
@@ -247,20 +237,20 @@ func (a *answer) flush() error {
 	return a.err
 }
 
-// verdict returns what the object says beside the answer. What it does not
-// say, or says in another type, counts as complete: the text stands by itself.
-func (a *answer) verdict() (complete bool, missing string) {
-	var fields map[string]json.RawMessage
-	complete = true
-	if json.Unmarshal(a.rest, &fields) != nil {
-		return complete, ""
+// missing returns what the answer lacks by what the object says beside it. What
+// it does not say, or says in another type, counts as complete: the text stands
+// by itself.
+func (a *answer) missing() string {
+	var fields struct {
+		Complete json.RawMessage `json:"complete"`
+		Missing  json.RawMessage `json:"missing"`
 	}
-	var said bool
-	if json.Unmarshal(fields["complete"], &said) == nil && string(fields["complete"]) != "null" {
-		complete = said
+	if json.Unmarshal(a.rest, &fields) != nil || string(fields.Complete) != "false" {
+		return ""
 	}
-	if !complete {
-		_ = json.Unmarshal(fields["missing"], &missing)
+	var what string
+	if json.Unmarshal(fields.Missing, &what); strings.TrimSpace(what) == "" {
+		return "the model did not say what"
 	}
-	return complete, missing
+	return what
 }

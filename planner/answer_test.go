@@ -26,55 +26,54 @@ func readAnswer(t testing.TB, reply string, size int) (string, *answer) {
 
 func TestAnswerIsReadFromAnyReply(t *testing.T) {
 	long := strings.Repeat("word ", 200)
+	const unsaid = "the model did not say what"
 	for name, c := range map[string]struct {
 		reply, want, missing string
-		incomplete           bool
 	}{
-		"object":               {`{"answer":"It is [1].","complete":true,"missing":""}`, "It is [1].", "", false},
-		"incomplete":           {`{"answer":"Partly.","complete":false,"missing":"the \"date\""}`, "Partly.", `the "date"`, true},
-		"complete says more":   {`{"answer":"a","complete":true,"missing":"x"}`, "a", "", false},
-		"other order":          {`{"complete":false,"missing":"m","answer":"a"}`, "a", "m", true},
-		"spaces":               {" {\n \"answer\" : \"a\" ,\n\"complete\":false\n}\n", "a", "", true},
-		"escapes":              {`{"answer":"\n q \"\\\/\b\f\t\r\n\u00e9\u627E"}`, "q \"\\/\t\r\né找", "", false},
-		"pairs":                {`{"answer":"\ud83d\ude00 \ud83dx \ude00 \ud83d\ud83d\ude00 \ud83d"}`, "😀 \uFFFDx \uFFFD \uFFFD😀 \uFFFD", "", false},
-		"escapes of no JSON":   {`{"answer":"\alpha \u12g4 \u1","complete":false}`, `\alpha \u12g4 \u1`, "", true},
-		"raw line breaks":      {"{\"answer\":\"a\nb\tc\",\"complete\":false}", "a\nb\tc", "", true},
-		"fence":                {"```json\n{\"answer\":\"a\",\"complete\":false}\n```", "a", "", true},
-		"prose before":         {"Here is the {answer}:\n{\"answer\":\"a\"}", "a", "", false},
-		"another object first": {`{"x":1} {"answer":"a"}`, "a", "", false},
-		"verdict of a type":    {`{"answer":"a","complete":"no","missing":3}`, "a", "", false},
-		"verdict null":         {`{"answer":"a","complete":null}`, "a", "", false},
-		"two answers":          {`{"answer":"a","answer":"b"}`, "a", "", false},
-		"nested answer":        {`{"x":{"answer":"no"},"answer":"a"}`, "a", "", false},
-		"broken verdict":       {`{"answer":"a",complete:false}`, "a", "", false},
-		"quotes not escaped":   {`{"answer":"He said "now", not "then" ["a","b"], and {"x":"y"z} "", ", "complete":false,"missing":"m"}`, `He said "now", not "then" ["a","b"], and {"x":"y"z} "", `, "m", true},
-		"quote, then the end":  {`{"answer":"He said \"now\"" , "more": 1}`, `He said "now"`, "", false},
-		"spaces without end":   {`{"answer":"a"` + strings.Repeat(" \n", 300), "a", "", false},
-		"quote, then spaces":   {`{"answer":"a"` + strings.Repeat(" ", 200) + `b"}`, `a"` + strings.Repeat(" ", 200) + "b", "", false},
-		"trailing comma":       {`{"answer":"a",}`, "a", "", false},
-		"cut after a quote":    {`{"answer":"a" , "b`, "a", "", false},
-		"cut verdict":          {`{"answer":"a","compl`, "a", "", false},
-		"cut answer":           {`{"answer":"abc`, "abc", "", false},
-		"plain":                {"\n It is {so} [1].\n", "It is {so} [1].\n", "", false},
-		"long plain":           {long + `{"answer":"x"}`, long + `{"answer":"x"}`, "", false},
-		"markdown fence":       {"```markdown\n# It\nis `so`.\n```\n\n", "# It\nis `so`.", "", false},
-		"fence with code in":   {"```md\nUse\n```\nx\n```\nso\n```", "Use\n```\nx\n```\nso", "", false},
-		"code":                 {"```go\nx := 1\n```\n", "```go\nx := 1\n```\n", "", false},
-		"an object of theirs":  {`Set {"debug": true} in the file.`, `Set {"debug": true} in the file.`, "", false},
-		"brace at the start":   {`{x} is a set.`, `{x} is a set.`, "", false},
-		"no answer":            {`{"complete":true,"missing":""}`, "", "", false},
-		"answer is null":       {`{"answer":null,"complete":false}`, "", "", false},
-		"answer is an object":  {`{"answer":{"text":"a"}}`, "", "", false},
-		"empty answer":         {`{"answer":" ","complete":true}`, "", "", false},
-		"only other names":     {"```json\n{\"reply\":\"a\"}\n```", "", "", false},
-		"cut before the start": {`{"complete":tr`, "", "", false},
-		"nothing":              {"", "", "", false},
+		"object":               {`{"answer":"It is [1].","complete":true,"missing":""}`, "It is [1].", ""},
+		"incomplete":           {`{"answer":"Partly.","complete":false,"missing":"the \"date\""}`, "Partly.", `the "date"`},
+		"complete says more":   {`{"answer":"a","complete":true,"missing":"x"}`, "a", ""},
+		"other order":          {`{"complete":false,"missing":"m","answer":"a"}`, "a", "m"},
+		"spaces":               {" {\n \"answer\" : \"a\" ,\n\"complete\":false\n}\n", "a", unsaid},
+		"escapes":              {`{"answer":"\n q \"\\\/\b\f\t\r\n\u00e9\u627E"}`, "q \"\\/\t\r\né找", ""},
+		"pairs":                {`{"answer":"\ud83d\ude00 \ud83dx \ude00 \ud83d\ud83d\ude00 \ud83d"}`, "😀 \uFFFDx \uFFFD \uFFFD😀 \uFFFD", ""},
+		"escapes of no JSON":   {`{"answer":"\alpha \u12g4 \u1","complete":false}`, `\alpha \u12g4 \u1`, unsaid},
+		"raw line breaks":      {"{\"answer\":\"a\nb\tc\",\"complete\":false}", "a\nb\tc", unsaid},
+		"fence":                {"```json\n{\"answer\":\"a\",\"complete\":false}\n```", "a", unsaid},
+		"prose before":         {"Here is the {answer}:\n{\"answer\":\"a\"}", "a", ""},
+		"another object first": {`{"x":1} {"answer":"a"}`, "a", ""},
+		"verdict of a type":    {`{"answer":"a","complete":"no","missing":3}`, "a", ""},
+		"verdict null":         {`{"answer":"a","complete":null}`, "a", ""},
+		"two answers":          {`{"answer":"a","answer":"b"}`, "a", ""},
+		"nested answer":        {`{"x":{"answer":"no"},"answer":"a"}`, "a", ""},
+		"broken verdict":       {`{"answer":"a",complete:false}`, "a", ""},
+		"quotes not escaped":   {`{"answer":"He said "now", not "then" ["a","b"], and {"x":"y"z} "", ", "complete":false,"missing":"m"}`, `He said "now", not "then" ["a","b"], and {"x":"y"z} "", `, "m"},
+		"quote, then the end":  {`{"answer":"He said \"now\"" , "more": 1}`, `He said "now"`, ""},
+		"spaces without end":   {`{"answer":"a"` + strings.Repeat(" \n", 300), "a", ""},
+		"quote, then spaces":   {`{"answer":"a"` + strings.Repeat(" ", 200) + `b"}`, `a"` + strings.Repeat(" ", 200) + "b", ""},
+		"trailing comma":       {`{"answer":"a",}`, "a", ""},
+		"cut after a quote":    {`{"answer":"a" , "b`, "a", ""},
+		"cut verdict":          {`{"answer":"a","compl`, "a", ""},
+		"cut answer":           {`{"answer":"abc`, "abc", ""},
+		"plain":                {"\n It is {so} [1].\n", "It is {so} [1].\n", ""},
+		"long plain":           {long + `{"answer":"x"}`, long + `{"answer":"x"}`, ""},
+		"markdown fence":       {"```markdown\n# It\nis `so`.\n```\n\n", "# It\nis `so`.", ""},
+		"fence with code in":   {"```md\nUse\n```\nx\n```\nso\n```", "Use\n```\nx\n```\nso", ""},
+		"code":                 {"```go\nx := 1\n```\n", "```go\nx := 1\n```\n", ""},
+		"an object of theirs":  {`Set {"debug": true} in the file.`, `Set {"debug": true} in the file.`, ""},
+		"brace at the start":   {`{x} is a set.`, `{x} is a set.`, ""},
+		"no answer":            {`{"complete":true,"missing":""}`, "", ""},
+		"answer is null":       {`{"answer":null,"complete":false}`, "", ""},
+		"answer is an object":  {`{"answer":{"text":"a"}}`, "", ""},
+		"empty answer":         {`{"answer":" ","complete":true}`, "", ""},
+		"only other names":     {"```json\n{\"reply\":\"a\"}\n```", "", ""},
+		"cut before the start": {`{"complete":tr`, "", ""},
+		"nothing":              {"", "", ""},
 	} {
 		for size := 1; size <= len(c.reply)+1; size++ {
 			got, a := readAnswer(t, c.reply, size)
-			complete, missing := a.verdict()
-			if got != c.want || complete == c.incomplete || missing != c.missing {
-				t.Errorf("%s, pieces of %d: %q, complete %v, missing %q; want %q", name, size, got, complete, missing, c.want)
+			if got != c.want || a.missing() != c.missing {
+				t.Errorf("%s, pieces of %d: %q, missing %q; want %q", name, size, got, a.missing(), c.want)
 				break
 			}
 			if a.wrote != (got != "") {
@@ -119,18 +118,17 @@ func TestAnswerTakesBackWhatAModelThoughtAloud(t *testing.T) {
 	for size := 1; size <= len(reply)+7; size += 7 {
 		var first, second bytes.Buffer
 		a := newAnswer(&first)
-		a.void = func() (io.Writer, bool) { return &second, true }
+		a.void = func() io.Writer { return &second }
 		for i := 0; i < len(reply); i += size {
 			a.write(reply[i:min(i+size, len(reply))])
 		}
 		a.end()
-		if complete, missing := a.verdict(); second.String() != "a" || complete || missing != "m" || !a.wrote {
-			t.Fatalf("pieces of %d: %q, complete %v, missing %q", size, second.String(), complete, missing)
+		if second.String() != "a" || a.missing() != "m" || !a.wrote {
+			t.Fatalf("pieces of %d: %q, missing %q", size, second.String(), a.missing())
 		}
 	}
 	var b bytes.Buffer
 	a := newAnswer(&b)
-	a.void = func() (io.Writer, bool) { return nil, false }
 	a.write(reply)
 	a.write(" more")
 	if a.end(); b.String() != reply+" more" {
@@ -165,9 +163,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, reply string, size uint8) {
 		got, a := readAnswer(t, reply, len(reply)+1)
 		got2, a2 := readAnswer(t, reply, int(size%32)+1)
-		c, m := a.verdict()
-		c2, m2 := a2.verdict()
-		if got != got2 || c != c2 || m != m2 || a.closed != a2.closed {
+		if got != got2 || a.missing() != a2.missing() || a.closed != a2.closed {
 			t.Errorf("%q: whole %q, in pieces %q", reply, got, got2)
 		}
 		if utf8.ValidString(reply) && !utf8.ValidString(got) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -48,7 +47,7 @@ func try(t *testing.T, c Config, brain mock.Brain) (o tried) {
 	o.plan = l.Plan(t.Context(), b, func(swarm.Step) error { o.steps++; return nil })
 	o.planTook = time.Since(start)
 	start = time.Now()
-	_, o.merge = l.Merge(t.Context(), b, nil, io.Discard)
+	_, o.merge = l.Merge(t.Context(), b, nil, new(swarm.AnswerWriter))
 	o.mergeTook = time.Since(start)
 	synctest.Wait()
 	o.log = s.Log()
@@ -146,6 +145,25 @@ var effects = map[string]func(*testing.T) error{
 	"AnswerTokens": func(t *testing.T) error {
 		if o := try(t, Config{AnswerTokens: 321}, nil); o.log[1].Request.MaxTokens != 321 || o.log[0].Request.MaxTokens == 321 {
 			return fmt.Errorf("%d and %d tokens asked for", o.log[0].Request.MaxTokens, o.log[1].Request.MaxTokens)
+		}
+		return nil
+	},
+	"MergeTokens": func(t *testing.T) error {
+		for n, want := range map[int]int{0: 24_000, 1000: 1000, 1 << 30: 100_000} {
+			l, _ := serve(t, Config{Backend: Backend{Context: 131_072}, MergeTokens: n})
+			if got := l.Window(); got < want || got > want*6/5 {
+				return fmt.Errorf("%d: a window of %d tokens, want %d", n, got, want)
+			}
+		}
+		return nil
+	},
+	"NoReferences": func(t *testing.T) error {
+		for _, off := range []bool{false, true} {
+			l, _ := serve(t, Config{NoReferences: off}, say(`{"answer":"In [2] and [7]."}`))
+			text, v, err := merge(t, l, lease(), found("one", "two"))
+			if want := map[bool]string{false: "In [1] and.", true: "In [2] and [7]."}[off]; err != nil || text != want || len(v.Citations) != map[bool]int{false: 1, true: 2}[off] {
+				return fmt.Errorf("%v: %q, %v", off, text, err)
+			}
 		}
 		return nil
 	},

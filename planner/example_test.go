@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/planner"
@@ -63,9 +62,13 @@ func ExampleLLM_Merge() {
 			Text: quote, Citations: []swarm.Citation{{Source: "lease", Quote: quote, Verified: true}},
 		}})
 	}
-	verdict, err := l.Merge(context.Background(), swarm.Brief{Round: 1, Task: swarm.Task{Goal: "When is the rent due?"}}, results, os.Stdout)
+	answer := swarm.NewAnswerWriter(func(text string, _ bool) error {
+		_, err := fmt.Print(text)
+		return err
+	})
+	verdict, err := l.Merge(context.Background(), swarm.Brief{Round: 1, Task: swarm.Task{Goal: "When is the rent due?"}}, results, answer)
 	fmt.Println()
-	fmt.Println(verdict.Complete, verdict.Citations[0].Quote, err)
+	fmt.Println(verdict.Missing == "", verdict.Citations[0].Quote, err)
 	// Output:
 	// The rent is due on the 1st [1].
 	// true Rent is due on the 1st. <nil>

@@ -16,8 +16,9 @@ type Fixed struct {
 
 	// Into writes the answer, as Merge of [swarm.Planner] does. nil: the texts
 	// of the results one after another, a paragraph each, in plan order, with
-	// the numbers of their citations; complete.
-	Into func(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error)
+	// the numbers of their citations. Texts that are JSON, and all texts where no
+	// result has a citation, are written as they are.
+	Into func(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error)
 }
 
 var _ swarm.Planner = Fixed{}
@@ -36,8 +37,12 @@ func (f Fixed) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) err
 	return nil
 }
 
-// Merge calls Into, or writes the results' texts.
-func (f Fixed) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+// Window is 0: plain code reads any number of results.
+func (f Fixed) Window() int { return 0 }
+
+// Merge calls Into, or writes the results' texts. It does so also when ctx has
+// ended.
+func (f Fixed) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	if f.Into != nil {
 		return f.Into(ctx, b, results, w)
 	}
@@ -51,8 +56,13 @@ func (f Fixed) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result,
 		if i > 0 {
 			io.WriteString(out, "\n\n")
 		}
-		io.WriteString(out, findings.Cited(&results[i], by))
-		by += len(results[i].Out.Citations)
+		o := &results[i].Out
+		if len(cites) == 0 || findings.IsJSON(o.Text) {
+			out.Verbatim(o.Text, o.Citations)
+		} else {
+			io.WriteString(out, findings.Cited(&results[i], by))
+		}
+		by += len(o.Citations)
 	}
 	if len(results) > 0 {
 		io.WriteString(out, "\n")
@@ -60,5 +70,5 @@ func (f Fixed) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result,
 	if err := out.Close(); err != nil { // a Renumber keeps its first error
 		return swarm.Verdict{}, err
 	}
-	return swarm.Verdict{Complete: true, Citations: out.Citations()}, nil
+	return swarm.Verdict{Citations: out.Citations()}, nil
 }

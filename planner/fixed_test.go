@@ -1,11 +1,9 @@
 package planner
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"testing"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -24,18 +22,18 @@ func TestFixedPlansOnceAndMergesTexts(t *testing.T) {
 	sum.Step = &swarm.Step{ID: "1/b", Over: swarm.Once, Needs: []string{"1/a"}}
 	sum.Out = swarm.Output{Text: "both [1]", Citations: rs[1].Out.Citations}
 	rs = append(rs, sum, swarm.Result{Step: sum.Step, Out: swarm.Output{Text: "no citation"}})
-	var b bytes.Buffer
+	var b swarm.AnswerWriter
 	v, err := f.Merge(t.Context(), swarm.Brief{}, rs, &b)
 	want := "one [1]\n\nsee \\[1] [2]\n\nboth [2]\n\nno citation\n"
-	if err != nil || b.String() != want || len(v.Citations) != 2 || !v.Complete {
+	if err != nil || b.String() != want || len(v.Citations) != 2 || v.Missing != "" {
 		t.Errorf("%q, %+v, %v", b.String(), v, err)
 	}
 }
 
 func TestFixedZeroValueWritesNothing(t *testing.T) {
-	var b bytes.Buffer
+	var b swarm.AnswerWriter
 	v, err := Fixed{}.Merge(t.Context(), swarm.Brief{}, nil, &b)
-	if err != nil || b.Len() != 0 || !v.Complete {
+	if err != nil || b.String() != "" || v.Missing != "" {
 		t.Errorf("%q, %+v, %v", b.String(), v, err)
 	}
 }
@@ -46,7 +44,7 @@ func TestFixedReturnsErrorsOfAddAndOfTheWriter(t *testing.T) {
 		t.Error("a refused step went unnoticed")
 	}
 	full := errors.New("full")
-	_, err := f.Merge(t.Context(), swarm.Brief{}, found("one"), writerFunc(func([]byte) (int, error) { return 0, full }))
+	_, err := f.Merge(t.Context(), swarm.Brief{}, found("one"), swarm.NewAnswerWriter(func(string, bool) error { return full }))
 	if !errors.Is(err, full) {
 		t.Error(err)
 	}
@@ -57,11 +55,11 @@ func ExampleFixed() {
 	s := swarm.Swarm{
 		Planner: Fixed{
 			Steps: []swarm.Step{{ID: "square", Do: "square the number", Over: swarm.Items, Items: []string{"2", "3", "4"}}},
-			Into: func(_ context.Context, _ swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+			Into: func(_ context.Context, _ swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 				for _, r := range results {
 					fmt.Fprintln(w, r.Out.Text)
 				}
-				return swarm.Verdict{Complete: true}, nil
+				return swarm.Verdict{}, nil
 			},
 		},
 		Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {

@@ -6,6 +6,7 @@
 package planner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,14 @@ type Config struct {
 	PlanBytes    int // most bytes of one reply to a plan prompt; 0: 1 MiB
 	PlanTokens   int // most tokens of such a reply; 0: Backend.MaxOut, else 8192 or a quarter of the context
 	AnswerTokens int // most tokens of an answer; 0: Backend.MaxOut, else 8192 or a quarter of the context
+
+	// MergeTokens is the most tokens of results that one merge reads; what
+	// exceeds it, or the model's context, is shortened first (swarm.Reducer).
+	// 0: 24 000.
+	MergeTokens int
+	// NoReferences leaves numbers in brackets as the model wrote them: [n] is the
+	// n-th citation that it was shown, and the verdict has all of them.
+	NoReferences bool
 
 	Attempts    int           // most attempts at one call; 0: 8
 	AttemptTime time.Duration // most time of one attempt; 0: 2 minutes
@@ -77,8 +86,8 @@ func New(c Config) (*LLM, error) {
 	case c.Mends < 0:
 		c.Mends = 0
 	}
-	if c.PlanBytes < 0 || c.PlanTokens < 0 || c.AnswerTokens < 0 {
-		return nil, fmt.Errorf("planner: PlanBytes %d, PlanTokens %d, AnswerTokens %d: none may be negative", c.PlanBytes, c.PlanTokens, c.AnswerTokens)
+	if c.PlanBytes < 0 || c.PlanTokens < 0 || c.AnswerTokens < 0 || c.MergeTokens < 0 {
+		return nil, fmt.Errorf("planner: PlanBytes %d, PlanTokens %d, AnswerTokens %d, MergeTokens %d: none may be negative", c.PlanBytes, c.PlanTokens, c.AnswerTokens, c.MergeTokens)
 	}
 	if c.PlanBytes == 0 {
 		c.PlanBytes = 1 << 20
@@ -96,13 +105,17 @@ func New(c Config) (*LLM, error) {
 // Close closes idle connections. Calls must have ended.
 func (l *LLM) Close() { l.pool.Close() }
 
-// Window returns the most tokens of results that Merge can show the model
-// beside prompt and answer: a right value for [swarm.Swarm.Window] where the
-// model's context is small.
+// mergeTokens is the most tokens of results that one merge reads where the
+// model's context would hold more: what exceeds it is read by cheaper models.
+const mergeTokens = 24_000
+
+// Window returns the most tokens of results that Merge shows the model: what its
+// context holds beside prompt and answer, and at most Config.MergeTokens. A
+// MergePrompt of the user's own is taken to be as long as DefaultMergePrompt's.
 func (l *LLM) Window() int {
 	room := l.room(l.answerOut())
-	p := l.cfg.MergePrompt(swarm.Brief{Round: 1}, "")
-	return max(room-promptTokens(p), room/4)
+	room = max(room-promptTokens(DefaultMergePrompt(swarm.Brief{}, "")), room/4)
+	return min(room, cmp.Or(l.cfg.MergeTokens, mergeTokens))
 }
 
 // room is how many tokens a prompt may have beside a reply of out tokens. A

@@ -1,12 +1,10 @@
 package planner
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/internal/findings"
@@ -26,62 +24,22 @@ const shortAnswer = 256
 // missingRunes is the most that is taken of what a verdict says is missing.
 const missingRunes = 1000
 
-// Resetter is what Merge looks for in its writer: Reset says that the text
-// written so far is void, and that it begins anew. It is called where a reply
-// broke off in the midst of the answer and is asked for again, and where what
-// was taken for the answer turns out to be a model that thinks aloud before
-// it. A writer without it gets no text twice: there a broken reply is an
-// error, and the answer holds the thinking.
-type Resetter interface{ Reset() }
-
 // Merge asks the model for the answer and writes it to w while it comes, with
 // its references renumbered in the order of their appearance; the verdict's
-// citations are those that it refers to. A model that does not reply in JSON
-// is taken to have written the answer as plain text, and to be done. A reply
-// without an answer is asked for again, at most Config.Mends times.
+// citations are those that it refers to. Where the answer is JSON, or
+// Config.NoReferences is set, it is written as it is, and the citations are all
+// that the model was shown. A model that does not reply in JSON is taken to have
+// written the answer as plain text, and to be done. A reply without an answer is
+// asked for again, at most Config.Mends times.
 //
 // Beside an error the text written to w and the verdict's citations hold what
-// had come until then.
-func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
-	m := &merging{w: w}
-	_, restart := w.(Resetter)
-	for {
-		v, err := l.merge(ctx, b, results, m, restart && len(results) > 1)
-		if !isTooLong(err) || len(results) < 2 || m.text.wrote && !restart {
-			return v, err
-		}
-		// The model's tokens are smaller than was estimated, or it has read only
-		// a part of them: the surer half has to do.
-		kept := surer(results, len(results)/2)
-		swarm.Emit(ctx, swarm.Event{Kind: swarm.Narrowed, Text: fmt.Sprintf(
-			"%d of %d findings left out of the merge, the least sure, for the model's context does not hold them", len(results)-len(kept), len(results))})
-		results = kept
-	}
-}
-
-// surer returns the n results of the highest confidence, in their order.
-func surer(results []swarm.Result, n int) []swarm.Result {
-	order := make([]int, len(results))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(results[j].Out.Confidence, results[i].Out.Confidence) })
-	order = order[:n]
-	slices.Sort(order)
-	kept := make([]swarm.Result, n)
-	for k, i := range order {
-		kept[k] = results[i]
-	}
-	return kept
-}
-
-// merge is one try at Merge. fewer says that another one can follow, with fewer
-// results.
-func (l *LLM) merge(ctx context.Context, b swarm.Brief, results []swarm.Result, m *merging, fewer bool) (swarm.Verdict, error) {
+// had come until then. The error of a prompt that the model's context does not
+// hold is a *swarm.CallError of ClassTooLong: the engine calls Merge again with
+// fewer results.
+func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	found, cites := findings.Render(results)
 	base := messages(l.cfg.MergePrompt(b, found))
-	m.cites = cites
-	_, restart := m.w.(Resetter)
+	m := &merging{w: w, cites: cites, verbatim: l.cfg.NoReferences}
 	ms := base
 	for mends := 0; ; mends++ {
 		m.again()
@@ -90,21 +48,21 @@ func (l *LLM) merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 			least = shortAnswer
 		}
 		said, err := l.do(ctx, call{
-			run: b.Run, messages: ms, schema: mergeSchema, out: l.answerOut(), set: l.cfg.AnswerTokens, reader: m, repeat: restart, parts: fewer, least: least,
+			run: b.Run, messages: ms, schema: mergeSchema, out: l.answerOut(), set: l.cfg.AnswerTokens, reader: m,
+			repeat: true, parts: len(results) > 1, least: least,
 		})
-		if e := m.end(); e != nil {
-			return swarm.Verdict{Citations: m.refs.Citations()}, fmt.Errorf("writing the answer: %w", e)
-		}
+		wrong := m.end()
 		v := swarm.Verdict{Citations: m.refs.Citations()}
 		switch {
+		case wrong != nil:
+			return v, fmt.Errorf("writing the answer: %w", wrong)
 		case err != nil && !(m.text.closed && unfinished(err)):
-			if e, ok := errors.AsType[*swarm.CallError](err); ok && e.Class == swarm.ClassTooLong {
-				return v, fmt.Errorf("findings of about %d tokens: set Swarm.Window to %d or less: %w", swarm.EstimateTokens(found), l.Window(), err)
+			if isTooLong(err) {
+				return v, fmt.Errorf("findings of about %d tokens, of which the model should read %d: %w", swarm.EstimateTokens(found), l.Window(), err)
 			}
 			return v, err
 		case m.text.wrote:
-			v.Complete, v.Missing = m.text.verdict()
-			v.Missing = findings.Line(v.Missing, missingRunes)
+			v.Missing = findings.Line(m.text.missing(), missingRunes)
 			return v, nil
 		case mends >= l.cfg.Mends:
 			return v, fmt.Errorf("no answer in %d replies of the model", mends+1)
@@ -122,35 +80,24 @@ func unfinished(err error) bool {
 
 // merging reads the replies of one Merge.
 type merging struct {
-	w     io.Writer
-	cites []swarm.Citation
-	refs  *findings.Renumber
-	text  *answer
+	w        *swarm.AnswerWriter
+	cites    []swarm.Citation
+	verbatim bool
+	refs     *references
+	text     *answer
 }
 
 // again makes ready for a reply, and takes back what an earlier one wrote.
 func (m *merging) again() {
-	if m.text != nil && m.text.wrote {
-		m.takeBack()
-	}
-	m.refs = findings.NewRenumber(m.w, m.cites)
-	m.text = newAnswer(m.refs)
-	m.text.void = func() (io.Writer, bool) {
-		if !m.takeBack() {
-			return nil, false
-		}
-		m.refs = findings.NewRenumber(m.w, m.cites)
-		return m.refs, true
-	}
+	m.text = newAnswer(m.anew())
+	m.text.void = m.anew
 }
 
-// takeBack reports whether the writer could take back what was written.
-func (m *merging) takeBack() bool {
-	r, ok := m.w.(Resetter)
-	if ok {
-		r.Reset()
-	}
-	return ok
+// anew takes back what was written, and returns where the answer goes.
+func (m *merging) anew() io.Writer {
+	m.w.Reset()
+	m.refs = newReferences(m.w, m.cites, m.verbatim)
+	return m.refs
 }
 
 func (m *merging) read(text string) error { return m.text.write(text) }

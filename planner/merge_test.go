@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -12,7 +11,7 @@ import (
 )
 
 func merge(t testing.TB, l *LLM, b swarm.Brief, rs []swarm.Result) (string, swarm.Verdict, error) {
-	var w bytes.Buffer
+	var w swarm.AnswerWriter
 	v, err := l.Merge(t.Context(), b, rs, &w)
 	return w.String(), v, err
 }
@@ -23,7 +22,7 @@ func TestMergeRenumbersCitationsByFirstAppearance(t *testing.T) {
 	if err != nil || text != "Second [1], and first [2, 1]; none." {
 		t.Fatalf("%q, %v", text, err)
 	}
-	if len(v.Citations) != 2 || v.Citations[0].Quote != "two" || v.Citations[1].Quote != "one" || v.Complete || v.Missing != "the year" {
+	if len(v.Citations) != 2 || v.Citations[0].Quote != "two" || v.Citations[1].Quote != "one" || v.Missing != "the year" {
 		t.Errorf("%+v", v)
 	}
 	r := s.Log()[0].Request
@@ -38,7 +37,7 @@ func TestMergeTellsCoverageAndThatNothingWasFound(t *testing.T) {
 	b.Coverage = swarm.Coverage{Subtasks: 9, Done: 0, Abstained: 7, Failed: 2, ChunksRead: 7, ChunksKnown: 9, PlanCut: "x", Missing: []string{"a", "b", "c", "d", "e", "f", "g"}}
 	l, s := serve(t, Config{}, say(`{"answer":"The texts do not say.","complete":true,"missing":""}`))
 	text, v, err := merge(t, l, b, nil)
-	if err != nil || text != "The texts do not say." || !v.Complete || len(v.Citations) != 0 {
+	if err != nil || text != "The texts do not say." || v.Missing != "" || len(v.Citations) != 0 {
 		t.Errorf("%q, %+v, %v", text, v, err)
 	}
 	got := asked(t, s, 0)
@@ -52,7 +51,7 @@ func TestMergeTellsCoverageAndThatNothingWasFound(t *testing.T) {
 func TestMergeTakesPlainTextForTheAnswer(t *testing.T) {
 	l, _ := serve(t, Config{}, say("On the 1st [1].\n"))
 	text, v, err := merge(t, l, lease(), found("one"))
-	if err != nil || text != "On the 1st [1].\n" || !v.Complete || len(v.Citations) != 1 {
+	if err != nil || text != "On the 1st [1].\n" || v.Missing != "" || len(v.Citations) != 1 {
 		t.Errorf("%q, %+v, %v", text, v, err)
 	}
 }
@@ -77,61 +76,46 @@ func TestMergeCutMidAnswerIsAnErrorAndKeepsWhatCame(t *testing.T) {
 	}
 	// The answer's closing quote has come: what was cut is not the answer.
 	l, _ = serve(t, Config{}, mock.Reply{Text: `{"answer":"It is [1].","complete":fal`, Finish: "length", Unchecked: true})
-	if text, v, err = merge(t, l, lease(), found("one")); err != nil || text != "It is [1]." || !v.Complete {
+	if text, v, err = merge(t, l, lease(), found("one")); err != nil || text != "It is [1]." || v.Missing != "" {
 		t.Errorf("%q, %+v, %v", text, v, err)
 	}
 }
 
-// page is a writer that can take back what was written.
-type page struct {
-	bytes.Buffer
-	resets int
-}
-
-func (p *page) Reset() {
-	p.resets++
-	p.Buffer.Reset()
+// counted is a writer and how often what was written was taken back.
+func counted() (*swarm.AnswerWriter, *int) {
+	resets := new(int)
+	return swarm.NewAnswerWriter(func(_ string, reset bool) error {
+		if reset {
+			*resets++
+		}
+		return nil
+	}), resets
 }
 
 func TestMergeTakesBackWhatABrokenStreamWrote(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := serve(t, Config{}, broken(`{"answer":"Half an [2]`), say(`{"answer":"Whole [1].","complete":true,"missing":""}`))
-		w := &page{}
+		w, resets := counted()
 		v, err := l.Merge(t.Context(), lease(), found("one", "two"), w)
-		if err != nil || w.String() != "Whole [1]." || w.resets != 1 || len(v.Citations) != 1 || v.Citations[0].Quote != "one" {
-			t.Errorf("%q, %d resets, %+v, %v", w.String(), w.resets, v, err)
+		if err != nil || w.String() != "Whole [1]." || *resets != 1 || len(v.Citations) != 1 || v.Citations[0].Quote != "one" {
+			t.Errorf("%q, %d resets, %+v, %v", w.String(), *resets, v, err)
 		}
 	})
 }
 
 func TestMergeTakesBackThinkingAloud(t *testing.T) {
 	l, _ := serve(t, Config{}, say(strings.Repeat("The quote [2] says little. ", 40)+`So: {"answer":"It is "so" [1].","complete":false,"missing":"m"}`))
-	w := &page{}
+	w, resets := counted()
 	v, err := l.Merge(t.Context(), lease(), found("one", "two"), w)
-	if err != nil || w.String() != `It is "so" [1].` || w.resets != 1 || len(v.Citations) != 1 || v.Citations[0].Quote != "one" || v.Complete || v.Missing != "m" {
-		t.Errorf("%q, %d resets, %+v, %v", w.String(), w.resets, v, err)
+	if err != nil || w.String() != `It is "so" [1].` || *resets != 1 || len(v.Citations) != 1 || v.Citations[0].Quote != "one" || v.Missing != "m" {
+		t.Errorf("%q, %d resets, %+v, %v", w.String(), *resets, v, err)
 	}
 }
-
-func TestMergeWritesNothingTwiceWhereItCannotBeTakenBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l, s := serve(t, Config{}, broken(`{"answer":"Half an`), say(`{"answer":"Whole."}`))
-		var b strings.Builder
-		_, err := l.Merge(t.Context(), lease(), found("one"), &onlyWriter{&b})
-		if err == nil || b.String() != "Half an" || len(s.Log()) != 1 {
-			t.Errorf("%q, %v, %d calls", b.String(), err, len(s.Log()))
-		}
-	})
-}
-
-type onlyWriter struct{ b *strings.Builder }
-
-func (w *onlyWriter) Write(p []byte) (int, error) { return w.b.Write(p) }
 
 func TestMergeStopsWhenTheWriterFails(t *testing.T) {
 	l, _ := serve(t, Config{}, say(`{"answer":"`+strings.Repeat("word ", 100)+`"}`))
 	full := errors.New("full")
-	_, err := l.Merge(t.Context(), lease(), found("one"), writerFunc(func([]byte) (int, error) { return 0, full }))
+	_, err := l.Merge(t.Context(), lease(), found("one"), swarm.NewAnswerWriter(func(string, bool) error { return full }))
 	if !errors.Is(err, full) {
 		t.Error(err)
 	}
@@ -162,7 +146,7 @@ func TestMergeSaysWhichWindowWouldFit(t *testing.T) {
 		t.Errorf("window of %d tokens in a context of 2048", w)
 	}
 	_, _, err := merge(t, l, lease(), found(strings.Repeat("rent is due ", 2000)))
-	if e, ok := errors.AsType[*swarm.CallError](err); !ok || e.Class != swarm.ClassTooLong || !strings.Contains(err.Error(), "Swarm.Window") {
+	if e, ok := errors.AsType[*swarm.CallError](err); !ok || e.Class != swarm.ClassTooLong || !strings.Contains(err.Error(), "of which the model should read") {
 		t.Error(err)
 	}
 }

@@ -3,7 +3,6 @@ package planner_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -26,12 +25,7 @@ func TestMergeGoesOnWithTheSurerFindings(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer llm.Close()
-	results := bridges()
-	var answer strings.Builder
-	v, err := llm.Merge(t.Context(), swarm.Brief{Round: 1, Task: swarm.Task{Goal: "When was bridge number 63 opened to traffic?"}}, results, &answer)
-	if err != nil || !strings.Contains(answer.String(), "1863") || len(v.Citations) == 0 {
-		t.Errorf("%v: %q", err, answer.String())
-	}
+	mergeBridges(t, llm, swarm.Budget{})
 }
 
 // bridges are 64 findings, the last the surest.
@@ -40,7 +34,7 @@ func bridges() []swarm.Result {
 	var results []swarm.Result
 	for i := range 64 {
 		quote := fmt.Sprintf("The bridge number %d was opened to traffic in the year %d, after long works on both of its banks.", i, 1800+i)
-		results = append(results, swarm.Result{Step: step, Index: int32(i), Outcome: swarm.Done, Out: swarm.Output{
+		results = append(results, swarm.Result{Step: step, Index: i, Outcome: swarm.Done, Out: swarm.Output{
 			Text: quote, Confidence: float64(i) / 64,
 			Citations: []swarm.Citation{{Source: "a", Chunk: fmt.Sprint("a#", i), Quote: quote, Verified: true}},
 		}})
@@ -48,8 +42,37 @@ func bridges() []swarm.Result {
 	return results
 }
 
-// sheet is a writer whose text can be taken back.
-type sheet struct{ strings.Builder }
+// fixedMerging plans without a model and merges with one.
+type fixedMerging struct {
+	planner.Fixed
+	llm *planner.LLM
+}
+
+func (p fixedMerging) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+	return p.llm.Merge(ctx, b, rs, w)
+}
+
+// mergeBridges lets a run merge the bridges.
+func mergeBridges(t *testing.T, llm *planner.LLM, budget swarm.Budget) *swarm.Answer {
+	t.Helper()
+	known := bridges()
+	read := swarm.Step{ID: "read", Do: "Find it.", Over: swarm.Items}
+	for i := range known {
+		read.Items = append(read.Items, fmt.Sprint("bridge ", i))
+	}
+	run := swarm.Swarm{
+		Planner: fixedMerging{planner.Fixed{Steps: []swarm.Step{read}}, llm}, Budget: budget,
+		Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) { return known[st.Index].Out, nil }),
+	}
+	a, err := run.Run(t.Context(), swarm.Task{Goal: "When was bridge number 63 opened to traffic?"})
+	if err != nil || strings.Count(a.Text, "1863") != 1 || len(a.Citations) == 0 {
+		t.Fatalf("%v: %q", err, a.Text)
+	}
+	if missing := strings.Join(a.Coverage.Missing, "\n"); !strings.Contains(missing, "results that the merge had no room for") {
+		t.Errorf("missing: %q", missing)
+	}
+	return a
+}
 
 // TestMergeOfWhatWasCutGoesOnWithTheSurerFindings: the server reads a part of
 // the findings, answers, and says nothing.
@@ -62,26 +85,10 @@ func TestMergeOfWhatWasCutGoesOnWithTheSurerFindings(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer llm.Close()
-	var answer sheet
-	if _, err = llm.Merge(t.Context(), swarm.Brief{Round: 1, Task: swarm.Task{Goal: "When was bridge number 63 opened to traffic?"}}, bridges(), &answer); err != nil {
-		t.Fatal(err)
-	}
-	if got := answer.String(); strings.Count(got, "1863") != 1 {
-		t.Errorf("%q, want the answer once", got)
-	}
+	mergeBridges(t, llm, swarm.Budget{})
 	if log := server.Log(); len(log) < 2 {
 		t.Errorf("%d calls, want the merge done again with less", len(log))
 	}
-}
-
-// fixedMerging plans without a model and merges with one.
-type fixedMerging struct {
-	planner.Fixed
-	llm *planner.LLM
-}
-
-func (p fixedMerging) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
-	return p.llm.Merge(ctx, b, rs, w)
 }
 
 // TestMergeGoesOnWithWhatTheBudgetAllows: what is left would do for half of the
@@ -95,23 +102,8 @@ func TestMergeGoesOnWithWhatTheBudgetAllows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer llm.Close()
-	known := bridges()
-	read := swarm.Step{ID: "read", Do: "Find it.", Over: swarm.Items}
-	for i := range known {
-		read.Items = append(read.Items, fmt.Sprint("bridge ", i))
-	}
-	run := swarm.Swarm{
-		Planner: fixedMerging{planner.Fixed{Steps: []swarm.Step{read}}, llm}, Budget: swarm.Budget{Tokens: 3000},
-		Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) { return known[st.Index].Out, nil }),
-	}
-	a, err := run.Run(t.Context(), swarm.Task{Goal: "When was bridge number 63 opened to traffic?"})
-	if err != nil || !strings.Contains(a.Text, "1863") || len(a.Citations) == 0 {
-		t.Fatalf("%v: %q", err, a.Text)
-	}
+	a := mergeBridges(t, llm, swarm.Budget{Tokens: 3000})
 	if log := server.Log(); len(log) != 1 || log[0].Request.MaxTokens < 256 || a.Report.Usage.Tokens() > 3000 {
 		t.Errorf("%d calls, %+v used, want one with room for an answer", len(log), a.Report.Usage)
-	}
-	if missing := strings.Join(a.Coverage.Missing, "\n"); !strings.Contains(missing, "results that the merge had no room for") {
-		t.Errorf("missing: %q", missing)
 	}
 }

@@ -29,7 +29,7 @@ const problemsTold = 20
 // No step at all is an error in the first round, and in later ones means that
 // nothing more is to be done.
 func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
-	p := &planning{ctx: ctx, sources: b.Task.Sources, most: l.cfg.PlanBytes, add: add, accepted: map[string]swarm.Step{}}
+	p := &planning{ctx: ctx, most: l.cfg.PlanBytes, add: add, accepted: map[string]swarm.Step{}}
 	base := messages(l.cfg.PlanPrompt(b, l.room(l.planOut())))
 	ms := base
 	asked := false // for a plan that is not empty
@@ -71,7 +71,6 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 // planning is one Plan: it reads the replies and remembers what was accepted.
 type planning struct {
 	ctx      context.Context
-	sources  []swarm.Source
 	most     int
 	add      func(swarm.Step) error
 	accepted map[string]swarm.Step
@@ -102,12 +101,10 @@ func (p *planning) step(raw []byte) {
 		return
 	}
 	s, err := readStep(raw)
-	written := s
 	if err == nil {
 		if old, ok := p.accepted[s.ID]; ok && reflect.DeepEqual(old, s) {
 			return
 		}
-		s.Select, err = selected(p.sources, s)
 	}
 	if err != nil {
 		swarm.Emit(p.ctx, swarm.Event{Kind: swarm.StepRefused, Step: s.ID, Err: err})
@@ -116,7 +113,7 @@ func (p *planning) step(raw []byte) {
 	}
 	switch err := p.add(s); {
 	case err == nil:
-		p.accepted[s.ID] = written
+		p.accepted[s.ID] = s
 		p.order = append(p.order, s.ID)
 	case isPlanError(err):
 		p.refused = append(p.refused, err)

@@ -31,8 +31,9 @@ type Coverage struct {
 
 	// PlanCut says why the plan ended early, if it did: steps may be missing.
 	PlanCut string `json:"plan_cut,omitempty"`
-	// Missing lists what else the answer rests not on: results that were too
-	// much for the window and could not be shortened, a merge that broke off.
+	// Missing lists what was left out of the answer, and why: steps that failed
+	// and were to be merged, results that were too much for the window and
+	// could not be shortened, a merge that broke off.
 	Missing []string `json:"missing,omitempty"`
 }
 
@@ -41,7 +42,7 @@ type Answer struct {
 	Run       string     `json:"run"`
 	Text      string     `json:"text"`
 	Citations []Citation `json:"citations"` // [1] in Text is Citations[0]
-	Complete  bool       `json:"complete"`  // the planner's last verdict
+	Complete  bool       `json:"complete"`  // the last merge ended well and lacks nothing
 	Rounds    int        `json:"rounds"`
 	Coverage  Coverage   `json:"coverage"`
 	Report    Report     `json:"report"`

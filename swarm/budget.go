@@ -1,7 +1,6 @@
 package swarm
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"math/bits"
@@ -17,7 +16,12 @@ import (
 // If its reply could be too long, it is asked for less (see BudgetError.Out).
 // So the limits hold as long as servers obey the token limit that they are
 // sent and prompts are not longer than estimated; Report.Overruns counts the
-// calls that used more.
+// calls that used more. Calls that wait for money are served in order: the
+// planner's first, then the most urgent subtask's, then by arrival.
+//
+// The calls of a nested run count against its own budget and those of all runs
+// around it. Output.Usage counts too: once calls of workers elsewhere have used
+// up a limit, no further subtask begins.
 type Budget struct {
 	Cost   Money         // in nano-dollars; a call whose price is unknown then ends the run
 	Tokens int           // prompt and completion tokens together
@@ -89,51 +93,6 @@ func (c *Call) amount(u Usage) amount {
 	return a
 }
 
-// admit waits until the call fits the budget, and reserves it; or refuses it.
-func (r *run) admit(ctx context.Context, s *scope, c *Call) (amount, error) {
-	b := &r.swarm.Budget
-	need := c.amount(c.Est)
-	for {
-		r.mu.Lock()
-		if r.ctx.Err() != nil {
-			r.mu.Unlock()
-			return amount{}, cause(r.ctx)
-		}
-		if b.Cost > 0 && c.Price == nil {
-			err := &BudgetError{Limit: "price", Needs: c.Model}
-			r.cancel(err)
-			r.halt()
-			r.mu.Unlock()
-			return amount{}, err
-		}
-		spent := amount{r.report.Usage.Cost, r.report.Usage.Tokens(), r.report.Usage.Calls}
-		keep := r.kept(s, c)
-		if refused := b.exceeded(c, spent.plus(keep), need); refused != nil {
-			refused.Spent = b.text(refused.Limit, spent)
-			if kept := b.text(refused.Limit, keep); kept != b.text(refused.Limit, amount{}) {
-				refused.Kept = kept
-			}
-			r.mu.Unlock()
-			return amount{}, refused
-		}
-		if b.exceeded(c, spent.plus(keep).plus(r.reserved), need) == nil {
-			r.reserved = r.reserved.plus(need)
-			if s.work != nil && !s.work.over && s.work.attempts < math.MaxUint16 {
-				s.work.attempts++
-			}
-			r.mu.Unlock()
-			return need, nil
-		}
-		settled := r.settled
-		r.mu.Unlock()
-		select {
-		case <-settled:
-		case <-ctx.Done():
-			return amount{}, cause(ctx)
-		}
-	}
-}
-
 // exceeded returns the first limit that used and need exceed together, or nil.
 func (b *Budget) exceeded(c *Call, used, need amount) *BudgetError {
 	var over *BudgetError
@@ -185,88 +144,4 @@ func (b *Budget) text(limit string, a amount) string {
 		return fmt.Sprint(a.tokens)
 	}
 	return fmt.Sprint(a.calls)
-}
-
-const (
-	// mergePrompt and mergeReply are what a merge takes beside the results.
-	mergePrompt = 1500
-	mergeReply  = 1000
-	mergeCalls  = 2
-	// leastPrompt and leastReply are what it takes at the least.
-	leastPrompt = 500
-	leastReply  = 100
-)
-
-// kept returns what a call must leave for the merge, if the planner is one
-// that makes calls. The lock is held.
-func (r *run) kept(s *scope, c *Call) amount {
-	b := &r.swarm.Budget
-	large := r.report.large
-	if s.work == nil && large == nil {
-		large = c.Price
-	}
-	switch {
-	case s.merging:
-		return amount{}
-	case s.work != nil && r.report.Roles[RolePlanner].Calls == 0:
-		return amount{cost: b.Merge}
-	}
-	window := min(max(r.swarm.baseWindow(), 0), mostTokens)
-	merge := Usage{In: window + mergePrompt, Out: mergeReply}
-	keep := amount{cost: b.Merge, tokens: min(merge.Tokens(), b.Tokens/4), calls: min(mergeCalls, b.Calls/4)}
-	if b.Merge == 0 && b.Cost > 0 && large != nil {
-		keep.cost = min(large.most(merge), b.Cost/4)
-	}
-	return keep
-}
-
-// windowLeft returns the most tokens of results that a merge may still afford
-// to read: the window, or less where the budget is nearly spent. Whether it
-// does shows when it makes its call.
-func (r *run) windowLeft() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	b := &r.swarm.Budget
-	w := r.swarm.baseWindow()
-	if r.report.Roles[RolePlanner].Calls == 0 {
-		return w
-	}
-	if b.Tokens > 0 {
-		w = within(w, (b.Tokens-r.report.Usage.Tokens()-leastPrompt-leastReply)/4*3)
-	}
-	if b.Cost > 0 && r.report.large != nil && r.report.large.In > 0 {
-		left := b.Cost - r.report.Usage.Cost - r.report.large.most(Usage{In: leastPrompt, Out: leastReply})
-		hi, lo := bits.Mul64(uint64(max(left, 0)), 1e6*3/4) // estimates may be off by a third
-		if in := uint64(r.report.large.dearest()); hi < in {
-			q, _ := bits.Div64(hi, lo, in)
-			w = within(w, int(min(q, math.MaxInt32)))
-		}
-	}
-	return w
-}
-
-func (s *Swarm) baseWindow() int { return orDefault(s.Window, defaultWindow) }
-
-// limitTime ends the run after so long, and its subtasks and plans at four
-// fifths of it.
-func (r *run) limitTime(d time.Duration) {
-	err := &BudgetError{Limit: "time", Max: d.String()}
-	whole, stop := context.WithTimeoutCause(r.ctx, d, err)
-	steps, stopSteps := context.WithTimeoutCause(whole, d-d/5, err)
-	r.ctx, r.stepCtx = whole, steps
-	r.clocks = []context.CancelFunc{stopSteps, stop}
-}
-
-func (r *run) stopClocks() {
-	for _, stop := range r.clocks {
-		stop()
-	}
-}
-
-// within bounds a window, where negative is unbounded, by what is left.
-func within(window, left int) int {
-	if left = max(left, 0); window < 0 || left < window {
-		return left
-	}
-	return window
 }

@@ -151,7 +151,7 @@ type frugal struct {
 	tried *[]int
 }
 
-func (m frugal) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+func (m frugal) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	*m.tried = append(*m.tried, len(rs))
 	io.WriteString(w, "Heading\n")
 	need := swarm.Usage{In: 20 * len(rs)}
@@ -202,7 +202,7 @@ type merging struct {
 	call func(context.Context) error
 }
 
-func (m merging) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+func (m merging) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	if err := m.call(ctx); err != nil {
 		return swarm.Verdict{}, err
 	}

@@ -49,7 +49,7 @@ func TestACancelEndsTheRunAtOnceAndKeepsWhatIsKnown(t *testing.T) {
 				t.Errorf("%s: %v", r.ID(), r.Err)
 			}
 		}
-		if a.Complete || a.Text != "" || a.Run == "" {
+		if a.Complete || a.Text != "1/e/0 known\n1/e/1 known\n" || a.Coverage.Missing != nil || a.Run == "" {
 			t.Errorf("%+v", a)
 		}
 	})
@@ -114,7 +114,7 @@ func TestAPlannerThatIgnoresACancelIsWaitedForAndNamed(t *testing.T) {
 			p := script{plan: func(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
 				defer deaf("Plan")
 				return add(each("a"))
-			}, merge: func(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) {
+			}, merge: func(swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
 				deaf("Merge")
 				return swarm.Verdict{}, nil
 			}}
@@ -147,7 +147,7 @@ func TestACancelWhilePlanningAndWhileMerging(t *testing.T) {
 					return wait(ctx)
 				}
 				return nil
-			}, merge: func(_ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+			}, merge: func(_ swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 				_, _ = io.WriteString(w, "begun")
 				return swarm.Verdict{}, wait(planner)
 			}}

@@ -17,18 +17,18 @@ func bad(field, value, mend string, args ...any) *fault {
 
 // check tells whether a step may join the plan, and binds its references. The
 // lock is held.
-func (r *run) check(s Step) (*step, error) {
+func (p *planning) check(s Step) (*step, error) {
 	written := clip(s.ID, 80)
 	st := &step{Step: s}
-	f := r.name(st, written)
+	f := p.name(st, written)
 	if f == nil {
 		f = fieldsOf(&st.Step)
 	}
 	if f == nil {
-		f = r.bindInput(st)
+		f = p.bindInput(st)
 	}
 	if f == nil {
-		f = r.bindNeeds(st)
+		f = p.bindNeeds(st)
 	}
 	if f != nil {
 		return nil, &PlanError{Step: written, Field: f.field, Value: clip(f.value, 80), Mend: f.mend}
@@ -36,26 +36,26 @@ func (r *run) check(s Step) (*step, error) {
 	if st.Est <= 0 {
 		st.Est = estimate(st.Do, st)
 	}
-	if twin := r.repeated(st); twin != nil {
-		return nil, &PlanError{Step: written, Field: "do", Value: clip(st.Do, 80), Mend: fmt.Sprintf("repeats step %q: same instruction, same input", twin.ID)}
+	if same := p.repeated(st); same != nil {
+		return nil, &PlanError{Step: written, Field: "do", Value: clip(st.Do, 80), Mend: fmt.Sprintf("repeats step %q: same instruction, same input", same.ID)}
 	}
 	bytes := bytesOf(&s) + len(st.ID) - len(s.ID)
-	if wrong := r.within(st, bytes); wrong != "" {
+	if wrong := p.within(st, bytes); wrong != "" {
 		return nil, &PlanError{Step: written, Mend: wrong}
 	}
-	r.size.Bytes += bytes
-	r.size.Steps++
-	r.repeats[st.Do] = append(r.repeats[st.Do], len(r.steps))
+	p.size.Bytes += bytes
+	p.size.Steps++
+	p.repeats[st.Do] = append(p.repeats[st.Do], st)
 	return st, nil
 }
 
 // name gives a step its full ID.
-func (r *run) name(st *step, written string) *fault {
+func (p *planning) name(st *step, written string) *fault {
 	if !validID(st.ID) {
 		return bad("id", st.ID, "must be 1 to 64 letters, digits, '_', '-' or '.'")
 	}
-	st.ID = strconv.Itoa(r.round) + "/" + st.ID
-	if _, ok := r.byID[st.ID]; ok {
+	st.ID = strconv.Itoa(p.run.round) + "/" + st.ID
+	if p.byID[st.ID] != nil {
 		return bad("id", written, "is taken by an earlier step of this round: choose another")
 	}
 	return nil
@@ -73,6 +73,8 @@ func fieldsOf(s *Step) *fault {
 		return bad("select", s.Select[0], "goes with over chunks only, not %s", s.Over)
 	case len(s.Items) > 0 && s.Over != Items:
 		return bad("items", s.Items[0], "goes with over items only, not %s", s.Over)
+	case s.Schema != "" && s.Schema != SchemaList:
+		return bad("schema", s.Schema, `is not known: it is "" for a finding, or %q`, SchemaList)
 	case s.Of != "" && s.Over != List && s.Over != Each:
 		return bad("of", s.Of, "goes with over list or each only, not %s", s.Over)
 	}
@@ -81,7 +83,7 @@ func fieldsOf(s *Step) *fault {
 
 // bytesOf is what a step takes of Limits.Bytes.
 func bytesOf(s *Step) int {
-	n := len(s.ID) + len(s.Do) + len(s.Of) + len(s.Schema) + len(s.Tier)
+	n := len(s.ID) + len(s.Do) + len(s.Of) + len(s.Schema)
 	for _, list := range [...][]string{s.Select, s.Items, s.Needs} {
 		for _, text := range list {
 			n += len(text)
@@ -91,12 +93,12 @@ func bytesOf(s *Step) int {
 }
 
 // bindInput finds what a step fans out over.
-func (r *run) bindInput(st *step) *fault {
+func (p *planning) bindInput(st *step) *fault {
 	switch st.Over {
 	case Chunks:
-		chunks, unknown := r.selected(st.Select)
-		if unknown != "" {
-			return bad("select", unknown, "is no source and no chunk: the sources are %s", r.names())
+		chunks, f := p.selected(st.Select)
+		if f != nil {
+			return f
 		}
 		if len(chunks) == 0 && len(st.Select) > 0 {
 			return bad("select", st.Select[0], "has no chunk to read: the source is empty")
@@ -111,7 +113,7 @@ func (r *run) bindInput(st *step) *fault {
 		}
 		st.items = st.Items
 	case List, Each:
-		of, err := r.find(st.Of)
+		of, err := p.find(st.Of)
 		if err != "" {
 			return bad("of", st.Of, "%s", err)
 		}
@@ -129,13 +131,13 @@ func (r *run) bindInput(st *step) *fault {
 }
 
 // bindNeeds finds the steps that a step needs.
-func (r *run) bindNeeds(st *step) *fault {
+func (p *planning) bindNeeds(st *step) *fault {
 	if len(st.Needs) == 0 {
 		return nil
 	}
 	needs := make([]string, 0, len(st.Needs))
 	for _, id := range st.Needs {
-		n, err := r.find(id)
+		n, err := p.find(id)
 		if err != "" {
 			return bad("needs", id, "%s", err)
 		}
@@ -151,82 +153,33 @@ func (r *run) bindNeeds(st *step) *fault {
 }
 
 // find returns the step that an ID, as a planner writes it, names.
-func (r *run) find(id string) (*step, string) {
+func (p *planning) find(id string) (*step, string) {
 	if id == "" {
 		return nil, "is empty: name an earlier step"
 	}
-	if n, ok := r.byID[strconv.Itoa(r.round)+"/"+id]; ok {
-		return r.steps[n], ""
+	round := p.run.round
+	for _, full := range [...]string{strconv.Itoa(round) + "/" + id, id} {
+		if st := p.byID[full]; st != nil {
+			return st, ""
+		}
 	}
-	if n, ok := r.byID[id]; ok {
-		return r.steps[n], ""
-	}
-	for round := r.round - 1; round > 0; round-- {
+	for round--; round > 0; round-- {
 		full := strconv.Itoa(round) + "/" + id
-		if _, ok := r.byID[full]; ok {
+		if p.byID[full] != nil {
 			return nil, fmt.Sprintf("is not a step of this round: did you mean %q?", full)
 		}
 	}
 	return nil, "is not written yet: a step may only use steps before it"
 }
 
-// selected returns the chunks that names of sources or IDs of chunks stand
-// for, in the order of the sources, each once; or the first unknown name.
-func (r *run) selected(names []string) (chunks []*Chunk, unknown string) {
-	if len(names) == 0 {
-		return r.chunks, ""
-	}
-	want := make(map[string]bool, len(names))
-	for _, n := range names {
-		want[n] = false
-	}
-	for i := range r.task.Sources {
-		if _, ok := want[r.task.Sources[i].Name]; ok {
-			want[r.task.Sources[i].Name] = true
+// repeated returns an earlier step with the same instruction and input. One of
+// an earlier round that did not end well as a whole may be repeated.
+func (p *planning) repeated(st *step) *step {
+	for _, e := range p.repeats[st.Do] {
+		if e.round < p.run.round && !e.whole() {
+			continue
 		}
-	}
-	for _, c := range r.chunks {
-		_, bySource := want[c.Source]
-		_, byID := want[c.ID]
-		if byID {
-			want[c.ID] = true
-		}
-		if bySource || byID {
-			chunks = append(chunks, c)
-		}
-	}
-	for _, n := range names {
-		if !want[n] {
-			return nil, n
-		}
-	}
-	return chunks, ""
-}
-
-// names lists the sources for an error, as many as fit a line.
-func (r *run) names() string {
-	var b strings.Builder
-	for i := range r.task.Sources {
-		if b.Len() > 300 {
-			fmt.Fprintf(&b, " and %d more", len(r.task.Sources)-i)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(strconv.Quote(r.task.Sources[i].Name))
-	}
-	if b.Len() == 0 {
-		return "none"
-	}
-	return b.String()
-}
-
-// repeated returns an earlier step with the same instruction and input.
-func (r *run) repeated(st *step) *step {
-	for _, n := range r.repeats[st.Do] {
-		e := r.steps[n]
-		if e.Over == st.Over && e.of == st.of && e.Schema == st.Schema && e.Tier == st.Tier &&
+		if e.Over == st.Over && e.of == st.of && e.Schema == st.Schema &&
 			slices.Equal(e.needs, st.needs) && slices.Equal(e.chunks, st.chunks) && slices.Equal(e.items, st.items) {
 			return e
 		}
@@ -234,9 +187,19 @@ func (r *run) repeated(st *step) *step {
 	return nil
 }
 
+// whole tells whether all subtasks of a step ended well.
+func (s *step) whole() bool {
+	for i := range s.results {
+		if out := s.results[i].Outcome; out != Done && out != Abstained {
+			return false
+		}
+	}
+	return true
+}
+
 // within tells whether the step fits the limits; if not, which it exceeds.
-func (r *run) within(st *step, bytes int) string {
-	max := r.limits()
+func (p *planning) within(st *step, bytes int) string {
+	max := p.limits()
 	n := len(st.chunks) + len(st.items)
 	if st.Over == Once {
 		n = 1
@@ -245,20 +208,20 @@ func (r *run) within(st *step, bytes int) string {
 		n = len(st.of.results)
 	}
 	switch {
-	case r.size.Steps+1 > max.Steps:
+	case p.size.Steps+1 > max.Steps:
 		return fmt.Sprintf("is one more than the %d steps that a run may have", max.Steps)
-	case r.size.Subtasks+n > max.Subtasks:
-		return fmt.Sprintf("would make %d subtasks, and a run may have %d in all, of which %d are taken", n, max.Subtasks, r.size.Subtasks)
+	case p.size.Subtasks+n > max.Subtasks:
+		return fmt.Sprintf("would make %d subtasks, and a run may have %d in all, of which %d are taken", n, max.Subtasks, p.size.Subtasks)
 	case st.depth+1 > max.Depth:
 		return fmt.Sprintf("is step %d of a chain, and chains may have %d", st.depth+1, max.Depth)
-	case r.size.Bytes+bytes > max.Bytes:
-		return fmt.Sprintf("has %d bytes, and plans may have %d in all, of which %d are taken", bytes, max.Bytes, r.size.Bytes)
+	case p.size.Bytes+bytes > max.Bytes:
+		return fmt.Sprintf("has %d bytes, and plans may have %d in all, of which %d are taken", bytes, max.Bytes, p.size.Bytes)
 	}
 	return ""
 }
 
-func (r *run) limits() Limits {
-	l := r.swarm.Limits
+func (p *planning) limits() Limits {
+	l := p.run.swarm.Limits
 	return Limits{
 		Steps:    orDefault(l.Steps, 10000),
 		Subtasks: orDefault(l.Subtasks, 1<<20),

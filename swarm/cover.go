@@ -9,8 +9,8 @@ import (
 
 // covered returns the coverage as of now. The lock is held.
 func (r *run) covered() Coverage {
-	c, t := r.coverage, r.report.Subtasks
-	c.Missing = slices.Clone(c.Missing)
+	t := r.told.report.Subtasks
+	c := Coverage{Subtasks: r.plan.size.Subtasks, PlanCut: r.plan.cut, Missing: slices.Concat(r.missing, r.merge.lost)}
 	c.Done, c.Abstained, c.Failed, c.Skipped, c.Cancelled = t[Done], t[Abstained], t[Failed], t[Skipped], t[Cancelled]
 	c.ChunksKnown = len(r.chunks)
 	if len(r.chunks) == 0 {
@@ -84,11 +84,18 @@ func (r *run) unread(read []bool) []string {
 func (r *run) brief() Brief {
 	b := Brief{
 		Run: r.id, Round: r.round, Last: r.round == r.most,
-		Task: r.task, Max: r.limits(), Known: r.known, Window: max(r.window, 0),
+		Task: r.task, Max: r.plan.limits(), Known: r.merge.known, Window: r.merge.window,
 	}
 	if r.round > 1 {
-		b.Asked = r.verdict.Missing
+		b.Asked = r.merge.verdict.Missing
 	}
+	return b
+}
+
+// mergeBrief is what the planner is told for a merge. The lock is held.
+func (r *run) mergeBrief() Brief {
+	b := r.brief()
+	b.Coverage = r.covered()
 	return b
 }
 
@@ -118,9 +125,8 @@ func (r *run) digest() []Known {
 
 func (s *step) digest(tokens int) string {
 	var found []*Result
-	var tally Tally
+	tally := s.tally()
 	for i := range s.results {
-		tally[s.results[i].Outcome]++
 		if s.results[i].Outcome == Done {
 			found = append(found, &s.results[i])
 		}

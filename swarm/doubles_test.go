@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -15,9 +14,10 @@ import (
 // script is a planner that hands over fixed steps in the first round, and
 // merges by a function; nil: it writes the results' texts, a line each.
 type script struct {
-	steps []swarm.Step
-	plan  func(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error // in place of steps
-	merge func(b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error)
+	steps  []swarm.Step
+	plan   func(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error // in place of steps
+	window int
+	merge  func(b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error)
 }
 
 func (s script) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
@@ -35,14 +35,16 @@ func (s script) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) er
 	return nil
 }
 
-func (s script) Merge(_ context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+func (s script) Window() int { return s.window }
+
+func (s script) Merge(_ context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	if s.merge != nil {
 		return s.merge(b, results, w)
 	}
 	for i := range results {
 		fmt.Fprintf(w, "%s %s\n", results[i].ID(), results[i].Out.Text)
 	}
-	return swarm.Verdict{Complete: true}, nil
+	return swarm.Verdict{}, nil
 }
 
 var errBroken = errors.New("broken")

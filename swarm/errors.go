@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,10 +121,17 @@ func (e *CallError) Retryable() bool {
 	return false
 }
 
-// cause returns why ctx ended.
+// cause returns why ctx ended: an error that says the cause, and is both it and
+// the context's error.
 func cause(ctx context.Context) error {
-	if err := context.Cause(ctx); err != nil {
-		return err
+	why, err := context.Cause(ctx), ctx.Err()
+	if why == nil || errors.Is(why, err) {
+		return cmp.Or(why, err)
 	}
-	return ctx.Err()
+	return &stopped{why, err}
 }
+
+type stopped struct{ why, err error }
+
+func (s *stopped) Error() string   { return s.why.Error() }
+func (s *stopped) Unwrap() []error { return []error{s.why, s.err} }

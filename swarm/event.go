@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 )
@@ -24,7 +25,7 @@ const (
 	Stalled                        // Text: who keeps a cancelled run waiting
 	Narrowed                       // Text: results that had to be shortened or left out before a merge
 	MergeStarted                   // Round
-	AnswerText                     // Text: a piece of the answer. A higher Round replaces what came before, and an empty Text takes back the round's own
+	AnswerText                     // Text: a piece of the answer; Reset: what came before is void
 	MergeEnded                     // Text: what is missing, if the verdict says so; Err
 	RunEnded                       // Answer; Err
 )
@@ -75,6 +76,7 @@ type Event struct {
 	Tokens  int           `json:"tokens,omitempty"`
 	Wait    time.Duration `json:"wait,omitempty"`
 	Text    string        `json:"text,omitempty"`
+	Reset   bool          `json:"reset,omitempty"`
 	Usage   *Usage        `json:"usage,omitempty"`
 	Est     *Usage        `json:"est,omitempty"` // what the call was expected to use at the most
 	Price   *Price        `json:"price,omitempty"`
@@ -93,4 +95,21 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		out.Error = e.Err.Error()
 	}
 	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote. Of Err the text alone comes back.
+func (e *Event) UnmarshalJSON(text []byte) error {
+	type plain Event
+	var in struct {
+		plain
+		Error string `json:"error"`
+	}
+	if err := json.Unmarshal(text, &in); err != nil {
+		return err
+	}
+	*e = Event(in.plain)
+	if in.Error != "" {
+		e.Err = errors.New(in.Error)
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package swarm_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -17,7 +16,10 @@ func (fixed) Plan(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) 
 	return add(swarm.Step{ID: "find", Do: "Find what is due and when.", Over: swarm.Chunks})
 }
 
-func (fixed) Merge(_ context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+// Window: Merge is plain code, and reads any number of results.
+func (fixed) Window() int { return 0 }
+
+func (fixed) Merge(_ context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	var v swarm.Verdict
 	for i := range results {
 		v.Citations = append(v.Citations, results[i].Out.Citations...)
@@ -25,7 +27,6 @@ func (fixed) Merge(_ context.Context, b swarm.Brief, results []swarm.Result, w i
 			return v, err
 		}
 	}
-	v.Complete = true
 	return v, nil
 }
 

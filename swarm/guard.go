@@ -1,7 +1,6 @@
 package swarm
 
 import (
-	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -54,17 +53,3 @@ func panicked(in string, v any) error {
 }
 
 func exited(in string) error { return &PanicError{In: in, Stack: debug.Stack()} }
-
-// apart runs a planner's call on a goroutine of its own and waits for it, so
-// that a Goexit in it ends that goroutine and not the caller's.
-func (r *run) apart(in string, f func() error) error {
-	err := errors.New(in + " did not return")
-	done := make(chan struct{})
-	r.group.Go(func() error {
-		defer close(done)
-		guarded(in, &err, f)
-		return nil
-	})
-	<-done
-	return err
-}

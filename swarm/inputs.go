@@ -8,8 +8,9 @@ import (
 
 // bind makes the subtask that a worker is given. What it reads was written
 // before the subtask became ready, and is not written again.
-func (r *run) bind(s *step, i int) Subtask {
-	st := Subtask{Run: r.id, Step: &s.Step, Index: i, Goal: r.task.Goal}
+func (w *working) bind(t *running) Subtask {
+	s, i := t.step, int(t.ref.Index)
+	st := Subtask{Run: w.run.id, Step: &s.Step, Index: i, Goal: w.run.task.Goal, Priority: t.priority}
 	head := s
 	for head.Over == Each {
 		head = head.of
@@ -64,42 +65,6 @@ func (s *step) gather() {
 				s.from = append(s.from, n.results[i])
 			}
 		}
-	}
-}
-
-// unfoldList tells the machine how many items a step's list holds. The lock
-// is held.
-func (r *run) unfoldList(st *step) {
-	items, _ := listItems(st.of.results[0].Out.Text) // read before, when the subtask ended
-	room := (r.limits().Subtasks - r.size.Subtasks) / st.chain()
-	if len(items) > room {
-		r.coverage.Missing = append(r.coverage.Missing, fmt.Sprintf("step %s: the last %d of %d items, for a run may have %d subtasks",
-			st.ID, len(items)-room, len(items), r.limits().Subtasks))
-		items = items[:max(room, 0)]
-	}
-	st.items = items
-	r.unfoldAll(st, len(items))
-	r.machine.Unfold(st.n, len(items))
-}
-
-// chain returns how many steps a step's list makes subtasks of: itself and
-// those that follow it.
-func (s *step) chain() int {
-	n := 1
-	for _, f := range s.followers {
-		n += f.chain()
-	}
-	return n
-}
-
-// unfoldAll makes room for the results of a step and of those that follow it.
-func (r *run) unfoldAll(st *step, count int) {
-	if st.results == nil {
-		r.unfold(st, count)
-		r.tell(Event{Kind: StepUnfolded, Step: st.ID, To: count})
-	}
-	for _, f := range st.followers {
-		r.unfoldAll(f, count)
 	}
 }
 

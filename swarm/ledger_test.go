@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -65,7 +64,7 @@ func TestTheLedgerCountsEveryAttemptOnceByRoleModelAndSubtask(t *testing.T) {
 		}
 	}
 	for res := range a.Results() {
-		want, attempts := small.Plus(free), uint16(2)
+		want, attempts := small.Plus(free), 2
 		if res.Index == 1 {
 			want, attempts = odd, 1
 		}
@@ -184,8 +183,8 @@ func TestEmitSaysWhoseTheEventIs(t *testing.T) {
 	p := script{plan: func(ctx context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Text: "of the planner", Role: "?", Run: "?"})
 		return add(each("a", "b"))
-	}, merge: func(_ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
-		return swarm.Verdict{Complete: true}, nil
+	}, merge: func(_ swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+		return swarm.Verdict{}, nil
 	}}
 	w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Text: st.Item})

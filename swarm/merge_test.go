@@ -15,11 +15,11 @@ import (
 func TestMergeSeesOnlyWhatWasFound(t *testing.T) {
 	p := script{
 		steps: []swarm.Step{each("a", "none", "fail", "d"), {ID: "used", Do: "used"}, {ID: "user", Do: "user", Needs: []string{"used"}}},
-		merge: func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+		merge: func(b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 			if c := b.Coverage; c.Abstained != 1 || c.Failed != 1 || c.Done != 4 || c.Subtasks != 6 {
 				t.Errorf("%+v", c)
 			}
-			return swarm.Verdict{Complete: true, Citations: []swarm.Citation{{Source: "s"}}}, writeAll(w, rs)
+			return swarm.Verdict{Citations: []swarm.Citation{{Source: "s"}}}, writeAll(w, rs)
 		},
 	}
 	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}
@@ -30,7 +30,7 @@ func TestMergeSeesOnlyWhatWasFound(t *testing.T) {
 }
 
 func TestIfAllFailedTheFirstFailureIsTheErrorAndNoMergeIsMade(t *testing.T) {
-	p := script{steps: []swarm.Step{each("fail 1", "fail 2")}, merge: func(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) {
+	p := script{steps: []swarm.Step{each("fail 1", "fail 2")}, merge: func(swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
 		t.Error("merged")
 		return swarm.Verdict{}, nil
 	}}
@@ -43,9 +43,9 @@ func TestIfAllFailedTheFirstFailureIsTheErrorAndNoMergeIsMade(t *testing.T) {
 }
 
 func TestIfAllAbstainedThePlannerSaysSo(t *testing.T) {
-	p := script{steps: []swarm.Step{each("none 1", "none 2", "fail")}, merge: func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	p := script{steps: []swarm.Step{each("none 1", "none 2", "fail")}, merge: func(b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 		_, err := fmt.Fprintf(w, "%d of %d: nothing", len(rs), b.Coverage.Abstained)
-		return swarm.Verdict{Complete: true}, err
+		return swarm.Verdict{}, err
 	}}
 	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}
 	a, err := s.Run(t.Context(), task)
@@ -55,18 +55,20 @@ func TestIfAllAbstainedThePlannerSaysSo(t *testing.T) {
 }
 
 // everyRound plans one step a round and merges by a function of the round.
-func everyRound(merge func(round int, w io.Writer) (swarm.Verdict, error)) script {
+func everyRound(merge func(round int, w *swarm.AnswerWriter) (swarm.Verdict, error)) script {
 	return script{
 		plan: func(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
 			return add(swarm.Step{ID: "a", Do: fmt.Sprint("round ", b.Round)})
 		},
-		merge: func(b swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) { return merge(b.Round, w) },
+		merge: func(b swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+			return merge(b.Round, w)
+		},
 	}
 }
 
 func TestRoundsAreBounded(t *testing.T) {
 	for rounds, want := range map[int]int{0: 2, 1: 1, 3: 3} {
-		p := everyRound(func(round int, w io.Writer) (swarm.Verdict, error) {
+		p := everyRound(func(round int, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 			_, err := fmt.Fprintf(w, "text %d", round)
 			return swarm.Verdict{Missing: "still more"}, err
 		})
@@ -79,7 +81,7 @@ func TestRoundsAreBounded(t *testing.T) {
 }
 
 func TestALaterRoundWithoutAStepEndsTheRun(t *testing.T) {
-	p := script{steps: []swarm.Step{each("x")}, merge: func(_ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	p := script{steps: []swarm.Step{each("x")}, merge: func(_ swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 		_, err := io.WriteString(w, "so far")
 		return swarm.Verdict{Missing: "more"}, err
 	}}
@@ -94,7 +96,7 @@ func TestALaterMergeThatBreaksOffKeepsTheTextBefore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, how := range []string{"error", "cancel"} {
 			ctx, cancel := context.WithCancelCause(t.Context())
-			p := everyRound(func(round int, w io.Writer) (swarm.Verdict, error) {
+			p := everyRound(func(round int, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 				if round == 1 {
 					_, err := io.WriteString(w, "first [1]")
 					return swarm.Verdict{Missing: "more", Citations: []swarm.Citation{{Source: "one"}}}, err
@@ -124,13 +126,12 @@ func TestALaterMergeThatBreaksOffKeepsTheTextBefore(t *testing.T) {
 
 // show is an observer that shows the answer as a person sees it.
 func show(text *string) func(swarm.Event) {
-	round := 0
 	return func(e swarm.Event) {
 		if e.Kind != swarm.AnswerText {
 			return
 		}
-		if e.Round > round || e.Text == "" {
-			*text, round = "", e.Round
+		if e.Reset {
+			*text = ""
 		}
 		*text += e.Text
 	}
@@ -140,11 +141,11 @@ func TestThePiecesOfAnAnswerMakeItsTextAndSplitNoRune(t *testing.T) {
 	const text = "a é 語 😀 \xff\xfe z 語"
 	for _, cut := range []int{1, 2, 3, 5} {
 		for _, tail := range []string{"", "\xe8\xaa", "\xf0\x9f\x98"} { // an end in the middle of a rune
-			p := script{steps: []swarm.Step{each("x")}, merge: func(_ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+			p := script{steps: []swarm.Step{each("x")}, merge: func(_ swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 				if _, err := io.WriteString(w, "taken back"); err != nil {
 					return swarm.Verdict{}, err
 				}
-				w.(interface{ Reset() }).Reset()
+				w.Reset()
 				for rest := text + tail; rest != ""; {
 					n := min(cut, len(rest))
 					if k, err := io.WriteString(w, rest[:n]); k != n || err != nil {
@@ -152,7 +153,7 @@ func TestThePiecesOfAnAnswerMakeItsTextAndSplitNoRune(t *testing.T) {
 					}
 					rest = rest[n:]
 				}
-				return swarm.Verdict{Complete: true}, nil
+				return swarm.Verdict{}, nil
 			}}
 			var shown string
 			see := show(&shown)
@@ -174,18 +175,18 @@ func TestThePiecesOfAnAnswerMakeItsTextAndSplitNoRune(t *testing.T) {
 }
 
 func TestTheWriterIsClosedOnceMergeHasReturned(t *testing.T) {
-	var kept []io.Writer
-	p := everyRound(func(round int, w io.Writer) (swarm.Verdict, error) {
+	var kept []*swarm.AnswerWriter
+	p := everyRound(func(round int, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 		for _, old := range kept {
 			_, err := io.WriteString(old, "late")
 			if err == nil {
 				t.Error("a writer of an earlier round still writes")
 			}
-			old.(interface{ Reset() }).Reset()
+			old.Reset()
 		}
 		kept = append(kept, w)
 		_, err := fmt.Fprint(w, "round ", round)
-		return swarm.Verdict{}, err
+		return swarm.Verdict{Missing: "more"}, err
 	})
 	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}
 	a, err := s.Run(t.Context(), task)

@@ -2,7 +2,7 @@ package swarm_test
 
 import (
 	"context"
-	"io"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -72,7 +72,7 @@ func TestASlowObserverThrottlesTheRunAndMissesNothing(t *testing.T) {
 			return swarm.Output{}, nil
 		}
 		begin := time.Now()
-		s := swarm.Swarm{Worker: swarm.WorkerFunc(w), Observe: observe, Window: -1}
+		s := swarm.Swarm{Worker: swarm.WorkerFunc(w), Observe: observe}
 		s.Planner = script{steps: []swarm.Step{each(numbered(n)...)}, merge: nothing}
 		a, err := s.Run(t.Context(), task)
 		if err != nil || a.Coverage.Done != n {
@@ -87,8 +87,8 @@ func TestASlowObserverThrottlesTheRunAndMissesNothing(t *testing.T) {
 	})
 }
 
-func nothing(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) {
-	return swarm.Verdict{Complete: true}, nil
+func nothing(swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
+	return swarm.Verdict{}, nil
 }
 
 func TestAnObserverMayCancelTheRun(t *testing.T) {
@@ -108,7 +108,7 @@ func TestAnObserverMayCancelTheRun(t *testing.T) {
 			}
 		})}
 		a, err := s.Run(ctx, task)
-		if err != errBroken || last != swarm.RunEnded || a.Coverage.Done < 4 || a.Coverage.Done > 6 || a.Coverage.Cancelled < 44 {
+		if !errors.Is(err, errBroken) || !errors.Is(err, context.Canceled) || err.Error() != errBroken.Error() || last != swarm.RunEnded || a.Coverage.Done < 4 || a.Coverage.Done > 6 || a.Coverage.Cancelled < 44 {
 			t.Errorf("%v %v %+v", err, last, a.Coverage)
 		}
 	})

@@ -151,7 +151,7 @@ func TestReducingEndsWhereAFewTokensExceedTheWindow(t *testing.T) {
 		}
 		return swarm.Output{Text: "two words"}, nil
 	}
-	s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a")}}, Worker: swarm.WorkerFunc(w), Window: 1}
+	s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a")}, window: 1}, Worker: swarm.WorkerFunc(w), Reducer: swarm.WorkerFunc(w)}
 	if a, err := s.Run(t.Context(), task); err != nil || a.Coverage.Done != 1 {
 		t.Errorf("%v, %+v", err, a.Coverage)
 	}

@@ -3,7 +3,6 @@ package swarm_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"testing"
 
 	"github.com/sourcegraph/conc/pool"
@@ -48,12 +47,12 @@ func overheadSwarm(b *testing.B, items []string, observe func(swarm.Event)) {
 	merged := 0
 	p := script{
 		steps: []swarm.Step{{ID: "t", Do: "nothing", Over: swarm.Items, Items: items}},
-		merge: func(_ swarm.Brief, results []swarm.Result, _ io.Writer) (swarm.Verdict, error) {
+		merge: func(_ swarm.Brief, results []swarm.Result, _ *swarm.AnswerWriter) (swarm.Verdict, error) {
 			merged = len(results)
-			return swarm.Verdict{Complete: true}, nil
+			return swarm.Verdict{}, nil
 		},
 	}
-	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(noop), Concurrency: inFlight, Window: -1, Observe: observe}
+	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(noop), Concurrency: inFlight, Observe: observe}
 	if _, err := s.Run(b.Context(), swarm.Task{Goal: "measure"}); err != nil || merged != len(items) {
 		b.Fatal(err, merged)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -102,7 +101,7 @@ func TestAMergeThatBlowsIsTheRunsError(t *testing.T) {
 	for name, c := range blows {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := script{steps: []swarm.Step{each("x")}, merge: func(_ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+				p := script{steps: []swarm.Step{each("x")}, merge: func(_ swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 					fmt.Fprint(w, "half an ")
 					c.blow()
 					return swarm.Verdict{}, nil
@@ -128,7 +127,7 @@ func TestAnObserverThatBlowsIsNotCalledAgainAndTheRunGoesOn(t *testing.T) {
 						c.blow()
 					}
 				}
-				s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(2000)...)}}, Worker: swarm.WorkerFunc(echo), Observe: observe, Window: -1}
+				s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(2000)...)}}, Worker: swarm.WorkerFunc(echo), Observe: observe}
 				a, err := s.Run(t.Context(), task)
 				checkPanic(t, err, "the observer", c.text)
 				if a.Coverage.Done != 2000 || !a.Complete || strings.Count(a.Text, "\n") != 2000 {
@@ -159,13 +158,15 @@ func TestAnErrorThatBlowsWhenItIsReadEndsNoRun(t *testing.T) {
 				}
 				return add(each("a"))
 			},
-			merge: func(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) {
+			merge: func(swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
 				return swarm.Verdict{Missing: "more"}, nil
 			},
 		},
 		"a merge": {
 			steps: []swarm.Step{each("a")},
-			merge: func(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) { return swarm.Verdict{}, bad },
+			merge: func(swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
+				return swarm.Verdict{}, bad
+			},
 		},
 	} {
 		s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo), Observe: func(swarm.Event) {}}

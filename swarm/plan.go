@@ -1,15 +1,13 @@
 package swarm
 
-import (
-	"context"
-	"io"
-)
+import "context"
 
 // Planner stands in for the large model: it writes plans and merges results.
 //
-// A Swarm calls Plan and Merge one after another, never at the same time
-// within one run; a planner that serves several runs must be safe for
-// concurrent use and keep no state of a run.
+// A Swarm calls Plan and Merge one after another within one run; only where
+// results exceed Window and Swarm.Reducer is nil, Merge is called for several
+// groups of them at the same time. A planner that serves several runs must be
+// safe for concurrent use and keep no state of a run.
 type Planner interface {
 	// Plan writes the plan of one round: it calls add for each step as soon
 	// as the step is complete, and the step's subtasks may start before the
@@ -24,18 +22,26 @@ type Planner interface {
 	// complete. results are in plan order, without abstentions and without
 	// failures; b.Coverage tells how many there were of each. The slice and
 	// what it points at are shared: Merge must not change them, nor keep w.
-	// In a run, w has a method Reset() that takes back all that this Merge
-	// wrote, for a planner whose call broke off in the middle and that begins
-	// the text anew. Where the run's budget refuses Merge its first call, and
-	// the error says so, Merge is called again with fewer results.
-	Merge(ctx context.Context, b Brief, results []Result, w io.Writer) (Verdict, error)
+	//
+	// If the error is a *CallError of ClassTooLong, or a *BudgetError on cost or
+	// tokens before Merge has made a call, the text is taken back and Merge is
+	// called again with about half of the results, the surest. After a cancel
+	// Merge is called only if Window is 0, with a ctx that has ended: a planner
+	// that makes no call merges what is known.
+	Merge(ctx context.Context, b Brief, results []Result, w *AnswerWriter) (Verdict, error)
+
+	// Window returns the most tokens of results, as [EstimateTokens] counts,
+	// that one Merge reads. Results that exceed it are shortened first; see
+	// Swarm.Reducer. 0: unbounded, as for a planner that merges in plain code,
+	// whose results are never shortened. It is asked once a round.
+	Window() int
 }
 
 // Brief is what a planner is told.
 type Brief struct {
 	Run   string // the run's ID
 	Round int    // 1 for the first
-	Last  bool   // no further round will follow: Verdict.Complete is not asked for
+	Last  bool   // no further round will follow: what Verdict says is missing is not asked for
 	Task  Task
 	Max   Limits
 
@@ -58,12 +64,12 @@ type Known struct {
 	Digest string // its best findings, cut to a few hundred tokens
 }
 
-// Verdict is what the planner says of a merge.
+// Verdict is what the planner says of a merge. The zero Verdict is that of a
+// complete answer.
 type Verdict struct {
-	// Complete says that the answer answers the task. If it does not, and
-	// rounds are left, the next round is asked for what Missing says.
-	Complete bool
-	Missing  string
+	// Missing says what the answer lacks; empty: it answers the task. If it
+	// lacks something and rounds are left, the next round is asked for it.
+	Missing string
 	// Citations are what the answer's text refers to: [1] is Citations[0].
 	Citations []Citation
 }
@@ -114,8 +120,11 @@ type Step struct {
 	// knowing the rest of the plan.
 	Do string
 
-	Over   Over
-	Select []string // Chunks: names of sources or IDs of chunks; none: all
+	Over Over
+	// Select names what Chunks reads: sources, IDs of chunks, or parts of a
+	// source by the numbers of its chunks, "NAME#12" or "NAME#12-30"; where
+	// there is one source NAME may be left out. None: all chunks.
+	Select []string
 	Items  []string // Items: one subtask each
 	Of     string   // List, Each: the ID of an earlier step
 
@@ -124,10 +133,12 @@ type Step struct {
 	Needs []string
 
 	// Schema says what shape an output has: "" for a finding (an answer with
-	// a quote), "list" for a list that a later step can fan out over.
+	// a quote), "list" for a list that a later step can fan out over. Others are
+	// refused.
 	Schema string
-	// Tier is the level of ability that the step asks for; empty: the lowest.
-	Tier string
+	// Keep gives the step's results to the merge although a later step reads
+	// them. Without it the merge gets those of steps that no other step reads.
+	Keep bool
 	// Est is the estimated tokens of one subtask's call. Zero: from its input.
 	Est int
 	// MaxOut is the most tokens that an output may have. Zero: the worker's

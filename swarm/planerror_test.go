@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
@@ -155,11 +154,11 @@ func TestALaterRoundKnowsWhatWasFoundAndAsked(t *testing.T) {
 				add(swarm.Step{ID: "t3", Do: "own too", Over: swarm.Each, Of: "2/t1"}))
 			return nil
 		},
-		merge: func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+		merge: func(b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 			for i := range rs {
 				fmt.Fprintf(w, "%s=%s;", rs[i].ID(), rs[i].Out.Text)
 			}
-			return swarm.Verdict{Complete: b.Round == 2, Missing: "the beta"}, nil
+			return swarm.Verdict{Missing: []string{"", "the beta", ""}[b.Round]}, nil
 		},
 	}
 	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}
@@ -200,9 +199,11 @@ func TestTheDigestOfALaterRoundIsBounded(t *testing.T) {
 			}
 			return nil
 		},
-		merge: func(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) { return swarm.Verdict{}, nil },
+		merge: func(swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
+			return swarm.Verdict{Missing: "more"}, nil
+		},
 	}
-	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo), Window: -1}
+	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}
 	if _, err := s.Run(t.Context(), task); err != nil {
 		t.Fatal(err)
 	}

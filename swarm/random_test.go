@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"reflect"
 	"runtime"
@@ -82,11 +81,11 @@ func randomRun(t *testing.T, seed uint64, met map[string]int) {
 			_ = add(st) // some repeat an earlier one
 		}
 		return nil
-	}, merge: func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
-		return swarm.Verdict{Complete: seed%2 == 0, Missing: "more"}, writeAll(w, rs)
-	}}
+	}, merge: func(b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+		return swarm.Verdict{Missing: []string{"", "more"}[seed%2]}, writeAll(w, rs)
+	}, window: 200}
 	s := swarm.Swarm{
-		Planner: p, Worker: w, Concurrency: places, Window: 200,
+		Planner: p, Worker: w, Reducer: w, Concurrency: places,
 		Observe: func(e swarm.Event) { h.observe(t, e) },
 	}
 	a, err := s.Run(ctx, swarm.Task{Goal: "g", Sources: []swarm.Source{sourceOf("doc", numbered(9)...)}})

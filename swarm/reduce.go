@@ -31,37 +31,39 @@ func size(r *Result) int {
 
 // fit brings results into the window: while they exceed it, groups of them
 // are reduced by further steps, level by level, each group to a quarter of
-// the window at most. It ends when they fit, or when a level did not shrink by
+// its size at most. It ends when they fit, or when a level did not shrink by
 // a twentieth; what does not fit then is left out and named.
-func (r *run) fit(results []Result) []Result {
-	if r.window < 0 {
+func (m *merging) fit(results []Result) []Result {
+	if m.window == 0 {
 		return results
 	}
-	short := 0
+	sum := 0
 	for i := range results {
-		if short += size(&results[i]); short > r.window {
+		if sum += size(&results[i]); sum > m.window {
 			break
 		}
 	}
-	if short <= r.window {
+	if sum <= m.window {
 		return results
 	}
 	ps, total := portions(results)
-	for level := 1; total > r.window && r.cancelled() == nil; level++ {
-		next := r.level(level, ps)
+	group := m.window // most tokens that one reduction reads
+	for level := 1; total > m.window && m.run.cancelled() == nil; level++ {
+		next, smaller := m.level(level, ps, group)
 		now := 0
 		for i := range next {
 			now += next[i].tokens
 		}
-		if now >= total-total/20 {
-			r.tellNarrowed(fmt.Sprintf("reducing level %d hardly shortened the results (%d to %d tokens): no further level", level, total, now))
-			ps = next
-			total = now
+		stuck := now >= total-total/20 && smaller == group
+		group = smaller
+		if stuck {
+			m.tellNarrowed(fmt.Sprintf("reducing level %d hardly shortened the results (%d to %d tokens): no further level", level, total, now))
+		}
+		if ps, total = next, now; stuck {
 			break
 		}
-		ps, total = next, now
 	}
-	return r.cram(ps, total)
+	return m.leaveOut(ps, total, m.window)
 }
 
 // portions returns the results as portions, and the tokens of all.
@@ -74,28 +76,27 @@ func portions(results []Result) (ps []portion, total int) {
 	return ps, total
 }
 
-// surest leaves out about half of two results or more, the least sure.
-func (r *run) surest(results []Result) []Result {
+// halve leaves out about half of two results or more, the least sure.
+func (m *merging) halve(results []Result) []Result {
 	ps, total := portions(results)
-	window := r.window
-	defer func() { r.window = window }()
-	r.window = total / 2
-	return r.cram(ps, total)
+	return m.leaveOut(ps, total, total/2)
 }
 
-// level reduces the portions once. Portions that are stuck, and groups that
-// are a single portion as short as a reduced one, pass through.
-func (r *run) level(level int, ps []portion) []portion {
+// level reduces the portions once, in groups of so many tokens. Portions that
+// are stuck, and groups that are a single portion as short as a reduced one,
+// pass through. It returns the size of the next level's groups: half of it
+// where a group did not fit the context of who reduces.
+func (m *merging) level(level int, ps []portion, most int) ([]portion, int) {
 	type slot struct {
 		group []portion
 		at    int // number in the step; -1: passes through
 	}
-	limit := r.window / 4
+	limit := most / 4
 	var slots []slot
 	var groups [][]Result
 	for i := 0; i < len(ps); {
 		j, sum := i, 0
-		for j < len(ps) && !ps[j].stuck && (j == i || sum+ps[j].tokens <= r.window) {
+		for j < len(ps) && !ps[j].stuck && (j == i || sum+ps[j].tokens <= most) {
 			sum += ps[j].tokens
 			j++
 		}
@@ -116,11 +117,12 @@ func (r *run) level(level int, ps []portion) []portion {
 		i = j
 	}
 	if len(groups) == 0 {
-		return ps
+		return ps, most
 	}
-	st := r.addReduce(level, groups)
-	r.settle()
+	st := m.addReduce(level, groups, limit)
+	m.run.work.settle()
 	var next []portion
+	smaller := most
 	for _, s := range slots {
 		if s.at < 0 {
 			next = append(next, s.group...)
@@ -132,38 +134,44 @@ func (r *run) level(level int, ps []portion) []portion {
 			next = append(next, portion{result: res, tokens: size(&res)})
 		case Abstained: // nothing of the group bears on the goal
 		default:
+			fewer := len(s.group) > 1 && tooMuch(res.Err, true)
+			if fewer {
+				smaller = most / 2
+			}
 			for _, p := range s.group {
-				p.stuck = true
+				p.stuck = !fewer
 				next = append(next, p)
 			}
 		}
 	}
-	return next
+	return next, smaller
 }
 
-// addReduce adds the step of one level and returns it.
-func (r *run) addReduce(level int, groups [][]Result) *step {
+// addReduce adds the step of one level, whose outputs have limit tokens at the
+// most, and returns it. Plans cannot name it.
+func (m *merging) addReduce(level int, groups [][]Result, limit int) *step {
+	r := m.run
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := 0
 	for _, g := range groups {
 		n += len(g)
 	}
-	r.tell(Event{Kind: Narrowed, Text: fmt.Sprintf("%d results exceed the window of %d tokens: level %d shortens them in %d groups", n, r.window, level, len(groups))})
-	st := &step{groups: groups, Step: Step{
+	r.tell(Event{Kind: Narrowed, Text: fmt.Sprintf("%d results exceed the window of %d tokens: level %d shortens them in %d groups", n, m.window, level, len(groups))})
+	st := &step{groups: groups, worker: r.swarm.Reducer, Step: Step{
 		ID:     strconv.Itoa(r.round) + "/reduce-" + strconv.Itoa(level),
-		Do:     "Shorten the findings to what helps to answer the question, the strongest first. Keep the number of the quote after each statement that you keep.",
+		Do:     "Shorten the findings.",
 		Over:   Reduce,
-		Est:    r.window,
-		MaxOut: max(r.window/4, 1),
+		Est:    m.window,
+		MaxOut: max(limit, 1),
 	}}
-	for k := 2; ; k++ { // a plan may have taken the name
-		if _, taken := r.byID[st.ID]; !taken {
-			break
-		}
+	if st.worker == nil {
+		st.worker = WorkerFunc(m.partial)
+	}
+	for k := 2; r.plan.byID[st.ID] != nil; k++ { // a plan has taken the name
 		st.ID = strconv.Itoa(r.round) + "/reduce-" + strconv.Itoa(level) + "-" + strconv.Itoa(k)
 	}
-	r.enter(st)
+	r.plan.enter(st)
 	return st
 }
 
@@ -183,10 +191,10 @@ func shorten(res *Result, limit int) {
 	}
 }
 
-// cram keeps what fits the window, reduced portions and best confidence
+// leaveOut keeps what fits so many tokens, reduced portions and best confidence
 // first, and names the rest. It keeps one in any case: that nothing was found
 // must not be said where something was.
-func (r *run) cram(ps []portion, total int) []Result {
+func (m *merging) leaveOut(ps []portion, total, most int) []Result {
 	order := make([]int, len(ps))
 	for i := range order {
 		order[i] = i
@@ -194,7 +202,7 @@ func (r *run) cram(ps []portion, total int) []Result {
 	slices.SortStableFunc(order, func(a, b int) int { return worth(&ps[a], &ps[b]) })
 	drop := make([]bool, len(ps))
 	for _, i := range order[:max(len(order)-1, 0)] {
-		if total <= r.window {
+		if total <= most {
 			break
 		}
 		drop[i] = true
@@ -222,8 +230,8 @@ func (r *run) cram(ps []portion, total int) []Result {
 		if left > len(names) {
 			what += " …"
 		}
-		r.miss(what, nil)
-		r.tellNarrowed(what)
+		m.run.miss(what, nil)
+		m.tellNarrowed(what)
 	}
 	return out
 }
@@ -239,8 +247,8 @@ func worth(a, b *portion) int {
 	return cmp.Compare(a.result.Out.Confidence, b.result.Out.Confidence)
 }
 
-func (r *run) tellNarrowed(what string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.tell(Event{Kind: Narrowed, Text: what})
+func (m *merging) tellNarrowed(what string) {
+	m.run.mu.Lock()
+	defer m.run.mu.Unlock()
+	m.run.tell(Event{Kind: Narrowed, Text: what})
 }

@@ -3,7 +3,6 @@ package swarm_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -46,14 +45,15 @@ func reduceRun(t *testing.T, window, n, size int, reduce func(swarm.Subtask) (sw
 			groups = append(groups, st) // one place: no race
 			return reduce(st)
 		}
-		p := script{steps: []swarm.Step{each(numbered(n)...)}, merge: func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+		p := script{steps: []swarm.Step{each(numbered(n)...)}, merge: func(b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 			merged = rs
 			if window > 0 && tokensOf(rs) > b.Window {
 				t.Errorf("%d tokens for a window of %d", tokensOf(rs), b.Window)
 			}
-			return swarm.Verdict{Complete: true}, writeAll(w, rs)
+			return swarm.Verdict{}, writeAll(w, rs)
 		}}
-		s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Window: window, Concurrency: 1}
+		p.window = window
+		s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Reducer: swarm.WorkerFunc(w), Concurrency: 1}
 		var err error
 		if a, err = s.Run(t.Context(), task); err != nil {
 			t.Fatal(err)
@@ -101,7 +101,7 @@ func TestResultsOverTheWindowAreReducedLevelByLevel(t *testing.T) {
 }
 
 func TestResultsThatFitAreNotReducedNorCopied(t *testing.T) {
-	for _, window := range []int{-1, 1 << 20} {
+	for _, window := range []int{0, 1 << 20} {
 		a, merged, groups := reduceRun(t, window, 50, 100, plain)
 		if len(groups) != 0 || len(merged) != 50 {
 			t.Errorf("%d groups, %d merged", len(groups), len(merged))
@@ -207,7 +207,7 @@ func TestAReducingStepTakesAFreeName(t *testing.T) {
 	}
 	st := each(numbered(24)...)
 	st.ID = "reduce-1"
-	s := swarm.Swarm{Planner: script{steps: []swarm.Step{st}}, Worker: swarm.WorkerFunc(w), Window: 400}
+	s := swarm.Swarm{Planner: script{steps: []swarm.Step{st}, window: 400}, Worker: swarm.WorkerFunc(w), Reducer: swarm.WorkerFunc(w)}
 	a, err := s.Run(t.Context(), task)
 	if err != nil || outcomes(a)["1/reduce-1-2/0"] != swarm.Done {
 		t.Error(err, outcomes(a))
@@ -248,7 +248,7 @@ func TestALaterRoundReducesWhatWasFoundAndNotWhatWasReduced(t *testing.T) {
 	}
 	p := script{plan: func(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
 		return add(swarm.Step{ID: "t", Do: fmt.Sprint("round ", b.Round), Over: swarm.Items, Items: numbered(20)})
-	}, merge: func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	}, merge: func(b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 		cited := 0
 		for i := range rs {
 			cited += len(rs[i].Out.Citations)
@@ -256,9 +256,9 @@ func TestALaterRoundReducesWhatWasFoundAndNotWhatWasReduced(t *testing.T) {
 		if cited != 20*b.Round {
 			t.Errorf("round %d: %d citations", b.Round, cited)
 		}
-		return swarm.Verdict{}, nil
-	}}
-	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Window: 1600}
+		return swarm.Verdict{Missing: "more"}, nil
+	}, window: 1600}
+	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Reducer: swarm.WorkerFunc(w)}
 	if _, err := s.Run(t.Context(), task); err != nil {
 		t.Fatal(err)
 	}

@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// Report is what a run did, and what it cost: a fold over its events. The
+// Report is what a run did, and what it cost, nested runs included: a fold over
+// its events. Of one that was read from JSON Alone is not counted on. The
 // zero value is ready; Add every event of one run in order.
 type Report struct {
 	Usage  Usage            `json:"usage"`  // of all calls
 	Roles  map[Role]Usage   `json:"roles"`  // of which for whom
-	Models map[string]Usage `json:"models"` // and by model; calls of workers elsewhere (Output.Usage) are of none
+	Models map[string]Usage `json:"models"` // and by model, where it is known
 
 	Steps    int      `json:"steps"`   // accepted, reducing steps included
 	Refused  int      `json:"refused"` // steps that add did not accept
@@ -61,6 +62,19 @@ func (t Tally) MarshalJSON() ([]byte, error) {
 		m[o] = t[o]
 	}
 	return json.Marshal(m)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (t *Tally) UnmarshalJSON(text []byte) error {
+	var m map[Outcome]int
+	if err := json.Unmarshal(text, &m); err != nil {
+		return err
+	}
+	*t = Tally{}
+	for o, n := range m {
+		t[o] = n
+	}
+	return nil
 }
 
 const mostLearned = 100

@@ -46,14 +46,14 @@ type Result struct {
 	Out      Output
 	Err      error // Failed, Skipped, Cancelled: a *SubtaskError
 	Step     *Step // shared, read only
-	Index    int32 // place in the step
-	Attempts uint16
+	Index    int   // place in the step
+	Attempts int   // calls that were settled
 	Outcome  Outcome
 	Usage    *Usage // of all the subtask's calls; nil: none
 }
 
 // ID returns the name of the subtask that the result is of.
-func (r *Result) ID() string { return subtaskID(r.Step, int(r.Index)) }
+func (r *Result) ID() string { return subtaskID(r.Step, r.Index) }
 
 // subtaskID is made of the index alone where a result or a subtask that was
 // made by hand has no step.

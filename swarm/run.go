@@ -2,17 +2,15 @@ package swarm
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/db31e724/go-swarm/swarm/internal/schedule"
 )
 
 // Run executes a task: it lets the planner plan, runs the subtasks as the plan
@@ -22,9 +20,18 @@ import (
 // is known. The error is non-nil if the run was cancelled, and otherwise
 // exactly when the planner did not finish a text: its plan had no step, every
 // subtask failed (the error is then the first failure), or the merge broke
-// off. A panic in Observe is the error where there is no other. Run returns
-// once every goroutine of the run has ended; it waits for a
-// worker that ignores its context. Safe for concurrent use.
+// off. After a cancel errors.Is finds both the context's error and its cause,
+// and a planner without a window ([Planner] Window is 0) still merges what is
+// known. A panic in Observe is the error where there is no other.
+//
+// Run returns once every goroutine of the run has ended. It waits for a worker
+// that ignores its context, and for the event that Observe has in hand; after a
+// cancel, events that Observe has not seen a second later are dropped, but for
+// the last.
+//
+// Where ctx belongs to a subtask of another run, the run is nested: its calls
+// are booked to the outer run too, and count against the outer Budget. Safe for
+// concurrent use.
 func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	if err := s.valid(ctx, t); err != nil {
 		return &Answer{}, err
@@ -32,9 +39,9 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	r := newRun(ctx, s, t)
 	defer r.cancel(context.Canceled)
 	defer r.stopClocks()
-	var listener errgroup.Group
+	var observer errgroup.Group
 	if s.Observe != nil {
-		listener.Go(r.deliver)
+		observer.Go(r.deliver)
 	}
 	r.begin()
 	r.group.Go(r.watch)
@@ -42,9 +49,13 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	close(r.over)
 	r.group.Wait() // nil: what fails on a goroutine of the run is the error of that subtask or phase
 	a := r.finish(err)
-	listener.Wait()
+	if r.ctx.Err() != nil {
+		late := time.AfterFunc(patience, func() { r.told.late.Store(true) })
+		defer late.Stop()
+	}
+	observer.Wait()
 	if err == nil {
-		err = r.queue.err
+		err = r.told.err
 	}
 	return a, err
 }
@@ -52,15 +63,22 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 const (
 	defaultConcurrency = 32
 	defaultRounds      = 2
-	defaultWindow      = 24000
 )
 
-// run is one execution of a task. Everything below mu is guarded by it; the
-// results of a subtask that has ended are read without it.
+// patience is how long a cancelled run waits before it says who keeps it, and
+// for an observer that is behind.
+const patience = time.Second
+
+// run is one execution of a task: the order of its rounds, and what its parts
+// share. The parts are planning, which takes the steps of a plan; working, which
+// hands out subtasks; merging, which makes the answer; account, which admits
+// calls; and listener, which tells what happens.
 type run struct {
 	swarm   *Swarm
 	task    Task
 	id      string
+	root    string // ID of the outermost run
+	outer   *scope // where the run was started in another one; nil: nowhere
 	start   time.Time
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
@@ -68,37 +86,20 @@ type run struct {
 	clocks  []context.CancelFunc
 	group   errgroup.Group // planner calls, workers, the watcher
 	over    chan struct{}  // closed when all rounds are done
+	chunks  []*Chunk       // of all sources
+	most    int            // rounds
+	account *account
+	merge   merging // of the goroutine that goes through the rounds
 
-	places, most int
-	window       int      // of this merge
-	chunks       []*Chunk // of all sources
-
+	// mu guards what follows. The results of a subtask that has ended are read
+	// without it.
 	mu      sync.Mutex
-	machine *schedule.Machine
+	round   int
 	steps   []*step
-	byID    map[string]int
-	repeats map[string][]int // instruction → steps, to find repeated ones
-	size    Limits           // used so far
-
-	round    int
-	planOpen bool
-	changed  sync.Cond // the run became quiet, or a phase ended
-	hands    int       // worker goroutines that have no subtask yet
-	desks    []*working
-	idle     []int32                   // free entries of desks
-	away     map[schedule.Ref]*working // parked, or waiting for their place
-
-	burst    atomic.Uint64 // whose turn was the last (a desk), and how many it has had in a row
-	now      time.Duration // since start, as the observer is told; it never goes back
-	queue    queue
-	report   Report
-	reserved amount        // what calls in flight may come to
-	settled  chan struct{} // closed when one of them has been settled
-	coverage Coverage      // what the report does not count
-	text     writer
-	verdict  Verdict
-	complete bool
-	known    []Known
+	missing []string // of the answer: Coverage.Missing
+	plan    planning
+	work    working
+	told    listener
 }
 
 // step is an accepted step with its input and its results.
@@ -115,43 +116,45 @@ type step struct {
 	used      bool // another step needs, follows or unfolds it
 	followers []*step
 	results   []Result
+	worker    Worker
 
 	once    sync.Once // guards what follows
 	from    []Result
 	missing []string
 }
 
-var runs atomic.Int64
-
 func newRun(ctx context.Context, s *Swarm, t Task) *run {
 	r := &run{
-		swarm:   s,
-		task:    t,
-		id:      "run-" + strconv.FormatInt(runs.Add(1), 10),
-		start:   time.Now(),
-		over:    make(chan struct{}),
-		places:  orDefault(s.Concurrency, defaultConcurrency),
-		most:    orDefault(s.Rounds, defaultRounds),
-		window:  s.baseWindow(),
-		byID:    map[string]int{},
-		repeats: map[string][]int{},
-		away:    map[schedule.Ref]*working{},
+		swarm: s,
+		task:  t,
+		outer: scopeOf(ctx),
+		start: time.Now(),
+		over:  make(chan struct{}),
+		most:  orDefault(s.Rounds, defaultRounds),
+	}
+	r.account = &account{ledger: &ledger{}, budget: s.Budget, stop: r.stop}
+	if r.outer == nil {
+		r.id = "run-" + strings.ToLower(rand.Text()[:13])
+		r.root = r.id
+	} else {
+		r.id = r.outer.nestedID()
+		r.root = r.outer.run.root
+		r.account.ledger = r.outer.run.account.ledger
 	}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	r.stepCtx = r.ctx
-	r.settled = make(chan struct{})
 	if b := s.Budget; b.Time > 0 {
 		r.limitTime(b.Time)
 	}
-	r.machine = schedule.New(r.places)
-	r.changed.L = &r.mu
-	r.text.run = r
 	for i := range t.Sources {
 		for j := range t.Sources[i].Chunks {
 			r.chunks = append(r.chunks, &t.Sources[i].Chunks[j])
 		}
 	}
-	r.queue.init(&r.mu, s.Observe != nil)
+	r.plan.init(r)
+	r.work.init(r, orDefault(s.Concurrency, defaultConcurrency))
+	r.merge.run = r
+	r.told.init(&r.mu, s.Observe != nil)
 	return r
 }
 
@@ -165,10 +168,16 @@ func orDefault(v, d int) int {
 // rounds plans, works and merges until the answer is complete.
 func (r *run) rounds() error {
 	for r.next() {
-		accepted, err := r.plan()
-		r.settle()
-		if err := r.cancelled(); err != nil {
+		if err := r.askWindow(); err != nil {
 			return err
+		}
+		accepted, err := r.plan.write()
+		r.work.settle()
+		if stopped := r.cancelled(); stopped != nil {
+			if r.merge.window == 0 && len(r.steps) > 0 && r.merge.write() != nil {
+				r.merge.restore()
+			}
+			return stopped
 		}
 		if accepted == 0 {
 			if r.round > 1 {
@@ -183,19 +192,19 @@ func (r *run) rounds() error {
 		if err := r.allFailed(); err != nil {
 			return err
 		}
-		if broke := r.merge(); broke != nil {
-			restored := r.text.restore()
-			if err := r.cancelled(); err != nil {
-				return err
-			}
+		broke := r.merge.write()
+		restored := broke != nil && r.merge.restore()
+		switch stopped := r.cancelled(); {
+		case stopped != nil:
+			return stopped
+		case broke != nil:
 			if restored {
 				r.miss(fmt.Sprintf("round %d: the merge broke off", r.round), broke)
 				return nil
 			}
 			return fmt.Errorf("merge: %w", broke)
-		}
-		if r.complete {
-			break
+		case r.merge.complete:
+			return nil
 		}
 	}
 	return nil
@@ -212,6 +221,18 @@ func (r *run) next() bool {
 	return true
 }
 
+// askWindow asks the planner how many tokens of results it reads.
+func (r *run) askWindow() error {
+	window := 0
+	err := r.apart("the planner's Window", func() error {
+		window = max(r.swarm.Planner.Window(), 0)
+		return nil
+	})
+	r.merge.window = window
+	r.account.setWindow(window)
+	return err
+}
+
 // cancelled returns the cause, if the run was cancelled.
 func (r *run) cancelled() error {
 	if r.ctx.Err() != nil {
@@ -220,13 +241,42 @@ func (r *run) cancelled() error {
 	return nil
 }
 
-// settle waits until the plan is closed and every subtask has ended.
-func (r *run) settle() {
+// stop ends the run for a reason.
+func (r *run) stop(why error) {
+	r.cancel(why)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for r.planOpen || !r.machine.Quiet() {
-		r.changed.Wait()
+	r.work.halt()
+}
+
+// limitTime ends the run after so long, and its subtasks and plans at four
+// fifths of it.
+func (r *run) limitTime(d time.Duration) {
+	err := &BudgetError{Limit: "time", Max: d.String()}
+	whole, stop := context.WithTimeoutCause(r.ctx, d, err)
+	steps, stopSteps := context.WithTimeoutCause(whole, d-d/5, err)
+	r.ctx, r.stepCtx = whole, steps
+	r.clocks = []context.CancelFunc{stopSteps, stop}
+}
+
+func (r *run) stopClocks() {
+	for _, stop := range r.clocks {
+		stop()
 	}
+}
+
+// apart runs a planner's call on a goroutine of its own and waits for it, so
+// that a Goexit in it ends that goroutine and not the caller's.
+func (r *run) apart(in string, f func() error) error {
+	err := errors.New(in + " did not return")
+	done := make(chan struct{})
+	r.group.Go(func() error {
+		defer close(done)
+		guarded(in, &err, f)
+		return nil
+	})
+	<-done
+	return err
 }
 
 // watch ends what has not started once the run is cancelled, and says who
@@ -238,41 +288,28 @@ func (r *run) watch() error {
 	case <-r.stepCtx.Done():
 	}
 	r.mu.Lock()
-	r.halt()
+	r.work.halt()
 	r.mu.Unlock()
-	patience := time.NewTimer(time.Second)
-	defer patience.Stop()
+	wait := time.NewTimer(patience)
+	defer wait.Stop()
 	select {
 	case <-r.over:
 		return nil
-	case <-patience.C:
+	case <-wait.C:
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var who []string
 	switch {
-	case r.planOpen:
+	case r.plan.open:
 		who = append(who, "the planner's Plan")
-	case r.text.opened != 0 && r.ctx.Err() != nil:
+	case r.merge.text != nil && r.ctx.Err() != nil:
 		who = append(who, "the planner's Merge")
 	}
-	for _, w := range r.desks {
-		if w != nil && len(who) < 8 {
-			who = append(who, w.step.ID+"/"+strconv.Itoa(int(w.ref.Index)))
-		}
-	}
-	if len(who) > 0 {
+	if who = append(who, r.work.unended(8)...); len(who) > 0 {
 		r.tell(Event{Kind: Stalled, Text: "cancelled, but still working: " + strings.Join(who, ", ")})
 	}
 	return nil
-}
-
-// halt ends what has not started. The lock is held.
-func (r *run) halt() {
-	r.machine.Cancel()
-	r.book()
-	r.grant()
-	r.changed.Broadcast()
 }
 
 // allFailed returns the first failure in plan order, or where the budget let
@@ -280,7 +317,7 @@ func (r *run) halt() {
 func (r *run) allFailed() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t := r.report.Subtasks
+	t := r.told.report.Subtasks
 	if t[Done]+t[Abstained] > 0 || t[Failed]+t[Skipped] == 0 {
 		return nil
 	}
@@ -298,14 +335,46 @@ func (r *run) allFailed() error {
 	return skipped
 }
 
+// mostWhy is how many bytes of an error's text are shown beside others.
+const mostWhy = 400
+
+// said returns what an error says, cut short. A stranger's Error may panic.
+func said(err error) string { return clip(fmt.Sprint(err), mostWhy) }
+
 // miss notes in the coverage what the answer does not rest on.
 func (r *run) miss(what string, why error) {
 	if why != nil {
-		what = fmt.Sprint(what, ": ", why) // a stranger's Error may panic
+		what += ": " + said(why)
 	}
 	r.mu.Lock()
-	r.coverage.Missing = append(r.coverage.Missing, what)
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	r.missing = append(r.missing, what)
+}
+
+// begin tells the observer that the run has started.
+func (r *run) begin() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tell(Event{Kind: RunStarted, Text: r.task.Goal, Tokens: sourceTokens(r.task.Sources)})
+}
+
+// sourceTokens estimates the tokens of all sources, what overlapping chunks
+// share counted once.
+func sourceTokens(sources []Source) int {
+	total := 0
+	for i := range sources {
+		read := 0
+		for j := range sources[i].Chunks {
+			c := &sources[i].Chunks[j]
+			text := c.Text
+			if seen := read - c.Start; seen > 0 && c.End-c.Start == len(text) {
+				text = text[min(seen, len(text)):]
+			}
+			total += EstimateTokens(text)
+			read = max(read, c.End)
+		}
+	}
+	return total
 }
 
 // finish makes the answer of what is known and tells the observer that the
@@ -315,17 +384,53 @@ func (r *run) finish(err error) *Answer {
 	defer r.mu.Unlock()
 	a := &Answer{
 		Run:       r.id,
-		Text:      r.text.String(),
-		Citations: r.verdict.Citations,
-		Complete:  err == nil && r.complete,
+		Text:      r.merge.answer.String(),
+		Citations: r.merge.verdict.Citations,
+		Complete:  err == nil && r.merge.complete,
 		Rounds:    r.round,
 		Coverage:  r.covered(),
 		steps:     r.steps,
 	}
 	e := Event{Kind: RunEnded, Run: r.id, Round: r.round, At: time.Since(r.start), Answer: a, Err: err}
-	r.report.Add(e)
-	a.Report = r.report
-	r.queue.put(record{event: &e})
-	r.queue.close()
+	r.told.report.Add(e)
+	a.Report = r.told.report
+	r.told.put(record{event: &e})
+	r.told.close()
 	return a
+}
+
+// Work runs a task that is made of a subtask, so that a Swarm is a Worker and
+// swarms nest: its goal is the subtask's instruction with its item, its sources
+// are the chunk and the results that the subtask reads. The output holds the
+// answer's text and citations, with a doubt where it is not complete, and
+// abstains where there is no text. Run says how a nested run is accounted.
+func (s *Swarm) Work(ctx context.Context, st Subtask) (Output, error) {
+	var t Task
+	if st.Step != nil {
+		t.Goal = st.Step.Do
+	}
+	if st.Goal != "" {
+		t.Goal += "\n\nThis is part of a larger question: " + st.Goal
+	}
+	if st.Item != "" {
+		t.Goal += "\n\n" + st.Item
+	}
+	if c := st.Chunk; c != nil {
+		t.Sources = append(t.Sources, Source{Name: c.Source, Outline: c.Path, Chunks: []Chunk{*c}})
+	}
+	for i := range st.From {
+		id, text := "result-"+strconv.Itoa(i+1), st.From[i].Out.Text
+		t.Sources = append(t.Sources, Source{Name: id, Outline: clip(text, mostWhy), Chunks: []Chunk{{
+			Source: id, ID: id, Text: text, End: len(text),
+		}}})
+	}
+	a, err := s.Run(ctx, t)
+	if err != nil {
+		return Output{}, err
+	}
+	out := Output{Text: a.Text, Citations: a.Citations, Abstain: strings.TrimSpace(a.Text) == ""}
+	if !a.Complete {
+		out.Doubts = []string{"the answer is not complete"}
+	}
+	return out, nil
 }

@@ -58,12 +58,12 @@ func TestTheSamePlanGivesTheSameAnswerUnderAnyLatencyAndConcurrency(t *testing.T
 					return time.Duration(fate(seed, id, what, 1000)) * time.Millisecond
 				}
 				p := mixed(func(i int) { time.Sleep(latency(fmt.Sprint(i), "gap")) })
-				p.merge = func(b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+				p.merge = func(b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 					if b.Round == 1 {
 						return swarm.Verdict{Missing: "more"}, nil
 					}
 					fmt.Fprintln(w, b.Coverage, b.Known)
-					return swarm.Verdict{Complete: true}, writeAll(w, rs)
+					return swarm.Verdict{}, writeAll(w, rs)
 				}
 				w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 					time.Sleep(latency(st.ID(), "work"))

@@ -2,7 +2,10 @@ package swarm
 
 import (
 	"context"
-	"sync"
+	"maps"
+	"slices"
+	"strconv"
+	"sync/atomic"
 )
 
 // Call is a model call that is about to be made, as the ledger sees it.
@@ -16,12 +19,16 @@ type Call struct {
 type scopeKey struct{}
 
 // scope is what a context knows of the run that it belongs to: who spends,
-// and whose place it is.
+// and whose place it is. What follows merging is guarded by the run's lock.
 type scope struct {
-	run  *run
-	work *working // the subtask; nil in a planner's calls
+	run     *run
+	work    *running // the subtask; nil in the planner's Plan and Merge
+	planner bool     // its calls are the planner's
+	merging bool     // and may spend what is kept for the merge
 
-	merging bool // the planner's Merge: it may spend what is kept for it
+	over   bool    // the subtask, Plan or Merge has ended: a late Park or Reserve changes nothing
+	holder *holder // of its reservations; nil: there were none
+	nested int     // runs that were started in it
 }
 
 func scopeOf(ctx context.Context) *scope {
@@ -29,17 +36,109 @@ func scopeOf(ctx context.Context) *scope {
 	return s
 }
 
+// outer returns the scope that the run of s was started in; nil: it is a root.
+func (s *scope) outer() *scope { return s.run.outer }
+
+// parties returns the accounts that a call within s is booked to, innermost
+// first.
+func (s *scope) parties() []party {
+	var ps []party
+	for ; s != nil; s = s.outer() {
+		ps = append(ps, party{s.run.account, s.planner, s.merging})
+	}
+	return ps
+}
+
+// usedUp returns why no subtask of the run may begin any more: calls that the
+// ledger could not refuse have used up a limit, of its run or of one around it.
+func (s *scope) usedUp() error {
+	for ; s != nil; s = s.outer() {
+		if a := s.run.account; a.remote.Load() {
+			if over := a.usedUp(); over != nil {
+				return over
+			}
+		}
+	}
+	return nil
+}
+
+// nestedID names a run that is started within s: RUN/1/read/7/1 is the first in
+// subtask 1/read/7 of RUN.
+func (s *scope) nestedID() string {
+	s.run.mu.Lock()
+	defer s.run.mu.Unlock()
+	s.nested++
+	name := strconv.Itoa(s.run.round) + "/plan"
+	switch {
+	case s.work != nil:
+		name = subtaskID(&s.work.step.Step, int(s.work.ref.Index))
+	case s.merging:
+		name = strconv.Itoa(s.run.round) + "/merge"
+	}
+	return s.run.id + "/" + name + "/" + strconv.Itoa(s.nested)
+}
+
+// end says that the subtask, Plan or Merge has ended, and gives back what it
+// still holds. The run's lock is held.
+func (s *scope) end() {
+	s.over = true
+	if s.holder != nil {
+		s.run.account.ledger.end(s.holder)
+	}
+}
+
+// hold returns the holder of the reservations of s; nil: it has ended.
+func (s *scope) hold() *holder {
+	s.run.mu.Lock()
+	defer s.run.mu.Unlock()
+	if s.over {
+		return nil
+	}
+	if s.holder == nil {
+		s.holder = new(holder)
+	}
+	return s.holder
+}
+
+// fill says in an event whose it is.
+func (s *scope) fill(e *Event) {
+	e.Role = RoleWorker
+	if s.planner {
+		e.Role = RolePlanner
+	}
+	if s.work != nil {
+		e.Step, e.Index = s.work.step.ID, int(s.work.ref.Index)
+		e.Round = s.work.step.round
+	}
+}
+
+// tell tells an event about a call to the observers of the run and of all runs
+// around it. used, if it is not nil, counts for the subtask of each.
+func (s *scope) tell(e Event, used *Usage, attempts int) {
+	for ; s != nil; s = s.outer() {
+		e.Step, e.Index, e.Round = "", 0, 0
+		s.run.lock()
+		if w := s.work; w != nil && !s.over && used != nil {
+			w.spend(*used, attempts)
+		}
+		s.fill(&e)
+		s.run.tell(e)
+		s.run.mu.Unlock()
+	}
+}
+
 // Park gives the place of ctx's subtask to another one while it waits for
 // something that is neither work nor a slot: a back-off, a person, another
 // machine. unpark waits until a place is free again, or until the run is
 // cancelled; it may be called more than once. Between the two the subtask
-// must not work. Outside a subtask both do nothing.
+// must not work. Outside a subtask both do nothing. Of a nested run's subtask
+// only the nested run's place is given away.
 func Park(ctx context.Context) (unpark func()) {
 	s := scopeOf(ctx)
 	if s == nil || s.work == nil {
 		return func() {}
 	}
-	return s.run.park(s.work)
+	return s.run.work.park(s.work)
 }
 
 // Caller says in whose name a call is made: pools share their slots among runs
@@ -49,14 +148,14 @@ type Caller struct {
 	Priority int64  // of the subtask, larger first; 0 for the planner's calls
 }
 
-// CallerOf returns the run and the priority of ctx's subtask. Outside a run it
-// is zero.
+// CallerOf returns the root run and the priority of ctx's subtask. Outside a
+// run it is zero.
 func CallerOf(ctx context.Context) Caller {
 	s := scopeOf(ctx)
 	if s == nil {
 		return Caller{}
 	}
-	c := Caller{Run: s.run.id}
+	c := Caller{Run: s.run.root}
 	if s.work != nil {
 		c.Priority = s.work.priority
 	}
@@ -64,35 +163,49 @@ func CallerOf(ctx context.Context) Caller {
 }
 
 // Reserve sets aside what a model call may cost at the most, in the ledger of
-// ctx's run. Call it before the call waits for a slot. c.Est is an upper
-// estimate of its tokens, c.Price that of the dearest backend that may take it.
+// ctx's run and of the runs around it. Call it before the call waits for a
+// slot. c.Est is an upper estimate of its tokens, c.Price that of the dearest
+// backend that may take it.
 //
-// Where the run has a Budget, Reserve waits while only calls in flight are in
+// Where a run has a Budget, Reserve waits while only calls in flight are in
 // the way, and refuses what does not fit: its error is then a *BudgetError, or
-// the context's cause, and the call must not be made. Outside a run it returns
-// a reservation that does nothing. Safe for concurrent use.
+// the context's cause, and the call must not be made. Calls that wait are
+// served in order: the planner's first, then the most urgent subtask's, then by
+// arrival. With a ctx that has ended, Reserve takes what fits at once and waits
+// for nothing. It is also refused once the subtask or the run has ended. Outside a run it
+// returns a reservation that does nothing. Safe for concurrent use.
 func Reserve(ctx context.Context, c Call) (*Reservation, error) {
 	s := scopeOf(ctx)
 	if s == nil {
 		return &Reservation{}, nil
 	}
 	c.Est = c.Est.bounded()
-	held, err := s.run.admit(ctx, s, &c)
-	if err != nil {
+	h := s.hold()
+	switch {
+	case s.run.ctx.Err() != nil:
+		return nil, cause(s.run.ctx)
+	case h == nil:
+		return nil, errHolderEnded
+	}
+	r := &Reservation{scope: s, call: c, held: c.amount(c.Est), parties: s.parties(), holder: h}
+	if err := s.run.account.ledger.reserve(ctx, r, CallerOf(ctx).Priority); err != nil {
 		return nil, err
 	}
-	return &Reservation{scope: s, call: c, held: held}, nil
+	return r, nil
 }
 
 // Reservation is money, tokens and a call that are set aside for one model
 // call. Settle or Release ends it; further calls of either do nothing. What a
-// subtask still holds when it ends is released then. By and Settle are for one
-// goroutine at a time.
+// subtask, or the planner's Plan or Merge, still holds when it ends is given
+// back then, and a later Settle only books what was used. A Reservation is for
+// one goroutine at a time.
 type Reservation struct {
-	scope *scope // nil: outside a run
-	call  Call
-	held  amount
-	once  sync.Once
+	scope   *scope // nil: outside a run
+	call    Call
+	held    amount
+	parties []party
+	holder  *holder
+	ended   atomic.Bool
 }
 
 // By says which backend takes the call, and at what price and estimate it is
@@ -105,31 +218,75 @@ func (r *Reservation) By(c Call) {
 // Settle books the call once it has ended: used is what it used (Calls and
 // Cost are filled in: one call, at the call's price), err the error that it
 // met, if any. The usage counts for the subtask, the role, the model and the
-// run, and the observer is told.
+// run, and for each run around it; their observers are told.
 func (r *Reservation) Settle(used Usage, err error) {
-	if r.scope == nil {
+	if r.scope == nil || r.ended.Swap(true) {
 		return
 	}
-	r.once.Do(func() {
-		r.scope.run.settleCall(r.scope, r.call, used, err)
-		r.scope.run.release(r.held)
-	})
+	c := &r.call
+	used = used.bounded()
+	used.Calls = 1
+	used.Cost = 0
+	if c.Price != nil {
+		used.Cost = c.Price.Cost(used)
+		if used.AtLeast && used.Cached+used.Written == 0 { // where its prompt met a cache is not known
+			used.Cost = c.Price.most(used)
+		}
+	} else {
+		used.Unpriced = true
+	}
+	r.scope.run.account.ledger.settle(r, used)
+	r.scope.tell(Event{Kind: CallEnded, Model: c.Model, Price: c.Price, Usage: &used, Est: &c.Est, Err: err}, &used, 1)
 }
 
 // Release gives back what was reserved for a call that was not made.
 func (r *Reservation) Release() {
-	if r.scope != nil {
-		r.once.Do(func() { r.scope.run.release(r.held) })
+	if r.scope == nil || r.ended.Swap(true) {
+		return
+	}
+	r.scope.run.account.ledger.release(r)
+}
+
+// bookRemote books what a worker's output says of calls that this ledger did
+// not see.
+func (s *scope) bookRemote(out *Output) {
+	book := func(model string, used Usage) {
+		s.run.account.ledger.spendRemote(s.parties(), used)
+		s.tell(Event{Kind: CallEnded, Model: model, Usage: &used}, &used, 0)
+	}
+	var rest Usage
+	if out.Usage != nil {
+		rest = out.Usage.bounded()
+	}
+	for _, model := range slices.Sorted(maps.Keys(out.Models)) {
+		used := out.Models[model].bounded()
+		book(model, used)
+		rest = rest.less(used)
+	}
+	if rest != (Usage{}) || len(out.Models) == 0 {
+		book("", rest)
 	}
 }
 
-// Emit tells the observer of ctx's run that something happened. Run, At and
-// what is known of the subtask are filled in. It waits while the observer is
-// behind. Outside a run, and with kinds by which the engine itself counts or
-// tells its course and its answer (Run…, Plan…, Subtask…, Call…, Merge…,
-// AnswerText, StepAdded, StepUnfolded), it does nothing. Safe for concurrent use.
+// Emit tells the observer of ctx's run that something happened; of Retrying and
+// Learned those of the runs around it are told too. Run, At and what is known of the subtask are filled in.
+// It waits while an observer is behind. Outside a run, and with kinds by which
+// the engine itself counts or tells its course and its answer (Run…, Plan…,
+// Subtask…, Call…, Merge…, AnswerText, StepAdded, StepUnfolded), it does
+// nothing. Safe for concurrent use.
 func Emit(ctx context.Context, e Event) {
-	if s := scopeOf(ctx); s != nil {
-		s.run.emit(s, e)
+	s := scopeOf(ctx)
+	switch e.Kind {
+	case RunStarted, StepAdded, StepUnfolded, PlanEnded, SubtaskStarted, SubtaskEnded, CallEnded, MergeStarted, AnswerText, MergeEnded, RunEnded:
+		return // the run's books and the answer are made of these
+	case Retrying, Learned:
+		s.tell(e, nil, 0)
+		return
+	}
+	if s != nil {
+		s.run.lock()
+		defer s.run.mu.Unlock()
+		s.fill(&e)
+		s.run.tell(e)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strings"
@@ -164,7 +163,7 @@ func TestAddAfterPlanReturnedIsClosed(t *testing.T) {
 			late = add
 			return add(swarm.Step{ID: "a", Do: "first"})
 		},
-		merge: func(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) {
+		merge: func(swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
 			closed = append(closed, late(swarm.Step{ID: "late", Do: "late"}))
 			return swarm.Verdict{Missing: "more"}, nil
 		},
@@ -199,7 +198,7 @@ func TestALateAddFromAnotherGoroutineDoesNotRace(t *testing.T) {
 			})
 			return add(swarm.Step{ID: "a", Do: fmt.Sprint("round ", b.Round)})
 		},
-		merge: func(swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) {
+		merge: func(swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
 			return swarm.Verdict{Missing: "more"}, nil
 		},
 	}

@@ -22,16 +22,19 @@ type Swarm struct {
 	Planner Planner
 	Worker  Worker
 
+	// Reducer shortens results where they exceed what a merge reads
+	// ([Planner] Window): each of its subtasks is Over [Reduce] and gets a group
+	// of them. A workers.Pool can do it for little money. Nil: the planner merges
+	// group by group, and then what came of that.
+	Reducer Worker
+
 	// Concurrency is the number of places: the most subtasks that are being
 	// worked on at once. How many calls are in flight is the worker's affair
-	// (a pool's slots). 0: 32.
+	// (a pool's slots). A nested run has places of its own, beside that of the
+	// subtask which started it. 0: 32.
 	Concurrency int
 	// Rounds is the most rounds of plan, work and merge. 0: 2.
 	Rounds int
-	// Window is the most tokens of results that one merge, or one reducing
-	// step, reads; what exceeds it is reduced by further steps first.
-	// 0: 24 000. Negative: unbounded, for planners that merge in plain code.
-	Window int
 	// Limits are the most that is accepted of a run's plans.
 	Limits Limits
 	// Budget holds hard limits on what the run may spend. Zero: unlimited.
@@ -39,6 +42,7 @@ type Swarm struct {
 
 	// Observe is told all that happens, in order, one event at a time, on a
 	// goroutine of its own behind a bounded queue: while it is behind, the
-	// run waits for it. Run returns after the last event was delivered.
+	// run waits for it. Run returns after the last event was delivered. Once the
+	// run is cancelled nothing waits for Observe but Run itself.
 	Observe func(Event)
 }

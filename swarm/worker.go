@@ -66,7 +66,10 @@ type Output struct {
 	Abstain bool `json:"abstain,omitempty"`
 	// Doubts are checks that the output still fails. They are marks, not errors.
 	Doubts []string `json:"doubts,omitempty"`
-	// Usage is only for calls that this process's ledger did not see, such as
-	// those of a worker on another machine.
-	Usage *Usage `json:"usage,omitempty"`
+	// Usage is what calls used that this process's ledger did not see, such as
+	// those of a worker on another machine. It counts against the Budget. Models
+	// holds the parts of it whose model is known, by model; what it holds beyond
+	// Usage counts too.
+	Usage  *Usage           `json:"usage,omitempty"`
+	Models map[string]Usage `json:"models,omitempty"`
 }

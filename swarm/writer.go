@@ -3,68 +3,35 @@ package swarm
 import (
 	"io"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
-// writer is what a merge writes the answer to: it keeps the text and tells the
-// observer of it, in pieces of whole runes.
-type writer struct {
-	run      *run
-	opened   int // the round whose merge is writing; 0: none
-	b        strings.Builder
-	half     []byte // of a rune whose rest has not come
-	stood    bool   // a round has finished its text
-	finished string // of the last that did
+// AnswerWriter is what a planner's Merge writes the answer to, piece by piece,
+// as UTF-8. The zero value collects the text. In a run it tells the observer of
+// each piece, and fails with [io.ErrClosedPipe] once Merge has returned. It is
+// safe for concurrent use and must not be copied.
+type AnswerWriter struct {
+	mu     sync.Mutex
+	tell   func(text string, reset bool) error
+	text   strings.Builder
+	half   []byte // of a rune whose rest has not come
+	closed bool
 }
 
-// open begins the text of a round. The run's lock is held, as for close,
-// stands and String.
-func (w *writer) open() {
-	w.opened = w.run.round
-	w.b.Reset()
-	w.half = nil
+// NewAnswerWriter returns an AnswerWriter that also hands on what it gets, in
+// pieces of whole runes; reset says that what was written before text is void.
+// tell's error becomes Write's. A planner around another one uses it to see the
+// answer that the other writes.
+func NewAnswerWriter(tell func(text string, reset bool) error) *AnswerWriter {
+	return &AnswerWriter{tell: tell}
 }
 
-func (w *writer) close() {
-	w.opened = 0
-	if len(w.half) > 0 {
-		w.half = nil
-		w.add("\uFFFD")
-	}
-}
-
-// stands keeps the round's text as finished.
-func (w *writer) stands() {
-	w.stood, w.finished = true, w.b.String()
-}
-
-// restore takes the last finished text for the answer, if there is one.
-func (w *writer) restore() bool {
-	w.run.mu.Lock()
-	defer w.run.mu.Unlock()
-	if !w.stood || w.b.String() == w.finished {
-		return w.stood
-	}
-	w.b.Reset()
-	w.b.WriteString(w.finished)
-	w.run.tell(Event{Kind: AnswerText})
-	w.run.tell(Event{Kind: AnswerText, Text: w.finished})
-	return true
-}
-
-func (w *writer) String() string { return w.b.String() }
-
-// pen is what one merge writes with; it is of no use to a later one.
-type pen struct {
-	*writer
-	round int
-}
-
-// Write adds to the answer's text.
-func (w pen) Write(p []byte) (int, error) {
-	w.run.enterLock()
-	defer w.run.mu.Unlock()
-	if w.opened != w.round {
+// Write adds to the answer's text. Bytes that are not UTF-8 become U+FFFD.
+func (w *AnswerWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
 		return 0, io.ErrClosedPipe
 	}
 	text := append(w.half, p...)
@@ -80,25 +47,54 @@ func (w pen) Write(p []byte) (int, error) {
 		}
 	}
 	w.half = append([]byte(nil), text[whole:]...)
-	if whole > 0 {
-		w.add(strings.ToValidUTF8(string(text[:whole]), "\uFFFD"))
+	if whole == 0 {
+		return len(p), nil
+	}
+	if err := w.add(strings.ToValidUTF8(string(text[:whole]), "\uFFFD"), false); err != nil {
+		return 0, err
 	}
 	return len(p), nil
 }
 
-func (w *writer) add(piece string) {
-	w.b.WriteString(piece)
-	w.run.tell(Event{Kind: AnswerText, Text: piece})
+// Reset takes back all that was written. A planner whose call broke off in the
+// middle of the text uses it before it begins the text anew.
+func (w *AnswerWriter) Reset() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.half = nil
+	if w.closed || w.text.Len() == 0 {
+		return
+	}
+	w.text.Reset()
+	_ = w.add("", true) // the next Write meets what is wrong
 }
 
-// Reset takes back what was written in this merge. A planner whose call broke
-// off in the middle of the text uses it before it tries again.
-func (w pen) Reset() {
-	w.run.enterLock()
-	defer w.run.mu.Unlock()
-	if w.opened == w.round && w.b.Len()+len(w.half) > 0 {
-		w.b.Reset()
-		w.half = nil
-		w.run.tell(Event{Kind: AnswerText})
+// String returns the text that was written.
+func (w *AnswerWriter) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.half) > 0 {
+		return w.text.String() + "\uFFFD"
 	}
+	return w.text.String()
+}
+
+// close ends the text. Later calls change nothing.
+func (w *AnswerWriter) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.half) > 0 {
+		w.half = nil
+		_ = w.add("\uFFFD", false)
+	}
+	w.closed = true
+}
+
+// add appends to the text and hands it on. The lock is held.
+func (w *AnswerWriter) add(text string, reset bool) error {
+	w.text.WriteString(text)
+	if w.tell == nil {
+		return nil
+	}
+	return w.tell(text, reset)
 }

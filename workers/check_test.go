@@ -3,7 +3,6 @@ package workers
 import (
 	"context"
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -208,6 +207,8 @@ func (p planOf) Plan(_ context.Context, b swarm.Brief, add func(swarm.Step) erro
 	return add(swarm.Step(p))
 }
 
-func (planOf) Merge(context.Context, swarm.Brief, []swarm.Result, io.Writer) (swarm.Verdict, error) {
-	return swarm.Verdict{Complete: true}, nil
+func (planOf) Window() int { return 0 }
+
+func (planOf) Merge(context.Context, swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
+	return swarm.Verdict{}, nil
 }

@@ -54,7 +54,7 @@ func TestServersLimitsAreFoundOutAndKept(t *testing.T) {
 			defer p.Close()
 			var makespan time.Duration
 			run := swarm.Swarm{
-				Planner: asking("Is it so?"), Worker: p, Concurrency: 32, Window: -1,
+				Planner: asking("Is it so?"), Worker: p, Concurrency: 32,
 				Observe: func(e swarm.Event) {
 					if e.Kind == swarm.SubtaskEnded {
 						makespan = e.At

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -50,8 +49,10 @@ func (a asking) Plan(_ context.Context, _ swarm.Brief, add func(swarm.Step) erro
 	return add(swarm.Step{ID: "ask", Do: string(a), Over: swarm.Chunks})
 }
 
-func (a asking) Merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
-	v := swarm.Verdict{Complete: true}
+func (asking) Window() int { return 0 }
+
+func (a asking) Merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+	v := swarm.Verdict{}
 	for _, r := range results {
 		v.Citations = append(v.Citations, r.Out.Citations...)
 		fmt.Fprintln(w, r.Out.Text)

@@ -68,7 +68,7 @@ func TestRunReadsInPartsWhatTheServerWouldCut(t *testing.T) {
 		source.Chunks = append(source.Chunks, swarm.Chunk{Source: source.Name, ID: fmt.Sprint("long.txt#", i), Text: b.String(), End: end})
 	}
 	learnt := 0
-	run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p, Concurrency: 1, Window: -1, Observe: func(e swarm.Event) {
+	run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p, Concurrency: 1, Observe: func(e swarm.Event) {
 		if e.Kind == swarm.Learned && strings.Contains(e.Text, fmt.Sprint(window)) {
 			learnt++
 		}
@@ -101,7 +101,7 @@ func TestRunReadsAllOfChunksThatAreCutAlike(t *testing.T) {
 			strings.Repeat("The garden is kept by all who live there, and nobody is to play music at night.\n", 105+i%5)
 		source.Chunks = append(source.Chunks, swarm.Chunk{Source: source.Name, ID: fmt.Sprint("long.txt#", i), Text: text, End: len(text)})
 	}
-	run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p, Concurrency: 16, Window: -1}
+	run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p, Concurrency: 16}
 	answer, err := run.Run(t.Context(), swarm.Task{Goal: "How much is the rent?", Sources: []swarm.Source{source}})
 	if err != nil {
 		t.Fatal(err)

@@ -46,6 +46,9 @@ const (
 	mustRule       = "- \"abstain\": always false. You must answer, as well as you can.\n"
 )
 
+// reduceDo is the instruction of a reducing step.
+const reduceDo = "Shorten the findings to what helps to answer the question, the strongest first. Keep the number of the quote after each statement that you keep."
+
 // instructions is the part of the prompt that all subtasks of a step share.
 func instructions(st *swarm.Subtask) string {
 	var b strings.Builder
@@ -73,7 +76,11 @@ func instructions(st *swarm.Subtask) string {
 	if st.Goal != "" {
 		b.WriteString("\nQuestion: " + st.Goal + "\n")
 	}
-	b.WriteString("\nInstruction: " + st.Step.Do + "\n")
+	do := st.Step.Do
+	if st.Step.Over == swarm.Reduce {
+		do = reduceDo
+	}
+	b.WriteString("\nInstruction: " + do + "\n")
 	return b.String()
 }
 

@@ -36,7 +36,7 @@ func TestRunAgainstARealServer(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	run := swarm.Swarm{Planner: asking("Who was paid?"), Worker: p, Concurrency: 16, Window: -1, Observe: func(e swarm.Event) {
+	run := swarm.Swarm{Planner: asking("Who was paid?"), Worker: p, Concurrency: 16, Observe: func(e swarm.Event) {
 		if e.Kind == swarm.Learned {
 			t.Log(e.Text)
 		}

@@ -81,7 +81,7 @@ func (r *row) run(t *testing.T, seed uint64, cfg workers.Config) score {
 	defer p.Close()
 	var out score
 	run := swarm.Swarm{
-		Planner: asking("Is it so?"), Worker: p, Concurrency: rowAtOnce, Window: -1,
+		Planner: asking("Is it so?"), Worker: p, Concurrency: rowAtOnce,
 		Observe: func(e swarm.Event) {
 			if e.Kind == swarm.SubtaskEnded {
 				out.makespan = e.At

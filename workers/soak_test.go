@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"runtime"
 	"slices"
 	"testing"
@@ -58,15 +57,15 @@ func TestSoak(t *testing.T) {
 	for end := time.Now().Add(*soak); time.Now().Before(end); rounds++ {
 		p := planner.Fixed{
 			Steps: []swarm.Step{{ID: "read", Do: "Find the code.", Over: swarm.Items}},
-			Into: func(_ context.Context, _ swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+			Into: func(_ context.Context, _ swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 				fmt.Fprintf(w, "%d results", len(results))
-				return swarm.Verdict{Complete: true}, nil
+				return swarm.Verdict{}, nil
 			},
 		}
 		for i := range fanOut {
 			p.Steps[0].Items = append(p.Steps[0].Items, fmt.Sprintf("The code of lamp %d in round %d is K%d.", i, rounds, i*7919))
 		}
-		s := swarm.Swarm{Planner: p, Worker: pool, Window: -1}
+		s := swarm.Swarm{Planner: p, Worker: pool}
 		a, err := s.Run(t.Context(), swarm.Task{Goal: "What is the code?"})
 		if err != nil {
 			t.Fatal(err)

@@ -36,7 +36,7 @@ func TestRunsOnOnePoolShareItByWeight(t *testing.T) {
 		var wg sync.WaitGroup
 		for i, ctx := range []context.Context{workers.WithWeight(t.Context(), 3), t.Context()} {
 			wg.Go(func() {
-				run := swarm.Swarm{Planner: asking("Is it so?"), Worker: p, Concurrency: 16, Window: -1, Observe: func(e swarm.Event) {
+				run := swarm.Swarm{Planner: asking("Is it so?"), Worker: p, Concurrency: 16, Observe: func(e swarm.Event) {
 					mu.Lock()
 					defer mu.Unlock()
 					if e.Kind == swarm.SubtaskEnded {

@@ -69,7 +69,7 @@ func TestF06OneLimitHoldsForRunsAndWhatTheyNest(t *testing.T) {
 		var runs sync.WaitGroup
 		for range 4 {
 			runs.Go(func() {
-				outer := swarm.Swarm{Planner: some(4, "outer"), Worker: nested(pool, 5), Window: -1}
+				outer := swarm.Swarm{Planner: some(4, "outer"), Worker: nested(pool, 5)}
 				if a, err := outer.Run(t.Context(), swarm.Task{Goal: "What is the code?"}); err != nil || a.Coverage.Failed > 0 {
 					t.Errorf("%v, %+v", err, a.Coverage)
 				}
@@ -130,7 +130,7 @@ func TestF28ConnectionsAreUsedAgain(t *testing.T) {
 	pool := small(t, s, 8, func(c *workers.Config) {
 		c.Backends[0].BaseURL, c.Backends[0].Client, c.Hedge = s.URL(), nil, -1
 	})
-	run := swarm.Swarm{Planner: some(400, "lamp"), Worker: pool, Window: -1}
+	run := swarm.Swarm{Planner: some(400, "lamp"), Worker: pool}
 	if a, err := run.Run(t.Context(), swarm.Task{Goal: "What is the code?"}); err != nil || a.Coverage.Failed > 0 {
 		t.Fatalf("%v, %+v", err, a.Coverage)
 	}
@@ -208,7 +208,7 @@ func TestF57NoCallAfterTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := slowServer(mock.FaultRule{IDs: []string{"F42"}, Rate: 0.3})
 		const most = swarm.Dollar / 200
-		run := swarm.Swarm{Planner: some(300, "lamp"), Worker: small(t, s, slots), Window: -1, Budget: swarm.Budget{Cost: most}}
+		run := swarm.Swarm{Planner: some(300, "lamp"), Worker: small(t, s, slots), Budget: swarm.Budget{Cost: most}}
 		a, _ := run.Run(t.Context(), swarm.Task{Goal: "What is the code?"})
 		ended := time.Now()
 		time.Sleep(time.Hour)

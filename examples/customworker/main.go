@@ -95,7 +95,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		Planner:     plan,
 		Worker:      swarm.WorkerFunc(measure),
 		Concurrency: runtime.GOMAXPROCS(0), // it is work for the processors here
-		Window:      -1,                    // no model reads the results: there is no limit to keep
 		Observe:     observe.Progress(stderr),
 	}
 	answer, err := s.Run(ctx, swarm.Task{Goal: "Which packages are the largest?"})

@@ -23,7 +23,7 @@ type table struct {
 // merge adds up the files of each package and writes the largest ones. It is
 // given the results in the order of the plan, without those that abstained or
 // failed.
-func (t table) merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+func (t table) merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	type sum struct {
 		measured
 		files int
@@ -58,7 +58,7 @@ func (t table) merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w
 		}
 		fmt.Fprintf(tab, "%s\t%d\t%d\t%d\t%d lines: %s\n", filepath.ToSlash(name), s.files, s.Lines, s.Funcs, s.Longest, s.Where)
 	}
-	return swarm.Verdict{Complete: true}, tab.Flush()
+	return swarm.Verdict{}, tab.Flush()
 }
 
 // coverage says what the table rests on, and what failed.

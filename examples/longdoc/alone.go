@@ -37,7 +37,7 @@ func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr 
 	before := m.billed()
 	sw := swarm.Swarm{
 		Planner: &reading{parts: parts, llm: m.planner},
-		Worker:  reader, Concurrency: 4, Rounds: 1, Window: m.planner.Window(),
+		Worker:  reader, Concurrency: 4, Rounds: 1,
 	}
 	a, err := sw.Run(ctx, swarm.Task{Goal: s.question})
 	if err != nil {
@@ -61,12 +61,15 @@ func (r *reading) Plan(_ context.Context, b swarm.Brief, add func(swarm.Step) er
 	return add(swarm.Step{ID: "read", Do: "Answer the question from the text as fully as it allows.", Over: swarm.Items, Items: r.parts})
 }
 
-func (r *reading) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+// Window is the large model's: it reads the answers to the parts.
+func (r *reading) Window() int { return r.llm.Window() }
+
+func (r *reading) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	if len(r.parts) > 1 || len(results) == 0 {
 		return r.llm.Merge(ctx, b, results, w)
 	}
 	_, err := io.WriteString(w, results[0].Out.Text)
-	return swarm.Verdict{Complete: true}, err
+	return swarm.Verdict{}, err
 }
 
 // pack puts the texts into as few parts of so many tokens as hold them.

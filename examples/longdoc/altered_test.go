@@ -80,7 +80,7 @@ func TestCatchesEveryAlteredQuote(t *testing.T) {
 		clear(brain.said)
 		var redone atomic.Int32 // replies set aside because the prompt may have been cut, and asked for in parts
 		sw := swarm.Swarm{
-			Planner: job.models.planner, Worker: job.models.worker, Concurrency: s.workers, Window: job.models.window,
+			Planner: job.models.planner, Worker: job.models.worker, Reducer: job.models.reducer, Concurrency: s.workers,
 			Observe: func(e swarm.Event) {
 				var call *swarm.CallError
 				if e.Kind == swarm.CallEnded && errors.As(e.Err, &call) && call.Class == swarm.ClassTooLong {

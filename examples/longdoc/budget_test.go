@@ -70,9 +70,9 @@ func TestWhatTheMoneyDidNotSufficeForIsShown(t *testing.T) {
 		sw := swarm.Swarm{
 			Planner: planner.Fixed{
 				Steps: []swarm.Step{{ID: "read", Do: "Read.", Over: swarm.Items, Items: []string{"well", "ill"}}},
-				Into: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+				Into: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 					_, err := io.WriteString(w, "Nothing answers it.")
-					return swarm.Verdict{Complete: true}, err
+					return swarm.Verdict{}, err
 				},
 			},
 			Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {

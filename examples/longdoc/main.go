@@ -122,7 +122,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		Planner:     job.models.planner,
 		Worker:      job.models.worker,
 		Concurrency: s.workers,
-		Window:      job.models.window,
+		Reducer:     job.models.reducer,
 		Budget:      swarm.Budget{Cost: swarm.Money(s.budget * float64(swarm.Dollar))},
 		Observe:     observe.Tee(listeners...),
 	}

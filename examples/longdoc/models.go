@@ -39,7 +39,7 @@ type models struct {
 	planner *planner.LLM
 	worker  swarm.Worker
 	large   planner.Backend
-	window  int
+	reducer swarm.Worker // shortens findings
 	server  *mock.Server // nil: a server of somebody else's
 	closers []func()
 }
@@ -83,7 +83,7 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 	attempt, call := s.patience()
 	var err error
 	if m.planner, err = planner.New(planner.Config{
-		Backend: m.large, Fallback: planner.ReadAll, AttemptTime: attempt, CallTime: call,
+		Backend: m.large, Fallback: planner.ReadAll, MergeTokens: s.window, AttemptTime: attempt, CallTime: call,
 	}); err != nil {
 		m.close()
 		return nil, err
@@ -96,11 +96,7 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 	}
 	m.closers = append(m.closers, pool.Close)
 	m.worker = workers.Check(pool, workers.Quotes)
-	// A reducing step is read by a small model, with a quarter of it as reply.
-	m.window = max(min(m.planner.Window(), 24000, (s.workerContext-600)*3/4), 100)
-	if s.window > 0 {
-		m.window = min(m.window, s.window)
-	}
+	m.reducer = pool
 	return m, nil
 }
 

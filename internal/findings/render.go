@@ -1,6 +1,7 @@
 package findings
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -49,7 +50,7 @@ func Render(results []swarm.Result) (text string, cites []swarm.Citation) {
 		own := r.Out.Citations
 		switch {
 		case len(own) > 0 && fold(r.Out.Text) == fold(own[0].Quote):
-		case refers(r):
+		case refers(r) && !IsJSON(r.Out.Text):
 			indent(&b, shift(r.Out.Text, len(cites), len(own)))
 		default:
 			indent(&b, Escape(r.Out.Text))
@@ -75,7 +76,7 @@ func refers(r *swarm.Result) bool {
 // remarks says in brackets what is known of a finding beside its text.
 func remarks(r *swarm.Result) string {
 	var parts []string
-	if s := r.Step; s != nil && s.Over == swarm.Items && int(r.Index) < len(s.Items) {
+	if s := r.Step; s != nil && s.Over == swarm.Items && r.Index < len(s.Items) {
 		parts = append(parts, "item "+Escape(Line(s.Items[r.Index], itemRunes)))
 	}
 	if r.Out.Confidence > 0 {
@@ -149,6 +150,13 @@ func Escape(text string) string {
 }
 
 func escaped(raw []byte) []byte { return append([]byte{'\\'}, raw...) }
+
+// IsJSON reports whether a text is a JSON object or array: numbers in its
+// brackets are data.
+func IsJSON(text string) bool {
+	text = strings.TrimSpace(text)
+	return text != "" && (text[0] == '{' || text[0] == '[') && json.Valid([]byte(text))
+}
 
 // Cited returns the text of one of several results with the numbers of its
 // citations, which start after by. A text that does not refer to them by

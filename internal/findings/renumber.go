@@ -55,6 +55,17 @@ func (r *Renumber) Write(p []byte) (int, error) {
 // Close passes on what was held back.
 func (r *Renumber) Close() error { return r.flush(nil, true) }
 
+// Verbatim passes a text on as it is, and counts its citations among those that
+// the text refers to.
+func (r *Renumber) Verbatim(text string, cites []swarm.Citation) {
+	if r.flush(nil, true) == nil {
+		_, r.err = io.WriteString(r.w, text)
+	}
+	for _, c := range cites {
+		r.number(c)
+	}
+}
+
 // Citations returns the citations that the text referred to, in order: what
 // it calls [1] is the first. It is meant to be asked for after Close.
 func (r *Renumber) Citations() []swarm.Citation { return r.order }
@@ -91,24 +102,29 @@ func (r *Renumber) ref(g group, glued bool) ([]byte, bool) {
 	var nums []int
 	seen := map[int]bool{}
 	for _, n := range known {
-		c := r.cites[n-1]
-		// Chunks that overlap give the same quote of the same place.
-		key := place{source: c.Source, start: c.Start, end: c.End, quote: c.Quote}
-		if c.Source == "" {
-			key.chunk = c.Chunk
-		}
-		num, ok := r.given[key]
-		if !ok {
-			r.order = append(r.order, c)
-			num = len(r.order)
-			r.given[key] = num
-		}
+		num := r.number(r.cites[n-1])
 		if !seen[num] {
 			seen[num] = true
 			nums = append(nums, num)
 		}
 	}
 	return bracketed(nums), true
+}
+
+// number returns a citation's number in the text.
+func (r *Renumber) number(c swarm.Citation) int {
+	// Chunks that overlap give the same quote of the same place.
+	key := place{source: c.Source, start: c.Start, end: c.End, quote: c.Quote}
+	if c.Source == "" {
+		key.chunk = c.Chunk
+	}
+	num, ok := r.given[key]
+	if !ok {
+		r.order = append(r.order, c)
+		num = len(r.order)
+		r.given[key] = num
+	}
+	return num
 }
 
 // bracketed writes numbers as a reference.

@@ -20,9 +20,11 @@ func (p onePlan) Plan(_ context.Context, _ swarm.Brief, add func(swarm.Step) err
 	return add(p.step)
 }
 
-func (p onePlan) Merge(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+func (onePlan) Window() int { return 0 }
+
+func (p onePlan) Merge(_ context.Context, _ swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	_, err := io.WriteString(w, "merged")
-	return swarm.Verdict{Complete: true}, err
+	return swarm.Verdict{}, err
 }
 
 // runOn runs a step over n items whose subtasks are calls to p.

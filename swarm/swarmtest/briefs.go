@@ -48,7 +48,7 @@ func resultsOf(b swarm.Brief, steps []swarm.Step) []swarm.Result {
 			start := c.End - len(text)
 			quote, _, _ := strings.Cut(text, "\n")
 			rs = append(rs, swarm.Result{
-				Step: step, Index: int32(len(rs)), Attempts: 1, Outcome: swarm.Done,
+				Step: step, Index: len(rs), Attempts: 1, Outcome: swarm.Done,
 				Out: swarm.Output{
 					Text:       "It is said here [1].",
 					Confidence: 0.9,
@@ -81,7 +81,7 @@ func oddResults(b swarm.Brief) []swarm.Result {
 	}
 	rs := make([]swarm.Result, len(outs))
 	for i, out := range outs {
-		rs[i] = swarm.Result{Step: step, Index: int32(i), Outcome: swarm.Done, Out: out}
+		rs[i] = swarm.Result{Step: step, Index: i, Outcome: swarm.Done, Out: out}
 	}
 	return rs
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 	"time"
@@ -28,6 +27,7 @@ type Round struct {
 // use, and must not be copied after its first use.
 type Planner struct {
 	Rounds []Round
+	Tokens int // what Window returns: the most tokens of results that a merge is given; 0: any number
 
 	mu      sync.Mutex
 	briefs  []swarm.Brief
@@ -37,7 +37,7 @@ type Planner struct {
 
 func (p *Planner) round(n int) Round {
 	if n < 1 || n > len(p.Rounds) {
-		return Round{Verdict: swarm.Verdict{Complete: true}}
+		return Round{}
 	}
 	return p.Rounds[n-1]
 }
@@ -69,7 +69,7 @@ func (p *Planner) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) 
 }
 
 // Merge writes the results and returns the round's verdict.
-func (p *Planner) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+func (p *Planner) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	p.mu.Lock()
 	p.merged = append(p.merged, slices.Clone(results))
 	p.mu.Unlock()
@@ -84,6 +84,9 @@ func (p *Planner) Merge(ctx context.Context, b swarm.Brief, results []swarm.Resu
 	r := p.round(b.Round)
 	return r.Verdict, r.MergeErr
 }
+
+// Window returns Tokens.
+func (p *Planner) Window() int { return p.Tokens }
 
 // Briefs returns what Plan was told, in the order of its calls.
 func (p *Planner) Briefs() []swarm.Brief {

@@ -36,7 +36,7 @@ func TestTheScriptedWorkerDoesWhatItsScriptSays(t *testing.T) {
 		}}
 		p := &swarmtest.Planner{Rounds: []swarmtest.Round{{
 			Steps:   []swarm.Step{{ID: "a", Do: "Do.", Over: swarm.Items, Items: items}},
-			Verdict: swarm.Verdict{Complete: true},
+			Verdict: swarm.Verdict{},
 		}}}
 		s := swarm.Swarm{Planner: p, Worker: w, Concurrency: 2}
 		a, err := s.Run(t.Context(), swarm.Task{Goal: "all"})
@@ -73,7 +73,7 @@ func TestTheScriptedPlannerRemembersWhatItWasTold(t *testing.T) {
 			Steps:   []swarm.Step{{ID: "a", Do: "Do."}, {ID: "a", Do: "Do it again."}, {ID: "b", Do: "Do more."}},
 			Verdict: swarm.Verdict{Missing: "the rest"},
 		},
-		{Steps: []swarm.Step{{ID: "c", Do: "Do the rest."}}, Verdict: swarm.Verdict{Complete: true}},
+		{Steps: []swarm.Step{{ID: "c", Do: "Do the rest."}}, Verdict: swarm.Verdict{}},
 	}}
 	s := swarm.Swarm{Planner: p, Worker: &swarmtest.Worker{}}
 	a, err := s.Run(t.Context(), swarm.Task{Goal: "all"})

@@ -5,48 +5,45 @@ import (
 	"errors"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// output is the writer of one Merge: it fails once it was told to, and notes
-// whether it is used after Merge has returned.
+// output is what one Merge writes: it fails where it was told to.
 type output struct {
 	name   string // of the case
 	err    error  // what Write answers
 	wrote  func() // called at each Write; may be nil
+	writer *swarm.AnswerWriter
+
 	mu     sync.Mutex
-	text   strings.Builder
 	writes int
-	closed bool
-	late   int
+	closed bool // Merge has returned
+	late   int  // Writes after that
 }
 
-func (o *output) Write(b []byte) (int, error) {
+// told is what the writer calls for each piece.
+func (o *output) told(string, bool) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
 		o.late++
-		return 0, errors.New("the merge is over")
+		return errors.New("the merge is over")
 	}
 	o.writes++
 	if o.wrote != nil {
 		o.wrote()
 	}
-	if o.err != nil {
-		return 0, o.err
-	}
-	return o.text.Write(b)
+	return o.err
 }
 
 // mergeTo runs one Merge and looks at what it leaves of its input and writer.
 func (s *suite) mergeTo(ctx context.Context, name string, p swarm.Planner, b swarm.Brief, rs []swarm.Result, o *output) (v swarm.Verdict, returned bool, err error) {
 	s.Helper()
 	b.Coverage = swarm.Coverage{Subtasks: len(rs) + 1, Done: len(rs), Abstained: 1}
-	o.name = name
+	o.name, o.writer = name, swarm.NewAnswerWriter(o.told)
 	before := snapshot(rs)
-	returned = s.call(ctx, name, func(ctx context.Context) { v, err = p.Merge(ctx, b, rs, o) })
+	returned = s.call(ctx, name, func(ctx context.Context) { v, err = p.Merge(ctx, b, rs, o.writer) })
 	s.stop()
 	o.mu.Lock()
 	o.closed = true
@@ -79,8 +76,8 @@ func (s *suite) merge(name string, p swarm.Planner, b swarm.Brief, rs []swarm.Re
 	if !returned || err != nil {
 		return
 	}
-	if !utf8.ValidString(o.text.String()) {
-		s.failf(name, "the text is not valid UTF-8: %q", clip(o.text.String()))
+	if text := o.writer.String(); strings.Contains(text, "\uFFFD") { // what the writer makes of it
+		s.failf(name, "the text is not valid UTF-8: %q", clip(text))
 	}
 	chunks := map[string]*swarm.Chunk{}
 	for _, src := range b.Task.Sources {

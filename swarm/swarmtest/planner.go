@@ -24,6 +24,7 @@ import (
 //     returned, returns no error although the writer failed, writes text that
 //     is not UTF-8, or returns a citation outside of its chunk or one that is
 //     called verified and is not;
+//   - names a window of less than nothing;
 //   - cannot merge nothing, or odd results: empty ones, lists, orders;
 //   - is not safe for use by several runs at once, as far as the race detector
 //     can tell;
@@ -44,6 +45,7 @@ func TestPlanner(t testing.TB, newPlanner func() swarm.Planner, briefs ...swarm.
 		steps := s.plan(name, p, b)
 		s.planRefused(name, p, b)
 		s.planStopped(name, p, b)
+		s.window(name, p)
 
 		found := resultsOf(b, steps)
 		s.merge(name, p, b, found)
@@ -111,6 +113,17 @@ func (s *suite) plan(name string, p swarm.Planner, b swarm.Brief) []swarm.Step {
 		}
 	}
 	return steps
+}
+
+// window asks p how many tokens of results a merge reads.
+func (s *suite) window(name string, p swarm.Planner) {
+	s.Helper()
+	s.call(context.Background(), name+", window", func(context.Context) {
+		if n := p.Window(); n < 0 {
+			s.failf(name, "a window of %d tokens: it is positive, or 0 for any number", n)
+		}
+	})
+	s.stop()
 }
 
 // planAgain lets p plan a later round, which may have no steps.
@@ -187,7 +200,7 @@ func (s *suite) runsAtOnce(p swarm.Planner) {
 				if err := p.Plan(ctx, b, w.add); err != nil {
 					return
 				}
-				var text strings.Builder
+				var text swarm.AnswerWriter
 				steps, _ := w.written()
 				p.Merge(ctx, b, resultsOf(b, steps), &text)
 			})
@@ -218,6 +231,8 @@ func wrongStep(st swarm.Step, before []swarm.Step, task swarm.Task) string {
 		return "the ID was written before"
 	case strings.TrimSpace(st.Do) == "":
 		return "there is no instruction"
+	case st.Schema != "" && st.Schema != swarm.SchemaList:
+		return fmt.Sprintf("there is no schema %q", st.Schema)
 	case st.Over >= swarm.Reduce:
 		return fmt.Sprintf("a plan has no step over %q", st.Over)
 	case st.Over == swarm.Items && len(st.Items) == 0:
@@ -244,7 +259,7 @@ func wrongStep(st swarm.Step, before []swarm.Step, task swarm.Task) string {
 
 func hasSourceOrChunk(task swarm.Task, name string) bool {
 	for _, src := range task.Sources {
-		if src.Name == name {
+		if src.Name == name || strings.HasPrefix(name, src.Name+"#") { // a range of its chunks
 			return true
 		}
 		for _, c := range src.Chunks {

@@ -41,7 +41,7 @@ func TestAPlannerThatOnlyFailsPasses(t *testing.T) {
 // ownPlanner is a planner of two functions; nil: the ordinary thing.
 type ownPlanner struct {
 	plan  func(ctx context.Context, add func(swarm.Step) error) error
-	merge func(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error)
+	merge func(ctx context.Context, b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error)
 }
 
 func (p *ownPlanner) Plan(ctx context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
@@ -51,12 +51,14 @@ func (p *ownPlanner) Plan(ctx context.Context, _ swarm.Brief, add func(swarm.Ste
 	return add(readAll)
 }
 
-func (p *ownPlanner) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+func (*ownPlanner) Window() int { return 0 }
+
+func (p *ownPlanner) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	if p.merge != nil {
 		return p.merge(ctx, b, rs, w)
 	}
 	_, err := fmt.Fprintln(w, "Merged.")
-	return swarm.Verdict{Complete: true}, err
+	return swarm.Verdict{}, err
 }
 
 // writes is a planner that writes steps and stops at the first refusal.
@@ -73,7 +75,7 @@ func writes(steps ...swarm.Step) *ownPlanner {
 
 // merges is a planner whose merge writes text and returns a verdict.
 func merges(text string, v swarm.Verdict) *ownPlanner {
-	return &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+	return &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 		_, err := io.WriteString(w, text)
 		return v, err
 	}}
@@ -84,7 +86,7 @@ func cites(c swarm.Citation) *ownPlanner {
 }
 
 func TestPlannersThatBreakTheContractAreFound(t *testing.T) {
-	var kept atomic.Pointer[io.Writer]
+	var kept atomic.Pointer[swarm.AnswerWriter]
 	for _, c := range []struct {
 		name    string
 		planner *ownPlanner
@@ -111,24 +113,24 @@ func TestPlannersThatBreakTheContractAreFound(t *testing.T) {
 			}
 			return nil
 		}}, "it wrote 100 steps to a plan that was closed"},
-		{"changes results", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, rs []swarm.Result, _ io.Writer) (swarm.Verdict, error) {
+		{"changes results", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, rs []swarm.Result, _ *swarm.AnswerWriter) (swarm.Verdict, error) {
 			for i := range rs {
 				rs[i].Out.Text += "!"
 			}
 			return swarm.Verdict{}, nil
 		}}, "it changed the results"},
-		{"keeps the writer", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
-			if earlier := kept.Swap(&w); earlier != nil {
-				io.WriteString(*earlier, "late")
+		{"keeps the writer", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+			if earlier := kept.Swap(w); earlier != nil {
+				io.WriteString(earlier, "late")
 			}
 			return swarm.Verdict{}, nil
 		}}, "it wrote after it had returned"},
-		{"deaf to the writer", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+		{"deaf to the writer", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 			io.WriteString(w, "text")
 			return swarm.Verdict{}, nil
 		}}, "it returned no error, as if the text had been written"},
 		{"bad UTF-8", merges("\xc3", swarm.Verdict{}), "the text is not valid UTF-8"},
-		{"merges only what is there", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, rs []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+		{"merges only what is there", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 			_, err := io.WriteString(w, rs[0].Out.Text)
 			return swarm.Verdict{}, err
 		}}, "nothing found: it panicked"},
@@ -149,7 +151,7 @@ func TestPlannersThatBreakTheContractAreFound(t *testing.T) {
 
 func TestAMergeThatIgnoresItsContextIsFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w io.Writer) (swarm.Verdict, error) {
+		slow := &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 			_, err := io.WriteString(w, "text")
 			time.Sleep(time.Minute)
 			return swarm.Verdict{}, err

@@ -1,0 +1,80 @@
+package planner
+
+import (
+	"io"
+
+	"github.com/db31e724/go-swarm/internal/findings"
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// references passes an answer on to w. Prose has its references renumbered as
+// it comes. JSON passes unchanged: an answer that begins with '{' or '[' is held
+// until it is no JSON any more, or whole.
+type references struct {
+	w     io.Writer
+	cites []swarm.Citation
+	prose *findings.Renumber // nil: the answer is JSON, or numbers are not to be touched
+	m     machine
+	held  []byte // may be JSON
+	begun bool   // it is decided what the answer is
+}
+
+// newReferences returns a writer over the citations that the model was shown;
+// verbatim says that numbers are left as they are.
+func newReferences(w io.Writer, cites []swarm.Citation, verbatim bool) *references {
+	r := &references{w: w, cites: cites, begun: verbatim}
+	if !verbatim {
+		r.prose = findings.NewRenumber(w, cites)
+	}
+	return r
+}
+
+func (r *references) Write(p []byte) (int, error) {
+	if r.begun {
+		return len(p), r.pass(p)
+	}
+	from := len(r.held)
+	r.held = append(r.held, p...)
+	for i, c := range r.held[from:] {
+		_, err := r.m.next(c)
+		if err != nil || from+i == 0 && c != '{' && c != '[' {
+			r.begun = true
+			return len(p), r.pass(r.held)
+		}
+	}
+	return len(p), nil
+}
+
+func (r *references) pass(p []byte) error {
+	w := r.w
+	if r.prose != nil {
+		w = r.prose
+	}
+	_, err := w.Write(p)
+	return err
+}
+
+// Close passes on what was held.
+func (r *references) Close() error {
+	if !r.begun && r.m.state == whole {
+		r.prose = nil
+	}
+	if !r.begun {
+		r.begun = true
+		if err := r.pass(r.held); err != nil {
+			return err
+		}
+	}
+	if r.prose == nil {
+		return nil
+	}
+	return r.prose.Close()
+}
+
+// Citations returns what [1], [2] … of the answer refer to.
+func (r *references) Citations() []swarm.Citation {
+	if r.prose == nil {
+		return r.cites
+	}
+	return r.prose.Citations()
+}

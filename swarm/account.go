@@ -1,0 +1,288 @@
+package swarm
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// ledger is the one account book of a root run and of all runs nested in it.
+// It admits calls to their runs' budgets. It knows nothing of steps, places or
+// events; its lock may be taken while a run's is held, never the other way.
+//
+// Calls that do not fit yet wait in one queue: the planner's first, then by
+// priority, then by arrival. It is served whenever something is given back. A
+// call that must wait for an account is not overtaken there, however small
+// those behind it are.
+type ledger struct {
+	mu      sync.Mutex
+	waiting []*waiter // in the order in which they are served
+	pass    int       // number of the current walk along the queue
+}
+
+// account is what one run may spend and has spent. Guarded by the ledger's
+// lock, but for the first three fields, which do not change, and remote.
+type account struct {
+	ledger *ledger
+	budget Budget
+	stop   func(error) // ends the run
+
+	window   int // most tokens of results that a merge reads; 0: unbounded
+	spent    amount
+	reserved amount
+	planned  int    // calls of the planner
+	large    *Price // of the planner's first priced call
+	blocked  int    // the walk in which a call that waits for this account was met
+
+	remote atomic.Bool // Output.Usage was booked: such calls cannot be refused
+}
+
+// party is an account that a call is booked to: that of the run that makes it,
+// or of a run around it.
+type party struct {
+	account *account
+	planner bool // the call is the planner's in that run
+	merging bool // and may spend what is kept for the merge
+}
+
+// holder is a subtask or a planner's call. What it still holds when it ends is
+// given back.
+type holder struct {
+	open  []*Reservation
+	ended bool
+}
+
+// waiter is a call that asks for its reservation.
+type waiter struct {
+	res      *Reservation
+	priority int64
+	ready    chan struct{} // closed when it was decided
+	decided  bool
+	err      error
+	stop     func(error) // the run that err ends
+}
+
+var errHolderEnded = errors.New("swarm: a call was to be made for a subtask or a phase that has ended")
+
+// reserve waits until the call fits all its accounts, and reserves it there;
+// or refuses it. Where ctx has ended it does not wait.
+func (l *ledger) reserve(ctx context.Context, r *Reservation, priority int64) error {
+	w := &waiter{res: r, priority: priority, ready: make(chan struct{})}
+	l.mu.Lock()
+	at, _ := slices.BinarySearchFunc(l.waiting, w, func(a, b *waiter) int {
+		return cmp.Or(a.before(b), -1) // behind its equals
+	})
+	l.waiting = slices.Insert(l.waiting, at, w)
+	l.serve()
+	l.mu.Unlock()
+	select {
+	case <-w.ready:
+	case <-ctx.Done():
+		l.mu.Lock()
+		if !w.decided {
+			w.decide(cause(ctx))
+			l.serve()
+		}
+		l.mu.Unlock()
+	}
+	if w.stop != nil {
+		w.stop(w.err)
+	}
+	return w.err
+}
+
+// before orders waiters: negative if w is served before v.
+func (w *waiter) before(v *waiter) int {
+	if a, b := w.res.parties[0].planner, v.res.parties[0].planner; a != b {
+		if a {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(v.priority, w.priority)
+}
+
+func (w *waiter) decide(err error) {
+	w.decided, w.err = true, err
+	close(w.ready)
+}
+
+// serve walks along the queue and decides what can be decided. The lock is
+// held.
+func (l *ledger) serve() {
+	if len(l.waiting) == 0 {
+		return
+	}
+	l.pass++
+	for _, w := range l.waiting {
+		if !w.decided {
+			l.try(w)
+		}
+	}
+	l.waiting = slices.DeleteFunc(l.waiting, func(w *waiter) bool { return w.decided })
+}
+
+// try decides a waiter if no account is in its way.
+func (l *ledger) try(w *waiter) {
+	r := w.res
+	if r.holder.ended {
+		w.decide(errHolderEnded)
+		return
+	}
+	wait := false
+	for _, p := range r.parties {
+		a := p.account
+		if a.budget.Cost > 0 && r.call.Price == nil {
+			w.stop = a.stop
+			w.decide(&BudgetError{Limit: "price", Needs: r.call.Model})
+			return
+		}
+		keep := a.kept(p, r.call.Price)
+		if refused := a.budget.exceeded(&r.call, a.spent.plus(keep), r.held); refused != nil {
+			refused.Spent = a.budget.text(refused.Limit, a.spent)
+			if kept := a.budget.text(refused.Limit, keep); kept != a.budget.text(refused.Limit, amount{}) {
+				refused.Kept = kept
+			}
+			w.decide(refused)
+			return
+		}
+		if a.blocked == l.pass {
+			wait = true
+		} else if a.budget.exceeded(&r.call, a.spent.plus(keep).plus(a.reserved), r.held) != nil {
+			wait = true
+			a.blocked = l.pass
+		}
+	}
+	if wait {
+		return
+	}
+	for _, p := range r.parties {
+		p.account.reserved = p.account.reserved.plus(r.held)
+	}
+	r.holder.open = append(r.holder.open, r)
+	w.decide(nil)
+}
+
+// settle books what a call used and gives back what was reserved for it, if it
+// still is.
+func (l *ledger) settle(r *Reservation, used Usage) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.spend(r.parties, used, r.call.Price)
+	l.giveBack(r)
+	l.serve()
+}
+
+// spend books what was used to all accounts. The lock is held.
+func (l *ledger) spend(parties []party, used Usage, price *Price) {
+	for _, p := range parties {
+		a := p.account
+		a.spent = a.spent.plus(amount{used.Cost, used.Tokens(), used.Calls})
+		if p.planner {
+			a.planned += used.Calls
+			if a.large == nil {
+				a.large = price
+			}
+		}
+	}
+}
+
+// spendRemote books calls that were made elsewhere.
+func (l *ledger) spendRemote(parties []party, used Usage) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.spend(parties, used, nil)
+	for _, p := range parties {
+		p.account.remote.Store(true)
+	}
+}
+
+// release gives back what was reserved for a call that was not made.
+func (l *ledger) release(r *Reservation) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.giveBack(r)
+	l.serve()
+}
+
+// end gives back all that a holder still holds.
+func (l *ledger) end(h *holder) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h.ended = true
+	for len(h.open) > 0 {
+		l.giveBack(h.open[0])
+	}
+	l.serve()
+}
+
+// giveBack gives a reservation back, once. The lock is held.
+func (l *ledger) giveBack(r *Reservation) {
+	at := slices.Index(r.holder.open, r)
+	if at < 0 {
+		return
+	}
+	r.holder.open = slices.Delete(r.holder.open, at, at+1)
+	for _, p := range r.parties {
+		p.account.reserved = p.account.reserved.minus(r.held)
+	}
+}
+
+// usedUp returns the limit that is used up, nil if none is.
+func (a *account) usedUp() *BudgetError {
+	a.ledger.mu.Lock()
+	defer a.ledger.mu.Unlock()
+	least := amount{cost: 1, tokens: 1, calls: 1}
+	keep := a.kept(party{account: a}, nil)
+	over := a.budget.exceeded(&Call{Price: &Price{}}, a.spent.plus(keep), least)
+	if over == nil {
+		return nil
+	}
+	over.Spent, over.Out = a.budget.text(over.Limit, a.spent), 0
+	return over
+}
+
+const (
+	// mergePrompt and mergeReply are what a merge takes beside the results.
+	mergePrompt = 1500
+	mergeReply  = 1000
+	mergeCalls  = 2
+)
+
+// kept returns what a call must leave for the merge, if the planner is one
+// that makes calls. price is the call's. The ledger's lock is held.
+func (a *account) kept(p party, price *Price) amount {
+	b, large := &a.budget, a.large
+	if p.planner && large == nil {
+		large = price
+	}
+	switch {
+	case p.merging:
+		return amount{}
+	case !p.planner && a.planned == 0:
+		return amount{cost: b.Merge}
+	}
+	merge := Usage{In: min(a.window, mostTokens) + mergePrompt, Out: mergeReply}
+	keep := amount{cost: b.Merge, tokens: min(merge.Tokens(), b.Tokens/4), calls: min(mergeCalls, b.Calls/4)}
+	if b.Merge == 0 && b.Cost > 0 && large != nil {
+		keep.cost = min(large.most(merge), b.Cost/4)
+	}
+	return keep
+}
+
+// setWindow tells what a merge reads at the most.
+func (a *account) setWindow(tokens int) {
+	a.ledger.mu.Lock()
+	defer a.ledger.mu.Unlock()
+	a.window = tokens
+}
+
+// plannerCalls returns how many calls the planner has made.
+func (a *account) plannerCalls() int {
+	a.ledger.mu.Lock()
+	defer a.ledger.mu.Unlock()
+	return a.planned
+}

@@ -1,0 +1,242 @@
+package swarm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// merging makes the answer of a round: it chooses the results, brings them
+// into the planner's window (reduce.go), and lets the planner write. It belongs
+// to the goroutine that goes through the rounds; text, answer and lost are also
+// guarded by the run's lock.
+type merging struct {
+	run      *run
+	window   int           // most tokens of results that the planner reads; 0: unbounded
+	text     *AnswerWriter // of the merge that is writing; nil: none
+	stale    bool          // answer is an earlier round's: the next text replaces it
+	answer   strings.Builder
+	finished *string // by the last merge that ended well
+	verdict  Verdict
+	complete bool
+	known    []Known
+	lost     []string // steps that failed and were to be merged
+}
+
+// write merges the results of all rounds into the answer, of fewer results
+// where the planner's model or the budget does not allow all of them.
+func (m *merging) write() error {
+	r := m.run
+	results := m.fit(m.results())
+	if err := r.cancelled(); err != nil && m.window > 0 {
+		return err
+	}
+	s := &scope{run: r, planner: true, merging: true}
+	r.mu.Lock()
+	w := m.open()
+	r.tell(Event{Kind: MergeStarted})
+	b := r.mergeBrief()
+	r.mu.Unlock()
+	ctx := context.WithValue(r.ctx, scopeKey{}, s)
+	var v Verdict
+	var err error
+	for {
+		calls := r.account.plannerCalls()
+		err = r.apart("the planner's Merge", func() (err error) {
+			v, err = r.swarm.Planner.Merge(ctx, b, results, w)
+			return err
+		})
+		if len(results) < 2 || !tooMuch(err, r.account.plannerCalls() > calls) {
+			break
+		}
+		w.Reset()
+		results = m.halve(results)
+		r.mu.Lock()
+		b = r.mergeBrief()
+		r.mu.Unlock()
+	}
+	w.close()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.end()
+	m.text = nil
+	if err == nil {
+		m.verdict = v
+		m.complete = v.Missing == ""
+		text := w.String()
+		m.finished = &text
+		if m.stale { // and nothing was written
+			m.tellText("", true)
+		}
+		if !m.complete && r.round < r.most {
+			m.known = r.digest()
+		}
+	}
+	r.tell(Event{Kind: MergeEnded, Text: v.Missing, Err: err})
+	return err
+}
+
+// tooMuch tells whether a merge can be made of fewer results: they do not fit
+// the model's context, or its first call does not fit the budget.
+func tooMuch(err error, called bool) bool {
+	if over, ok := errors.AsType[*BudgetError](err); ok {
+		return !called && (over.Limit == "cost" || over.Limit == "tokens")
+	}
+	call, ok := errors.AsType[*CallError](err)
+	return ok && call.Class == ClassTooLong
+}
+
+// open begins the text of a round. The lock is held.
+func (m *merging) open() *AnswerWriter {
+	m.stale = m.answer.Len() > 0
+	m.text = NewAnswerWriter(func(text string, reset bool) error {
+		m.run.lock()
+		defer m.run.mu.Unlock()
+		m.tellText(text, reset)
+		return nil
+	})
+	return m.text
+}
+
+// tellText adds to the answer and tells the observer. The lock is held.
+func (m *merging) tellText(text string, reset bool) {
+	if reset || m.stale {
+		m.stale, reset = false, true
+		m.answer.Reset()
+	}
+	m.answer.WriteString(text)
+	m.run.tell(Event{Kind: AnswerText, Text: text, Reset: reset})
+}
+
+// restore takes the last finished text for the answer, if there is one.
+func (m *merging) restore() bool {
+	m.run.mu.Lock()
+	defer m.run.mu.Unlock()
+	if m.finished != nil && *m.finished != m.answer.String() {
+		m.tellText(*m.finished, true)
+	}
+	return m.finished != nil
+}
+
+// results returns, in plan order, what the merge reads: all results that are
+// done of the steps that no other step uses, and of those that are to be kept.
+// Where such a step has none, the merge gets those of the steps that it read;
+// where a subtask of it that follows another one failed, the result that it
+// read. If all is of a single step, that step's own slice is returned: a
+// million results are not copied.
+func (m *merging) results() []Result {
+	r := m.run
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.lost = nil
+	c := chosen{all: map[*step]bool{}, one: map[*step]map[int]bool{}}
+	for _, s := range r.steps {
+		if s.Over != Reduce && (!s.used || s.Keep) {
+			m.choose(&c, s)
+		}
+	}
+	if len(c.all) == 1 && len(c.one) == 0 {
+		for s := range c.all {
+			if s.tally()[Done] == len(s.results) {
+				return slices.Clip(s.results)
+			}
+		}
+	}
+	var out []Result
+	for _, s := range r.steps {
+		for i := range s.results {
+			if s.results[i].Outcome == Done && (c.all[s] || c.one[s][i]) {
+				out = append(out, s.results[i])
+			}
+		}
+	}
+	return out
+}
+
+// chosen is what a merge reads: all results of some steps, and single ones.
+type chosen struct {
+	all map[*step]bool
+	one map[*step]map[int]bool
+}
+
+// choose takes a step's results, and what it read where it has none.
+func (m *merging) choose(c *chosen, s *step) {
+	if c.all[s] {
+		return
+	}
+	c.all[s] = true
+	t := s.tally()
+	failed := t[Failed] + t[Skipped]
+	switch {
+	case t[Done] == 0:
+		for _, n := range s.needs {
+			m.choose(c, n)
+		}
+		if s.of != nil {
+			m.choose(c, s.of)
+		}
+	case s.Over != Each:
+		return
+	default:
+		for i := range s.results {
+			for at := s; at.Over == Each && unwell(at.results[i].Outcome); {
+				if at = at.of; at.results[i].Outcome == Done {
+					c.take(at, i)
+				}
+			}
+		}
+	}
+	if failed > 0 {
+		what := fmt.Sprintf("step %s: %d of %d failed", s.ID, failed, len(s.results))
+		for i := range s.results {
+			if err := s.results[i].Err; err != nil {
+				what += ": " + said(err)
+				break
+			}
+		}
+		m.lost = append(m.lost, what)
+	}
+}
+
+func (c *chosen) take(s *step, i int) {
+	if c.one[s] == nil {
+		c.one[s] = map[int]bool{}
+	}
+	c.one[s][i] = true
+}
+
+func unwell(o Outcome) bool { return o == Failed || o == Skipped || o == Cancelled }
+
+// tally counts a step's subtasks by outcome.
+func (s *step) tally() (t Tally) {
+	for i := range s.results {
+		t[s.results[i].Outcome]++
+	}
+	return t
+}
+
+// partial is the worker of reducing steps where no Reducer is set: it lets the
+// planner merge a group of the results.
+func (m *merging) partial(ctx context.Context, st Subtask) (Output, error) {
+	r := m.run
+	s := &scope{run: r, work: scopeOf(ctx).work, planner: true}
+	r.mu.Lock()
+	b := r.mergeBrief()
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		s.end()
+	}()
+	var w AnswerWriter
+	v, err := r.swarm.Planner.Merge(context.WithValue(ctx, scopeKey{}, s), b, st.From, &w)
+	w.close()
+	out := Output{Text: w.String(), Citations: v.Citations}
+	out.Abstain = strings.TrimSpace(out.Text) == ""
+	for i := range st.From {
+		out.Confidence = max(out.Confidence, st.From[i].Out.Confidence)
+	}
+	return out, err
+}

@@ -1,0 +1,178 @@
+package swarm
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/db31e724/go-swarm/swarm/internal/schedule"
+)
+
+// planning takes the steps of a plan: it checks each (check.go), binds it to
+// its input and to the steps that it names, and hands it to working. Guarded by
+// the run's lock.
+type planning struct {
+	run     *run
+	open    bool   // Plan has not returned
+	cut     string // why plans ended early
+	byID    map[string]*step
+	repeats map[string][]*step // by instruction, to find repeated ones
+	size    Limits             // used so far
+}
+
+func (p *planning) init(r *run) {
+	*p = planning{run: r, byID: map[string]*step{}, repeats: map[string][]*step{}}
+}
+
+// write lets the planner write the plan of this round, on a goroutine of its
+// own, and waits for it. It returns how many steps were accepted.
+func (p *planning) write() (accepted int, err error) {
+	r := p.run
+	s := &scope{run: r, planner: true}
+	r.mu.Lock()
+	before := len(r.steps)
+	p.open = true
+	b := r.brief()
+	round := r.round
+	r.mu.Unlock()
+	ctx := context.WithValue(r.stepCtx, scopeKey{}, s)
+	err = r.apart("the planner's Plan", func() error {
+		return r.swarm.Planner.Plan(ctx, b, func(s Step) error { return p.add(round, s) })
+	})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.end()
+	p.open = false
+	accepted = len(r.steps) - before
+	if err != nil {
+		if p.cut != "" {
+			p.cut += "; "
+		}
+		p.cut += fmt.Sprintf("round %d: %s", round, said(err))
+	}
+	r.tell(Event{Kind: PlanEnded, Err: err})
+	r.work.changed.Broadcast()
+	return accepted, err
+}
+
+// add is what a planner hands its steps to.
+func (p *planning) add(round int, s Step) error {
+	r := p.run
+	r.lock()
+	defer r.mu.Unlock()
+	if !p.open || round != r.round {
+		return ErrPlanClosed
+	}
+	if r.stepCtx.Err() != nil {
+		return cause(r.stepCtx)
+	}
+	st, err := p.check(s)
+	if err != nil {
+		r.tell(Event{Kind: StepRefused, Step: clip(s.ID, 80), Err: err})
+		return err
+	}
+	st.worker = r.swarm.Worker
+	p.byID[st.ID] = st
+	p.enter(st)
+	return nil
+}
+
+// mostEst bounds what a step's estimate counts for in the queue, so that the
+// longest path that Limits allow is still a number.
+const mostEst = 1 << 30
+
+// enter numbers a step that was accepted, or made for a reduction, and hands
+// it to the workers. The lock is held.
+func (p *planning) enter(st *step) {
+	r := p.run
+	sp := schedule.Spec{Est: int64(min(st.Est, mostEst))}
+	count := -1
+	switch st.Over {
+	case Once:
+		count = 1
+	case Chunks:
+		count = len(st.chunks)
+	case Items:
+		count = len(st.items)
+	case Reduce:
+		count = len(st.groups)
+	case List:
+		sp.Mode = schedule.Unfold
+	case Each:
+		sp.Mode = schedule.Follow
+		if st.of.results != nil {
+			count = len(st.of.results)
+		}
+	}
+	sp.Count = count
+	if st.of != nil {
+		sp.Of = st.of.n
+		st.of.used = true
+		if st.Over == Each {
+			st.of.followers = append(st.of.followers, st)
+		}
+		of := st.of
+		sp.Ended = func(i int) schedule.Outcome {
+			if i >= len(of.results) {
+				return schedule.Pending
+			}
+			return schedule.Outcome(of.results[i].Outcome)
+		}
+	}
+	for _, n := range st.needs {
+		sp.Needs = append(sp.Needs, n.n)
+		n.used = true
+	}
+	if count >= 0 {
+		p.unfold(st, count)
+	}
+	st.n = len(r.steps)
+	st.round = r.round
+	r.steps = append(r.steps, st)
+	r.tell(Event{Kind: StepAdded, Step: st.ID, Text: st.Do, To: count})
+	r.work.add(sp)
+}
+
+// unfold makes room for a step's results once their number is known. The lock
+// is held.
+func (p *planning) unfold(st *step, count int) {
+	st.results = make([]Result, count)
+	p.size.Subtasks += count
+}
+
+// unfoldAll makes room for the results of a step and of those that follow it.
+// The lock is held.
+func (p *planning) unfoldAll(st *step, count int) {
+	if st.results == nil {
+		p.unfold(st, count)
+		p.run.tell(Event{Kind: StepUnfolded, Step: st.ID, To: count})
+	}
+	for _, f := range st.followers {
+		p.unfoldAll(f, count)
+	}
+}
+
+// unfoldList takes the items of a step's list, as many as the run may have
+// subtasks, and returns their number. The lock is held.
+func (p *planning) unfoldList(st *step) int {
+	items, _ := listItems(st.of.results[0].Out.Text) // read before, when the subtask ended
+	most := p.limits().Subtasks
+	room := (most - p.size.Subtasks) / st.chain()
+	if len(items) > room {
+		p.run.missing = append(p.run.missing, fmt.Sprintf("step %s: the last %d of %d items, for a run may have %d subtasks",
+			st.ID, len(items)-room, len(items), most))
+		items = items[:max(room, 0)]
+	}
+	st.items = items
+	p.unfoldAll(st, len(items))
+	return len(items)
+}
+
+// chain returns how many steps a step's list makes subtasks of: itself and
+// those that follow it.
+func (s *step) chain() int {
+	n := 1
+	for _, f := range s.followers {
+		n += f.chain()
+	}
+	return n
+}

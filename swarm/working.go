@@ -1,0 +1,344 @@
+package swarm
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm/internal/schedule"
+)
+
+// working hands the subtasks of accepted steps to workers, on goroutines of
+// its own, as the machine decides. A goroutine asks for a subtask when it is
+// free and ends when there is none; one that gets a subtask has another
+// goroutine started if a place is left and something is ready, so no goroutine
+// waits for work. Guarded by the run's lock.
+type working struct {
+	run      *run
+	machine  *schedule.Machine
+	changed  sync.Cond                 // the run became quiet, or a phase ended
+	starting bool                      // a goroutine is on its way that has no subtask yet
+	away     map[schedule.Ref]*running // parked, or waiting for their place
+}
+
+func (w *working) init(r *run, places int) {
+	*w = working{run: r, machine: schedule.New(places), away: map[schedule.Ref]*running{}}
+	w.changed.L = &r.mu
+}
+
+// running is a subtask that was taken, its place and what it spent. It is the
+// subtask's own context, which ends with the run's.
+type running struct {
+	scope    scope
+	step     *step
+	ref      schedule.Ref
+	priority int64
+	refused  error // it must not begin: the budget is used up
+
+	// How the worker's call ended. The output stands in its place among the
+	// results already.
+	outcome Outcome
+	err     error
+
+	// Guarded by the run's lock.
+	back     chan struct{} // closed when it gets its place back
+	usage    *Usage        // nil: no call was settled
+	attempts int
+}
+
+var _ context.Context = (*running)(nil)
+
+func (t *running) Deadline() (time.Time, bool) { return t.scope.run.stepCtx.Deadline() }
+func (t *running) Done() <-chan struct{}       { return t.scope.run.stepCtx.Done() }
+func (t *running) Err() error                  { return t.scope.run.stepCtx.Err() }
+
+// Value lets Park, Reserve, Emit and Run find the subtask.
+func (t *running) Value(key any) any {
+	if key == (scopeKey{}) {
+		return &t.scope
+	}
+	return t.scope.run.stepCtx.Value(key)
+}
+
+// spend adds to what the subtask used. The lock is held.
+func (t *running) spend(used Usage, attempts int) {
+	if t.usage == nil {
+		t.usage = new(Usage)
+	}
+	*t.usage = t.usage.Plus(used)
+	t.attempts += attempts
+}
+
+// add puts a step into the machine. The lock is held.
+func (w *working) add(sp schedule.Spec) {
+	w.machine.Add(sp)
+	w.book()
+	w.start()
+}
+
+// settle waits until the plan is closed and every subtask has ended.
+func (w *working) settle() {
+	w.run.mu.Lock()
+	defer w.run.mu.Unlock()
+	for w.run.plan.open || !w.machine.Quiet() {
+		w.changed.Wait()
+	}
+}
+
+// halt ends what has not started. The lock is held.
+func (w *working) halt() {
+	w.machine.Cancel()
+	w.book()
+	w.grant()
+	w.changed.Broadcast()
+	w.run.told.hurry()
+}
+
+// unended names the first subtasks that have not ended. The lock is held.
+func (w *working) unended(most int) []string {
+	var names []string
+	for _, s := range w.run.steps {
+		for i := range s.results {
+			if s.results[i].Outcome == Pending && len(names) < most {
+				names = append(names, s.ID+"/"+strconv.Itoa(i))
+			}
+		}
+	}
+	return names
+}
+
+// start starts a goroutine if there is something to do, a place is free and no
+// goroutine is on its way already. The lock is held.
+func (w *working) start() {
+	if w.starting || !w.machine.Ready() {
+		return
+	}
+	w.starting = true
+	w.run.group.Go(w.loop)
+}
+
+// slabSize is how many subtasks a goroutine allocates at once, for a run may
+// have millions. None is used twice: a worker may keep its context.
+const slabSize = 16
+
+// loop is the life of a worker goroutine.
+func (w *working) loop() error {
+	var slab []running
+	var last *running
+	for {
+		if len(slab) == 0 {
+			slab = make([]running, slabSize)
+		}
+		next := &slab[0]
+		slab = slab[1:]
+		if !w.turn(last, next) {
+			return nil
+		}
+		w.do(next)
+		last = next
+	}
+}
+
+// turn ends last, if there is one, and takes the next subtask. The lock is
+// taken once for both.
+func (w *working) turn(last, next *running) bool {
+	r := w.run
+	r.lock()
+	defer r.mu.Unlock()
+	if last != nil {
+		w.ended(last)
+	} else {
+		w.starting = false
+	}
+	ref, ok := w.machine.Next()
+	if !ok {
+		if w.machine.Quiet() {
+			w.changed.Broadcast()
+		}
+		return false
+	}
+	next.scope = scope{run: r, work: next}
+	next.step = r.steps[ref.Step]
+	next.ref = ref
+	next.priority = w.machine.Priority(int(ref.Step))
+	next.refused = next.scope.usedUp()
+	if r.told.report.FirstSubtask == 0 {
+		first(&r.told.report.FirstSubtask, time.Since(r.start))
+	}
+	if r.told.on {
+		r.told.put(record{kind: SubtaskStarted, step: next.step, index: int(ref.Index), at: r.told.now})
+	}
+	w.start()
+	return true
+}
+
+// do runs one subtask. If the worker ends the goroutine by runtime.Goexit, the
+// subtask is ended here and another goroutine takes over.
+func (w *working) do(t *running) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			w.write(t, Output{}, panicked("the worker", v))
+			return
+		}
+		w.write(t, Output{}, exited("the worker"))
+		w.run.lock()
+		defer w.run.mu.Unlock()
+		w.ended(t)
+		w.start()
+		if w.machine.Quiet() {
+			w.changed.Broadcast()
+		}
+	}()
+	out, err := Output{}, t.refused
+	if err == nil {
+		out, err = t.step.worker.Work(t, w.bind(t))
+	}
+	w.write(t, out, err)
+	returned = true
+}
+
+// write puts what a worker returned into its place. It is the subtask's alone
+// until the subtask has ended, so that no lock is needed; what says that it
+// has ended, its outcome, is written by ended.
+func (w *working) write(t *running, out Output, err error) {
+	if err == nil && t.step.Schema == SchemaList && !out.Abstain {
+		_, err = listItems(out.Text)
+	}
+	res := &t.step.results[t.ref.Index]
+	res.Out, res.Step, res.Index = out, &t.step.Step, int(t.ref.Index)
+	switch t.err = err; {
+	case err == nil && out.Abstain:
+		t.outcome = Abstained
+	case err == nil:
+		t.outcome = Done
+	case w.run.stepCtx.Err() != nil:
+		t.outcome = Cancelled
+	default:
+		t.outcome = Failed
+	}
+	if out.Usage != nil || out.Models != nil {
+		t.scope.bookRemote(&out)
+	}
+}
+
+// ended books how a subtask ended, gives back what it holds, gives its place
+// on, and ends or readies what follows from it. The lock is held.
+func (w *working) ended(t *running) {
+	r := w.run
+	t.scope.end()
+	if len(w.away) > 0 {
+		if _, away := w.away[t.ref]; away {
+			delete(w.away, t.ref)
+			close(t.back) // another goroutine of it may wait for the place
+		}
+	}
+	i := int(t.ref.Index)
+	res := &t.step.results[i]
+	if t.err != nil {
+		if _, refused := errors.AsType[*BudgetError](t.err); refused && t.attempts == 0 && t.outcome == Failed {
+			t.outcome = Skipped
+		}
+		res.Err = &SubtaskError{ID: res.ID(), Outcome: t.outcome, Err: t.err}
+	}
+	res.Outcome, res.Attempts, res.Usage = t.outcome, t.attempts, t.usage
+	r.told.report.ended(t.outcome, 1)
+	if r.told.on {
+		r.told.put(record{kind: SubtaskEnded, outcome: t.outcome, step: t.step, index: i, at: r.told.now, plain: res.Usage == nil && res.Err == nil})
+	}
+	if t.outcome == Cancelled {
+		w.machine.Cancel() // the watcher may be late: nothing more is to begin
+	}
+	w.machine.Done(t.ref, schedule.Outcome(t.outcome))
+	w.book()
+	w.grant()
+}
+
+// book carries out what the machine decided on its own: lists that can be
+// unfolded, and subtasks that ended without having been taken. The lock is
+// held.
+func (w *working) book() {
+	r := w.run
+	for {
+		n, ok := w.machine.Unfolding()
+		if !ok {
+			break
+		}
+		w.machine.Unfold(n, r.plan.unfoldList(r.steps[n]))
+	}
+	for _, d := range w.machine.Drain() {
+		st := r.steps[d.Step]
+		if st.results == nil {
+			r.plan.unfold(st, d.To)
+			r.tell(Event{Kind: StepUnfolded, Step: st.ID, To: d.To})
+		}
+		out := Outcome(d.Outcome)
+		why := w.whyEnded(st, out)
+		for i := d.From; i < d.To; i++ {
+			st.results[i] = Result{Step: &st.Step, Index: i, Outcome: out, Err: why}
+		}
+		r.tell(Event{Kind: SubtaskEnded, Outcome: out, Round: st.round, Step: st.ID, Index: d.From, To: d.To, Err: why})
+	}
+}
+
+// whyEnded says why subtasks of a step ended without having been taken.
+func (w *working) whyEnded(st *step, out Outcome) error {
+	switch out {
+	case Abstained:
+		return nil
+	case Cancelled:
+		return &SubtaskError{ID: st.ID, Outcome: out, Err: cause(w.run.stepCtx)}
+	}
+	return &SubtaskError{ID: st.ID, Outcome: out, Err: errNeedFailed}
+}
+
+var errNeedFailed = errors.New("what it needs failed")
+
+// grant wakes subtasks that got their place back. The lock is held.
+func (w *working) grant() {
+	for {
+		ref, ok := w.machine.Grant()
+		if !ok {
+			return
+		}
+		t := w.away[ref]
+		delete(w.away, ref)
+		close(t.back)
+	}
+}
+
+// park gives t's place away until the returned function is called.
+func (w *working) park(t *running) func() {
+	w.run.mu.Lock()
+	defer w.run.mu.Unlock()
+	if t.scope.over || !w.machine.Park(t.ref) {
+		return func() {}
+	}
+	w.away[t.ref] = t
+	back := make(chan struct{})
+	t.back = back
+	w.grant()
+	w.start()
+	asked := false
+	return func() { w.unpark(t, back, &asked) }
+}
+
+// unpark waits until t has a place again, whoever asked first. A cancel grants
+// all that wait.
+func (w *working) unpark(t *running, back <-chan struct{}, asked *bool) {
+	w.run.mu.Lock()
+	if !*asked {
+		*asked = true
+		if !t.scope.over && w.machine.Return(t.ref) {
+			delete(w.away, t.ref)
+			close(t.back)
+		}
+	}
+	w.run.mu.Unlock()
+	<-back
+}
