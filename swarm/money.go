@@ -122,19 +122,6 @@ func (u Usage) Plus(v Usage) Usage {
 	return u
 }
 
-// less returns u without v: what of a sum is not told apart.
-func (u Usage) less(v Usage) Usage {
-	for _, p := range [...]struct {
-		of   *int
-		part int
-	}{{&u.Calls, v.Calls}, {&u.In, v.In}, {&u.Cached, v.Cached}, {&u.Written, v.Written}, {&u.Out, v.Out}} {
-		*p.of = max(*p.of-p.part, 0)
-	}
-	u.Cost = max(u.Cost-v.Cost, 0)
-	u.AtLeast, u.Unpriced = u.AtLeast && !v.AtLeast, u.Unpriced && !v.Unpriced
-	return u
-}
-
 // mostTokens is more than any call uses.
 const mostTokens = 1 << 40
 

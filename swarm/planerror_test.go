@@ -51,6 +51,9 @@ func TestPlanErrorNamesFieldValueAndMend(t *testing.T) {
 		"no items":          {swarm.Step{ID: "b", Do: "x", Over: swarm.Items}, "items", "", "empty"},
 		"no list":           {swarm.Step{ID: "b", Do: "x", Over: swarm.List}, "of", "", "name an earlier step"},
 		"unknown of":        {swarm.Step{ID: "b", Do: "x", Over: swarm.Each, Of: "z"}, "of", "z", "not written yet"},
+		"unknown schema":    {swarm.Step{ID: "b", Do: "x", Schema: "scorecard"}, "schema", "scorecard", `"list"`},
+		"no such part":      {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Select: []string{"doc#1-2"}}, "select", "doc#1-2", "its chunks are #1-1"},
+		"part of any":       {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Select: []string{"#1"}}, "select", "#1", "write the source's name before #"},
 		"itself":            {swarm.Step{ID: "b", Do: "x", Over: swarm.Each, Of: "b"}, "of", "b", "not written yet"},
 		"list of many":      {swarm.Step{ID: "b", Do: "x", Over: swarm.List, Of: "two"}, "of", "two", "single result"},
 		"list of text":      {swarm.Step{ID: "b", Do: "x", Over: swarm.List, Of: "a"}, "of", "a", "output is a list"},
@@ -213,5 +216,75 @@ func TestTheDigestOfALaterRoundIsBounded(t *testing.T) {
 	}
 	if len(known) == 0 || tokens > 6000 {
 		t.Errorf("%d steps, %d tokens", len(known), tokens)
+	}
+}
+
+func TestSelectTakesPartsAsOutlinesNameThem(t *testing.T) {
+	two := []swarm.Source{sourceOf("lease", "a", "b", "c"), sourceOf("odd#1", "d"), sourceOf("a#2", "e", "f")}
+	two[2].Chunks[1].ID = "part 7" // not numbered
+	for _, c := range []struct {
+		name, want string
+		sel        []string
+		alone      bool // lease is the only source
+	}{
+		{"a source", "a b c", []string{"lease"}, false},
+		{"a chunk", "b", []string{"lease#2"}, false},
+		{"a range", "b c", []string{"lease#2-3"}, false},
+		{"as in the outline", "a b", []string{"lease [#1-#2]"}, false},
+		{"with a dash of print", "a b", []string{"lease #1 – #2"}, false},
+		{"overlapping, in the order of the sources", "b c d", []string{"odd#1", "lease#2-3", "lease#3"}, false},
+		{"a source that looks like a part", "d", []string{"odd#1"}, false},
+		{"a chunk of another name", "f", []string{"part 7"}, false},
+		{"numbers alone", "a b", []string{"#1-2"}, true},
+		{"a part of what is not numbered", "", []string{"a#2#1-2"}, false},
+		{"backwards", "", []string{"lease#2-1"}, false},
+		{"from nothing", "", []string{"lease#0-1"}, false},
+		{"past the end", "", []string{"lease#3-4"}, false},
+		{"beyond any number", "", []string{"lease#1-99999999999999999999"}, false},
+	} {
+		tk := swarm.Task{Goal: "g", Sources: two}
+		if c.alone {
+			tk.Sources = two[:1]
+		}
+		var read []string
+		p := script{plan: func(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+			return add(swarm.Step{ID: "r", Do: "read", Over: swarm.Chunks, Select: c.sel})
+		}}
+		_, err := (&swarm.Swarm{Planner: p, Concurrency: 1, Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+			read = append(read, st.Chunk.Text)
+			return swarm.Output{}, nil
+		})}).Run(t.Context(), tk)
+		e, refused := errors.AsType[*swarm.PlanError](err)
+		if got := strings.Join(read, " "); got != c.want || refused != (c.want == "") || refused && e.Field != "select" {
+			t.Errorf("%s: read %q, want %q; %v", c.name, got, c.want, err)
+		}
+	}
+}
+
+func TestAStepThatFailedMayBeRepeatedInTheNextRound(t *testing.T) {
+	var repeats []error
+	p := script{plan: func(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+		other := add(swarm.Step{ID: "other", Do: "classify", Over: swarm.Items, Items: []string{"ticket 0"}})
+		err := add(swarm.Step{ID: "s", Do: "classify", Over: swarm.Items, Items: []string{"ticket 1"}})
+		if repeats = append(repeats, err); (other != nil) != (b.Round > 1) {
+			t.Errorf("round %d: a step that is done: %v", b.Round, other)
+		}
+		if twice := add(swarm.Step{ID: "twice", Do: "classify", Over: swarm.Items, Items: []string{"ticket 1"}}); twice == nil {
+			t.Errorf("round %d: a step stands twice", b.Round)
+		}
+		return nil
+	}, merge: func(_ swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+		return swarm.Verdict{Missing: strings.Repeat("ticket 1", 2-min(len(rs), 2))}, writeAll(w, rs)
+	}}
+	failures := 0
+	a, err := (&swarm.Swarm{Planner: p, Rounds: 4, Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+		if st.Item == "ticket 1" && failures < 2 {
+			failures++
+			return swarm.Output{}, errBroken
+		}
+		return swarm.Output{Text: "billing"}, nil
+	})}).Run(t.Context(), task)
+	if err != nil || !a.Complete || a.Rounds != 3 || fmt.Sprint(repeats) != "[<nil> <nil> <nil>]" {
+		t.Errorf("%v after %d rounds, %v", err, a.Rounds, repeats)
 	}
 }

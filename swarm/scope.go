@@ -251,20 +251,15 @@ func (r *Reservation) Release() {
 // not see.
 func (s *scope) bookRemote(out *Output) {
 	book := func(model string, used Usage) {
+		used = used.bounded()
 		s.run.account.ledger.spendRemote(s.parties(), used)
 		s.tell(Event{Kind: CallEnded, Model: model, Usage: &used}, &used, 0)
 	}
-	var rest Usage
-	if out.Usage != nil {
-		rest = out.Usage.bounded()
-	}
 	for _, model := range slices.Sorted(maps.Keys(out.Models)) {
-		used := out.Models[model].bounded()
-		book(model, used)
-		rest = rest.less(used)
+		book(model, out.Models[model])
 	}
-	if rest != (Usage{}) || len(out.Models) == 0 {
-		book("", rest)
+	if out.Usage != nil {
+		book("", *out.Usage)
 	}
 }
 

@@ -66,10 +66,9 @@ type Output struct {
 	Abstain bool `json:"abstain,omitempty"`
 	// Doubts are checks that the output still fails. They are marks, not errors.
 	Doubts []string `json:"doubts,omitempty"`
-	// Usage is what calls used that this process's ledger did not see, such as
-	// those of a worker on another machine. It counts against the Budget. Models
-	// holds the parts of it whose model is known, by model; what it holds beyond
-	// Usage counts too.
+	// Models is what calls used that this process's ledger did not see, such as
+	// those of a worker on another machine, by model; Usage the same of models
+	// that are not known. Both count against the Budget.
 	Usage  *Usage           `json:"usage,omitempty"`
 	Models map[string]Usage `json:"models,omitempty"`
 }

@@ -1,0 +1,175 @@
+package swarm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// nest is a worker that runs a swarm of n paid subtasks.
+func nest(n int, budget swarm.Budget) swarm.WorkerFunc {
+	inner := swarm.Swarm{
+		Planner: paidPlan(n), Budget: budget,
+		Worker: spender(dear, swarm.Usage{In: 2}, swarm.Usage{In: 2}, time.Second),
+	}
+	return func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+		a, err := inner.Run(ctx, swarm.Task{Goal: "inner"})
+		return swarm.Output{Text: a.Text}, err
+	}
+}
+
+func TestANestedRunIsAccountedToTheRunAround(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l log
+		s := swarm.Swarm{Planner: script{steps: []swarm.Step{items(2)}}, Worker: nest(5, swarm.Budget{}), Observe: l.observe}
+		a, err := s.Run(t.Context(), task)
+		want := swarm.Usage{Calls: 12, In: 22, Cost: 22 * swarm.Dollar}
+		if err != nil || a.Report.Usage != want || a.Report.Models["m"] != want || a.Report.Roles[swarm.RoleWorker] != want || len(a.Report.Roles) != 1 {
+			t.Errorf("%v %+v", err, a.Report)
+		}
+		for r := range a.Results() {
+			if r.Attempts != 6 || r.Usage == nil || r.Usage.In != 11 {
+				t.Errorf("%s: %d attempts, %+v", r.ID(), r.Attempts, r.Usage)
+			}
+		}
+		if calls := l.of(swarm.CallEnded); len(calls) != 12 || calls[0].Step != "1/t" || calls[0].Run != a.Run {
+			t.Errorf("%d calls told, %+v", len(calls), calls)
+		}
+	})
+}
+
+func TestANestedRunCountsAgainstEveryBudgetAround(t *testing.T) {
+	for name, c := range map[string]struct {
+		outer, inner swarm.Budget
+		most         int // calls
+	}{
+		"the outer": {swarm.Budget{Calls: 9}, swarm.Budget{}, 9},
+		"the inner": {swarm.Budget{}, swarm.Budget{Calls: 3}, 6},
+		"both":      {swarm.Budget{Tokens: 7}, swarm.Budget{Cost: 5 * swarm.Dollar}, 7},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := swarm.Swarm{Planner: script{steps: []swarm.Step{items(2)}}, Worker: nest(20, c.inner), Budget: c.outer}
+			a, err := s.Run(t.Context(), task)
+			if u := a.Report.Usage; err != nil || u.Calls == 0 || u.Calls > c.most || c.outer.Tokens > 0 && u.Tokens() > c.outer.Tokens {
+				t.Errorf("%s: %v %+v", name, err, u)
+			}
+		})
+	}
+}
+
+func TestAPriceThatIsUnknownEndsTheRunWhoseBudgetItIs(t *testing.T) {
+	inner := swarm.Swarm{Planner: script{steps: []swarm.Step{items(3)}}, Worker: spender(nil, swarm.Usage{In: 1}, swarm.Usage{In: 1}, 0)}
+	s := swarm.Swarm{Planner: script{steps: []swarm.Step{items(3)}}, Budget: swarm.Budget{Cost: swarm.Dollar}, Worker: &inner}
+	_, err := s.Run(t.Context(), task)
+	if over, ok := errors.AsType[*swarm.BudgetError](err); !ok || over.Limit != "price" || !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+func TestIDsOfNestedRunsNest(t *testing.T) {
+	var ids, callers []string
+	leaf := swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+		ids, callers = append(ids, st.Run), append(callers, swarm.CallerOf(ctx).Run)
+		return swarm.Output{Text: "y"}, nil
+	})
+	run := func(w swarm.Worker, n int) swarm.WorkerFunc {
+		s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(n)...)}}, Worker: w, Concurrency: 1}
+		return func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
+			for range 2 {
+				if _, err := s.Run(ctx, task); err != nil {
+					return swarm.Output{}, err
+				}
+			}
+			return swarm.Output{}, nil
+		}
+	}
+	s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a", "b")}}, Worker: run(run(leaf, 1), 1), Concurrency: 1}
+	a, err := s.Run(t.Context(), task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{}
+	for i := range 2 {
+		for j := range 4 {
+			want = append(want, fmt.Sprintf("%s/1/t/%d/%d/1/t/0/%d", a.Run, i, j/2+1, j%2+1))
+		}
+	}
+	if !slices.Equal(ids, want) || len(a.Run) < 15 || strings.Contains(a.Run, "/") {
+		t.Errorf("%q\nwant %q", ids, want)
+	}
+	for _, id := range callers {
+		if id != a.Run {
+			t.Errorf("a nested subtask calls in the name of %q, want the root %q", id, a.Run)
+		}
+	}
+	if again, _ := s.Run(t.Context(), task); again.Run == a.Run {
+		t.Errorf("two runs are called %q", a.Run)
+	}
+}
+
+func TestANestedPlannersCallsAreThePlannersOfItsRunOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var inside swarm.Report
+		s := swarm.Swarm{Planner: merging{script{steps: []swarm.Step{items(1)}}, func(ctx context.Context) error {
+			a, err := (&swarm.Swarm{Planner: paidPlan(1), Worker: swarm.WorkerFunc(echo)}).Run(ctx, task) // within Merge
+			inside = a.Report
+			return err
+		}}, Worker: nest(1, swarm.Budget{})}
+		a, err := s.Run(t.Context(), task)
+		if err != nil || a.Report.Roles[swarm.RoleWorker].Calls != 2 || a.Report.Roles[swarm.RolePlanner].Calls != 1 || inside.Roles[swarm.RolePlanner].Calls != 1 {
+			t.Errorf("%v %+v, inside %+v", err, a.Report.Roles, inside.Roles)
+		}
+	})
+}
+
+// Each subtask of a run of one place runs a swarm, and so on.
+func TestNestedRunsDoNotDeadlock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := spender(dear, swarm.Usage{In: 1}, swarm.Usage{In: 1}, time.Second)
+		var worker swarm.Worker = w
+		for range 4 {
+			worker = &swarm.Swarm{Planner: script{steps: []swarm.Step{items(2)}}, Worker: worker, Concurrency: 1, Budget: swarm.Budget{Tokens: 64}}
+		}
+		a, err := worker.(*swarm.Swarm).Run(t.Context(), task)
+		if err != nil || a.Report.Usage.Calls != 16 || a.Report.Wall != 16*time.Second {
+			t.Errorf("%v %+v %v", err, a.Report.Usage, a.Report.Wall)
+		}
+	})
+}
+
+func TestASwarmIsAWorker(t *testing.T) {
+	var got []swarm.Subtask
+	inner := swarm.Swarm{
+		Planner: script{steps: []swarm.Step{{ID: "r", Do: "read", Over: swarm.Chunks}}, merge: func(b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+			_, err := fmt.Fprintf(w, "%q from %d pieces", b.Task.Goal, len(rs))
+			return swarm.Verdict{Missing: "the rest", Citations: []swarm.Citation{{Source: "doc", Chunk: "doc#1", End: 3}}}, err
+		}},
+		Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+			got = append(got, st)
+			return swarm.Output{Text: st.Chunk.Text}, nil
+		}), Rounds: 1, Concurrency: 1,
+	}
+	chunk := sourceOf("doc", "one").Chunks[0]
+	out, err := inner.Work(t.Context(), swarm.Subtask{
+		Goal: "How many?", Step: &swarm.Step{ID: "1/a", Do: "Count."}, Item: "lamps", Chunk: &chunk,
+		From: []swarm.Result{{Out: swarm.Output{Text: "earlier"}}},
+	})
+	if err != nil || out.Abstain || len(out.Citations) != 1 || len(out.Doubts) != 1 || len(got) != 2 || *got[0].Chunk != chunk || got[1].Chunk.Text != "earlier" {
+		t.Errorf("%v %+v %+v", err, out, got)
+	}
+	for _, part := range []string{"Count.", "lamps", "How many?", "from 2 pieces"} {
+		if !strings.Contains(out.Text, part) {
+			t.Errorf("%q lacks %q", out.Text, part)
+		}
+	}
+	if _, err := (&swarm.Swarm{}).Work(t.Context(), swarm.Subtask{}); err == nil {
+		t.Error("a swarm without a planner worked")
+	}
+}
