@@ -21,7 +21,6 @@ func live(w io.Writer) func(swarm.Event) {
 
 type liveText struct {
 	w     io.Writer
-	round int
 	stand bool // a text has been written
 	stale bool // it is no longer the answer's
 	open  bool // its last line has no newline yet
@@ -30,7 +29,7 @@ type liveText struct {
 func (l *liveText) observe(e swarm.Event) {
 	switch e.Kind {
 	case swarm.AnswerText:
-		l.text(e.Round, e.Text)
+		l.text(e.Reset, e.Text)
 	case swarm.MergeEnded:
 		l.newline()
 	case swarm.RunEnded:
@@ -41,9 +40,9 @@ func (l *liveText) observe(e swarm.Event) {
 	}
 }
 
-func (l *liveText) text(round int, text string) {
-	if text == "" || round > l.round {
-		l.stale, l.round = l.stand, round
+func (l *liveText) text(reset bool, text string) {
+	if reset {
+		l.stale = l.stand
 	}
 	if text == "" {
 		return

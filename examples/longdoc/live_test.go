@@ -8,22 +8,21 @@ import (
 )
 
 func TestLiveTextEndsWithItsLine(t *testing.T) {
-	text := func(round int, s string) swarm.Event {
-		return swarm.Event{Kind: swarm.AnswerText, Round: round, Text: s}
-	}
+	text := func(s string) swarm.Event { return swarm.Event{Kind: swarm.AnswerText, Text: s} }
+	anew := func(s string) swarm.Event { return swarm.Event{Kind: swarm.AnswerText, Text: s, Reset: true} }
 	merged, ended := swarm.Event{Kind: swarm.MergeEnded}, swarm.Event{Kind: swarm.RunEnded}
 	for name, c := range map[string]struct {
 		events []swarm.Event
 		want   string
 	}{
 		"no answer":          {[]swarm.Event{merged, ended}, ""},
-		"pieces":             {[]swarm.Event{text(1, "The bridge "), text(1, "opened."), merged, ended}, "The bridge opened.\n"},
-		"own newline":        {[]swarm.Event{text(1, "Opened.\n"), merged, ended}, "Opened.\n"},
-		"another round":      {[]swarm.Event{text(1, "Perhaps."), merged, text(2, "Yes."), merged, ended}, "Perhaps.\n\n(The answer is written anew.)\n\nYes.\n"},
-		"call broke off":     {[]swarm.Event{text(1, "The br"), text(1, ""), text(1, "The bridge."), merged, ended}, "The br\n\n(The answer is written anew.)\n\nThe bridge.\n"},
-		"broke off for good": {[]swarm.Event{text(1, "The br"), text(1, ""), merged, ended}, "The br\n\n(The text above was taken back.)\n"},
-		"nothing to replace": {[]swarm.Event{text(1, ""), text(1, "Yes."), merged, ended}, "Yes.\n"},
-		"cancelled":          {[]swarm.Event{text(1, "The br"), ended}, "The br\n"},
+		"pieces":             {[]swarm.Event{text("The bridge "), text("opened."), merged, ended}, "The bridge opened.\n"},
+		"own newline":        {[]swarm.Event{text("Opened.\n"), merged, ended}, "Opened.\n"},
+		"another round":      {[]swarm.Event{text("Perhaps."), merged, anew("Yes."), merged, ended}, "Perhaps.\n\n(The answer is written anew.)\n\nYes.\n"},
+		"call broke off":     {[]swarm.Event{text("The br"), anew(""), text("The bridge."), merged, ended}, "The br\n\n(The answer is written anew.)\n\nThe bridge.\n"},
+		"broke off for good": {[]swarm.Event{text("The br"), anew(""), merged, ended}, "The br\n\n(The text above was taken back.)\n"},
+		"nothing to replace": {[]swarm.Event{anew(""), text("Yes."), merged, ended}, "Yes.\n"},
+		"cancelled":          {[]swarm.Event{text("The br"), ended}, "The br\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder

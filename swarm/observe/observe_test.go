@@ -10,6 +10,7 @@ import (
 
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/observe"
+	"github.com/db31e724/go-swarm/swarm/swarmtest"
 )
 
 // aRun is a whole run: two steps, a retry, a failure, an answer in two pieces.
@@ -120,5 +121,60 @@ func TestJSONWritesNothingAfterAnError(t *testing.T) {
 	play(observe.JSON(w), aRun())
 	if w.writes != 1 {
 		t.Errorf("%d writes, want 1", w.writes)
+	}
+}
+
+// Every line, and the answer in the last, can be read back and says the same.
+func TestLinesAndAnswersAreReadBack(t *testing.T) {
+	var lines bytes.Buffer
+	s := swarm.Swarm{
+		Planner: &swarmtest.Planner{Rounds: []swarmtest.Round{{
+			Steps: []swarm.Step{
+				{ID: "a", Do: "x", Over: swarm.Items, Items: []string{"one", "two", "bad"}},
+				{ID: "a", Do: "again"},
+				{ID: "b", Do: "y", Needs: []string{"a"}},
+			},
+			Err: errors.New("cut"), Verdict: swarm.Verdict{Missing: "more", Citations: []swarm.Citation{{Source: "s", Quote: "q é"}}},
+		}}},
+		Worker: &swarmtest.Worker{Script: func(st swarm.Subtask) swarmtest.Act {
+			if st.Item == "bad" {
+				return swarmtest.Act{Err: errors.New("broke")}
+			}
+			return swarmtest.Act{Spends: &swarm.Usage{In: 7, Out: 3}, Price: &swarm.Price{In: swarm.Dollar}}
+		}},
+		Observe: observe.JSON(&lines),
+	}
+	a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[swarm.Kind]bool{}
+	for line := range strings.Lines(lines.String()) {
+		var e swarm.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		var again bytes.Buffer
+		observe.JSON(&again)(e)
+		if again.String() != line || e.Kind == 0 {
+			t.Errorf("read back as\n%sis\n%s", again.String(), line)
+		}
+		kinds[e.Kind] = true
+	}
+	for _, k := range []swarm.Kind{swarm.StepRefused, swarm.SubtaskEnded, swarm.CallEnded, swarm.PlanEnded, swarm.RunEnded} {
+		if !kinds[k] {
+			t.Errorf("no %v was told", k)
+		}
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back swarm.Answer
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := json.Marshal(back); !bytes.Equal(again, text) || back.Report.Subtasks != a.Report.Subtasks || back.Report.Usage != a.Report.Usage {
+		t.Errorf("read back as\n%s\nis\n%s", again, text)
 	}
 }

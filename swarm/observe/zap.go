@@ -117,6 +117,9 @@ func (z *zapListener) fields(e *swarm.Event) []zap.Field {
 			fs = append(fs, zap.Int("text_bytes", len(e.Text)))
 		}
 	}
+	if e.Reset {
+		fs = append(fs, zap.Bool("reset", true))
+	}
 	fs = appendUsage(fs, e.Usage)
 	fs = z.appendAnswer(fs, e.Answer)
 	if e.Err != nil {

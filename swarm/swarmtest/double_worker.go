@@ -21,9 +21,10 @@ type Act struct {
 	Spends *swarm.Usage
 	Price  *swarm.Price
 
-	Panic any          // not nil: panics with it
-	Err   error        // not nil: returned
-	Out   swarm.Output // returned, unless it is zero: then the input is echoed
+	Panic  any          // not nil: panics with it, after Spends was reserved and before it is settled
+	Nested *swarm.Swarm // not nil: it does the subtask, as a run within the run
+	Err    error        // not nil: returned
+	Out    swarm.Output // returned, unless it is zero: then the input is echoed
 }
 
 // Worker is a scripted worker for tests: it does for each subtask what Script
@@ -68,17 +69,20 @@ func (a Act) do(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 		reserved = r
 	}
 	err := a.wait(ctx)
+	if a.Panic != nil {
+		panic(a.Panic)
+	}
 	if err == nil {
 		err = a.Err
 	}
 	if a.Spends != nil {
 		reserved.Settle(*a.Spends, err)
 	}
-	if a.Panic != nil {
-		panic(a.Panic)
-	}
 	if err != nil {
 		return swarm.Output{}, err
+	}
+	if a.Nested != nil {
+		return a.Nested.Work(ctx, st)
 	}
 	if isZero(a.Out) {
 		return echo(st), nil

@@ -129,3 +129,26 @@ func ExampleWorker() {
 	// 1/say/2: three
 	// 1 failed; error: <nil>
 }
+
+func TestDoublesPanicWithAReservationAndNest(t *testing.T) {
+	inner := &swarm.Swarm{
+		Planner: &swarmtest.Planner{Tokens: 500, Rounds: []swarmtest.Round{{Steps: []swarm.Step{{ID: "a", Do: "x", Over: swarm.Items, Items: []string{"1", "2"}}}}}},
+		Worker: &swarmtest.Worker{Script: func(swarm.Subtask) swarmtest.Act {
+			return swarmtest.Act{Spends: &swarm.Usage{In: 1}}
+		}},
+	}
+	s := swarm.Swarm{
+		Planner: &swarmtest.Planner{Rounds: []swarmtest.Round{{Steps: []swarm.Step{{ID: "o", Do: "y", Over: swarm.Items, Items: []string{"bug", "bug", "well"}}}}}},
+		Worker: &swarmtest.Worker{Script: func(st swarm.Subtask) swarmtest.Act {
+			if st.Item == "bug" {
+				return swarmtest.Act{Spends: &swarm.Usage{In: 1}, Panic: "a bug"}
+			}
+			return swarmtest.Act{Nested: inner}
+		}},
+		Concurrency: 1, Budget: swarm.Budget{Calls: 2}, // the bugs hold none of them
+	}
+	a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
+	if err != nil || a.Coverage.Failed != 2 || a.Coverage.Done != 1 || a.Report.Usage.Calls != 2 {
+		t.Errorf("%v %+v %+v", err, a.Coverage, a.Report.Usage)
+	}
+}

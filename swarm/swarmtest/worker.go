@@ -22,6 +22,7 @@ import (
 //     its offsets;
 //   - does not return promptly when its context is cancelled, before or while
 //     it works;
+//   - spends, in a nested run, what the run around it does not see;
 //   - is not safe for concurrent use, as far as the race detector can tell;
 //   - leaves a goroutine behind.
 //
@@ -39,6 +40,7 @@ func TestWorker(t testing.TB, newWorker func() swarm.Worker, extra ...swarm.Subt
 		s.work(names[i], w, st)
 	}
 	s.workAtOnce(w, subtasks)
+	s.workNested(w)
 	s.close(w)
 
 	w = newWorker()
@@ -106,6 +108,31 @@ func (s *suite) workAtOnce(w swarm.Worker, subtasks []swarm.Subtask) {
 		}
 	}
 	wg.Wait()
+	s.stop()
+}
+
+// workNested lets the worker work in a run that a subtask of another run
+// started: what it spends is the outer run's too.
+func (s *suite) workNested(w swarm.Worker) {
+	s.Helper()
+	const name = "in a nested run"
+	read := Round{Steps: []swarm.Step{{ID: "read", Do: "Find what the text says of the port.", Over: swarm.Chunks}}}
+	task := ownBrief().Task
+	inner := &swarm.Swarm{Planner: &Planner{Rounds: []Round{read}}, Worker: w}
+	var within swarm.Report
+	outer := swarm.Swarm{
+		Planner: &Planner{Rounds: []Round{{Steps: []swarm.Step{{ID: "ask", Do: goal}}}}},
+		Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
+			a, err := inner.Run(ctx, task)
+			within = a.Report
+			return swarm.Output{Text: a.Text}, err
+		}),
+	}
+	s.call(context.Background(), name, func(ctx context.Context) {
+		if a, _ := outer.Run(ctx, task); a.Report.Usage != within.Usage {
+			s.failf(name, "the nested run used %+v, and the run around it %+v", within.Usage, a.Report.Usage)
+		}
+	})
 	s.stop()
 }
 
