@@ -75,7 +75,11 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 
-	s := swarm.Swarm{Planner: large, Worker: workers.Check(small, workers.Quotes)}
+	s := swarm.Swarm{
+		Planner: large,
+		Worker:  workers.Check(small, workers.Quotes),
+		Reducer: small, // shortens findings that are too many for one merge
+	}
 	answer, err := s.Run(ctx, swarm.Task{
 		Goal:    "When does the lock close?",
 		Sources: []swarm.Source{src},
