@@ -19,25 +19,25 @@ import (
 // those behind it are.
 type ledger struct {
 	mu      sync.Mutex
-	waiting []*waiter // in the order in which they are served
-	pass    int       // number of the current walk along the queue
+	waiting []*Reservation // in the order in which they are served
+	pass    int            // number of the current walk along the queue
 }
 
 // account is what one run may spend and has spent. Guarded by the ledger's
-// lock, but for the first three fields, which do not change, and remote.
+// lock, but for the first three fields, which do not change, and the atomic ones.
 type account struct {
 	ledger *ledger
 	budget Budget
 	stop   func(error) // ends the run
 
-	window   int // most tokens of results that a merge reads; 0: unbounded
 	spent    amount
 	reserved amount
 	planned  int    // calls of the planner
 	large    *Price // of the planner's first priced call
 	blocked  int    // the walk in which a call that waits for this account was met
 
-	remote atomic.Bool // Output.Usage was booked: such calls cannot be refused
+	window atomic.Int64 // most tokens of results that a merge reads; 0: unbounded
+	remote atomic.Bool  // Output.Usage was booked: such calls cannot be refused
 }
 
 // party is an account that a call is booked to: that of the run that makes it,
@@ -55,59 +55,38 @@ type holder struct {
 	ended bool
 }
 
-// waiter is a call that asks for its reservation.
-type waiter struct {
-	res      *Reservation
-	priority int64
-	ready    chan struct{} // closed when it was decided
-	decided  bool
-	err      error
-	stop     func(error) // the run that err ends
-}
-
 var errHolderEnded = errors.New("swarm: a call was to be made for a subtask or a phase that has ended")
 
 // reserve waits until the call fits all its accounts, and reserves it there;
 // or refuses it. Where ctx has ended it does not wait.
-func (l *ledger) reserve(ctx context.Context, r *Reservation, priority int64) error {
-	w := &waiter{res: r, priority: priority, ready: make(chan struct{})}
+func (l *ledger) reserve(ctx context.Context, r *Reservation) error {
 	l.mu.Lock()
-	at, _ := slices.BinarySearchFunc(l.waiting, w, func(a, b *waiter) int {
-		return cmp.Or(a.before(b), -1) // behind its equals
+	at, _ := slices.BinarySearchFunc(l.waiting, r, func(a, b *Reservation) int {
+		return cmp.Or(cmp.Compare(b.priority, a.priority), -1) // behind its equals
 	})
-	l.waiting = slices.Insert(l.waiting, at, w)
+	l.waiting = slices.Insert(l.waiting, at, r)
 	l.serve()
 	l.mu.Unlock()
 	select {
-	case <-w.ready:
+	case <-r.ready:
 	case <-ctx.Done():
 		l.mu.Lock()
-		if !w.decided {
-			w.decide(cause(ctx))
+		if !r.decided {
+			r.decide(cause(ctx))
 			l.serve()
 		}
 		l.mu.Unlock()
 	}
-	if w.stop != nil {
-		w.stop(w.err)
+	if r.stop != nil {
+		r.stop(r.err)
 	}
-	return w.err
+	return r.err
 }
 
-// before orders waiters: negative if w is served before v.
-func (w *waiter) before(v *waiter) int {
-	if a, b := w.res.parties[0].planner, v.res.parties[0].planner; a != b {
-		if a {
-			return -1
-		}
-		return 1
-	}
-	return cmp.Compare(v.priority, w.priority)
-}
-
-func (w *waiter) decide(err error) {
-	w.decided, w.err = true, err
-	close(w.ready)
+// decide ends the wait of a reservation: err says why it is refused.
+func (r *Reservation) decide(err error) {
+	r.decided, r.err = true, err
+	close(r.ready)
 }
 
 // serve walks along the queue and decides what can be decided. The lock is
@@ -117,27 +96,26 @@ func (l *ledger) serve() {
 		return
 	}
 	l.pass++
-	for _, w := range l.waiting {
-		if !w.decided {
-			l.try(w)
+	for _, r := range l.waiting {
+		if !r.decided {
+			l.try(r)
 		}
 	}
-	l.waiting = slices.DeleteFunc(l.waiting, func(w *waiter) bool { return w.decided })
+	l.waiting = slices.DeleteFunc(l.waiting, func(r *Reservation) bool { return r.decided })
 }
 
-// try decides a waiter if no account is in its way.
-func (l *ledger) try(w *waiter) {
-	r := w.res
+// try decides a reservation if no account is in its way.
+func (l *ledger) try(r *Reservation) {
 	if r.holder.ended {
-		w.decide(errHolderEnded)
+		r.decide(errHolderEnded)
 		return
 	}
 	wait := false
 	for _, p := range r.parties {
 		a := p.account
 		if a.budget.Cost > 0 && r.call.Price == nil {
-			w.stop = a.stop
-			w.decide(&BudgetError{Limit: "price", Needs: r.call.Model})
+			r.stop = a.stop
+			r.decide(&BudgetError{Limit: "price", Needs: r.call.Model})
 			return
 		}
 		keep := a.kept(p, r.call.Price)
@@ -146,7 +124,7 @@ func (l *ledger) try(w *waiter) {
 			if kept := a.budget.text(refused.Limit, keep); kept != a.budget.text(refused.Limit, amount{}) {
 				refused.Kept = kept
 			}
-			w.decide(refused)
+			r.decide(refused)
 			return
 		}
 		if a.blocked == l.pass {
@@ -163,7 +141,7 @@ func (l *ledger) try(w *waiter) {
 		p.account.reserved = p.account.reserved.plus(r.held)
 	}
 	r.holder.open = append(r.holder.open, r)
-	w.decide(nil)
+	r.decide(nil)
 }
 
 // settle books what a call used and gives back what was reserved for it, if it
@@ -265,19 +243,12 @@ func (a *account) kept(p party, price *Price) amount {
 	case !p.planner && a.planned == 0:
 		return amount{cost: b.Merge}
 	}
-	merge := Usage{In: min(a.window, mostTokens) + mergePrompt, Out: mergeReply}
+	merge := Usage{In: min(int(a.window.Load()), mostTokens) + mergePrompt, Out: mergeReply}
 	keep := amount{cost: b.Merge, tokens: min(merge.Tokens(), b.Tokens/4), calls: min(mergeCalls, b.Calls/4)}
 	if b.Merge == 0 && b.Cost > 0 && large != nil {
 		keep.cost = min(large.most(merge), b.Cost/4)
 	}
 	return keep
-}
-
-// setWindow tells what a merge reads at the most.
-func (a *account) setWindow(tokens int) {
-	a.ledger.mu.Lock()
-	defer a.ledger.mu.Unlock()
-	a.window = tokens
 }
 
 // plannerCalls returns how many calls the planner has made.

@@ -76,7 +76,7 @@ func (l *listener) close() {
 // waits while the observer is behind. The clock is read before, for reading it
 // costs a good part of what the lock is held for.
 func (r *run) lock() {
-	l := &r.told
+	l := &r.events
 	var at time.Duration
 	if r.swarm.Observe != nil {
 		at = time.Since(r.start)
@@ -91,10 +91,10 @@ func (r *run) lock() {
 	l.now = max(l.now, at)
 }
 
-// tell folds an event into the report and queues it for the observer. The
+// emit folds an event into the report and queues it for the observer. The
 // lock is held.
-func (r *run) tell(e Event) {
-	l := &r.told
+func (r *run) emit(e Event) {
+	l := &r.events
 	if l.closed {
 		return // the run is over, and its report the caller's
 	}
@@ -112,7 +112,7 @@ func (r *run) tell(e Event) {
 // deliver is the life of the observer's goroutine. If the observer panics, or
 // ends the goroutine, it is not called again and the run goes on without it.
 func (r *run) deliver() error {
-	l := &r.told
+	l := &r.events
 	var batch []record
 	defer func() {
 		r.mu.Lock()
@@ -148,14 +148,14 @@ func (r *run) observe(batch []record, err *error) {
 	defer func() {
 		if *err != nil {
 			r.mu.Lock()
-			r.told.err = *err
+			r.events.err = *err
 			r.mu.Unlock()
 		}
 	}()
 	guarded("the observer", err, func() error {
 		for i := range batch {
 			e := r.made(&batch[i])
-			if e.Kind == RunEnded || !r.told.late.Load() {
+			if e.Kind == RunEnded || !r.events.late.Load() {
 				r.swarm.Observe(e)
 			}
 		}

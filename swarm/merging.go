@@ -36,7 +36,7 @@ func (m *merging) write() error {
 	s := &scope{run: r, planner: true, merging: true}
 	r.mu.Lock()
 	w := m.open()
-	r.tell(Event{Kind: MergeStarted})
+	r.emit(Event{Kind: MergeStarted})
 	b := r.mergeBrief()
 	r.mu.Unlock()
 	ctx := context.WithValue(r.ctx, scopeKey{}, s)
@@ -44,7 +44,7 @@ func (m *merging) write() error {
 	var err error
 	for {
 		calls := r.account.plannerCalls()
-		err = r.apart("the planner's Merge", func() (err error) {
+		err = r.callPlanner("the planner's Merge", func() (err error) {
 			v, err = r.swarm.Planner.Merge(ctx, b, results, w)
 			return err
 		})
@@ -68,13 +68,13 @@ func (m *merging) write() error {
 		text := w.String()
 		m.finished = &text
 		if m.stale { // and nothing was written
-			m.tellText("", true)
+			m.emitText("", true)
 		}
 		if !m.complete && r.round < r.most {
 			m.known = r.digest()
 		}
 	}
-	r.tell(Event{Kind: MergeEnded, Text: v.Missing, Err: err})
+	r.emit(Event{Kind: MergeEnded, Text: v.Missing, Err: err})
 	return err
 }
 
@@ -94,20 +94,20 @@ func (m *merging) open() *AnswerWriter {
 	m.text = NewAnswerWriter(func(text string, reset bool) error {
 		m.run.lock()
 		defer m.run.mu.Unlock()
-		m.tellText(text, reset)
+		m.emitText(text, reset)
 		return nil
 	})
 	return m.text
 }
 
-// tellText adds to the answer and tells the observer. The lock is held.
-func (m *merging) tellText(text string, reset bool) {
+// emitText adds to the answer and tells the observer. The lock is held.
+func (m *merging) emitText(text string, reset bool) {
 	if reset || m.stale {
 		m.stale, reset = false, true
 		m.answer.Reset()
 	}
 	m.answer.WriteString(text)
-	m.run.tell(Event{Kind: AnswerText, Text: text, Reset: reset})
+	m.run.emit(Event{Kind: AnswerText, Text: text, Reset: reset})
 }
 
 // restore takes the last finished text for the answer, if there is one.
@@ -115,7 +115,7 @@ func (m *merging) restore() bool {
 	m.run.mu.Lock()
 	defer m.run.mu.Unlock()
 	if m.finished != nil && *m.finished != m.answer.String() {
-		m.tellText(*m.finished, true)
+		m.emitText(*m.finished, true)
 	}
 	return m.finished != nil
 }
@@ -192,7 +192,7 @@ func (m *merging) choose(c *chosen, s *step) {
 		what := fmt.Sprintf("step %s: %d of %d failed", s.ID, failed, len(s.results))
 		for i := range s.results {
 			if err := s.results[i].Err; err != nil {
-				what += ": " + said(err)
+				what += ": " + errText(err)
 				break
 			}
 		}

@@ -25,7 +25,8 @@ type Planner interface {
 	//
 	// If the error is a *CallError of ClassTooLong, or a *BudgetError on cost or
 	// tokens before Merge has made a call, the text is taken back and Merge is
-	// called again with about half of the results, the surest. After a cancel
+	// called again with about half of the results, those of the highest
+	// confidence. After a cancel
 	// Merge is called only if Window is 0, with a ctx that has ended: a planner
 	// that makes no call merges what is known.
 	Merge(ctx context.Context, b Brief, results []Result, w *AnswerWriter) (Verdict, error)

@@ -35,7 +35,7 @@ func (p *planning) write() (accepted int, err error) {
 	round := r.round
 	r.mu.Unlock()
 	ctx := context.WithValue(r.stepCtx, scopeKey{}, s)
-	err = r.apart("the planner's Plan", func() error {
+	err = r.callPlanner("the planner's Plan", func() error {
 		return r.swarm.Planner.Plan(ctx, b, func(s Step) error { return p.add(round, s) })
 	})
 	r.mu.Lock()
@@ -47,9 +47,9 @@ func (p *planning) write() (accepted int, err error) {
 		if p.cut != "" {
 			p.cut += "; "
 		}
-		p.cut += fmt.Sprintf("round %d: %s", round, said(err))
+		p.cut += fmt.Sprintf("round %d: %s", round, errText(err))
 	}
-	r.tell(Event{Kind: PlanEnded, Err: err})
+	r.emit(Event{Kind: PlanEnded, Err: err})
 	r.work.changed.Broadcast()
 	return accepted, err
 }
@@ -67,7 +67,7 @@ func (p *planning) add(round int, s Step) error {
 	}
 	st, err := p.check(s)
 	if err != nil {
-		r.tell(Event{Kind: StepRefused, Step: clip(s.ID, 80), Err: err})
+		r.emit(Event{Kind: StepRefused, Step: clip(s.ID, 80), Err: err})
 		return err
 	}
 	st.worker = r.swarm.Worker
@@ -128,7 +128,7 @@ func (p *planning) enter(st *step) {
 	st.n = len(r.steps)
 	st.round = r.round
 	r.steps = append(r.steps, st)
-	r.tell(Event{Kind: StepAdded, Step: st.ID, Text: st.Do, To: count})
+	r.emit(Event{Kind: StepAdded, Step: st.ID, Text: st.Do, To: count})
 	r.work.add(sp)
 }
 
@@ -144,7 +144,7 @@ func (p *planning) unfold(st *step, count int) {
 func (p *planning) unfoldAll(st *step, count int) {
 	if st.results == nil {
 		p.unfold(st, count)
-		p.run.tell(Event{Kind: StepUnfolded, Step: st.ID, To: count})
+		p.run.emit(Event{Kind: StepUnfolded, Step: st.ID, To: count})
 	}
 	for _, f := range st.followers {
 		p.unfoldAll(f, count)

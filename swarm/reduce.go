@@ -57,7 +57,7 @@ func (m *merging) fit(results []Result) []Result {
 		stuck := now >= total-total/20 && smaller == group
 		group = smaller
 		if stuck {
-			m.tellNarrowed(fmt.Sprintf("reducing level %d hardly shortened the results (%d to %d tokens): no further level", level, total, now))
+			m.emitNarrowed(fmt.Sprintf("reducing level %d hardly shortened the results (%d to %d tokens): no further level", level, total, now))
 		}
 		if ps, total = next, now; stuck {
 			break
@@ -157,7 +157,7 @@ func (m *merging) addReduce(level int, groups [][]Result, limit int) *step {
 	for _, g := range groups {
 		n += len(g)
 	}
-	r.tell(Event{Kind: Narrowed, Text: fmt.Sprintf("%d results exceed the window of %d tokens: level %d shortens them in %d groups", n, m.window, level, len(groups))})
+	r.emit(Event{Kind: Narrowed, Text: fmt.Sprintf("%d results exceed the window of %d tokens: level %d shortens them in %d groups", n, m.window, level, len(groups))})
 	st := &step{groups: groups, worker: r.swarm.Reducer, Step: Step{
 		ID:     strconv.Itoa(r.round) + "/reduce-" + strconv.Itoa(level),
 		Do:     "Shorten the findings.",
@@ -231,7 +231,7 @@ func (m *merging) leaveOut(ps []portion, total, most int) []Result {
 			what += " …"
 		}
 		m.run.miss(what, nil)
-		m.tellNarrowed(what)
+		m.emitNarrowed(what)
 	}
 	return out
 }
@@ -247,8 +247,8 @@ func worth(a, b *portion) int {
 	return cmp.Compare(a.result.Out.Confidence, b.result.Out.Confidence)
 }
 
-func (m *merging) tellNarrowed(what string) {
+func (m *merging) emitNarrowed(what string) {
 	m.run.mu.Lock()
 	defer m.run.mu.Unlock()
-	m.run.tell(Event{Kind: Narrowed, Text: what})
+	m.run.emit(Event{Kind: Narrowed, Text: what})
 }

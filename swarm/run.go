@@ -50,12 +50,12 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	r.group.Wait() // nil: what fails on a goroutine of the run is the error of that subtask or phase
 	a := r.finish(err)
 	if r.ctx.Err() != nil {
-		late := time.AfterFunc(patience, func() { r.told.late.Store(true) })
+		late := time.AfterFunc(patience, func() { r.events.late.Store(true) })
 		defer late.Stop()
 	}
 	observer.Wait()
 	if err == nil {
-		err = r.told.err
+		err = r.events.err
 	}
 	return a, err
 }
@@ -99,7 +99,7 @@ type run struct {
 	missing []string // of the answer: Coverage.Missing
 	plan    planning
 	work    working
-	told    listener
+	events  listener
 }
 
 // step is an accepted step with its input and its results.
@@ -154,7 +154,7 @@ func newRun(ctx context.Context, s *Swarm, t Task) *run {
 	r.plan.init(r)
 	r.work.init(r, orDefault(s.Concurrency, defaultConcurrency))
 	r.merge.run = r
-	r.told.init(&r.mu, s.Observe != nil)
+	r.events.init(&r.mu, s.Observe != nil)
 	return r
 }
 
@@ -224,12 +224,12 @@ func (r *run) next() bool {
 // askWindow asks the planner how many tokens of results it reads.
 func (r *run) askWindow() error {
 	window := 0
-	err := r.apart("the planner's Window", func() error {
+	err := r.callPlanner("the planner's Window", func() error {
 		window = max(r.swarm.Planner.Window(), 0)
 		return nil
 	})
 	r.merge.window = window
-	r.account.setWindow(window)
+	r.account.window.Store(int64(window))
 	return err
 }
 
@@ -265,9 +265,9 @@ func (r *run) stopClocks() {
 	}
 }
 
-// apart runs a planner's call on a goroutine of its own and waits for it, so
+// callPlanner runs a planner's call on a goroutine of its own and waits for it, so
 // that a Goexit in it ends that goroutine and not the caller's.
-func (r *run) apart(in string, f func() error) error {
+func (r *run) callPlanner(in string, f func() error) error {
 	err := errors.New(in + " did not return")
 	done := make(chan struct{})
 	r.group.Go(func() error {
@@ -307,7 +307,7 @@ func (r *run) watch() error {
 		who = append(who, "the planner's Merge")
 	}
 	if who = append(who, r.work.unended(8)...); len(who) > 0 {
-		r.tell(Event{Kind: Stalled, Text: "cancelled, but still working: " + strings.Join(who, ", ")})
+		r.emit(Event{Kind: Stalled, Text: "cancelled, but still working: " + strings.Join(who, ", ")})
 	}
 	return nil
 }
@@ -317,7 +317,7 @@ func (r *run) watch() error {
 func (r *run) allFailed() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t := r.told.report.Subtasks
+	t := r.events.report.Subtasks
 	if t[Done]+t[Abstained] > 0 || t[Failed]+t[Skipped] == 0 {
 		return nil
 	}
@@ -338,13 +338,13 @@ func (r *run) allFailed() error {
 // mostWhy is how many bytes of an error's text are shown beside others.
 const mostWhy = 400
 
-// said returns what an error says, cut short. A stranger's Error may panic.
-func said(err error) string { return clip(fmt.Sprint(err), mostWhy) }
+// errText returns what an error says, cut short. A stranger's Error may panic.
+func errText(err error) string { return clip(fmt.Sprint(err), mostWhy) }
 
 // miss notes in the coverage what the answer does not rest on.
 func (r *run) miss(what string, why error) {
 	if why != nil {
-		what += ": " + said(why)
+		what += ": " + errText(why)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -355,7 +355,7 @@ func (r *run) miss(what string, why error) {
 func (r *run) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tell(Event{Kind: RunStarted, Text: r.task.Goal, Tokens: sourceTokens(r.task.Sources)})
+	r.emit(Event{Kind: RunStarted, Text: r.task.Goal, Tokens: sourceTokens(r.task.Sources)})
 }
 
 // sourceTokens estimates the tokens of all sources, what overlapping chunks
@@ -392,10 +392,10 @@ func (r *run) finish(err error) *Answer {
 		steps:     r.steps,
 	}
 	e := Event{Kind: RunEnded, Run: r.id, Round: r.round, At: time.Since(r.start), Answer: a, Err: err}
-	r.told.report.Add(e)
-	a.Report = r.told.report
-	r.told.put(record{event: &e})
-	r.told.close()
+	r.events.report.Add(e)
+	a.Report = r.events.report
+	r.events.put(record{event: &e})
+	r.events.close()
 	return a
 }
 

@@ -3,6 +3,7 @@ package swarm
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -36,14 +37,11 @@ func scopeOf(ctx context.Context) *scope {
 	return s
 }
 
-// outer returns the scope that the run of s was started in; nil: it is a root.
-func (s *scope) outer() *scope { return s.run.outer }
-
 // parties returns the accounts that a call within s is booked to, innermost
 // first.
 func (s *scope) parties() []party {
 	var ps []party
-	for ; s != nil; s = s.outer() {
+	for ; s != nil; s = s.run.outer {
 		ps = append(ps, party{s.run.account, s.planner, s.merging})
 	}
 	return ps
@@ -52,7 +50,7 @@ func (s *scope) parties() []party {
 // usedUp returns why no subtask of the run may begin any more: calls that the
 // ledger could not refuse have used up a limit, of its run or of one around it.
 func (s *scope) usedUp() error {
-	for ; s != nil; s = s.outer() {
+	for ; s != nil; s = s.run.outer {
 		if a := s.run.account; a.remote.Load() {
 			if over := a.usedUp(); over != nil {
 				return over
@@ -112,17 +110,17 @@ func (s *scope) fill(e *Event) {
 	}
 }
 
-// tell tells an event about a call to the observers of the run and of all runs
+// emit reports an event about a call to the observers of the run and of all runs
 // around it. used, if it is not nil, counts for the subtask of each.
-func (s *scope) tell(e Event, used *Usage, attempts int) {
-	for ; s != nil; s = s.outer() {
+func (s *scope) emit(e Event, used *Usage, attempts int) {
+	for ; s != nil; s = s.run.outer {
 		e.Step, e.Index, e.Round = "", 0, 0
 		s.run.lock()
 		if w := s.work; w != nil && !s.over && used != nil {
 			w.spend(*used, attempts)
 		}
 		s.fill(&e)
-		s.run.tell(e)
+		s.run.emit(e)
 		s.run.mu.Unlock()
 	}
 }
@@ -187,8 +185,14 @@ func Reserve(ctx context.Context, c Call) (*Reservation, error) {
 	case h == nil:
 		return nil, errHolderEnded
 	}
-	r := &Reservation{scope: s, call: c, held: c.amount(c.Est), parties: s.parties(), holder: h}
-	if err := s.run.account.ledger.reserve(ctx, r, CallerOf(ctx).Priority); err != nil {
+	r := &Reservation{
+		scope: s, call: c, held: c.amount(c.Est), parties: s.parties(), holder: h,
+		priority: CallerOf(ctx).Priority, ready: make(chan struct{}),
+	}
+	if s.planner {
+		r.priority = math.MaxInt64
+	}
+	if err := s.run.account.ledger.reserve(ctx, r); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -205,7 +209,14 @@ type Reservation struct {
 	held    amount
 	parties []party
 	holder  *holder
-	ended   atomic.Bool
+	ended   atomic.Bool // by Settle or Release
+
+	// While it waits in the ledger's queue.
+	priority int64
+	ready    chan struct{} // closed when it was decided
+	decided  bool
+	err      error
+	stop     func(error) // the run that err ends
 }
 
 // By says which backend takes the call, and at what price and estimate it is
@@ -236,7 +247,7 @@ func (r *Reservation) Settle(used Usage, err error) {
 		used.Unpriced = true
 	}
 	r.scope.run.account.ledger.settle(r, used)
-	r.scope.tell(Event{Kind: CallEnded, Model: c.Model, Price: c.Price, Usage: &used, Est: &c.Est, Err: err}, &used, 1)
+	r.scope.emit(Event{Kind: CallEnded, Model: c.Model, Price: c.Price, Usage: &used, Est: &c.Est, Err: err}, &used, 1)
 }
 
 // Release gives back what was reserved for a call that was not made.
@@ -253,7 +264,7 @@ func (s *scope) bookRemote(out *Output) {
 	book := func(model string, used Usage) {
 		used = used.bounded()
 		s.run.account.ledger.spendRemote(s.parties(), used)
-		s.tell(Event{Kind: CallEnded, Model: model, Usage: &used}, &used, 0)
+		s.emit(Event{Kind: CallEnded, Model: model, Usage: &used}, &used, 0)
 	}
 	for _, model := range slices.Sorted(maps.Keys(out.Models)) {
 		book(model, out.Models[model])
@@ -275,13 +286,13 @@ func Emit(ctx context.Context, e Event) {
 	case RunStarted, StepAdded, StepUnfolded, PlanEnded, SubtaskStarted, SubtaskEnded, CallEnded, MergeStarted, AnswerText, MergeEnded, RunEnded:
 		return // the run's books and the answer are made of these
 	case Retrying, Learned:
-		s.tell(e, nil, 0)
+		s.emit(e, nil, 0)
 		return
 	}
 	if s != nil {
 		s.run.lock()
 		defer s.run.mu.Unlock()
 		s.fill(&e)
-		s.run.tell(e)
+		s.run.emit(e)
 	}
 }

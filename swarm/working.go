@@ -93,7 +93,7 @@ func (w *working) halt() {
 	w.book()
 	w.grant()
 	w.changed.Broadcast()
-	w.run.told.hurry()
+	w.run.events.hurry()
 }
 
 // unended names the first subtasks that have not ended. The lock is held.
@@ -164,11 +164,11 @@ func (w *working) turn(last, next *running) bool {
 	next.ref = ref
 	next.priority = w.machine.Priority(int(ref.Step))
 	next.refused = next.scope.usedUp()
-	if r.told.report.FirstSubtask == 0 {
-		first(&r.told.report.FirstSubtask, time.Since(r.start))
+	if r.events.report.FirstSubtask == 0 {
+		first(&r.events.report.FirstSubtask, time.Since(r.start))
 	}
-	if r.told.on {
-		r.told.put(record{kind: SubtaskStarted, step: next.step, index: int(ref.Index), at: r.told.now})
+	if r.events.on {
+		r.events.put(record{kind: SubtaskStarted, step: next.step, index: int(ref.Index), at: r.events.now})
 	}
 	w.start()
 	return true
@@ -247,9 +247,9 @@ func (w *working) ended(t *running) {
 		res.Err = &SubtaskError{ID: res.ID(), Outcome: t.outcome, Err: t.err}
 	}
 	res.Outcome, res.Attempts, res.Usage = t.outcome, t.attempts, t.usage
-	r.told.report.ended(t.outcome, 1)
-	if r.told.on {
-		r.told.put(record{kind: SubtaskEnded, outcome: t.outcome, step: t.step, index: i, at: r.told.now, plain: res.Usage == nil && res.Err == nil})
+	r.events.report.ended(t.outcome, 1)
+	if r.events.on {
+		r.events.put(record{kind: SubtaskEnded, outcome: t.outcome, step: t.step, index: i, at: r.events.now, plain: res.Usage == nil && res.Err == nil})
 	}
 	if t.outcome == Cancelled {
 		w.machine.Cancel() // the watcher may be late: nothing more is to begin
@@ -275,14 +275,14 @@ func (w *working) book() {
 		st := r.steps[d.Step]
 		if st.results == nil {
 			r.plan.unfold(st, d.To)
-			r.tell(Event{Kind: StepUnfolded, Step: st.ID, To: d.To})
+			r.emit(Event{Kind: StepUnfolded, Step: st.ID, To: d.To})
 		}
 		out := Outcome(d.Outcome)
 		why := w.whyEnded(st, out)
 		for i := d.From; i < d.To; i++ {
 			st.results[i] = Result{Step: &st.Step, Index: i, Outcome: out, Err: why}
 		}
-		r.tell(Event{Kind: SubtaskEnded, Outcome: out, Round: st.round, Step: st.ID, Index: d.From, To: d.To, Err: why})
+		r.emit(Event{Kind: SubtaskEnded, Outcome: out, Round: st.round, Step: st.ID, Index: d.From, To: d.To, Err: why})
 	}
 }
 

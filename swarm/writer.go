@@ -13,7 +13,7 @@ import (
 // safe for concurrent use and must not be copied.
 type AnswerWriter struct {
 	mu     sync.Mutex
-	tell   func(text string, reset bool) error
+	notify func(text string, reset bool) error
 	text   strings.Builder
 	half   []byte // of a rune whose rest has not come
 	closed bool
@@ -21,10 +21,10 @@ type AnswerWriter struct {
 
 // NewAnswerWriter returns an AnswerWriter that also hands on what it gets, in
 // pieces of whole runes; reset says that what was written before text is void.
-// tell's error becomes Write's. A planner around another one uses it to see the
+// notify's error becomes Write's. A planner around another one uses it to see the
 // answer that the other writes.
-func NewAnswerWriter(tell func(text string, reset bool) error) *AnswerWriter {
-	return &AnswerWriter{tell: tell}
+func NewAnswerWriter(notify func(text string, reset bool) error) *AnswerWriter {
+	return &AnswerWriter{notify: notify}
 }
 
 // Write adds to the answer's text. Bytes that are not UTF-8 become U+FFFD.
@@ -93,8 +93,8 @@ func (w *AnswerWriter) close() {
 // add appends to the text and hands it on. The lock is held.
 func (w *AnswerWriter) add(text string, reset bool) error {
 	w.text.WriteString(text)
-	if w.tell == nil {
+	if w.notify == nil {
 		return nil
 	}
-	return w.tell(text, reset)
+	return w.notify(text, reset)
 }
