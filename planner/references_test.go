@@ -17,13 +17,13 @@ func TestMergeLeavesNumbersInJSONAlone(t *testing.T) {
 		`{"nile":[2],"page":[1, 2]}`:               "",
 		`{"years":[7],"n":1}`:                      "",
 		" {\"years\":[7, 2],\n\"s\":\"see [2]\"} ": "{\"years\":[7, 2],\n\"s\":\"see [2]\"} ",
-		`[1990, 2]`:                                "",
-		`[[2], [1]]`:                               "",
-		"```json\n{\"years\":[2]}\n```":            "",
-		`{x} is in [2].`:                           `{x} is in [1].`,
-		`[2] says so; [7] does not.`:               `[1] says so; does not.`,
-		`{"years":[2]} is the answer [1].`:         `{"years":[1]} is the answer [2].`,
-		`{"years":[2]`:                             `{"years":[1]`,
+		`[1990, 2]`:                        "",
+		`[[2], [1]]`:                       "",
+		"```json\n{\"years\":[2]}\n```":    "",
+		`{x} is in [2].`:                   `{x} is in [1].`,
+		`[2] says so; [7] does not.`:       `[1] says so; does not.`,
+		`{"years":[2]} is the answer [1].`: `{"years":[1]} is the answer [2].`,
+		`{"years":[2]`:                     `{"years":[1]`,
 	} {
 		if want == "" {
 			want = said

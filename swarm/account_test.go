@@ -140,6 +140,40 @@ func TestASubtaskThatHasEndedReservesNothing(t *testing.T) {
 	}, task, swarm.Step{ID: "a", Do: "x"}, swarm.Step{ID: "t", Do: "y", Over: swarm.Items, Items: []string{"", "1"}, Needs: []string{"a"}})
 }
 
+func TestAWaitForMoneyEndsUnservedWhenItsSubtaskHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stray := make(chan error, 1)
+		s := swarm.Swarm{
+			Planner: script{steps: []swarm.Step{items(3)}}, Budget: swarm.Budget{Calls: 1},
+			Worker: swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+				switch st.Index {
+				case 0: // takes the only call, and gives it back
+					r, err := swarm.Reserve(ctx, swarm.Call{Model: "m"})
+					time.Sleep(2 * time.Second)
+					r.Release()
+					return swarm.Output{}, err
+				case 1: // leaves a goroutine behind that waits for it
+					go func() {
+						time.Sleep(500 * time.Millisecond)
+						_, err := swarm.Reserve(ctx, swarm.Call{Model: "m"})
+						stray <- err
+					}()
+					time.Sleep(time.Second)
+					return swarm.Output{}, nil
+				}
+				time.Sleep(1500 * time.Millisecond)
+				return swarm.Output{}, spend(ctx, dear, swarm.Usage{}, swarm.Usage{}, 0)
+			}),
+		}
+		if a, err := s.Run(t.Context(), task); err != nil || a.Coverage.Done != 3 || a.Report.Usage.Calls != 1 {
+			t.Errorf("%v %+v", err, a.Coverage)
+		}
+		if err := <-stray; err == nil {
+			t.Error("a call was reserved for a subtask that has ended")
+		}
+	})
+}
+
 func TestAttemptsAreSettledCallsOnly(t *testing.T) {
 	a := mustRun(t, func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 		for i := range 3 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,5 +172,81 @@ func TestASwarmIsAWorker(t *testing.T) {
 	}
 	if _, err := (&swarm.Swarm{}).Work(t.Context(), swarm.Subtask{}); err == nil {
 		t.Error("a swarm without a planner worked")
+	}
+}
+
+// Random trees of runs, whose subtasks spend, nest, park, panic with money in
+// hand or end with it, under budgets and cancels of any level: every call is in
+// the root's books, no budget of calls or tokens is exceeded, and all ends.
+func TestRandomNestedRunsAddUp(t *testing.T) {
+	for seed := range 150 {
+		synctest.Test(t, func(t *testing.T) {
+			var settled atomic.Int64
+			use := func(ctx context.Context, id string) error {
+				est := swarm.Usage{In: 1 + fate(seed, id, "est", 9)}
+				r, err := swarm.Reserve(ctx, swarm.Call{Model: "m", Price: dear, Est: est})
+				if err != nil {
+					return err
+				}
+				select {
+				case <-time.After(time.Duration(1+fate(seed, id, "time", 900)) * time.Millisecond):
+				case <-ctx.Done():
+				}
+				switch fate(seed, id, "use", 8) {
+				case 0:
+					panic("with money in hand")
+				case 1:
+					return nil // and keeps it
+				case 2:
+					r.Release()
+				default:
+					settled.Add(1)
+					r.Settle(swarm.Usage{In: est.In - fate(seed, id, "less", est.In)}, nil)
+				}
+				return ctx.Err()
+			}
+			var level func(depth int) *swarm.Swarm
+			level = func(depth int) *swarm.Swarm {
+				id := fmt.Sprint("level ", depth)
+				var b swarm.Budget
+				switch fate(seed, id, "budget", 4) {
+				case 0:
+					b.Calls = 3 + fate(seed, id, "limit", 20)
+				case 1:
+					b.Tokens = 12 + fate(seed, id, "limit", 60)
+				case 2:
+					b.Time = time.Duration(1+fate(seed, id, "limit", 20)) * time.Second
+				}
+				return &swarm.Swarm{
+					Planner: script{steps: []swarm.Step{items(4), {ID: "e", Do: "each", Over: swarm.Each, Of: "t"}}}, Budget: b,
+					Concurrency: 1 + fate(seed, id, "places", 3),
+					Worker: swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+						id := st.Run[strings.IndexByte(st.Run+"/", '/'):] + st.ID()
+						if fate(seed, id, "park", 3) == 0 {
+							unpark := swarm.Park(ctx)
+							time.Sleep(time.Duration(fate(seed, id, "away", 300)) * time.Millisecond)
+							unpark()
+						}
+						if depth < 3 && fate(seed, id, "nest", 2) == 0 {
+							_, err := level(depth+1).Run(ctx, task)
+							return swarm.Output{Text: "n"}, err
+						}
+						return swarm.Output{Text: "y"}, use(ctx, id)
+					}),
+				}
+			}
+			root := level(1)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(1+fate(seed, "", "cancel", 60))*time.Second)
+			defer cancel()
+			begin := time.Now()
+			a, _ := root.Run(ctx, task)
+			u := a.Report.Usage
+			if u.Calls != int(settled.Load()) || root.Budget.Calls > 0 && u.Calls > root.Budget.Calls || root.Budget.Tokens > 0 && u.Tokens() > root.Budget.Tokens {
+				t.Errorf("seed %d: %+v of %d settled, budget %+v", seed, u, settled.Load(), root.Budget)
+			}
+			if c := a.Coverage; c.Done+c.Abstained+c.Failed+c.Skipped+c.Cancelled != c.Subtasks || time.Since(begin) > 62*time.Second {
+				t.Errorf("seed %d: %+v after %v", seed, c, time.Since(begin))
+			}
+		})
 	}
 }

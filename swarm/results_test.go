@@ -80,6 +80,29 @@ func TestTheMergeGetsWhatAStepReadThatGaveNothing(t *testing.T) {
 	}
 }
 
+func TestWhatFailedIsNamedOnce(t *testing.T) {
+	p := script{plan: func(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+		return errors.Join(add(swarm.Step{ID: "a", Do: fmt.Sprint("round ", b.Round)}), add(swarm.Step{ID: "b", Do: fmt.Sprint("fail ", b.Round), Needs: []string{"a"}}))
+	}, merge: func(swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
+		return swarm.Verdict{Missing: "more"}, nil
+	}}
+	long := errors.New(strings.Repeat("field is wrong; ", 4<<10))
+	a, err := (&swarm.Swarm{Planner: p, Rounds: 3, Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+		if strings.HasPrefix(st.Step.Do, "fail") {
+			return swarm.Output{}, long
+		}
+		return swarm.Output{Text: "y"}, nil
+	})}).Run(t.Context(), task)
+	if err != nil || len(a.Coverage.Missing) != 3 {
+		t.Fatalf("%v %q", err, a.Coverage.Missing)
+	}
+	for i, what := range a.Coverage.Missing {
+		if !strings.HasPrefix(what, fmt.Sprintf("step %d/b: ", i+1)) || len(what) > 1000 {
+			t.Errorf("%d bytes: %.100q", len(what), what)
+		}
+	}
+}
+
 func TestTheZeroVerdictIsACompleteAnswer(t *testing.T) {
 	p := everyRound(func(int, *swarm.AnswerWriter) (swarm.Verdict, error) { return swarm.Verdict{}, nil })
 	a, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}).Run(t.Context(), task)
