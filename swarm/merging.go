@@ -131,14 +131,14 @@ func (m *merging) results() []Result {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m.lost = nil
-	c := chosen{all: map[*step]bool{}, one: map[*step]map[int]bool{}}
+	chosen := map[*step][]bool{} // by subtask
 	for _, s := range r.steps {
 		if s.Over != Reduce && (!s.used || s.Keep) {
-			m.choose(&c, s)
+			m.choose(chosen, s)
 		}
 	}
-	if len(c.all) == 1 && len(c.one) == 0 {
-		for s := range c.all {
+	if len(chosen) == 1 {
+		for s := range chosen {
 			if s.tally()[Done] == len(s.results) {
 				return slices.Clip(s.results)
 			}
@@ -146,8 +146,8 @@ func (m *merging) results() []Result {
 	}
 	var out []Result
 	for _, s := range r.steps {
-		for i := range s.results {
-			if s.results[i].Outcome == Done && (c.all[s] || c.one[s][i]) {
+		for i, take := range chosen[s] {
+			if take && s.results[i].Outcome == Done {
 				out = append(out, s.results[i])
 			}
 		}
@@ -155,40 +155,35 @@ func (m *merging) results() []Result {
 	return out
 }
 
-// chosen is what a merge reads: all results of some steps, and single ones.
-type chosen struct {
-	all map[*step]bool
-	one map[*step]map[int]bool
-}
-
 // choose takes a step's results, and what it read where it has none.
-func (m *merging) choose(c *chosen, s *step) {
-	if c.all[s] {
+func (m *merging) choose(chosen map[*step][]bool, s *step) {
+	if took, ok := chosen[s]; ok && !slices.Contains(took, false) {
 		return
 	}
-	c.all[s] = true
+	chosen[s] = slices.Repeat([]bool{true}, len(s.results))
 	t := s.tally()
-	failed := t[Failed] + t[Skipped]
 	switch {
 	case t[Done] == 0:
 		for _, n := range s.needs {
-			m.choose(c, n)
+			m.choose(chosen, n)
 		}
 		if s.of != nil {
-			m.choose(c, s.of)
+			m.choose(chosen, s.of)
 		}
 	case s.Over != Each:
 		return
 	default:
 		for i := range s.results {
 			for at := s; at.Over == Each && unwell(at.results[i].Outcome); {
-				if at = at.of; at.results[i].Outcome == Done {
-					c.take(at, i)
+				at = at.of
+				if chosen[at] == nil {
+					chosen[at] = make([]bool, len(at.results))
 				}
+				chosen[at][i] = true
 			}
 		}
 	}
-	if failed > 0 {
+	if failed := t[Failed] + t[Skipped]; failed > 0 {
 		what := fmt.Sprintf("step %s: %d of %d failed", s.ID, failed, len(s.results))
 		for i := range s.results {
 			if err := s.results[i].Err; err != nil {
@@ -198,13 +193,6 @@ func (m *merging) choose(c *chosen, s *step) {
 		}
 		m.lost = append(m.lost, what)
 	}
-}
-
-func (c *chosen) take(s *step, i int) {
-	if c.one[s] == nil {
-		c.one[s] = map[int]bool{}
-	}
-	c.one[s][i] = true
 }
 
 func unwell(o Outcome) bool { return o == Failed || o == Skipped || o == Cancelled }

@@ -103,6 +103,23 @@ func TestWhatFailedIsNamedOnce(t *testing.T) {
 	}
 }
 
+func TestWhatAFailedStepReadIsFoundInTimeThatGrowsWithThePlan(t *testing.T) {
+	steps := []swarm.Step{{ID: "root", Do: "find"}, {ID: "a0", Do: "fail", Needs: []string{"root"}}, {ID: "b0", Do: "fail b", Needs: []string{"root"}}}
+	for i := range 40 { // 2⁴⁰ ways from the last to the first
+		needs := []string{fmt.Sprint("a", i), fmt.Sprint("b", i)}
+		steps = append(steps, swarm.Step{ID: fmt.Sprint("a", i+1), Do: fmt.Sprint("a", i), Needs: needs}, swarm.Step{ID: fmt.Sprint("b", i+1), Do: fmt.Sprint("b", i), Needs: needs})
+	}
+	a := mustRun(t, func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+		if strings.HasPrefix(st.Step.Do, "fail") {
+			return swarm.Output{}, errBroken
+		}
+		return swarm.Output{Text: "found"}, nil
+	}, task, steps...)
+	if a.Text != "1/root/0 found\n" || len(a.Coverage.Missing) != 82 {
+		t.Errorf("%q, %d missing", a.Text, len(a.Coverage.Missing))
+	}
+}
+
 func TestTheZeroVerdictIsACompleteAnswer(t *testing.T) {
 	p := everyRound(func(int, *swarm.AnswerWriter) (swarm.Verdict, error) { return swarm.Verdict{}, nil })
 	a, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}).Run(t.Context(), task)
