@@ -1,7 +1,6 @@
 package swarm
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -124,9 +123,13 @@ func (e *CallError) Retryable() bool {
 // cause returns why ctx ended: an error that says the cause, and is both it and
 // the context's error.
 func cause(ctx context.Context) error {
-	why, err := context.Cause(ctx), ctx.Err()
-	if why == nil || errors.Is(why, err) {
-		return cmp.Or(why, err)
+	return both(context.Cause(ctx), ctx.Err())
+}
+
+// both returns an error that says why and is both, where why is not err itself.
+func both(why, err error) error {
+	if errors.Is(why, err) {
+		return why
 	}
 	return &stopped{why, err}
 }

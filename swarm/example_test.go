@@ -201,3 +201,35 @@ func ExampleUsage_Plus() {
 	// Output:
 	// {Calls:2 In:200 Cached:0 Written:0 Out:10 Cost:$0.000001 AtLeast:true Unpriced:false}
 }
+
+// A swarm is a worker: each chunk of the outer run is read by a run of its own,
+// and the outer budget holds for the calls of all.
+func ExampleSwarm_Work() {
+	inner := &swarm.Swarm{Planner: fixed{}, Worker: swarm.WorkerFunc(reader)}
+	outer := swarm.Swarm{
+		Planner: readEach{},
+		Worker:  inner,
+		Budget:  swarm.Budget{Cost: swarm.Dollar},
+	}
+	a, err := outer.Run(context.Background(), lease)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(a.Text)
+	// Output:
+	// Rent is due on the 1st. [1]
+	// A deposit is due at once. [1]
+}
+
+// readEach hands each chunk to a worker and writes down what comes back.
+type readEach struct{ fixed }
+
+func (readEach) Merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+	for i := range results {
+		if _, err := fmt.Fprint(w, results[i].Out.Text); err != nil {
+			return swarm.Verdict{}, err
+		}
+	}
+	return swarm.Verdict{}, nil
+}

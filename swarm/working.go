@@ -219,6 +219,7 @@ func (w *working) write(t *running, out Output, err error) {
 		t.outcome = Done
 	case w.run.stepCtx.Err() != nil:
 		t.outcome = Cancelled
+		t.err = both(err, w.run.stepCtx.Err())
 	default:
 		t.outcome = Failed
 	}
