@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -397,40 +396,4 @@ func (r *run) finish(err error) *Answer {
 	r.events.put(record{event: &e})
 	r.events.close()
 	return a
-}
-
-// Work runs a task that is made of a subtask, so that a Swarm is a Worker and
-// swarms nest: its goal is the subtask's instruction with its item, its sources
-// are the chunk and the results that the subtask reads. The output holds the
-// answer's text and citations, with a doubt where it is not complete, and
-// abstains where there is no text. Run says how a nested run is accounted.
-func (s *Swarm) Work(ctx context.Context, st Subtask) (Output, error) {
-	var t Task
-	if st.Step != nil {
-		t.Goal = st.Step.Do
-	}
-	if st.Goal != "" {
-		t.Goal += "\n\nThis is part of a larger question: " + st.Goal
-	}
-	if st.Item != "" {
-		t.Goal += "\n\n" + st.Item
-	}
-	if c := st.Chunk; c != nil {
-		t.Sources = append(t.Sources, Source{Name: c.Source, Outline: c.Path, Chunks: []Chunk{*c}})
-	}
-	for i := range st.From {
-		id, text := "result-"+strconv.Itoa(i+1), st.From[i].Out.Text
-		t.Sources = append(t.Sources, Source{Name: id, Outline: clip(text, mostWhy), Chunks: []Chunk{{
-			Source: id, ID: id, Text: text, End: len(text),
-		}}})
-	}
-	a, err := s.Run(ctx, t)
-	if err != nil {
-		return Output{}, err
-	}
-	out := Output{Text: a.Text, Citations: a.Citations, Abstain: strings.TrimSpace(a.Text) == ""}
-	if !a.Complete {
-		out.Doubts = []string{"the answer is not complete"}
-	}
-	return out, nil
 }

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strconv"
 	"sync/atomic"
 )
 
@@ -58,22 +57,6 @@ func (s *scope) usedUp() error {
 		}
 	}
 	return nil
-}
-
-// nestedID names a run that is started within s: RUN/1/read/7/1 is the first in
-// subtask 1/read/7 of RUN.
-func (s *scope) nestedID() string {
-	s.run.mu.Lock()
-	defer s.run.mu.Unlock()
-	s.nested++
-	name := strconv.Itoa(s.run.round) + "/plan"
-	switch {
-	case s.work != nil:
-		name = subtaskID(&s.work.step.Step, int(s.work.ref.Index))
-	case s.merging:
-		name = strconv.Itoa(s.run.round) + "/merge"
-	}
-	return s.run.id + "/" + name + "/" + strconv.Itoa(s.nested)
 }
 
 // end says that the subtask, Plan or Merge has ended, and gives back what it
