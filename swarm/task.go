@@ -1,5 +1,10 @@
 package swarm
 
+import (
+	"iter"
+	"strings"
+)
+
 // Task is what the user wants: a goal in words, and the sources to work on.
 // A task may have no sources; its steps then carry their own items.
 type Task struct {
@@ -28,8 +33,109 @@ type Source struct {
 type Chunk struct {
 	Source string // name of the source it was cut from
 	ID     string // unique in the task
-	Path   string // the headings it stands under, outermost first, joined by " › "; may be empty
+	Path   string // the headings it stands under, outermost first, joined by " › ", in a line for a reader; may be empty
 	Text   string // valid UTF-8, equal to the source's bytes [Start, End)
 	Start  int    // byte offset in the source
 	End    int    // byte offset of the first byte after it
+	Line   int    // line of Start in the source, from 1; 0: unknown
+
+	// Places say where the parts of Text stand, in order; the first begins
+	// at 0. None: all of it stands under Path.
+	Places []Place
+}
+
+// Place says where a part of a chunk stands in its source.
+type Place struct {
+	At   int    // byte offset in the chunk's Text from which it holds, up to the next one's
+	Path string // headings, outermost first, joined by " › "
+
+	// Head is the head of a table that began in an earlier chunk and goes on
+	// here, as it stands in the source: the lines that name its columns, with
+	// a caption and units directly above. Empty: no table goes on.
+	Head string
+}
+
+// PlaceAt returns the place of the byte of c.Text at an offset; of an offset
+// outside of it, the nearest. A chunk without places has one, its Path.
+func (c *Chunk) PlaceAt(offset int) Place {
+	place := Place{Path: c.Path}
+	for i, p := range c.Places {
+		if i > 0 && p.At > offset {
+			break
+		}
+		place = p
+	}
+	return place
+}
+
+// Part returns the part of c with Text[start:end], which has its own offsets,
+// line and places, and c's ID and Path.
+func (c *Chunk) Part(start, end int) Chunk {
+	part := *c
+	part.Text = c.Text[start:end]
+	part.Start = min(c.Start+start, c.End)
+	part.End = min(c.Start+end, c.End)
+	if c.Line > 0 {
+		part.Line = c.Line + strings.Count(c.Text[:start], "\n")
+	}
+	part.Places = nil
+	for _, p := range c.Places {
+		if p.At <= start {
+			part.Places = part.Places[:0]
+		}
+		if p.At < end || len(part.Places) == 0 {
+			p.At = max(p.At-start, 0)
+			part.Places = append(part.Places, p)
+		}
+	}
+	return part
+}
+
+// Section is a stretch of a source under one path of headings.
+type Section struct {
+	Path        string
+	First, Last int      // numbers of the chunks that it begins and ends in, from 1
+	Text        []string // its text, in parts of those chunks; what they repeat stands there once
+	Tokens      int      // of Text, estimated
+}
+
+// Sections yields the stretches of a source in order, as the places of its
+// chunks tell them apart, or their paths where they have none. A heading's own
+// text and each section under it are stretches of their own. The cost is that
+// of counting the text's tokens.
+func (s *Source) Sections() iter.Seq[Section] {
+	return func(yield func(Section) bool) {
+		var open Section
+		end := 0 // of the chunk before
+		for i := range s.Chunks {
+			c := &s.Chunks[i]
+			places := c.Places
+			if len(places) == 0 {
+				places = []Place{{Path: c.Path}}
+			}
+			seen := max(end-c.Start, 0)
+			end = c.End
+			for k, p := range places {
+				from, to := max(p.At, seen), len(c.Text)
+				if k+1 < len(places) {
+					to = places[k+1].At
+				}
+				if from >= to {
+					continue
+				}
+				if open.First == 0 || p.Path != open.Path {
+					if open.First > 0 && !yield(open) {
+						return
+					}
+					open = Section{Path: p.Path, First: i + 1}
+				}
+				open.Last = i + 1
+				open.Text = append(open.Text, c.Text[from:to])
+				open.Tokens += EstimateTokens(c.Text[from:to])
+			}
+		}
+		if open.First > 0 {
+			yield(open)
+		}
+	}
 }

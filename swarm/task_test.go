@@ -2,6 +2,7 @@ package swarm_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -78,5 +79,38 @@ func TestWhatIsMadeByHandHasAnID(t *testing.T) {
 	r.Step, st.Step = &swarm.Step{ID: "1/a"}, &swarm.Step{ID: "1/b"}
 	if r.ID() != "1/a/3" || st.ID() != "1/b/4" {
 		t.Errorf("%q, %q", r.ID(), st.ID())
+	}
+}
+
+func TestChunkPlaces(t *testing.T) {
+	c := swarm.Chunk{Path: "A; B", Text: "one\ntwo\nsix", Start: 10, End: 21, Line: 5, Places: []swarm.Place{{0, "A", "h"}, {4, "A", ""}, {8, "B", ""}}}
+	for offset, want := range map[int]swarm.Place{-1: c.Places[0], 0: c.Places[0], 3: c.Places[0], 4: c.Places[1], 8: c.Places[2], 99: c.Places[2]} {
+		if got := c.PlaceAt(offset); got != want {
+			t.Errorf("at %d: %+v, want %+v", offset, got, want)
+		}
+	}
+	if got := (&swarm.Chunk{Path: "A"}).PlaceAt(7); got != (swarm.Place{Path: "A"}) {
+		t.Errorf("a chunk without places: %+v", got)
+	}
+	for _, want := range []swarm.Chunk{
+		{Path: "A; B", Text: "one\n", Start: 10, End: 14, Line: 5, Places: c.Places[:1]},
+		{Path: "A; B", Text: "o\nsix", Start: 16, End: 21, Line: 6, Places: []swarm.Place{{0, "A", ""}, {2, "B", ""}}},
+		{Path: "A; B", Text: "", Start: 21, End: 21, Line: 7, Places: []swarm.Place{{0, "B", ""}}},
+	} {
+		if got := c.Part(want.Start-c.Start, want.End-c.Start); !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+}
+
+func TestSectionsOfChunksWithoutPlaces(t *testing.T) {
+	s := swarm.Source{Chunks: []swarm.Chunk{{Path: "A", Text: "a"}, {Path: "A", Text: "b"}, {Path: "B", Text: "c"}}}
+	got := slices.Collect(s.Sections())
+	want := []swarm.Section{{"A", 1, 2, []string{"a", "b"}, 2}, {"B", 3, 3, []string{"c"}, 1}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got := slices.Collect(new(swarm.Source).Sections()); got != nil {
+		t.Errorf("a source without chunks has %+v", got)
 	}
 }

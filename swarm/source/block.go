@@ -1,32 +1,25 @@
 package source
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// fenceCap is the length up to which fences are told apart.
-const fenceCap = 16
-
-// fence gives the mark (0 for `, 1 for ~) and length of a line that opens or
-// closes a code block; length 0 if it does neither. A fence that closes has
-// nothing after it.
-func fence(text string) (mark, length int, bare bool) {
-	if len(text) < 3 || text[0] != '`' && text[0] != '~' {
-		return 0, 0, false
+// fence gives the mark of a line that opens or closes a code block, up to 16
+// bytes of it; empty if it does neither. A fence that closes is bare: nothing
+// comes after it.
+func fence(text string) (mark string, bare bool) {
+	if text == "" || text[0] != '`' && text[0] != '~' {
+		return "", false
 	}
-	n := 0
-	for n < len(text) && text[n] == text[0] {
-		n++
+	after := strings.TrimLeft(text, text[:1])
+	mark = text[:len(text)-len(after)]
+	if len(mark) < 3 || text[0] == '`' && strings.Contains(after, "`") {
+		return "", false
 	}
-	if n < 3 || text[0] == '`' && strings.IndexByte(text[n:], '`') >= 0 {
-		return 0, 0, false
-	}
-	if text[0] == '~' {
-		mark = 1
-	}
-	return mark, min(n, fenceCap), n == len(text)
+	return mark[:min(len(mark), 16)], after == ""
 }
 
 // fenced tells where the code block that line l opens ends; 0 if it opens
@@ -36,53 +29,19 @@ func (s *scanner) fenced(l line) int {
 	if s.format == Code {
 		return 0
 	}
-	mark, length, _ := fence(l.text)
-	if length == 0 || s.noFence[mark][length] {
+	mark, _ := fence(l.text)
+	if mark == "" || s.noFence[mark] {
 		return 0
 	}
 	for pos := l.next; pos < len(s.body); {
 		n := s.line(pos)
-		if m, long, bare := fence(n.text); bare && m == mark && long >= length {
+		if m, bare := fence(n.text); bare && strings.HasPrefix(m, mark) {
 			return n.next
 		}
 		pos = n.next
 	}
-	s.noFence[mark][length] = true
+	s.noFence[mark] = true
 	return 0
-}
-
-// row reports whether a line may be a row of a table: cells between bars,
-// tabs, or wide space.
-func row(text string) bool {
-	return len(text) > 1 && text[0] == '|' || strings.Contains(text, " | ") ||
-		strings.IndexByte(text, '\t') > 0 || strings.Contains(text, wideSpace)
-}
-
-const wideSpace = "   "
-
-// secondRow gives the line after l if the two may begin a table.
-func (s *scanner) secondRow(l line) string {
-	if s.format == Code || l.next >= len(s.body) || !row(l.text) {
-		return ""
-	}
-	if second := s.line(l.next).text; row(second) {
-		return second
-	}
-	return ""
-}
-
-// columns counts the cells of a row.
-func columns(text string) int {
-	text = text[:min(len(text), 4096)]
-	n := strings.Count(text, "|") + strings.Count(text, "\t")
-	for i := 0; ; n++ {
-		j := strings.Index(text[i:], wideSpace)
-		if j < 0 {
-			return n + 1
-		}
-		for i += j; i < len(text) && text[i] == ' '; i++ {
-		}
-	}
 }
 
 // indented reports whether a line begins as code set off by indentation does.
@@ -91,32 +50,20 @@ func (s *scanner) indented(l line) bool {
 	return strings.HasPrefix(begin, "\t") || begin == "    "
 }
 
+var itemMark = regexp.MustCompile(`^(?:[-*+•–—]|\d{1,4}[.)])[ \t]`)
+
 // item reports whether a line begins an item of a list.
 func item(text string) bool {
-	if len(text) < 2 {
-		return false
-	}
-	switch text[0] {
-	case '-', '*', '+':
-		return text[1] == ' ' || text[1] == '\t'
-	}
-	if strings.HasPrefix(text, "• ") || strings.HasPrefix(text, "– ") || strings.HasPrefix(text, "— ") {
-		return true
-	}
-	n := 0
-	for n < len(text) && n < 4 && text[n] >= '0' && text[n] <= '9' {
-		n++
-	}
-	return n > 0 && n+1 < len(text) && (text[n] == '.' || text[n] == ')') && text[n+1] == ' '
+	return text != "" && (text[0] < 'A' || text[0] >= 0x80) && itemMark.MatchString(text[:min(len(text), 8)])
 }
 
 // breaksParagraph reports whether a line that follows one of a paragraph
 // without a blank line begins another block.
 func (s *scanner) breaksParagraph(l line) bool {
-	if item(l.text) || s.secondRow(l) != "" {
+	if item(l.text) || s.beginsTable(l) {
 		return true
 	}
-	if _, length, _ := fence(l.text); length > 0 {
+	if mark, _ := fence(l.text); mark != "" {
 		return true
 	}
 	if s.format != Plain && l.text[0] == '#' {
@@ -131,8 +78,8 @@ func (s *scanner) breaksParagraph(l line) bool {
 }
 
 // keep pushes a block that is cut only between its lines, and only if it fits
-// in no chunk. header is the path of chunks that begin with a later line.
-func (s *scanner) keep(start, end, cost int, header string) {
+// in no chunk; a table's head never from the row after it.
+func (s *scanner) keep(start, end, cost int, head bool) {
 	inner := costRow
 	if swarm.EstimateTokens(s.body[start:end]) <= s.size {
 		inner = costKept
@@ -144,15 +91,11 @@ func (s *scanner) keep(start, end, cost int, header string) {
 		if strings.TrimSpace(s.body[pos:stop]) == "" {
 			blank = true
 		} else {
-			rowHeader := header
-			if first {
-				rowHeader = ""
-			}
 			if blank && inner == costRow {
 				cost = costPara
 			}
-			s.push(pos, stop, cost, rowHeader)
-			if cost = inner; first && header != "" {
+			s.push(pos, stop, cost)
+			if cost = inner; first && head {
 				cost = costKept
 			}
 			first, blank = false, false
@@ -185,7 +128,7 @@ func (s *scanner) paragraph(start, end, cost int) {
 	s.colon = strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：")
 	whole := swarm.EstimateTokens(text)
 	if whole <= s.size/8 {
-		s.push(start, end, cost, "")
+		s.push(start, end, cost)
 		return
 	}
 	inner := costSentence
@@ -200,7 +143,7 @@ func (s *scanner) paragraph(start, end, cost int) {
 			for at+n < stop && n < shortestSentence {
 				n += sentenceEnd(s.body[at+n : stop])
 			}
-			s.push(at, at+n, cost, "")
+			s.push(at, at+n, cost)
 			at, cost = s.skipSpace(at+n, stop), inner
 		}
 		at = s.skipSpace(at, start+len(text))
@@ -211,10 +154,7 @@ func (s *scanner) paragraph(start, end, cost int) {
 const shortestSentence = 24
 
 func (s *scanner) skipSpace(at, end int) int {
-	for at < end && isSpace(s.body[at]) {
-		at++
-	}
-	return at
+	return end - len(strings.TrimLeft(s.body[at:end], " \t\n\v\f\r"))
 }
 
 // hardEnd finds where lines that belong together end: at the first line break

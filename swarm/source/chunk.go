@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -23,7 +24,9 @@ type Options struct {
 	// in whole sentences or lines; 0: none.
 	Overlap int
 
-	// Outline is the most tokens of the outline; 0: 1000.
+	// Outline is the most tokens of the outline; 0: 1000. The outermost
+	// headings come first: all of them, if need be with shortened titles, as
+	// long as they fit.
 	Outline int
 }
 
@@ -52,10 +55,16 @@ func (o Options) check() (Options, error) {
 //
 // It cuts before headings where that leaves no small chunks, else between
 // paragraphs, sentences, words, runes, in this order; it leaves no heading
-// without its text, and tables and code whole where they fit. A chunk's Path
-// holds the headings that all of it stands under; the header of a table whose
-// later rows begin the chunk comes last. IDs are the text's name, # and the
-// chunk's number from 1.
+// without its text, and tables and code whole where they fit. IDs are the
+// text's name, # and the chunk's number from 1.
+//
+// Places hold the headings of each part of a chunk, and the head of a table
+// that began in an earlier one; there are none where the text has neither. What
+// stands before the first heading has the path (before "that heading"). A
+// program's headings are its file and what it declares: list.go › func (l
+// *List) Insert. A chunk's Path says in a line what it stands under; of a chunk
+// of several sections first what they have in common, then the rest of each, or
+// of more than three the first and the last: Report › (Acme › Risks; Bolt).
 //
 // Its time is linear in the text; it holds the chunks (without a copy of the
 // text) and one chunk's pieces. An unusable option is its only error, and a
@@ -69,7 +78,7 @@ func Chunk(t Text, o Options) (swarm.Source, error) {
 		return swarm.Source{}, fmt.Errorf("chunk %s: %w: the body is not valid UTF-8; use Decode", t.Name, ErrNotText)
 	}
 	p := scan(t, o, t.Format == Plain)
-	if len(p.headings) < 2 && (t.Format == Markdown || t.Format == HTML) {
+	if len(p.headings) < 3 && (t.Format == Markdown || t.Format == HTML) {
 		if again := scan(t, o, true); len(again.headings) > len(p.headings) {
 			p = again
 		}
@@ -77,13 +86,19 @@ func Chunk(t Text, o Options) (swarm.Source, error) {
 	if len(p.chunks) == 0 {
 		return swarm.Source{}, fmt.Errorf("chunk %s: %w", t.Name, ErrEmpty)
 	}
+	p.place()
 	return swarm.Source{Name: t.Name, Outline: outline(t, p, o.Outline), Chunks: p.chunks}, nil
 }
 
 // scan cuts a text; plain says that headings without marks are looked for.
 func scan(t Text, o Options, plain bool) *packer {
-	p := &packer{name: t.Name, body: t.Body, size: o.Size, overlap: o.Overlap, section: -1}
-	s := &scanner{packer: p, format: t.Format, plain: plain}
+	p := &packer{name: t.Name, body: t.Body, size: o.Size, overlap: o.Overlap, headings: []heading{{rank: rankBefore, parent: -1}}}
+	s := &scanner{packer: p, format: t.Format, plain: plain, noFence: map[string]bool{}}
+	if t.Format == Code {
+		if s.decls = declarations(t); len(s.decls) > 0 {
+			p.headings[0] = heading{title: plainTitle(path.Base(t.Name)), rank: rankFile, parent: -1, depth: -1}
+		}
+	}
 	s.run()
 	p.flush()
 	return p

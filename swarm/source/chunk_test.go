@@ -51,13 +51,15 @@ func TestChunkPathsOfHeadings(t *testing.T) {
 		{"chapters", source.Plain, "Part II\n\n%s\n\nChapter 4: The Storm\n\nneedle %s", "Part II › Chapter 4: The Storm"},
 		{"items", source.Plain, "Item 7A. Market Risk\n\nneedle %s", "Item 7A. Market Risk"},
 		{"articles in line", source.Plain, "Section 4. %s\n\nSection 5. The needle is due. %s", "Section 5."},
-		{"wide tables", source.Plain, "ACME REPORT\n\nRegion   Profit   Loss\n" + strings.Repeat("North    12       0\n", 40) + "needle   1        2\n", "ACME REPORT › Region Profit Loss"},
+		{"wide tables", source.Plain, "ACME REPORT\n\nRegion   Profit   Loss\n" + strings.Repeat("North    12       0\n", 40) + "needle   1        2\n", "ACME REPORT"},
 		{"title lines", source.Plain, "Opening hours\n\nneedle %s", "Opening hours"},
 		{"Chinese chapters", source.Plain, "第三章 运输\n\n%s\n\n第二节 费用\n\nneedle %s", "第三章 运输 › 第二节 费用"},
 		{"Chinese articles", source.Plain, "第三章 运输\n第六条 甲方付款。%s\n第七条 needle，乙方应当在三日内交货。%s", "第三章 运输 › 第七条"},
 		{"Chinese numbers", source.Plain, "一、背景\n\n%s\n\n（二）现状\n\nneedle %s", "一、背景 › （二）现状"},
 		{"Korean", source.Plain, "제2장 운송\n\n%s\n\n제7조(비용) needle %s", "제2장 운송 › 제7조(비용)"},
 		{"comments", source.Code, "// %s\n//\n// Remove old files\n//\n// needle %s", "Remove old files"},
+		{"before the first heading", source.Plain, "The needle is here. %s\n\nOpening hours\n\n%s", `(before "Opening hours")`},
+		{"no headings", source.Plain, "The needle is here. %s\n\n%s", ""},
 		{"a list is no heading", source.Plain, "1. Apples\n\n2. Pears\n\n3. Plums\n\nneedle %s", ""},
 		{"a wrapped line is no heading", source.Plain, "%s\nSection 4 tells of the\nneedle and more. %s", ""},
 		{"code is no heading", source.Markdown, "# A\n\n%s\n\n```\n# needle\n```\n\n%s\n\n## B\n\n%s", "A"},
@@ -80,8 +82,8 @@ func TestChunkPacksSmallSectionsUnderTheirParent(t *testing.T) {
 		body += fmt.Sprintf("## Dish %d\n\nTasty.\n\n", i)
 	}
 	src := mustChunk(t, text(source.Markdown, body), source.Options{})
-	if len(src.Chunks) != 1 || src.Chunks[0].Path != "Menu" {
-		t.Errorf("%d chunks, first under %q; want one under Menu", len(src.Chunks), src.Chunks[0].Path)
+	if len(src.Chunks) != 1 || src.Chunks[0].Path != "Menu › (Dish 0; …; Dish 5)" {
+		t.Errorf("%d chunks, first under %q; want one under Menu and its dishes", len(src.Chunks), src.Chunks[0].Path)
 	}
 }
 
@@ -117,7 +119,7 @@ func TestChunkKeepsTablesAndCodeWhole(t *testing.T) {
 	}
 }
 
-func TestChunkShowsTheHeaderOfASplitTableInThePath(t *testing.T) {
+func TestChunkKnowsTheHeadOfASplitTable(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("id,name,price\n")
 	for i := range 300 {
@@ -127,8 +129,8 @@ func TestChunkShowsTheHeaderOfASplitTableInThePath(t *testing.T) {
 	src := mustChunk(t, txt, source.Options{Size: 100})
 	checkChunks(t, txt, source.Options{Size: 100}, src)
 	for i, c := range src.Chunks {
-		if want := "id,name,price"; i > 0 && c.Path != want {
-			t.Errorf("chunk %d: path %q, want %q", i, c.Path, want)
+		if want := "id,name,price"; i > 0 && c.PlaceAt(0).Head != want {
+			t.Errorf("chunk %d: head %q, want %q", i, c.PlaceAt(0).Head, want)
 		}
 		if last := c.Text[strings.LastIndexByte(c.Text, '\n')+1:]; strings.Count(last, ",") != 2 {
 			t.Errorf("chunk %d ends within a record: %q", i, last)
@@ -143,8 +145,8 @@ func TestChunkNamesAllColumnsOfAWideTable(t *testing.T) {
 	}
 	body := strings.Join(names, ",") + "\n" + strings.Repeat(strings.Join(row, ",")+"\n", 50)
 	s, err := source.Chunk(source.Text{Name: "w", Body: body, Format: source.Table}, source.Options{})
-	if err != nil || len(s.Chunks) < 2 || s.Chunks[1].Path != strings.Join(names, ",") {
-		t.Errorf("%d chunks, path %q, %v", len(s.Chunks), s.Chunks[len(s.Chunks)-1].Path, err)
+	if err != nil || len(s.Chunks) < 2 || s.Chunks[1].PlaceAt(0).Head != strings.Join(names, ",") {
+		t.Errorf("%d chunks, %+v, %v", len(s.Chunks), s.Chunks[len(s.Chunks)-1].Places, err)
 	}
 }
 
@@ -159,8 +161,8 @@ func TestChunkKeepsRecordsOfSeveralLinesWhole(t *testing.T) {
 	src := mustChunk(t, txt, source.Options{Size: 60})
 	checkChunks(t, txt, source.Options{Size: 60}, src)
 	for i, c := range src.Chunks {
-		if strings.HasPrefix(c.Text, "and") || i > 0 && c.Path != "id,\"the note\"" {
-			t.Errorf("chunk %d under %q begins within a record: %q", i, c.Path, c.Text)
+		if strings.HasPrefix(c.Text, "and") || i > 0 && c.PlaceAt(0).Head != "id,\"the\nnote\"" {
+			t.Errorf("chunk %d under %q begins within a record: %q", i, c.PlaceAt(0).Head, c.Text)
 		}
 	}
 }
@@ -286,10 +288,10 @@ func ExampleChunk() {
 	}
 	fmt.Println(src.Outline)
 	var c swarm.Chunk = src.Chunks[0]
-	fmt.Println(c.ID, "under", c.Path, "at", c.Start, c.End, "line", t.Line(c.Start))
+	fmt.Println(c.ID, "under", c.Path, "at", c.Start, c.End, "line", c.Line)
 	// Output:
-	// kettles.md: Markdown, 60 bytes, about 18 tokens, 1 chunk (#1)
+	// kettles.md: Markdown, about 18 tokens, 1 chunk (#1)
 	// - Kettles [#1]
 	//   - Care [#1]
-	// kettles.md#1 under Kettles at 0 59 line 1
+	// kettles.md#1 under Kettles › (Care) at 0 59 line 1
 }

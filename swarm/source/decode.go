@@ -1,14 +1,15 @@
 package source
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
 )
 
 var (
@@ -37,13 +38,16 @@ func Decode(name string, data []byte) (Text, error) {
 	t.Format = formatOf(name, data)
 	switch order := utf16Order(data); {
 	case order != nil:
-		body, bad := fromUTF16(data, order)
-		t.Body, t.Converted = body, true
+		body, err := order.NewDecoder().Bytes(data)
+		if err != nil {
+			return t, fmt.Errorf("%s: decode UTF-16: %w", name, err)
+		}
+		t.Body, t.Converted = strings.TrimPrefix(string(body), bom), true
 		t.note("UTF-16 converted to UTF-8: offsets point into the converted text")
-		if bad > 0 {
+		if bad := strings.Count(t.Body, "\ufffd"); bad > 0 {
 			t.note("%d broken UTF-16 characters replaced by U+FFFD", bad)
 		}
-		t.Format = formatOf(name, []byte(body[:min(len(body), sniffed)]))
+		t.Format = formatOf(name, body[:min(len(body), sniffed)])
 	case t.Format == HTML && declared(data) != nil:
 		body, err := declared(data).NewDecoder().Bytes(data)
 		if err != nil {
@@ -73,13 +77,13 @@ func (t *Text) note(format string, args ...any) {
 
 // repair replaces what is not UTF-8, or refuses a body that is not text.
 func (t *Text) repair() error {
+	if i := strings.IndexByte(t.Body, 0); i >= 0 {
+		return fmt.Errorf("%s: a NUL byte at offset %d: %w", t.Name, i, ErrNotText)
+	}
 	control := 0
-	for i := 0; i < len(t.Body); i++ {
-		if c := t.Body[i]; c < ' ' && (c < '\t' || c > '\r') && c != 0x1b {
+	for _, c := range []byte(t.Body) {
+		if c < ' ' && (c < '\t' || c > '\r') && c != 0x1b {
 			control++
-			if c == 0 {
-				return fmt.Errorf("%s: a NUL byte at offset %d: %w", t.Name, i, ErrNotText)
-			}
 		}
 	}
 	if control > len(t.Body)/20 {
@@ -88,37 +92,27 @@ func (t *Text) repair() error {
 	if utf8.ValidString(t.Body) {
 		return nil
 	}
-	bad := 0
-	for i := 0; i < len(t.Body); {
-		r, size := utf8.DecodeRuneInString(t.Body[i:])
-		if r == utf8.RuneError && size == 1 {
-			bad++
-		}
-		i += size
-	}
+	body := string([]rune(t.Body)) // an invalid byte becomes U+FFFD
+	bad := strings.Count(body, "\ufffd") - strings.Count(t.Body, "\ufffd")
 	if bad > len(t.Body)/10 {
 		return fmt.Errorf("%s: %d of %d bytes are not UTF-8: %w; convert the file to UTF-8 first", t.Name, bad, len(t.Body), ErrNotText)
 	}
-	var b strings.Builder
-	b.Grow(len(t.Body) + 2*bad)
-	for _, r := range t.Body { // an invalid byte comes as U+FFFD
-		b.WriteRune(r)
-	}
-	t.Body, t.Converted = b.String(), true
+	t.Body, t.Converted = body, true
 	t.note("%d invalid bytes replaced by U+FFFD: offsets point into the repaired text", bad)
 	return nil
 }
 
-// utf16Order tells the byte order of UTF-16: by its mark, or, without one, by
+// utf16Order tells UTF-16 and its byte order: by its mark, or, without one, by
 // NULs in half of the places at the start. It is nil for anything else.
-func utf16Order(data []byte) binary.ByteOrder {
+func utf16Order(data []byte) encoding.Encoding {
+	little, big := unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 	switch {
 	case len(data) >= 4 && data[0] == 0xff && data[1] == 0xfe && data[2] == 0 && data[3] == 0:
 		return nil // UTF-32, which its NULs then refuse
 	case len(data) >= 2 && data[0] == 0xff && data[1] == 0xfe:
-		return binary.LittleEndian
+		return little
 	case len(data) >= 2 && data[0] == 0xfe && data[1] == 0xff:
-		return binary.BigEndian
+		return big
 	}
 	head := data[:min(len(data), sniffed)&^1]
 	var nul [2]int
@@ -132,40 +126,11 @@ func utf16Order(data []byte) binary.ByteOrder {
 	case len(head) < 8:
 		return nil
 	case nul[0] == 0 && nul[1] > half*7/10:
-		return binary.LittleEndian
+		return little
 	case nul[1] == 0 && nul[0] > half*7/10:
-		return binary.BigEndian
+		return big
 	}
 	return nil
-}
-
-// fromUTF16 decodes UTF-16 without its mark and counts what it had to replace.
-func fromUTF16(data []byte, order binary.ByteOrder) (string, int) {
-	var b strings.Builder
-	b.Grow(len(data))
-	bad := len(data) & 1
-	for i := 0; i+1 < len(data); i += 2 {
-		r := rune(order.Uint16(data[i:]))
-		if utf16.IsSurrogate(r) {
-			pair := rune(utf8.RuneError)
-			if i+3 < len(data) {
-				pair = utf16.DecodeRune(r, rune(order.Uint16(data[i+2:])))
-			}
-			if pair == utf8.RuneError {
-				bad++
-			} else {
-				i += 2
-			}
-			r = pair
-		}
-		if i > 0 || r != '\ufeff' {
-			b.WriteRune(r)
-		}
-	}
-	if len(data)&1 == 1 {
-		b.WriteRune(utf8.RuneError)
-	}
-	return b.String(), bad
 }
 
 // magic holds the beginnings of common files that are not text, to say what

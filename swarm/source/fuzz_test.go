@@ -13,6 +13,8 @@ func FuzzChunk(f *testing.F) {
 		"# A\n\ntext.\n\n## B\n\n| a | b |\n| 1 | 2 |\n\n```\ncode\n\nmore\n```\n", "A\n===\ntext\r\n\r\nB\n---\r\n- x\r\n- y\r\n",
 		"第一章 总则\n第一条 甲方应当付款。乙方应当交货。\n", strings.Repeat("x", 500), "\ufeffBOM. And more.", "1 One\n\ntext\n\n1.1 Two\n\ntext",
 		"a\n" + strings.Repeat(" ", 300) + "\nb", strings.Repeat("🎉", 80), "```\nopen", "id,name\n1,x\n2,y\n", "// Foo\n//\n// Bar baz.\n",
+		"package a\n\n// F is f.\nfunc (t *T) F() {}\n\nvar x, y = 1, 2\n", "class A:\n    def f(self):\n        pass\n\nx = 1\n",
+		"ACME INC.\n\nPROFIT\n(in millions)\n\n   Year   2023   2022\nTea   1   2\n\nOther:\n\nMilk   3   4\nSum   4   6\n\nText.\n",
 	} {
 		for format := range 5 {
 			f.Add(body, uint8(format), uint8(4), uint8(3))
@@ -28,6 +30,11 @@ func FuzzChunk(f *testing.F) {
 				t.Fatal(err)
 			}
 			return
+		}
+		checkChunks(t, txt, o, src)
+		txt.Path = "a.go" // the names of its declarations come from a parser
+		if src, err = source.Chunk(txt, o); err != nil {
+			t.Fatal(err)
 		}
 		checkChunks(t, txt, o, src)
 	})

@@ -20,9 +20,7 @@ func atxHeading(line string) (level int, title string) {
 	if len(line) > longestHeading {
 		return 0, ""
 	}
-	for level < len(line) && line[level] == '#' {
-		level++
-	}
+	level = len(line) - len(strings.TrimLeft(line, "#"))
 	if level == 0 || level > 6 || level == len(line) || line[level] != ' ' && line[level] != '\t' {
 		return 0, ""
 	}
@@ -198,25 +196,22 @@ func numberedTitle(line, next string) bool {
 	if rest != "" && (!unicode.IsLetter(first) || unicode.IsLower(first)) {
 		return false
 	}
-	return next != "" && (numbering(next) == "" || numbering(next) != numbering(line))
+	return next != "" && !sameNumbering(next, line)
 }
+
+func sameNumbering(a, b string) bool {
+	n := numbering(a)
+	return n != "" && n == numbering(b)
+}
+
+var (
+	digits     = regexp.MustCompile(`[0-9一二三四五六七八九十]+`)
+	numberMark = regexp.MustCompile(`^[0-9一二三四五六七八九十.)(、．（）]+`)
+)
 
 // numbering gives the shape of a line's number: "1.2 Foo" has "0.0".
 func numbering(line string) string {
-	var b strings.Builder
-	for _, r := range shorten(line, 24) {
-		switch {
-		case r >= '0' && r <= '9' || strings.ContainsRune("一二三四五六七八九十", r):
-			if s := b.String(); !strings.HasSuffix(s, "0") {
-				b.WriteByte('0')
-			}
-		case strings.ContainsRune(".)(、．（）", r):
-			b.WriteRune(r)
-		default:
-			return strings.TrimSuffix(b.String(), ".")
-		}
-	}
-	return strings.TrimSuffix(b.String(), ".")
+	return strings.TrimSuffix(digits.ReplaceAllString(numberMark.FindString(line), "0"), ".")
 }
 
 // continues reports whether a line goes on with the sentence of the one above.

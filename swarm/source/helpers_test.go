@@ -63,6 +63,10 @@ func checkChunks(t testing.TB, txt source.Text, o source.Options, src swarm.Sour
 		} else if gap := txt.Body[covered:c.Start]; strings.TrimFunc(gap, blank) != "" {
 			t.Fatalf("chunk %d: %q before it is in no chunk", i, gap)
 		}
+		if want := txt.Line(c.Start); c.Line != want {
+			t.Fatalf("chunk %d: line %d, want %d", i, c.Line, want)
+		}
+		checkPlaces(t, txt, c)
 		before, covered = c.Start, c.End
 	}
 	if rest := txt.Body[covered:]; strings.TrimFunc(rest, blank) != "" {
@@ -73,6 +77,27 @@ func checkChunks(t testing.TB, txt source.Text, o source.Options, src swarm.Sour
 	}
 	if !utf8.ValidString(src.Outline) {
 		t.Fatal("outline is not valid UTF-8")
+	}
+}
+
+// checkPlaces holds a chunk's places against what Chunk promises of them.
+func checkPlaces(t testing.TB, txt source.Text, c swarm.Chunk) {
+	t.Helper()
+	if len(c.Places) == 0 && c.Path != "" || len(c.Places) > 0 && c.Places[0].At != 0 {
+		t.Fatalf("%s: path %q, places %+v", c.ID, c.Path, c.Places)
+	}
+	at := -1
+	for _, p := range c.Places {
+		if p.At <= at || p.At >= len(c.Text) || !utf8.RuneStart(c.Text[p.At]) {
+			t.Fatalf("%s: place at %d of %d, after %d", c.ID, p.At, len(c.Text), at)
+		}
+		if (p.Path == "") != (c.Path == "") || !utf8.ValidString(p.Path) {
+			t.Fatalf("%s under %q: a place under %q", c.ID, c.Path, p.Path)
+		}
+		if !strings.Contains(txt.Body, p.Head) || len(p.Head) > 1000 {
+			t.Fatalf("%s: head %q is not of the body, or too long", c.ID, p.Head)
+		}
+		at = p.At
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"sort"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -18,29 +17,42 @@ import (
 func outline(t Text, p *packer, limit int) string {
 	var b strings.Builder
 	n := len(p.chunks)
-	fmt.Fprintf(&b, "%s: %s, %s, about %d tokens, ", shorten(oneLine(t.Name), 100), t.Format, bytesText(len(t.Body)), swarm.EstimateTokens(t.Body))
+	fmt.Fprintf(&b, "%s: %s, about %d tokens, ", shorten(oneLine(t.Name), 100), t.Format, swarm.EstimateTokens(t.Body))
 	if n == 1 {
 		b.WriteString("1 chunk (#1)\n")
 	} else {
 		fmt.Fprintf(&b, "%d chunks (#1-#%d)\n", n, n)
 	}
 	left := limit - swarm.EstimateTokens(b.String())
-	if len(p.headings) > 0 {
+	listed := listed(p)
+	few := len(listed)*3 < n && t.Format != Code || len(listed) == 0
+	if len(listed) > 0 {
 		share := left
-		if len(p.headings)*3 < n {
+		if few {
 			share = left * 2 / 3
 		}
-		left -= writeHeadings(&b, p, share)
+		left -= writeHeadings(&b, p, listed, share)
 	}
-	if len(p.headings)*3 < n || len(p.headings) == 0 {
+	if few {
 		writeOpenings(&b, p, left)
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// headingLine is a heading as the outline shows it. Its ranges are those of
-// chunks that hold its section's text.
-func headingLine(p *packer, i int) string {
+// listed gives the headings that an outline shows: not a program's file, nor
+// the beginning before the first heading if it fills no chunk.
+func listed(p *packer) (list []int) {
+	for i, h := range p.headings {
+		if h.title != "" && (i > 0 || h.rank == rankBefore && p.chunkAt(p.headings[1].start) > 0) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// headingLine is a heading as the outline shows it, its title within width
+// bytes. Its range is that of the chunks that hold its section's text.
+func headingLine(p *packer, i, width int) string {
 	h := p.headings[i]
 	end := len(p.body)
 	for j := i + 1; j < len(p.headings); j++ {
@@ -57,7 +69,7 @@ func headingLine(p *packer, i int) string {
 	if last > first {
 		where = fmt.Sprintf("[#%d-#%d]", first+1, last+1)
 	}
-	return strings.Repeat("  ", h.depth) + "- " + oneLine(h.title) + " " + where + "\n"
+	return strings.Repeat("  ", h.depth) + "- " + shorten(h.label(), width) + " " + where + "\n"
 }
 
 // chunkAt finds the last chunk that begins at or before an offset.
@@ -66,58 +78,48 @@ func (p *packer) chunkAt(offset int) int {
 	return max(i-1, 0)
 }
 
-// writeHeadings writes as many levels of headings as fit into limit tokens,
-// of the outermost an even choice if they do not, and what it left out. It
-// gives the tokens written.
-func writeHeadings(b *strings.Builder, p *packer, limit int) int {
+// writeHeadings writes the listed headings within limit tokens, level by level,
+// the outermost first. A level that does not fit has its titles shortened; one
+// that does not fit even then is the last, in an even choice. It says how many
+// are left out, and gives the tokens written.
+func writeHeadings(b *strings.Builder, p *packer, listed []int, limit int) int {
 	const note = 14 // tokens of the line on what is left out
-	var costs []int // by depth, by an upper estimate of each line
-	for _, h := range p.headings {
-		for len(costs) <= h.depth {
-			costs = append(costs, 0)
+	widths := make([]int, len(p.headings))
+	shown, room, full := 0, limit-note, false
+	for depth, rest := 0, len(listed); rest > 0 && !full; depth++ {
+		level := slices.DeleteFunc(slices.Clone(listed), func(i int) bool { return p.headings[i].depth != depth })
+		rest -= len(level)
+		cost := func(i, width int) int { // an upper estimate
+			return swarm.EstimateTokens(shorten(p.headings[i].label(), width)) + depth/2 + 6 + len(strconv.Itoa(len(p.chunks)))
 		}
-		costs[h.depth] += swarm.EstimateTokens(h.title) + h.depth/2 + 6 + len(strconv.Itoa(len(p.chunks)))
-	}
-	depth, sum := 0, 0
-	for depth < len(costs) && sum+costs[depth] <= limit-note {
-		sum += costs[depth]
-		depth++
+		width, all := 2*longestTitle, room+1
+		for all > room && width > 30 {
+			width, all = width/2, 0
+			for _, i := range level {
+				all += cost(i, width)
+			}
+		}
+		full = all > room
+		share := min(max(room, 0), all)
+		due := all - share
+		for _, i := range level {
+			if due += share; due >= all && cost(i, width) <= room {
+				due -= all
+				room -= cost(i, width)
+				widths[i] = width
+				shown++
+			}
+		}
 	}
 	before := b.Len()
-	if depth == len(costs) {
-		for i := range p.headings {
-			b.WriteString(headingLine(p, i))
-		}
-		return swarm.EstimateTokens(b.String()[before:])
-	}
-	// The level that does not fit is shown in part, spread evenly.
-	var shown, partly []int
-	for i, h := range p.headings {
-		if h.depth < depth {
-			shown = append(shown, i)
-		} else if h.depth == depth {
-			partly = append(partly, i)
+	for _, i := range listed {
+		if widths[i] > 0 {
+			b.WriteString(headingLine(p, i, widths[i]))
 		}
 	}
-	room := limit - note - sum
-	each := costs[depth]/len(partly) + 1
-	for count := min(len(partly), max(room, 0)/each); count > 0; count-- {
-		choice, cost := make([]int, count), 0
-		for k := range choice {
-			choice[k] = partly[k*len(partly)/count]
-			cost += swarm.EstimateTokens(p.headings[choice[k]].title) + depth/2 + 6 + len(strconv.Itoa(len(p.chunks)))
-		}
-		if cost <= room {
-			shown = append(shown, choice...)
-			break
-		}
-		count -= count / 8
+	if shown < len(listed) {
+		fmt.Fprintf(b, "(%d of %d headings left out)\n", len(listed)-shown, len(listed))
 	}
-	slices.Sort(shown)
-	for _, i := range shown {
-		b.WriteString(headingLine(p, i))
-	}
-	fmt.Fprintf(b, "(%d of %d headings left out)\n", len(p.headings)-len(shown), len(p.headings))
 	return swarm.EstimateTokens(b.String()[before:])
 }
 
@@ -133,38 +135,15 @@ func writeOpenings(b *strings.Builder, p *packer, limit int) {
 		var lines strings.Builder
 		for k := range count {
 			i := k * n / count
-			fmt.Fprintf(&lines, "- #%d opens: %s\n", i+1, opening(p.chunks[i].Text, words))
+			text := p.chunks[i].Text
+			text = strings.ToValidUTF8(text[:min(len(text), 4*words)], "")
+			fmt.Fprintf(&lines, "- #%d opens: %s\n", i+1, shorten(oneLine(text), words))
 		}
 		if swarm.EstimateTokens(lines.String()) <= limit {
 			b.WriteString(lines.String())
 			return
 		}
-		if count == 1 && words > 40 {
-			words /= 2
-			count = 2
-		} else if count == 1 {
-			return
-		}
 	}
-}
-
-// opening gives the first words of a chunk on one line, n bytes at most.
-func opening(text string, n int) string {
-	head := text[:min(len(text), 4*n)]
-	for len(head) < len(text) && len(head) > 0 && !utf8.RuneStart(text[len(head)]) {
-		head = head[:len(head)-1]
-	}
-	return shorten(oneLine(head), n)
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-func bytesText(n int) string {
-	switch {
-	case n >= 10<<20:
-		return fmt.Sprintf("%d MB", n>>20)
-	case n >= 10<<10:
-		return fmt.Sprintf("%d KB", n>>10)
-	}
-	return fmt.Sprintf("%d bytes", n)
-}

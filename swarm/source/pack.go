@@ -1,6 +1,7 @@
 package source
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -27,20 +28,28 @@ const (
 type piece struct {
 	start, end int
 	tokens     int
-	cost       int    // of a cut before it
-	section    int    // index of the heading that it stands under; -1: none
-	header     string // of the table that it is a later row of
+	cost       int // of a cut before it
 }
 
-// heading is a heading of the text in its place.
+// heading is a heading of the text in its place, or a declaration. What comes
+// before the first is the section of a heading of its own, the first.
 type heading struct {
-	title  string
+	title  string // empty: the section above goes on
 	rank   int
 	parent int // index; -1: none
-	depth  int // number of headings above it
+	depth  int // number of headings above it; a program's file is none
 	start  int // byte offset
 	path   string
 }
+
+var receiver = regexp.MustCompile(`^func \((?:\w+ )?\*?(\w+)[^)]*\) `)
+
+// label is what the outline calls it: of a Go method, Type.Method.
+func (h heading) label() string { return receiver.ReplaceAllString(h.title, "func $1.") }
+
+// rankBefore is the rank of what comes before the first heading: nothing stands
+// under it.
+const rankBefore = 1 << 30
 
 // packer fills chunks from pieces as they come. It holds the pieces of one
 // chunk; when they are too many it cuts where that is cheapest.
@@ -49,9 +58,10 @@ type packer struct {
 	body          string
 	size, overlap int
 
-	headings     []heading
-	section      int  // the innermost heading so far; -1: none
-	afterHeading bool // the last piece was a heading
+	headings []heading
+	section  int // the innermost heading so far
+	next     int // cost of a cut before the next piece, whatever its own is; 0: its own
+	tables   []table
 
 	window []piece
 	tokens int // sum over window
@@ -76,14 +86,14 @@ func (p *packer) head(rank int, title string, start int) {
 
 // push adds the text between two offsets; white space at its ends does not
 // count. What fits in no chunk is cut between words, or runes.
-func (p *packer) push(start, end, cost int, header string) {
+func (p *packer) push(start, end, cost int) {
 	text := strings.TrimRight(p.body[start:end], " \t\r\n\v\f\u0085\u00a0\u2028\u2029\u3000")
 	end = start + len(text)
 	if strings.TrimSpace(text) == "" {
 		return
 	}
-	if p.afterHeading {
-		cost, p.afterHeading = costHeading, false
+	if p.next != 0 {
+		cost, p.next = p.next, 0
 	}
 	if gap := p.body[p.end:start]; len(gap) > 16 && swarm.EstimateTokens(gap) > p.size/4 {
 		p.flush() // so much white space belongs to no chunk
@@ -91,10 +101,10 @@ func (p *packer) push(start, end, cost int, header string) {
 	}
 	tokens := swarm.EstimateTokens(p.body[p.end:end])
 	if tokens > p.size {
-		p.pushWords(start, end, cost, header)
+		p.pushWords(start, end, cost)
 		return
 	}
-	p.window = append(p.window, piece{start, end, tokens, cost, p.section, header})
+	p.window = append(p.window, piece{start, end, tokens, cost})
 	p.tokens += tokens
 	p.end = end
 	for p.tokens > p.size {
@@ -103,10 +113,10 @@ func (p *packer) push(start, end, cost int, header string) {
 }
 
 // pushWords pushes a long stretch in parts of a quarter of a chunk.
-func (p *packer) pushWords(start, end, cost int, header string) {
+func (p *packer) pushWords(start, end, cost int) {
 	for start < end {
 		n := p.wordsLen(p.body[start:end], max(p.size/4, 4))
-		p.push(start, start+n, cost, header)
+		p.push(start, start+n, cost)
 		start += n
 		cost = costWord
 	}
@@ -178,47 +188,12 @@ func (p *packer) flush() {
 
 // emit makes a chunk of the first n pieces of the window.
 func (p *packer) emit(n int) {
-	first := p.window[0]
-	common := first.section
-	for _, w := range p.window[:n] {
-		common = p.common(common, w.section)
-	}
-	path := p.path(common)
-	if first.header != "" {
-		path = strings.TrimPrefix(path+separator+first.header, separator)
-	}
-	end := p.window[n-1].end
+	start, end := p.window[0].start, p.window[n-1].end
 	p.chunks = append(p.chunks, swarm.Chunk{
 		Source: p.name,
 		ID:     p.name + "#" + strconv.Itoa(len(p.chunks)+1),
-		Path:   path,
-		Text:   p.body[first.start:end],
-		Start:  first.start,
+		Text:   p.body[start:end],
+		Start:  start,
 		End:    end,
 	})
-}
-
-const separator = " › "
-
-// common finds the innermost heading that two sections stand under.
-func (p *packer) common(a, b int) int {
-	for a != b {
-		if a < b { // a heading's parent comes before it
-			a, b = b, a
-		}
-		a = p.headings[a].parent
-	}
-	return a
-}
-
-// path joins a heading's title to those above it.
-func (p *packer) path(section int) string {
-	if section < 0 {
-		return ""
-	}
-	h := &p.headings[section]
-	if h.path == "" {
-		h.path = strings.TrimPrefix(p.path(h.parent)+separator+h.title, separator)
-	}
-	return h.path
 }

@@ -11,8 +11,9 @@ type scanner struct {
 	format Format
 	plain  bool // look for headings without marks
 
-	noFence [2][fenceCap + 1]bool // per mark and length: no closing fence follows
-	colon   bool                  // the last paragraph ended in a colon
+	noFence map[string]bool // no fence follows that closes this one
+	colon   bool            // the last paragraph ended in a colon
+	decls   []decl          // of a program, those that begin further on
 }
 
 // line is a line of the body: its offsets without the line break, where the
@@ -55,6 +56,30 @@ func (s *scanner) nextText(pos int) line {
 	return line{start: pos, end: pos, next: pos}
 }
 
+// above gives the last line before an offset that is not blank, and where it
+// begins; empty if it is far away, or longer than a heading.
+func (s *scanner) above(offset int) (string, int) {
+	low := max(offset-longestHeading, 0)
+	text := strings.TrimRight(s.body[low:offset], " \t\r\n")
+	begin := strings.LastIndexByte(text, '\n') + 1
+	if begin == 0 && low > 0 {
+		return "", offset
+	}
+	return strings.TrimSpace(text[begin:]), low + begin
+}
+
+// while gives where the first line from pos on begins that does not hold.
+func (s *scanner) while(pos int, holds func(line) bool) int {
+	for pos < len(s.body) {
+		n := s.line(pos)
+		if !holds(n) {
+			break
+		}
+		pos = n.next
+	}
+	return pos
+}
+
 // run reads the whole body.
 func (s *scanner) run() {
 	pos := 0
@@ -63,7 +88,8 @@ func (s *scanner) run() {
 		s.end = pos
 	}
 	if s.format == Table {
-		s.keep(pos, len(s.body), costPara, s.tableHeader(s.body[pos:s.record(pos).end]))
+		s.keep(pos, len(s.body), costPara, true)
+		s.tables = []table{{pos, len(s.body), s.cutHead(pos, s.record(pos).end), 0}}
 		return
 	}
 	if s.format == Markdown {
@@ -71,15 +97,16 @@ func (s *scanner) run() {
 	}
 	for blank := true; pos < len(s.body); {
 		l := s.line(pos)
+		s.declare(l)
 		if l.text == "" { // or the bare mark of a comment, which is still text
-			after := s.afterHeading
-			s.push(l.start, l.end, costPara, "")
-			s.afterHeading = after
+			next := s.next
+			s.push(l.start, l.end, costPara)
+			s.next = next
 			blank, pos = true, l.next
 			continue
 		}
 		pos = s.block(l, blank)
-		blank = s.afterHeading
+		blank = s.next == costHeading
 	}
 }
 
@@ -91,7 +118,7 @@ func (s *scanner) frontMatter(pos int) int {
 	}
 	for n, at := 0, l.next; n < 100 && at < len(s.body); n++ {
 		if l = s.line(at); l.text == "---" {
-			s.keep(pos, l.end, costPara, "")
+			s.keep(pos, l.end, costPara, false)
 			return l.next
 		}
 		at = l.next
@@ -111,47 +138,27 @@ func (s *scanner) block(l line, blank bool) int {
 		cost, s.colon = costColon, false
 	}
 	if end := s.fenced(l); end > 0 {
-		s.keep(l.start, end, cost, "")
+		s.keep(l.start, end, cost, false)
 		return end
 	}
-	if second := s.secondRow(l); second != "" {
-		header := ""
-		if columns(l.text) == columns(second) {
-			header = s.tableHeader(l.text)
-		}
-		end := l.next
-		for end < len(s.body) {
-			n := s.line(end)
-			if !row(n.text) {
-				break
-			}
-			end = n.next
-		}
-		s.keep(l.start, end, cost, header)
+	if again := s.continues(l); again || s.beginsTable(l) {
+		end := s.while(l.next, func(n line) bool { return row(n.text) })
+		s.keep(l.start, end, cost, s.tabulate(l, end, again))
 		return end
 	}
 	if blank && s.format != Code && s.indented(l) {
-		end := l.next
-		for end < len(s.body) {
-			n := s.nextText(end)
-			if n.text == "" || !s.indented(n) {
-				break
-			}
-			end = n.next
-		}
-		s.keep(l.start, end, cost, "")
+		end := s.while(l.next, func(n line) bool {
+			n = s.nextText(n.start)
+			return n.text != "" && s.indented(n)
+		})
+		s.keep(l.start, end, cost, false)
 		return end
 	}
-	end := l.next
-	for end < len(s.body) {
-		n := s.line(end)
-		if n.text == "" || s.format != Code && s.breaksParagraph(n) {
-			break
-		}
-		end = n.next
-	}
+	end := s.while(l.next, func(n line) bool {
+		return n.text != "" && !s.declares(n) && (s.format == Code || !s.breaksParagraph(n))
+	})
 	if s.format == Code {
-		s.keep(l.start, end, cost, "")
+		s.keep(l.start, end, cost, false)
 		return end
 	}
 	if !blank && item(l.text) {
@@ -161,17 +168,11 @@ func (s *scanner) block(l line, blank bool) int {
 	return end
 }
 
-// tableHeader is what a path shows of the line that names a table's columns:
-// all of it, if that takes no more bytes than a chunk has tokens.
-func (s *scanner) tableHeader(text string) string {
-	return shorten(oneLine(text), min(max(s.size, 200), 1000))
-}
-
 // heading pushes line l if it is a heading, and tells where the next line
 // begins; 0 if it is none.
 func (s *scanner) heading(l line, blank bool) int {
-	if s.format == Code && !l.comment {
-		return 0
+	if s.format == Code && (!l.comment || s.section > 0 && s.headings[s.section].rank < 0) {
+		return 0 // the comments of a declaration have no headings
 	}
 	end := l.next
 	rank, title, inline := 0, "", false
@@ -193,8 +194,9 @@ func (s *scanner) heading(l line, blank bool) int {
 		alone := blank && (l.next >= len(s.body) || s.line(l.next).text == "")
 		next := s.nextText(l.next).text
 		rank, title, inline = plainHeading(l.text, alone, shorten(next, longestHeading))
-		if s.format == Code && rank != rankTitle {
-			title = ""
+		above, _ := s.above(l.start)
+		if s.format == Code && rank != rankTitle || rank >= rankNumber && shortTitle(above) && sameNumbering(above, l.text) {
+			title = "" // the last item of a list
 		}
 	}
 	if title == "" {
@@ -206,7 +208,7 @@ func (s *scanner) heading(l line, blank bool) int {
 		return end
 	}
 	s.head(rank, title, l.start)
-	s.push(l.start, end, costLevel*min(s.headings[s.section].depth, 5), "")
-	s.afterHeading = true
+	s.push(l.start, end, costLevel*min(s.headings[s.section].depth, 5))
+	s.next = costHeading
 	return end
 }

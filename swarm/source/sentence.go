@@ -39,21 +39,7 @@ func wideMark(s string) int {
 
 // closing skips marks that repeat and quotes and brackets that close.
 func closing(s string, i int) int {
-	for i < len(s) {
-		if c := s[i]; c == '.' || c == '!' || c == '?' || c == '"' || c == '\'' || c == ')' || c == ']' {
-			i++
-			continue
-		}
-		if s[i] < utf8.RuneSelf {
-			return i
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if !strings.ContainsRune("”’»」』）】》〉〗！？。…", r) {
-			return i
-		}
-		i += n
-	}
-	return i
+	return len(s) - len(strings.TrimLeft(s[i:], ".!?\"')]”’»」』）】》〉〗！？。…"))
 }
 
 // abbreviations are words that end in a point within a sentence.

@@ -26,7 +26,7 @@ const (
 	Markdown               // headings with # or underlined
 	HTML                   // converted: Body is the readable text, laid out as Markdown
 	Table                  // CSV or TSV: a record a line, the first line names the columns
-	Code                   // a program: headings stand in its comments
+	Code                   // a program: its headings are what it declares, before that those in its comments
 )
 
 var formatNames = [...]string{"plain text", "Markdown", "HTML", "table", "code"}
