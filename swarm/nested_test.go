@@ -162,7 +162,7 @@ func TestASwarmIsAWorker(t *testing.T) {
 		Goal: "How many?", Step: &swarm.Step{ID: "1/a", Do: "Count."}, Item: "lamps", Chunk: &chunk,
 		From: []swarm.Result{{Out: swarm.Output{Text: "earlier"}}},
 	})
-	if err != nil || out.Abstain || len(out.Citations) != 1 || len(out.Doubts) != 1 || len(got) != 2 || *got[0].Chunk != chunk || got[1].Chunk.Text != "earlier" {
+	if err != nil || out.Abstain || len(out.Citations) != 1 || len(out.Doubts) != 1 || len(got) != 2 || got[0].Chunk.ID != chunk.ID || got[0].Chunk.Text != chunk.Text || got[1].Chunk.Text != "earlier" {
 		t.Errorf("%v %+v %+v", err, out, got)
 	}
 	for _, part := range []string{"Count.", "lamps", "How many?", "from 2 pieces"} {
