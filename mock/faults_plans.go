@@ -240,3 +240,16 @@ func sortedKeys(o map[string]any) []string {
 	sort.Strings(keys)
 	return keys
 }
+
+// stepField is what a key of a step is for: "id", "do", "over", "needs", "tier".
+func stepField(key string) string {
+	switch key = strings.ToLower(key); key {
+	case "instruction", "task", "prompt":
+		return "do"
+	case "name", "step":
+		return "id"
+	case "depends_on", "dependencies", "after":
+		return "needs"
+	}
+	return key
+}
