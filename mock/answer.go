@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // answer sends what the brain said at the pace that the latency asks for, and
 // books what was sent: of a reply whose reader left, what was ready by then.
-func (x *exchange) answer() *Error {
+func (x *exchange) answer() *wire.Error {
 	switch {
 	case x.raw != nil:
 		x.sendRaw()
@@ -94,7 +96,7 @@ func (x *exchange) whole() {
 		SystemFingerprint *string      `json:"system_fingerprint"`
 	}{x.replyID(), "chat.completion", x.entry.Arrived.Unix(), x.model.ID, choices, x.entry.Usage.wire(), "default", nil})
 	if err != nil {
-		x.fail(failed(err))
+		x.fail(wire.Failed(err))
 		return
 	}
 	x.send("application/json", http.StatusOK, body)
@@ -104,7 +106,7 @@ func (x *exchange) whole() {
 func (x *exchange) replyID() string { return "chatcmpl-" + strings.TrimPrefix(x.entry.ID, "req_") }
 
 // models lists the models, or shows one.
-func (x *exchange) models(id string) *Error {
+func (x *exchange) models(id string) *wire.Error {
 	type wireModel struct {
 		ID      string `json:"id"`
 		Object  string `json:"object"`
@@ -127,7 +129,7 @@ func (x *exchange) models(id string) *Error {
 	}
 	body, err := json.Marshal(answer)
 	if err != nil {
-		return failed(err)
+		return wire.Failed(err)
 	}
 	x.send("application/json", http.StatusOK, body)
 	return nil

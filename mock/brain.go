@@ -4,6 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+
+	"github.com/db31e724/go-swarm/mock/internal/brain"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // Brain writes the reply to a request. The server does all the rest: checks
@@ -31,6 +35,17 @@ type Request struct {
 type Message struct {
 	Role    string
 	Content string
+}
+
+func requestOf(r wire.Request) Request {
+	out := Request{
+		Model: r.Model, Schema: r.Schema, SchemaName: r.SchemaName, Strict: r.Strict, JSON: r.JSON,
+		MaxTokens: r.MaxTokens, Stream: r.Stream, N: r.N, Stop: r.Stop,
+	}
+	for _, m := range r.Messages {
+		out.Messages = append(out.Messages, Message(m))
+	}
+	return out
 }
 
 // Reply is what a brain says.
@@ -69,4 +84,27 @@ func Script(replies ...Reply) Brain {
 // Say is a brain that gives the same text to everybody.
 func Say(text string) Brain {
 	return func(context.Context, Request) (Reply, error) { return Reply{Text: text}, nil }
+}
+
+// LargeBrain is the built-in large model. It plans one step over the chunks
+// where the schema asks for steps, merges numbered findings, those that hold
+// most of the question first, and answers a question from texts that it is
+// given whole. It fills any schema, and says the same to the same request.
+func LargeBrain(ctx context.Context, r Request) (Reply, error) { return think(ctx, r, 3) }
+
+// SmallBrain is the built-in small model. It reads a text and returns the
+// sentence, table row or list item that answers the question in its prompt
+// best, by BM25 and in any language, or abstains. It fills any schema, and
+// says the same to the same request.
+func SmallBrain(ctx context.Context, r Request) (Reply, error) { return think(ctx, r, 1) }
+
+func think(ctx context.Context, r Request, most int) (Reply, error) {
+	if err := ctx.Err(); err != nil {
+		return Reply{}, err
+	}
+	p := brain.Prompt{Schema: r.Schema, JSON: r.JSON, MaxTokens: r.MaxTokens, Most: most}
+	for _, m := range r.Messages {
+		p.Messages = append(p.Messages, brain.Message(m))
+	}
+	return Reply{Text: brain.Answer(p)}, nil
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // What a server saw and served can be asked for over HTTP, for tests in any
@@ -58,14 +60,14 @@ func (u Usage) seen() seenUsage { return seenUsage{u.In, u.Cached, u.Out, u.Writ
 // seen is the entry without keys.
 func (e *Entry) seen(n int) seen {
 	body := json.RawMessage("null")
-	if text := redact(string(e.Body), *e.keys); json.Valid([]byte(text)) {
+	if text := wire.Redact(string(e.Body), *e.keys); json.Valid([]byte(text)) {
 		body = json.RawMessage(text)
 	} else if text != "" {
-		body = json.RawMessage(quote(text))
+		body = json.RawMessage(wire.Quote(text))
 	}
 	return seen{
 		N: n, ID: e.ID, Method: e.Method, Path: e.Path, Header: e.Header, Body: body, Model: e.Request.Model,
-		Status: e.Status, Error: e.Error, Replies: redactAll(e.Replies, *e.keys), Finish: append([]string{}, e.Finish...),
+		Status: e.Status, Error: e.Error, Replies: wire.RedactAll(e.Replies, *e.keys), Finish: append([]string{}, e.Finish...),
 		Fault: e.Fault, Attempt: e.Attempt, Usage: e.Usage.seen(), Dollars: float64(e.Cost) / 1e9, Charged: e.Charge,
 		Streamed: e.Streamed, Cancelled: e.Cancelled, InFlight: e.InFlight, Arrived: e.Arrived, Seconds: e.Ended.Sub(e.Arrived).Seconds(),
 	}
@@ -115,7 +117,7 @@ func (s *Server) shown(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-func (x *exchange) show() (any, *Error) {
+func (x *exchange) show() (any, *wire.Error) {
 	if err := x.admit(); err != nil {
 		return nil, err
 	}
@@ -134,18 +136,18 @@ func (x *exchange) show() (any, *Error) {
 		}
 		return x.s.stats(), nil
 	}
-	return nil, &Error{
+	return nil, &wire.Error{
 		Status:  http.StatusNotFound,
 		Message: fmt.Sprintf("There is nothing at %.128s; there are %srequests and %[2]sstats.", x.r.URL.Path, mockPath),
 	}
 }
 
-func (x *exchange) showRequests() (any, *Error) {
+func (x *exchange) showRequests() (any, *wire.Error) {
 	since := 0
 	if text := x.r.URL.Query().Get("since"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
-			return nil, bad("since", "", "Invalid value for 'since': %.40q is not a whole number of 0 and above.", text)
+			return nil, wire.Bad("since", "", "Invalid value for 'since': %.40q is not a whole number of 0 and above.", text)
 		}
 		since = n
 	}

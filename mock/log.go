@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // Usage counts tokens.
@@ -183,4 +185,15 @@ func (s *Server) InFlight() (now, peak int) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	return s.log.inFlight, s.log.peak
+}
+
+// carried are the keys of a request in its entry: behind a pointer, so that
+// printing the entry does not print them.
+type carried []string
+
+// hide takes the request's keys out of what is short and likely to be printed.
+func (e *Entry) hide() {
+	for _, text := range []*string{&e.Path, &e.Error, &e.Request.Model} {
+		*text = wire.Redact(*text, *e.keys)
+	}
 }

@@ -6,16 +6,18 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // stream answers as server-sent events, a token each, the choices in turn.
 func (x *exchange) stream() {
-	options, _ := x.tree.get("stream_options")
-	usage, _ := options.get("include_usage")
-	padding, padded := options.get("include_obfuscation")
-	s := &sse{x: x, usage: usage.yes, pad: !padded || padding.yes}
-	s.before = `{"id":` + quote(x.replyID()) + `,"object":"chat.completion.chunk","created":` +
-		strconv.FormatInt(x.entry.Arrived.Unix(), 10) + `,"model":` + quote(x.model.ID) +
+	options, _ := x.tree.Get("stream_options")
+	usage, _ := options.Get("include_usage")
+	padding, padded := options.Get("include_obfuscation")
+	s := &sse{x: x, usage: usage.Yes, pad: !padded || padding.Yes}
+	s.before = `{"id":` + wire.Quote(x.replyID()) + `,"object":"chat.completion.chunk","created":` +
+		strconv.FormatInt(x.entry.Arrived.Unix(), 10) + `,"model":` + wire.Quote(x.model.ID) +
 		`,"service_tier":"default","system_fingerprint":null,"choices":[`
 
 	x.entry.Replies = make([]string, len(x.reply))
@@ -37,7 +39,7 @@ func (x *exchange) stream() {
 		s.buf.WriteString("data: " + s.before + `],"usage":` + string(u) + "}\n\n")
 	}
 	s.buf.WriteString("data: [DONE]\n\n")
-	if x.twist == nil { // a fault may hold or cut what follows
+	if x.call.Twist == nil { // a fault may hold or cut what follows
 		x.close()
 	}
 	s.flush()
@@ -85,7 +87,7 @@ func (s *sse) tokens() bool {
 				if r.refusal {
 					name = `"refusal":`
 				}
-				s.chunk(i, name+quote(r.tokens[k]), "")
+				s.chunk(i, name+wire.Quote(r.tokens[k]), "")
 			case k == len(r.tokens):
 				finish[i], ended = r.finish, true
 				s.chunk(i, "", r.finish)
@@ -127,7 +129,7 @@ func (s *sse) chunk(index int, delta, finish string) {
 	if finish == "" {
 		b.WriteString("null}]")
 	} else {
-		b.WriteString(quote(finish) + "}]")
+		b.WriteString(wire.Quote(finish) + "}]")
 	}
 	if s.usage {
 		b.WriteString(`,"usage":null`)
@@ -141,9 +143,4 @@ func (s *sse) chunk(index int, delta, finish string) {
 		b.WriteByte('"')
 	}
 	b.WriteString("}\n\n")
-}
-
-func quote(text string) string {
-	b, _ := json.Marshal(text) // a string: cannot fail
-	return string(b)
 }

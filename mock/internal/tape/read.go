@@ -1,0 +1,106 @@
+package tape
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// Read reads a cassette; see mock.ReadCassette.
+func (c *Cassette) Read(from io.Reader) error {
+	return c.read(from, maxCassetteLine, maxCassetteBytes)
+}
+
+func (c *Cassette) read(from io.Reader, maxLine, maxBytes int) error {
+	tape, _, err := readTape(from, maxLine, maxBytes)
+	if err != nil {
+		return err
+	}
+	// Requests count as they arrived, where they were written as they ended.
+	slices.SortStableFunc(tape, func(a, b *taped) int { return a.N - b.N })
+	c.by, c.total = map[request]*reel{}, len(tape)
+	for _, t := range tape {
+		key := t.request()
+		if c.by[key] == nil {
+			c.by[key] = &reel{}
+		}
+		c.by[key].tape = append(c.by[key].tape, t)
+	}
+	return nil
+}
+
+// readTape reads the exchanges, and how many bytes the whole lines take.
+func readTape(from io.Reader, maxLine, maxBytes int) (tape []*taped, whole int64, err error) {
+	in := bufio.NewReaderSize(from, 64<<10)
+	for n := 1; ; n++ {
+		line, err := readLine(in, maxLine)
+		switch {
+		case errors.Is(err, io.EOF) && n == 1:
+			return nil, 0, errors.New("mock: cassette: its first line, which says that it is one, is missing")
+		case errors.Is(err, io.EOF):
+			return tape, whole, nil
+		case err != nil:
+			return nil, 0, fmt.Errorf("mock: cassette: line %d: %w", n, err)
+		}
+		if whole += int64(len(line)); whole > int64(maxBytes) {
+			return nil, 0, fmt.Errorf("mock: cassette: line %d: the cassette is longer than %d bytes", n, maxBytes)
+		}
+		if n == 1 {
+			if err := checkHead(line); err != nil {
+				return nil, 0, fmt.Errorf("mock: cassette: line 1: %w", err)
+			}
+			continue
+		}
+		t := &taped{}
+		if err := strictly(line, t); err != nil {
+			return nil, 0, fmt.Errorf("mock: cassette: line %d: %w", n, err)
+		}
+		if err := t.valid(); err != nil {
+			return nil, 0, fmt.Errorf("mock: cassette: line %d: %w", n, err)
+		}
+		tape = append(tape, t)
+	}
+}
+
+func checkHead(line []byte) error {
+	var h cassetteHead
+	if err := json.Unmarshal(line, &h); err != nil || h.Cassette != cassetteKind {
+		return fmt.Errorf("it does not say that this is a cassette: %.60q", line)
+	}
+	if h.Version != cassetteVersion {
+		return fmt.Errorf("the cassette has version %d; this program reads version %d", h.Version, cassetteVersion)
+	}
+	return nil
+}
+
+func strictly(line []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("something follows the JSON value")
+	}
+	return nil
+}
+
+// readLine reads a line with its end. io.EOF says that there is none, or none
+// with an end.
+func readLine(in *bufio.Reader, most int) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		if len(line)+len(part) > most {
+			return nil, fmt.Errorf("it is longer than %d bytes", most)
+		}
+		line = append(line, part...)
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+}

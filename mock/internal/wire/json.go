@@ -1,0 +1,237 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// kind is the type of a JSON value.
+type kind uint8
+
+const (
+	kindNull kind = iota
+	kindBool
+	kindNumber
+	kindString
+	kindArray
+	kindObject
+)
+
+// Node is one JSON value. Unlike what encoding/json makes of a map, it keeps
+// the order of members and the place of the value in the body.
+type Node struct {
+	Kind    kind
+	Yes     bool           // kindBool
+	Text    string         // kindString
+	Num     json.Number    // kindNumber
+	Items   []Node         // kindArray
+	Members []member       // kindObject
+	index   map[string]int // of members, where they are many
+	Raw     []byte         // of objects and arrays
+	End     int            // where it ends in the body
+}
+
+type member struct {
+	Key string
+	Val Node
+}
+
+// Limits on a body. The service's own are not published; requests with
+// schemas of the permitted size stay well below these.
+const (
+	maxDepth  = 100
+	maxValues = 1 << 18
+)
+
+var (
+	errNotUTF8  = errors.New("the body is not valid UTF-8")
+	errTooDeep  = fmt.Errorf("the body is nested deeper than %d levels", maxDepth)
+	errTooMany  = fmt.Errorf("the body holds more than %d values", maxValues)
+	errTrailing = errors.New("something follows the JSON value")
+)
+
+// Parse reads one JSON value. A key that stands twice in an object is an
+// error: the two halves of a wire often take different ones.
+func Parse(body []byte) (Node, error) {
+	if !utf8.Valid(body) {
+		return Node{}, errNotUTF8
+	}
+	p := parser{Decoder: json.NewDecoder(bytes.NewReader(body)), body: body}
+	p.UseNumber()
+	n, err := p.value(0)
+	if err != nil {
+		return Node{}, err
+	}
+	if _, err := p.Token(); err != io.EOF {
+		return Node{}, errTrailing
+	}
+	return n, nil
+}
+
+type parser struct {
+	*json.Decoder
+	body   []byte
+	values int // read so far
+}
+
+func (p *parser) value(depth int) (Node, error) {
+	p.values++
+	if depth > maxDepth {
+		return Node{}, errTooDeep
+	}
+	if p.values > maxValues {
+		return Node{}, errTooMany
+	}
+	t, err := p.Token()
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return Node{}, err
+	}
+	end := int(p.InputOffset())
+	switch v := t.(type) {
+	case bool:
+		return Node{Kind: kindBool, Yes: v, End: end}, nil
+	case json.Number:
+		return Node{Kind: kindNumber, Num: v, End: end}, nil
+	case string:
+		return Node{Kind: kindString, Text: v, End: end}, nil
+	case json.Delim:
+		n, start := Node{Kind: kindArray}, end-1
+		if v == '{' {
+			n.Kind = kindObject
+		}
+		if err := p.inside(&n, depth); err != nil {
+			return Node{}, err
+		}
+		if _, err := p.Token(); err != nil { // the closing bracket
+			return Node{}, err
+		}
+		n.End = int(p.InputOffset())
+		n.Raw = p.body[start:n.End]
+		return n, nil
+	}
+	return Node{End: end}, nil // null
+}
+
+func (p *parser) inside(n *Node, depth int) error {
+	for p.More() {
+		if n.Kind == kindArray {
+			v, err := p.value(depth + 1)
+			if err != nil {
+				return err
+			}
+			n.Items = append(n.Items, v)
+			continue
+		}
+		t, err := p.Token()
+		if err != nil {
+			return err
+		}
+		key, _ := t.(string) // the decoder lets nothing else stand here
+		if _, twice := n.Get(key); twice {
+			return fmt.Errorf("key %q stands twice in an object", key)
+		}
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return err
+		}
+		n.add(key, v)
+	}
+	return nil
+}
+
+// add appends a member; many of them get an index, so that a hostile object
+// does not cost the square of its size.
+func (n *Node) add(key string, v Node) {
+	n.Members = append(n.Members, member{key, v})
+	switch {
+	case n.index != nil:
+		n.index[key] = len(n.Members) - 1
+	case len(n.Members) > 16:
+		n.index = make(map[string]int, 2*len(n.Members))
+		for i, m := range n.Members {
+			n.index[m.Key] = i
+		}
+	}
+}
+
+// Get finds a member of an object.
+func (n Node) Get(key string) (Node, bool) {
+	if n.index != nil {
+		i, ok := n.index[key]
+		if !ok {
+			return Node{}, false
+		}
+		return n.Members[i].Val, true
+	}
+	for i := range n.Members {
+		if n.Members[i].Key == key {
+			return n.Members[i].Val, true
+		}
+	}
+	return Node{}, false
+}
+
+// IsNull says whether it is null, or not there.
+func (n Node) IsNull() bool { return n.Kind == kindNull }
+
+// Whole is the value of a number without a fraction that fits 64 bits.
+func (n Node) Whole() (int64, bool) {
+	if n.Kind != kindNumber {
+		return 0, false
+	}
+	v, err := n.Num.Int64()
+	return v, err == nil
+}
+
+// Float is the value of a number.
+func (n Node) Float() (float64, bool) {
+	if n.Kind != kindNumber {
+		return 0, false
+	}
+	v, err := n.Num.Float64()
+	return v, err == nil
+}
+
+// kindName names the type as the service does in its messages.
+func (n Node) kindName() string {
+	switch n.Kind {
+	case kindNull:
+		return "null"
+	case kindBool:
+		return "a boolean"
+	case kindNumber:
+		if _, ok := n.Whole(); ok {
+			return "an integer"
+		}
+		return "a decimal number"
+	case kindString:
+		return "a string"
+	case kindArray:
+		return "an array"
+	}
+	return "an object"
+}
+
+// Compact is the value without white space.
+func (n Node) Compact() string {
+	switch n.Kind {
+	case kindBool:
+		return fmt.Sprint(n.Yes)
+	case kindNumber:
+		return n.Num.String()
+	case kindString:
+		return Quote(n.Text)
+	case kindArray, kindObject:
+		var b bytes.Buffer
+		_ = json.Compact(&b, n.Raw) // it was parsed: cannot fail
+		return b.String()
+	}
+	return "null"
+}
