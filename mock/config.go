@@ -2,16 +2,16 @@ package mock
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,10 +22,14 @@ import (
 // maxConfig is how long a configuration may be.
 const maxConfig = 16 << 20
 
+//go:embed config.schema.json
+var configSchema []byte
+
 // ReadConfig reads a server's configuration as JSON, so that the mock can be
-// used from any language; docs/mock.md lists the fields. It is strict: an
-// unknown field, a field that stands twice, a value out of range, a model or
-// fault that does not exist are errors, which name the field and the line.
+// used from any language; docs/mock.md lists the fields, config.schema.json
+// says the same to editors. It is strict: an unknown field, a field that stands
+// twice, a value out of range, a model or fault that does not exist are errors,
+// which name the field and the line.
 //
 // Where it names no models, those are Large and Small.
 func ReadConfig(from io.Reader) (Config, error) {
@@ -36,9 +40,9 @@ func ReadConfig(from io.Reader) (Config, error) {
 	case len(data) > maxConfig:
 		return Config{}, fmt.Errorf("mock: config: longer than %d bytes", maxConfig)
 	}
-	wrong := func(at int, format string, args ...any) error {
+	wrong := func(at int, says string) (Config, error) {
 		line := 1 + bytes.Count(data[:min(at, len(data))], []byte("\n"))
-		return fmt.Errorf("mock: config, line %d: %s", line, fmt.Sprintf(format, args...))
+		return Config{}, fmt.Errorf("mock: config, line %d: %s", line, says)
 	}
 	n, err := wire.Parse(data)
 	if err != nil {
@@ -46,237 +50,165 @@ func ReadConfig(from io.Reader) (Config, error) {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			at = int(syntax.Offset)
 		}
-		return Config{}, wrong(at, "this is not JSON: %v", err)
+		return wrong(at, fmt.Sprintf("this is not JSON: %v", err))
 	}
-	if err := configFields.Check("", n); err != nil {
-		return Config{}, wrong(err.At, "%s: %s", err.Param, err.Message)
+	if d := wire.Check(configSchema, n); d != nil {
+		e := d.Refusal()
+		return wrong(d.At.End, e.Param+": "+e.Message)
 	}
-	c, at, err := readConfig(n)
-	if err != nil {
-		return Config{}, wrong(at.End, "%v", err)
+	c := configReader{}
+	c.read(n)
+	if c.wrong != "" {
+		return wrong(c.at.End, c.wrong)
 	}
-	return c, nil
+	return c.Config, nil
 }
 
-// The fields of a configuration, and what is checked of each alone.
-var (
-	count  = wire.Whole(0, math.MaxInt32)
-	amount = wire.Decimal(0, 1e6)
+// configReader makes a configuration of what was checked, and notes the first
+// thing that is wrong with what goes together.
+type configReader struct {
+	Config
+	wrong string
+	at    wire.Node
+}
 
-	limitFields = wire.Fields{
-		"rpm": {Check: count}, "tpm": {Check: count}, "window": {Check: isSpan},
-		"in_flight": {Check: count}, "queue": {Check: count}, "busy": {Check: wire.Whole(400, 599)},
-	}
-	modelFields = wire.Fields{
-		"id": {Check: wire.IsString}, "brain": {Check: wire.OneOf("small", "large", "echo", "replies")}, "context": {Check: count},
-		"price":   {Check: wire.Fields{"in": {Check: amount}, "cached": {Check: amount}, "out": {Check: amount}, "written": {Check: amount}}.Check},
-		"latency": {Check: wire.Fields{"first": {Check: isSpan}, "per_token": {Check: isSpan}, "sigma": {Check: wire.Decimal(0, 10)}, "load": {Check: amount}}.Check},
-		"prefix":  {Check: wire.Fields{"block": {Check: count}, "min": {Check: count}, "ttl": {Check: isSpan}}.Check},
-		"limits":  {Check: limitFields.Check}, "reasoning": {Check: wire.IsBool}, "no_schema": {Check: wire.IsBool}, "estimate": {Check: wire.IsBool},
-	}
-	ruleFields = wire.Fields{
-		"ids": {Check: wire.ListOf(1, 0, isFault)}, "model": {Check: wire.IsString}, "rate": {Check: isRate},
-		"attempts": {Check: count}, "calls": {Check: wire.ListOf(0, 0, wire.Whole(1, math.MaxInt32))},
-		"from": {Check: isSpan}, "to": {Check: isSpan}, "over": {Check: count}, "max": {Check: count},
-	}
-	rawFields = wire.Fields{
-		"status": {Check: wire.Whole(200, 599)}, "headers": {Check: areHeaders}, "out": {Check: count}, "end": {Check: wire.OneOf(ends...)},
-		"pieces": {Check: wire.ListOf(0, 0, wire.Fields{"after": {Check: isSpan}, "data": {Check: wire.IsString}}.Check)},
-	}
-	errorFields = wire.Fields{
-		"status": {Check: wire.Whole(400, 599)}, "message": {Check: wire.IsString}, "type": {Check: wire.IsString},
-		"code": {Check: wire.IsString}, "param": {Check: wire.IsString}, "headers": {Check: areHeaders},
-	}
-	turnFields = wire.Fields{
-		"text": {Check: wire.IsString}, "json": {Check: anything}, "refusal": {Check: wire.IsString}, "error": {Check: errorFields.Check}, "raw": {Check: rawFields.Check},
-		"finish": {Check: wire.OneOf("stop", "length", "content_filter", "tool_calls", "function_call")},
-		"cached": {Check: count}, "unchecked": {Check: wire.IsBool}, "delay": {Check: isSpan},
-	}
-	matchFields = wire.Fields{
-		"model": {Check: wire.IsString}, "contains": {Check: wire.IsString}, "pattern": {Check: isPattern},
-		"say": {Check: wire.ListOf(1, 0, isTurn)}, "then": {Check: wire.OneOf("repeat", "pass")},
-	}
-	configFields = wire.Fields{
-		"key": {Check: wire.IsString}, "seed": {Check: isSeed}, "keep": {Check: wire.Whole(-1, math.MaxInt32)}, "max_body": {Check: count},
-		"models": {Check: wire.ListOf(0, 0, modelFields.With("id"))}, "limits": {Check: limitFields.Check},
-		"faults": {Check: wire.ListOf(0, 0, ruleFields.With("ids"))}, "replies": {Check: wire.ListOf(0, 0, matchFields.With("say"))},
-	}
-
-	ends   = []string{"clean", "cut", "hold", "reset"}
-	brains = map[string]Brain{"": SmallBrain, "small": SmallBrain, "large": LargeBrain, "echo": Echo, "replies": noReply}
-)
-
-func anything(string, wire.Node) *wire.Error { return nil }
-
-// valid makes a rule for texts.
-func valid(what string, ok func(text string) bool) wire.Rule {
-	return func(path string, v wire.Node) *wire.Error {
-		if err := wire.IsString(path, v); err != nil {
-			return err
-		}
-		if !ok(v.Text) {
-			return wire.Bad(path, "", "%.40q is not %s", v.Text, what)
-		}
-		return nil
+func (c *configReader) refuse(at wire.Node, format string, args ...any) {
+	if c.wrong == "" {
+		c.wrong, c.at = fmt.Sprintf(format, args...), at
 	}
 }
 
-var (
-	isSpan = valid(`a time span of 0 and above, such as "1.5s" or "250ms"`, func(s string) bool {
-		d, err := time.ParseDuration(s)
-		return err == nil && d >= 0
-	})
-	isPattern = valid("a regular expression (RE2)", func(s string) bool {
-		_, err := regexp.Compile(s)
-		return err == nil
-	})
-)
-
-func isFault(path string, v wire.Node) *wire.Error {
-	if err := wire.IsString(path, v); err != nil {
-		return err
-	}
-	if len(FaultIDs(v.Text)) == 0 {
-		return wire.Bad(path, "", "%v", fault.Unknown(v.Text))
-	}
-	return nil
-}
-
-func isRate(path string, v wire.Node) *wire.Error {
-	if f, ok := v.Float(); ok && f == 0 {
-		return wire.Bad(path, "", "0 would mean that no call meets the rule; leave the field out for all calls, or leave out the rule")
-	}
-	return wire.Decimal(0, 1)(path, v)
-}
-
-func isSeed(path string, v wire.Node) *wire.Error {
-	if _, err := strconv.ParseUint(v.Num.String(), 10, 64); err != nil {
-		return wire.Bad(path, "", "it is not a whole number of 0 and above")
-	}
-	return nil
-}
-
-func areHeaders(path string, v wire.Node) *wire.Error {
-	if err := wire.IsObject(path, v); err != nil {
-		return err
-	}
-	for _, m := range v.Members {
-		if err := wire.IsString(path+"."+m.Key, m.Val); err != nil {
-			return err
-		}
-		if !wire.HeaderFits(m.Key, m.Val.Text) {
-			return wire.Bad(path+"."+m.Key, "", "expected a header's name and its value as a text")
-		}
-	}
-	return nil
-}
-
-// isTurn checks that a reply is of one kind.
-func isTurn(path string, v wire.Node) *wire.Error {
-	if err := turnFields.Check(path, v); err != nil {
-		return err
-	}
-	kinds := 0
-	for _, kind := range []string{"text", "json", "refusal", "error", "raw"} {
-		if has(v, kind) {
-			kinds++
-		}
-	}
-	switch {
-	case kinds != 1:
-		return wire.Bad(path, "", "it must hold exactly one of text, json, refusal, error, raw; it holds %d", kinds)
-	case (has(v, "error") || has(v, "raw")) && (has(v, "finish") || has(v, "cached") || has(v, "unchecked")):
-		return wire.Bad(path, "", "finish, cached and unchecked go with text, json and refusal only")
-	}
-	return nil
-}
-
-func has(n wire.Node, key string) bool { _, ok := n.Get(key); return ok }
-
-func text(n wire.Node, key string) string { v, _ := n.Get(key); return v.Text }
-
-func whole(n wire.Node, key string) int {
-	v, _ := n.Get(key)
-	i, _ := v.Whole() // checked; 0 where it is left out
-	return int(i)
-}
-
-func decimal(n wire.Node, key string) float64 {
-	v, _ := n.Get(key)
-	f, _ := v.Float() // likewise
-	return f
-}
-
-func yes(n wire.Node, key string) bool { v, _ := n.Get(key); return v.Yes }
-
-func span(n wire.Node, key string) time.Duration {
-	d, _ := time.ParseDuration(text(n, key)) // likewise
-	return d
-}
-
-func items(n wire.Node, key string) []wire.Node { v, _ := n.Get(key); return v.Items }
-
-// readConfig makes a configuration of what was checked, and checks what goes
-// together; an error is about a place.
-func readConfig(n wire.Node) (c Config, at wire.Node, err error) {
-	c = Config{Key: text(n, "key"), Keep: whole(n, "keep"), MaxBody: int64(whole(n, "max_body")), Limits: readLimits(n)}
-	if seed, ok := n.Get("seed"); ok {
-		c.Seed, _ = strconv.ParseUint(seed.Num.String(), 10, 64) // checked
-	}
+func (c *configReader) read(n wire.Node) {
+	seed, _ := n.Get("seed")
+	_, _ = fmt.Sscan(seed.Num.String(), &c.Seed) // checked; 0 where it is left out
+	c.Key, c.Keep, c.MaxBody, c.Limits = text(n, "key"), whole(n, "keep"), int64(whole(n, "max_body")), readLimits(n)
 	for i, m := range items(n, "models") {
-		id := text(m, "id")
-		switch {
-		case id == "":
-			return Config{}, m, fmt.Errorf("models[%d].id: it is empty", i)
-		case slices.ContainsFunc(c.Models, func(o Model) bool { return o.ID == id }):
-			return Config{}, m, fmt.Errorf("models[%d].id: another model is called %.64q", i, id)
+		if slices.ContainsFunc(c.Models, func(o Model) bool { return o.ID == text(m, "id") }) {
+			c.refuse(m, "models[%d].id: another model is called %.64q", i, text(m, "id"))
 		}
 		c.Models = append(c.Models, readModel(m))
 	}
 	if len(c.Models) == 0 {
 		c.Models = []Model{Large(), Small()}
 	}
-	missing := func(list string, i int, of wire.Node) error {
-		var ids []string
-		for _, m := range c.Models {
-			ids = append(ids, m.ID)
-		}
-		if at, _ = of.Get("model"); at.Text == "" || slices.Contains(ids, at.Text) {
-			return nil
-		}
-		return fmt.Errorf("%s[%d].model: there is no model %.64q; those here are %.200s", list, i, at.Text, strings.Join(ids, ", "))
-	}
 	for i, f := range items(n, "faults") {
-		r := FaultRule{
-			Model: text(f, "model"), Rate: decimal(f, "rate"), Attempts: whole(f, "attempts"),
-			From: span(f, "from"), To: span(f, "to"), Over: whole(f, "over"), Max: whole(f, "max"),
-		}
-		for _, id := range items(f, "ids") {
-			r.IDs = append(r.IDs, id.Text)
-		}
-		for _, call := range items(f, "calls") {
-			k, _ := call.Whole() // checked
-			r.Calls = append(r.Calls, int(k))
-		}
-		if r.To > 0 && r.To <= r.From {
-			return Config{}, f, fmt.Errorf("faults[%d].to: %s is not after %s, where the rule begins", i, r.To, r.From)
-		}
-		if err := missing("faults", i, f); err != nil {
-			return Config{}, at, err
-		}
-		c.Faults = append(c.Faults, r)
+		c.named("faults", i, f)
+		c.Faults = append(c.Faults, c.rule(i, f))
 	}
 	var matches []Match
 	for i, m := range items(n, "replies") {
-		if err := missing("replies", i, m); err != nil {
-			return Config{}, at, err
-		}
-		matches = append(matches, readMatch(m))
+		c.named("replies", i, m)
+		matches = append(matches, c.match(i, m))
 	}
 	if len(matches) > 0 {
 		c.answerByMatch(matches)
 	}
-	return c, at, nil
+}
+
+// named sees to it that a model that something is for exists.
+func (c *configReader) named(list string, i int, of wire.Node) {
+	var ids []string
+	for _, m := range c.Models {
+		ids = append(ids, m.ID)
+	}
+	if at, _ := of.Get("model"); at.Text != "" && !slices.Contains(ids, at.Text) {
+		c.refuse(at, "%s[%d].model: there is no model %.64q; those here are %.200s", list, i, at.Text, strings.Join(ids, ", "))
+	}
+}
+
+func (c *configReader) rule(i int, n wire.Node) FaultRule {
+	r := FaultRule{
+		Model: text(n, "model"), Rate: decimal(n, "rate"), Attempts: whole(n, "attempts"),
+		From: span(n, "from"), To: span(n, "to"), Over: whole(n, "over"), Max: whole(n, "max"),
+	}
+	for k, id := range items(n, "ids") {
+		if len(FaultIDs(id.Text)) == 0 {
+			c.refuse(id, "faults[%d].ids[%d]: %v", i, k, fault.Unknown(id.Text))
+		}
+		r.IDs = append(r.IDs, id.Text)
+	}
+	for _, call := range items(n, "calls") {
+		k, _ := call.Float() // checked
+		r.Calls = append(r.Calls, int(k))
+	}
+	if r.To > 0 && r.To <= r.From {
+		c.refuse(n, "faults[%d].to: %s is not after %s, where the rule begins", i, r.To, r.From)
+	}
+	return r
+}
+
+func (c *configReader) match(i int, n wire.Node) Match {
+	m := Match{Model: text(n, "model"), Contains: text(n, "contains"), Pass: text(n, "then") == "pass"}
+	if p, ok := n.Get("pattern"); ok {
+		var err error
+		if m.Pattern, err = regexp.Compile(p.Text); err != nil {
+			c.refuse(p, "replies[%d].pattern: %v", i, err)
+		}
+	}
+	for k, say := range items(n, "say") {
+		m.Turns = append(m.Turns, readTurn(say))
+		kinds := 0
+		for _, kind := range []string{"text", "json", "refusal", "error", "raw"} {
+			if has(say, kind) {
+				kinds++
+			}
+		}
+		switch {
+		case kinds != 1:
+			c.refuse(say, "replies[%d].say[%d]: it must hold exactly one of text, json, refusal, error, raw; it holds %d", i, k, kinds)
+		case (has(say, "error") || has(say, "raw")) && (has(say, "finish") || has(say, "cached") || has(say, "unchecked")):
+			c.refuse(say, "replies[%d].say[%d]: finish, cached and unchecked go with text, json and refusal only", i, k)
+		}
+	}
+	return m
+}
+
+func readTurn(n wire.Node) Turn {
+	t := Turn{After: span(n, "delay"), Reply: Reply{
+		Text: text(n, "text"), Refusal: text(n, "refusal"), Finish: text(n, "finish"),
+		Cached: whole(n, "cached"), Unchecked: yes(n, "unchecked"),
+	}}
+	if v, ok := n.Get("json"); ok {
+		var b bytes.Buffer
+		_ = json.Compact(&b, v.Raw) // it was parsed: cannot fail
+		t.Reply.Text = b.String()
+	}
+	if e, ok := n.Get("error"); ok {
+		t.Error = &Error{
+			Status: cmp.Or(whole(e, "status"), http.StatusInternalServerError), Message: text(e, "message"), Type: text(e, "type"),
+			Code: text(e, "code"), Param: text(e, "param"), Header: headers(e),
+		}
+		t.Error.Message = cmp.Or(t.Error.Message, http.StatusText(t.Error.Status))
+	}
+	if r, ok := n.Get("raw"); ok {
+		end := slices.Index([]string{"clean", "cut", "hold", "reset"}, text(r, "end"))
+		t.Reply.Raw = &Raw{Status: whole(r, "status"), Header: headers(r), Out: whole(r, "out"), End: End(max(0, end))}
+		for _, p := range items(r, "pieces") {
+			t.Reply.Raw.Pieces = append(t.Reply.Raw.Pieces, Piece{After: span(p, "after"), Data: text(p, "data")})
+		}
+	}
+	return t
+}
+
+func has(n wire.Node, key string) bool { _, ok := n.Get(key); return ok }
+
+func text(n wire.Node, key string) string { v, _ := n.Get(key); return v.Text }
+
+func yes(n wire.Node, key string) bool { v, _ := n.Get(key); return v.Yes }
+
+func items(n wire.Node, key string) []wire.Node { v, _ := n.Get(key); return v.Items }
+
+func decimal(n wire.Node, key string) float64 {
+	v, _ := n.Get(key)
+	f, _ := v.Float() // checked; 0 where it is left out
+	return f
+}
+
+func whole(n wire.Node, key string) int { return int(decimal(n, key)) }
+
+func span(n wire.Node, key string) time.Duration {
+	d, _ := time.ParseDuration(text(n, key)) // likewise
+	return d
 }
 
 func readLimits(n wire.Node) Limits {
@@ -286,6 +218,8 @@ func readLimits(n wire.Node) Limits {
 		InFlight: whole(l, "in_flight"), Queue: whole(l, "queue"), Busy: whole(l, "busy"),
 	}
 }
+
+var brains = map[string]Brain{"": SmallBrain, "small": SmallBrain, "large": LargeBrain, "echo": Echo, "replies": noReply}
 
 func readModel(n wire.Node) Model {
 	l, _ := n.Get("latency")
@@ -302,42 +236,6 @@ func readModel(n wire.Node) Model {
 	return m
 }
 
-func readMatch(n wire.Node) Match {
-	m := Match{Model: text(n, "model"), Contains: text(n, "contains"), Pass: text(n, "then") == "pass"}
-	if p, ok := n.Get("pattern"); ok {
-		m.Pattern = regexp.MustCompile(p.Text) // checked
-	}
-	for _, say := range items(n, "say") {
-		t := Turn{After: span(say, "delay"), Reply: Reply{
-			Text: text(say, "text"), Refusal: text(say, "refusal"), Finish: text(say, "finish"),
-			Cached: whole(say, "cached"), Unchecked: yes(say, "unchecked"),
-		}}
-		if v, ok := say.Get("json"); ok {
-			t.Reply.Text = v.Compact()
-		}
-		if e, ok := say.Get("error"); ok {
-			t.Error = &Error{
-				Status: whole(e, "status"), Message: text(e, "message"), Type: text(e, "type"),
-				Code: text(e, "code"), Param: text(e, "param"), Header: headers(e),
-			}
-			if t.Error.Status == 0 {
-				t.Error.Status = http.StatusInternalServerError
-			}
-			if t.Error.Message == "" {
-				t.Error.Message = http.StatusText(t.Error.Status)
-			}
-		}
-		if r, ok := say.Get("raw"); ok {
-			t.Reply.Raw = &Raw{Status: whole(r, "status"), Header: headers(r), Out: whole(r, "out"), End: End(max(0, slices.Index(ends, text(r, "end"))))}
-			for _, p := range items(r, "pieces") {
-				t.Reply.Raw.Pieces = append(t.Reply.Raw.Pieces, Piece{After: span(p, "after"), Data: text(p, "data")})
-			}
-		}
-		m.Turns = append(m.Turns, t)
-	}
-	return m
-}
-
 func headers(n wire.Node) http.Header {
 	h := http.Header{}
 	all, _ := n.Get("headers")
@@ -349,7 +247,7 @@ func headers(n wire.Node) http.Header {
 
 // answerByMatch puts the replies by match before the brains of all models;
 // a sequence is one for all of them.
-func (c *Config) answerByMatch(matches []Match) {
+func (c *configReader) answerByMatch(matches []Match) {
 	own := make(map[string]Brain, len(c.Models))
 	for _, m := range c.Models {
 		own[m.ID] = m.Brain

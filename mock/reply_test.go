@@ -25,7 +25,7 @@ func TestRepliesAreCutWhereTheRequestSays(t *testing.T) {
 		"context and limit":      {mock.Reply{Text: tenWords}, `,"max_tokens":1`, 13, "one", "length", 1},
 		"the brain says":         {mock.Reply{Text: "half an", Finish: "content_filter"}, "", 0, "half an", "content_filter", 2},
 		"empty":                  {mock.Reply{}, "", 0, "", "stop", 0},
-		"a control character":    {mock.Reply{Text: "a\x7fb"}, "", 0, "a\x7fb", "stop", 2},
+		"a control character":    {mock.Reply{Text: "a\x7fb"}, "", 0, "a\x7fb", "stop", 3},
 		"bytes that are no text": {mock.Reply{Text: "a\xffb"}, "", 0, "a\uFFFDb", "stop", 3},
 	} {
 		t.Run(name, func(t *testing.T) {

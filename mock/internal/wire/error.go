@@ -15,15 +15,6 @@ type Error struct {
 	Code    string // empty: null
 	Header  http.Header
 	Cause   error // for the log, not for the client
-	At      int   // where in the body, as far as that is known
-}
-
-// at notes the place, unless one further inside is known.
-func (e *Error) at(n Node) *Error {
-	if e.At == 0 {
-		e.At = n.End
-	}
-	return e
 }
 
 // Error says status, code and message.
@@ -92,9 +83,4 @@ func Failed(cause error) *Error {
 // Bad is a 400 about one parameter; code and param may be empty.
 func Bad(param, code, format string, args ...any) *Error {
 	return &Error{Status: http.StatusBadRequest, Param: param, Code: code, Message: fmt.Sprintf(format, args...)}
-}
-
-// wrongType is the 400 for a value of another type than asked.
-func wrongType(path, want string, got Node) *Error {
-	return Bad(path, "invalid_type", "Invalid type for '%s': expected %s, but got %s instead.", path, want, got.kindName())
 }

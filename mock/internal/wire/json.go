@@ -6,14 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"unicode/utf8"
 )
 
-// kind is the type of a JSON value.
-type kind uint8
+// valueKind is the type of a JSON value.
+type valueKind uint8
 
 const (
-	kindNull kind = iota
+	kindNull valueKind = iota
 	kindBool
 	kindNumber
 	kindString
@@ -24,7 +25,7 @@ const (
 // Node is one JSON value. Unlike what encoding/json makes of a map, it keeps
 // the order of members and the place of the value in the body.
 type Node struct {
-	Kind    kind
+	Kind    valueKind
 	Yes     bool           // kindBool
 	Text    string         // kindString
 	Num     json.Number    // kindNumber
@@ -86,6 +87,7 @@ func (p *parser) value(depth int) (Node, error) {
 	if p.values > maxValues {
 		return Node{}, errTooMany
 	}
+	before := int(p.InputOffset())
 	t, err := p.Token()
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
@@ -94,13 +96,14 @@ func (p *parser) value(depth int) (Node, error) {
 		return Node{}, err
 	}
 	end := int(p.InputOffset())
+	raw := bytes.TrimLeft(p.body[before:end], " \t\r\n:,")
 	switch v := t.(type) {
 	case bool:
-		return Node{Kind: kindBool, Yes: v, End: end}, nil
+		return Node{Kind: kindBool, Yes: v, Raw: raw, End: end}, nil
 	case json.Number:
-		return Node{Kind: kindNumber, Num: v, End: end}, nil
+		return Node{Kind: kindNumber, Num: v, Raw: raw, End: end}, nil
 	case string:
-		return Node{Kind: kindString, Text: v, End: end}, nil
+		return Node{Kind: kindString, Text: v, Raw: raw, End: end}, nil
 	case json.Delim:
 		n, start := Node{Kind: kindArray}, end-1
 		if v == '{' {
@@ -116,7 +119,7 @@ func (p *parser) value(depth int) (Node, error) {
 		n.Raw = p.body[start:n.End]
 		return n, nil
 	}
-	return Node{End: end}, nil // null
+	return Node{Raw: raw, End: end}, nil // null
 }
 
 func (p *parser) inside(n *Node, depth int) error {
@@ -219,19 +222,39 @@ func (n Node) kindName() string {
 	return "an object"
 }
 
-// Compact is the value without white space.
-func (n Node) Compact() string {
+// Value is the value as encoding/json makes it.
+func (n Node) Value() any {
 	switch n.Kind {
 	case kindBool:
-		return fmt.Sprint(n.Yes)
+		return n.Yes
 	case kindNumber:
-		return n.Num.String()
+		return n.Num
 	case kindString:
-		return Quote(n.Text)
-	case kindArray, kindObject:
-		var b bytes.Buffer
-		_ = json.Compact(&b, n.Raw) // it was parsed: cannot fail
-		return b.String()
+		return n.Text
+	case kindArray:
+		out := make([]any, len(n.Items))
+		for i, it := range n.Items {
+			out[i] = it.Value()
+		}
+		return out
+	case kindObject:
+		out := make(map[string]any, len(n.Members))
+		for _, m := range n.Members {
+			out[m.Key] = m.Val.Value()
+		}
+		return out
 	}
-	return "null"
+	return nil
+}
+
+// at is the value at a place inside.
+func (n Node) at(place []string) Node {
+	for _, p := range place {
+		if i, err := strconv.Atoi(p); err == nil && i < len(n.Items) {
+			n = n.Items[i]
+		} else {
+			n, _ = n.Get(p)
+		}
+	}
+	return n
 }

@@ -3,9 +3,14 @@
 package wire
 
 import (
+	_ "embed"
 	"encoding/json"
+	"fmt"
 	"math"
+	"slices"
 	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
 // Request is what a chat completion asks for.
@@ -28,57 +33,11 @@ type Message struct {
 	Content string
 }
 
-// requestFields are the keys of a chat completion as the service publishes
-// them (openai-openapi, August 2026), with the types and ranges it names.
-var requestFields = Fields{
-	"model":                  {Check: IsString},
-	"messages":               {Check: checkMessages},
-	"max_tokens":             {Whole(1, math.MaxInt32), true},
-	"max_completion_tokens":  {Whole(1, math.MaxInt32), true},
-	"temperature":            {Decimal(0, 2), true},
-	"top_p":                  {Decimal(0, 1), true},
-	"n":                      {Whole(1, 128), true},
-	"frequency_penalty":      {Decimal(-2, 2), true},
-	"presence_penalty":       {Decimal(-2, 2), true},
-	"stop":                   {checkStop, true},
-	"seed":                   {Whole(math.MinInt64, math.MaxInt64), true},
-	"stream":                 {IsBool, true},
-	"stream_options":         {Fields{"include_usage": {Check: IsBool}, "include_obfuscation": {Check: IsBool}}.Check, true},
-	"response_format":        {Check: checkFormat},
-	"logprobs":               {IsBool, true},
-	"top_logprobs":           {Whole(0, 20), true},
-	"logit_bias":             {mapOf(300, 20, Decimal(-100, 100)), true},
-	"reasoning_effort":       {OneOf("none", "minimal", "low", "medium", "high", "xhigh", "max"), true},
-	"verbosity":              {OneOf("low", "medium", "high"), true},
-	"service_tier":           {OneOf("auto", "default", "flex", "scale", "priority", "fast"), true},
-	"store":                  {IsBool, true},
-	"metadata":               {mapOf(16, 64, upTo(512)), true},
-	"user":                   {Check: IsString},
-	"safety_identifier":      {Check: upTo(64)},
-	"prompt_cache_key":       {Check: IsString},
-	"prompt_cache_retention": {OneOf("in_memory", "in-memory", "24h"), true},
-	"prompt_cache_options":   {Check: Fields{"mode": {Check: OneOf("implicit", "explicit")}, "ttl": {Check: IsString}}.Check},
-	"modalities":             {ListOf(1, 0, OneOf("text")), true}, // no audio here
-	"prediction":             {Fields{"type": {Check: OneOf("content")}, "content": {Check: textOrParts}}.With("type", "content"), true},
-	"moderation":             {IsObject, true},
-	"web_search_options":     {Check: IsObject},
-	"audio":                  {IsObject, true},
-	"tools":                  {Check: ListOf(1, 128, checkTool)},
-	"tool_choice":            {Check: checkToolChoice},
-	"parallel_tool_calls":    {Check: IsBool},
-	"functions":              {Check: ListOf(1, 128, checkFunction)},
-	"function_call":          {Check: checkFunctionCall},
-}
+//go:embed request.schema.json
+var requestSchema []byte
 
-func checkStop(path string, v Node) *Error {
-	if v.Kind == kindString {
-		return nil
-	}
-	return ListOf(1, 4, IsString)(path, v)
-}
-
-// Decode reads a chat completion and refuses what the service refuses,
-// as far as that does not depend on the model.
+// Decode reads a chat completion and refuses what the service refuses, as far
+// as that does not depend on the model.
 func Decode(body []byte) (Request, Node, *Error) {
 	v, err := Parse(body)
 	if err != nil {
@@ -90,41 +49,18 @@ func Decode(body []byte) (Request, Node, *Error) {
 	if m, ok := v.Get("model"); !ok || m.Kind == kindString && m.Text == "" {
 		return Request{}, v, Bad("", "", "you must provide a model parameter")
 	}
-	if err := need("", v, "messages"); err != nil {
-		return Request{}, v, err
-	}
 	r := readRequest(v) // for the log, also when it is refused
-	if err := checkRequest(v, r); err != nil {
+	if d := Check(requestSchema, v); d != nil {
+		if more, ok := d.Kind.(*kind.AdditionalProperties); ok && len(d.Place) == 0 {
+			slices.Sort(more.Properties)
+			return r, v, Bad("", "", "Unrecognized request argument%s supplied: %.256s", "s"[:min(1, len(more.Properties)-1)], strings.Join(more.Properties, ", "))
+		}
+		return r, v, d.Refusal()
+	}
+	if err := checkTogether(v, r); err != nil {
 		return r, v, err
 	}
 	return r, v, nil
-}
-
-// checkRequest checks the keys, each by its rule, then those that go together.
-func checkRequest(v Node, r Request) *Error {
-	var strangers []string
-	for _, m := range v.Members {
-		if _, ok := requestFields[m.Key]; !ok {
-			strangers = append(strangers, m.Key)
-		}
-	}
-	switch len(strangers) {
-	case 0:
-	case 1:
-		return Bad("", "", "Unrecognized request argument supplied: %.64s", strangers[0])
-	default:
-		return Bad("", "", "Unrecognized request arguments supplied: %.256s", strings.Join(strangers, ", "))
-	}
-	for _, m := range v.Members {
-		f := requestFields[m.Key]
-		if f.Null && m.Val.IsNull() {
-			continue
-		}
-		if err := f.Check(m.Key, m.Val); err != nil {
-			return err
-		}
-	}
-	return checkTogether(v, r)
 }
 
 func checkTogether(v Node, r Request) *Error {
@@ -147,10 +83,22 @@ func checkTogether(v Node, r Request) *Error {
 	case given("function_call") && !given("functions"):
 		return Bad("function_call", "", "Invalid value for 'function_call': 'function_call' is only allowed when 'functions' are specified.")
 	}
-	if f, _ := v.Get("response_format"); textOf(f, "type") == "json_object" && !mentionsJSON(r.Messages) {
+	if r.JSON && r.SchemaName == "" && !mentionsJSON(r.Messages) {
 		return Bad("messages", "", "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.")
 	}
-	return nil
+	choice, _ := v.Get("tool_choice")
+	call, _ := v.Get("function_call")
+	named := textOf(choice, "type")
+	if choice.Text == "required" || named == "function" || named == "custom" {
+		return Bad("tool_choice", "unsupported_value", "Unsupported value: 'tool_choice' asks for a tool call, and this mock never calls tools.")
+	}
+	if call.Kind == kindObject {
+		return Bad("function_call", "unsupported_value", "Unsupported value: 'function_call' asks for a function call, and this mock never calls functions.")
+	}
+	if err := checkCalls(v); err != nil {
+		return err
+	}
+	return checkSchemas(v, r)
 }
 
 func mentionsJSON(ms []Message) bool {
@@ -162,50 +110,52 @@ func mentionsJSON(ms []Message) bool {
 	return false
 }
 
-// checkFormat checks response_format; a strict schema by the service's rules.
-func checkFormat(path string, v Node) *Error {
-	if err := IsObject(path, v); err != nil {
-		return err
-	}
-	if err := need(path, v, "type"); err != nil {
-		return err
-	}
-	kind, _ := v.Get("type")
-	if err := OneOf("text", "json_object", "json_schema")(path+".type", kind); err != nil {
-		return err
-	}
-	known := Fields{"type": {Check: IsString}}
-	if kind.Text == "json_schema" {
-		known["json_schema"] = Field{Check: checkSchemaField}
-		if err := need(path, v, "json_schema"); err != nil {
-			return err
+// checkSchemas checks the schemas that are to be followed to the letter.
+func checkSchemas(v Node, r Request) *Error {
+	if r.Strict {
+		if err := checkStrict(r.Schema); err != nil {
+			return Bad("response_format", "", "Invalid schema for response_format '%s': %v.", r.SchemaName, err)
 		}
 	}
-	return known.Check(path, v)
+	tools, _ := v.Get("tools")
+	for i, t := range tools.Items {
+		f, _ := t.Get("function")
+		strict, _ := f.Get("strict")
+		if params, ok := f.Get("parameters"); ok && strict.Yes {
+			if err := checkStrict(params.Raw); err != nil {
+				return Bad(fmt.Sprintf("tools[%d].function.parameters", i), "invalid_function_parameters", "Invalid schema for function '%s': %v.", textOf(f, "name"), err)
+			}
+		}
+	}
+	return nil
 }
 
-func checkSchemaField(path string, v Node) *Error {
-	known := Fields{
-		"name":        {Check: isName},
-		"description": {Check: IsString},
-		"schema":      {Check: IsObject},
-		"strict":      {IsBool, true},
+// checkCalls checks that tool calls and tool messages answer each other.
+func checkCalls(v Node) *Error {
+	messages, _ := v.Get("messages")
+	open := map[string]bool{} // tool calls not answered yet
+	unanswered := func(i int) *Error {
+		return Bad(fmt.Sprintf("messages.[%d].role", i), "", "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'.")
 	}
-	if err := known.Check(path, v); err != nil {
-		return err
+	for i, m := range messages.Items {
+		if textOf(m, "role") == "tool" {
+			id := textOf(m, "tool_call_id")
+			if !open[id] {
+				return Bad(fmt.Sprintf("messages.[%d].role", i), "", "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.")
+			}
+			delete(open, id)
+			continue
+		}
+		if len(open) > 0 {
+			return unanswered(i)
+		}
+		calls, _ := m.Get("tool_calls")
+		for _, c := range calls.Items {
+			open[textOf(c, "id")] = true
+		}
 	}
-	if err := need(path, v, "name"); err != nil {
-		return err
-	}
-	if strict, _ := v.Get("strict"); !strict.Yes {
-		return nil
-	}
-	if err := need(path, v, "schema"); err != nil {
-		return err
-	}
-	schema, _ := v.Get("schema")
-	if err := checkStrict(schema.Raw, schema); err != nil {
-		return Bad("response_format", "", "Invalid schema for response_format '%s': %v.", textOf(v, "name"), err)
+	if len(open) > 0 {
+		return unanswered(len(messages.Items) - 1)
 	}
 	return nil
 }
@@ -259,4 +209,16 @@ func wholeOf(v Node, key string) int {
 		return 0
 	}
 	return int(min(i, math.MaxInt32))
+}
+
+// contentText joins the text of a content.
+func contentText(v Node) string {
+	if v.Kind != kindArray {
+		return v.Text
+	}
+	var b strings.Builder
+	for _, p := range v.Items {
+		b.WriteString(textOf(p, "text"))
+	}
+	return b.String()
 }

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -34,7 +33,11 @@ var schemaFormats = strings.Fields("date-time time date duration email hostname 
 
 // checkStrict says what strict mode finds wrong with a schema: what it asks
 // for beyond JSON Schema, then what JSON Schema itself does.
-func checkStrict(raw []byte, root Node) error {
+func checkStrict(raw []byte) error {
+	root, err := Parse(raw)
+	if err != nil {
+		return err
+	}
 	if !slices.Equal(typesOf(root), []string{"object"}) {
 		return fmt.Errorf("schema must be a JSON Schema of 'type: \"object\"', got 'type: %q'", strings.Join(typesOf(root), ", "))
 	}
@@ -53,7 +56,7 @@ func checkStrict(raw []byte, root Node) error {
 	case c.enums > maxSchemaEnum:
 		return fmt.Errorf("schema has %d enum values, at most %d are permitted", c.enums, maxSchemaEnum)
 	}
-	_, err := compile(raw)
+	_, err = compile(raw)
 	return err
 }
 
@@ -235,13 +238,7 @@ func Conform(r Request, text string) error {
 	if err != nil {
 		return fmt.Errorf("the schema: %w", err)
 	}
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	var value any
-	if err := d.Decode(&value); err != nil {
-		return err
-	}
-	return plain(s.Validate(value))
+	return plain(s.Validate(v.Value()))
 }
 
 var english = message.NewPrinter(language.English)
