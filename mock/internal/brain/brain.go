@@ -10,9 +10,9 @@
 package brain
 
 import (
-	"cmp"
+	"bytes"
 	"encoding/json"
-	"strconv"
+	"fmt"
 	"strings"
 )
 
@@ -49,33 +49,34 @@ const noAnswer = "The text gives no answer."
 // Answer writes the reply.
 func Answer(p Prompt) string {
 	r := read(p.Messages)
-	schema, ok := parseSchema(p.Schema)
-	switch {
-	case !ok && p.JSON:
-		schema, _ = parseSchema(json.RawMessage(`{"type":"object","properties":{"answer":{"type":"string"}}}`))
-	case !ok:
+	if p.Schema == nil && p.JSON {
+		p.Schema = json.RawMessage(`{"type":"object","properties":{"answer":{"type":"string"}}}`)
+	}
+	f := filler{root: &schema{}}
+	if p.Schema == nil || json.Unmarshal(p.Schema, f.root) != nil {
 		return r.answer(p, false).plain()
 	}
-	f := filler{root: schema}
-	if f.plan = f.plans(schema); f.plan {
-		f.found = found{asked: cmp.Or(r.question, r.asked)}
+	if f.plan = f.wants("do") && f.wants("steps"); f.plan {
+		f.asked = r.question
 	} else {
-		f.found = r.answer(p, f.wants(schema, "quote", 0))
+		f.found = r.answer(p, f.wants("quote"))
 	}
-	return f.write(schema)
+	var out bytes.Buffer
+	f.value(&out, "", f.root, 0)
+	return out.String()
 }
 
 // answer searches the material. Where a quote is wanted only a text can answer.
 func (r *reading) answer(p Prompt, quote bool) found {
-	f := found{asked: cmp.Or(r.question, r.asked), loose: len(r.texts) == 0 && len(r.numbered) == 0}
+	f := found{asked: r.question, loose: len(r.texts) == 0 && len(r.numbered) == 0}
 	if len(r.numbered) > 0 && !quote {
 		f.merged = true
-		f.best = merge(cmp.Or(r.question, r.asked), r.numbered, max(p.Most, 3), 3*p.MaxTokens)
+		f.best = merge(r.question, r.numbered, max(p.Most, 3), 3*p.MaxTokens)
 		return f
 	}
 	f.best = search(r.asks, r.texts, p.Most)
 	if len(f.best) == 0 && len(r.numbered) > 0 {
-		for _, s := range merge(r.asked, r.numbered, 1, 0) {
+		for _, s := range merge(r.question, r.numbered, 1, 0) {
 			f.best = append(f.best, statement{text: s.text, share: s.share})
 		}
 	}
@@ -85,12 +86,12 @@ func (r *reading) answer(p Prompt, quote bool) found {
 // plain is the answer to a prompt without a schema.
 func (f found) plain() string {
 	switch {
-	case len(f.best) == 0 && f.loose:
+	case len(f.best) > 0:
+		return f.text()
+	case f.loose:
 		return f.asked
-	case len(f.best) == 0:
-		return noAnswer
 	}
-	return f.text()
+	return noAnswer
 }
 
 // text is the statements, each with the numbers that it rests on.
@@ -98,16 +99,8 @@ func (f found) text() string {
 	var lines []string
 	for _, s := range f.best {
 		line := s.text
-		for i, n := range s.refs {
-			if i == 0 {
-				line += " ["
-			} else {
-				line += ", "
-			}
-			line += strconv.Itoa(n)
-		}
 		if len(s.refs) > 0 {
-			line += "]"
+			line += " [" + strings.Trim(strings.ReplaceAll(fmt.Sprint(s.refs), " ", ", "), "[]") + "]"
 		}
 		lines = append(lines, line)
 	}

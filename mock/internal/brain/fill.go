@@ -24,8 +24,7 @@ type schema struct {
 	Minimum    *float64        `json:"minimum"`
 	Maximum    *float64        `json:"maximum"`
 
-	Defs        map[string]*schema `json:"$defs"`
-	Definitions map[string]*schema `json:"definitions"`
+	Defs map[string]*schema `json:"$defs"`
 }
 
 // properties are an object's properties in their order.
@@ -43,11 +42,8 @@ func (ps *properties) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return err
-		}
-		p := property{name: name.(string), schema: &schema{}}
+		name, _ := d.Token() // the data is JSON: json.Unmarshal has looked
+		p := property{name.(string), &schema{}}
 		if err := d.Decode(p.schema); err != nil {
 			return err
 		}
@@ -56,29 +52,19 @@ func (ps *properties) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-func parseSchema(raw json.RawMessage) (*schema, bool) {
-	s := &schema{}
-	return s, len(raw) > 0 && json.Unmarshal(raw, s) == nil
-}
-
 // filler writes a value by a schema.
 type filler struct {
-	root  *schema
-	plan  bool
-	found found
-	first bool // the answer of a merge is written
+	root *schema
+	plan bool // the schema asks for steps
+	found
+	first bool // the answer is written
 }
 
-func (f *filler) write(s *schema) string {
-	var out bytes.Buffer
-	f.value(&out, "", s, 0)
-	return out.String()
-}
-
-const deepest = 24
+// deepest bounds schemas that refer to themselves.
+const deepest = 16
 
 // solve follows references and chooses of several schemas: the one for a step
-// over chunks, or the first that is not null.
+// over chunks, or where nothing was found the one for null.
 func (f *filler) solve(s *schema) *schema {
 	for range deepest {
 		switch {
@@ -87,12 +73,7 @@ func (f *filler) solve(s *schema) *schema {
 		case s.Ref == "#":
 			s = f.root
 		case s.Ref != "":
-			name := s.Ref[strings.LastIndex(s.Ref, "/")+1:]
-			if d := f.root.Defs[name]; d != nil {
-				s = d
-			} else {
-				s = f.root.Definitions[name]
-			}
+			s = f.root.Defs[s.Ref[strings.LastIndex(s.Ref, "/")+1:]]
 		case len(s.AnyOf) > 0:
 			s = f.choose(s.AnyOf)
 		default:
@@ -103,114 +84,96 @@ func (f *filler) solve(s *schema) *schema {
 }
 
 func (f *filler) choose(from []*schema) *schema {
-	for _, s := range from {
-		for _, p := range f.solve(s).Properties {
-			if f.plan && (string(p.schema.Const) == `"chunks"` || slices.Contains(p.schema.Enum, any("chunks"))) {
-				return s
-			}
+	best, chunks := from[0], []byte("\n\"chunks\"\n")
+	for _, one := range slices.Backward(from) {
+		if f.plan && bytes.Contains(f.names(one, 0), chunks) || (f.solve(one).Type == any("null")) == f.nothing() && !bytes.Contains(f.names(best, 0), chunks) {
+			best = one
 		}
 	}
-	for _, s := range from {
-		if null := f.solve(s).Type == any("null"); null == f.nothing() {
-			return s
-		}
-	}
-	return from[0]
+	return best
 }
 
-func (f *filler) nothing() bool { return !f.plan && len(f.found.best) == 0 }
-
-// plans says whether a schema asks for a list of steps with instructions.
-func (f *filler) plans(s *schema) bool {
-	for _, p := range f.solve(s).Properties {
-		if list := f.solve(p.schema); list.Items != nil && f.wants(list.Items, "do", 0) {
-			return true
-		}
-	}
-	return false
-}
-
-// wants says whether a property of that name is somewhere in a schema.
-func (f *filler) wants(s *schema, name string, depth int) bool {
+// names are the names and constants of all properties, a line each.
+func (f *filler) names(s *schema, depth int) []byte {
 	if s == nil || depth > 6 {
-		return false
+		return nil
 	}
+	out := []byte("\n")
 	for _, one := range s.AnyOf {
-		if f.wants(one, name, depth+1) {
-			return true
-		}
+		out = append(out, f.names(one, depth+1)...)
 	}
-	s = f.solve(s)
+	if s.Ref != "" {
+		return f.names(f.solve(s), depth+1)
+	}
 	for _, p := range s.Properties {
-		if p.name == name || f.wants(p.schema, name, depth+1) {
-			return true
+		out = append(append(append(append(out, p.name...), '\n'), p.schema.Const...), '\n')
+		for _, v := range p.schema.Enum {
+			text, _ := json.Marshal(v) // it was decoded: cannot fail
+			out = append(append(out, text...), '\n')
 		}
+		out = append(out, f.names(p.schema, depth+1)...)
 	}
-	return f.wants(s.Items, name, depth+1)
+	return append(out, f.names(s.Items, depth+1)...)
 }
+
+func (f *filler) wants(name string) bool {
+	return bytes.Contains(f.names(f.root, 0), []byte("\n"+name+"\n"))
+}
+
+func (f *filler) nothing() bool { return !f.plan && len(f.best) == 0 }
 
 func (f *filler) value(out *bytes.Buffer, name string, s *schema, depth int) {
 	s = f.solve(s)
 	kind, _ := s.Type.(string)
 	if kinds, ok := s.Type.([]any); ok && len(kinds) > 0 {
-		kind, _ = kinds[0].(string)
-		if slices.Contains(kinds, any("null")) && (f.nothing() || kind == "null" && len(kinds) == 1) {
-			kind = "null"
-		} else if kind == "null" {
-			kind, _ = kinds[1].(string)
+		for _, k := range slices.Backward(kinds) {
+			if (k == any("null")) == f.nothing() || kind == "" {
+				kind, _ = k.(string)
+			}
 		}
-	}
-	if kind == "" && len(s.Properties) > 0 {
-		kind = "object"
 	}
 	switch {
 	case s.Const != nil:
 		out.Write(s.Const)
 	case len(s.Enum) > 0:
 		put(out, f.option(s.Enum))
-	case kind == "object":
-		f.object(out, s, depth)
+	case kind == "object" || len(s.Properties) > 0:
+		for i, p := range s.Properties {
+			out.WriteByte("{,"[min(i, 1)])
+			put(out, p.name)
+			out.WriteByte(':')
+			f.value(out, p.name, p.schema, depth+1)
+		}
+		out.WriteString("{}"[min(len(s.Properties), 1):])
 	case kind == "array":
 		f.array(out, name, s, depth)
 	case kind == "boolean":
-		put(out, f.yes(name))
+		put(out, f.yes(strings.ToLower(name)))
 	case kind == "number", kind == "integer":
-		f.number(out, name, s, kind == "integer")
+		put(out, f.number(strings.ToLower(name), s, kind == "integer"))
 	case kind == "null":
 		out.WriteString("null")
 	default:
-		put(out, f.text(name, depth))
+		put(out, f.string(strings.ToLower(name), depth))
 	}
 }
 
 func put(out *bytes.Buffer, v any) {
 	e := json.NewEncoder(out)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // a string, a bool or a value that was decoded: cannot fail
+	_ = e.Encode(v) // a plain value: cannot fail
 	out.Truncate(out.Len() - 1)
 }
 
-func (f *filler) object(out *bytes.Buffer, s *schema, depth int) {
-	out.WriteByte('{')
-	for i, p := range s.Properties {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		put(out, p.name)
-		out.WriteByte(':')
-		f.value(out, p.name, p.schema, depth+1)
-	}
-	out.WriteByte('}')
-}
-
-// array has an element for each statement; a plan has one step, and no texts in lists.
+// array has an element for each statement; a plan has one step, and no texts
+// in lists.
 func (f *filler) array(out *bytes.Buffer, name string, s *schema, depth int) {
-	all, object := f.found.best, len(f.solve(s.Items).Properties) > 0
+	all, object := f.best, len(f.solve(s.Items).Properties) > 0
 	n := len(all)
 	switch {
 	case f.plan && object && depth == 1:
 		n = 1
-	case f.plan, f.found.merged && f.first && depth == 1 && !object, depth > deepest:
+	case f.plan, f.merged && f.first && !object, depth > deepest:
 		n = 0
 	}
 	n = max(n, s.MinItems)
@@ -223,57 +186,47 @@ func (f *filler) array(out *bytes.Buffer, name string, s *schema, depth int) {
 			out.WriteByte(',')
 		}
 		if i < len(all) {
-			f.found.best = all[i : i+1]
+			f.best = all[i : i+1]
 		}
 		f.value(out, name, s.Items, depth+1)
 	}
 	out.WriteByte(']')
-	f.found.best = all
+	f.best = all
 }
 
 // option takes the first value; where nothing was found, one that says so.
 func (f *filler) option(from []any) any {
 	for _, v := range from {
 		s, _ := v.(string)
-		if f.plan && s == "chunks" {
+		if f.plan && s == "chunks" || f.nothing() && (strings.Contains(s, "no") || s == "absent" || s == "low") {
 			return v
-		}
-		for _, no := range []string{"no", "absent", "missing", "unknown", "low"} {
-			if f.nothing() && strings.Contains(strings.ToLower(s), no) {
-				return v
-			}
 		}
 	}
 	return from[0]
 }
 
-// yes is a statement's truth: that something was found, or by its name that
-// nothing was. A merge has nothing more to ask for.
+// yes says that something was found, or by its name that nothing was. A merge
+// has nothing more to ask for.
 func (f *filler) yes(name string) bool {
-	switch n := strings.ToLower(name); {
+	switch {
 	case f.plan:
 		return false
-	case strings.Contains(n, "abstain"), strings.HasPrefix(n, "no"):
+	case strings.Contains(name, "abstain"), strings.HasPrefix(name, "no"):
 		return f.nothing()
-	case n == "complete":
-		return true
 	}
-	return !f.nothing()
+	return !f.nothing() || name == "complete"
 }
 
 var digits = regexp.MustCompile(`-?\d+(?:\.\d+)?`)
 
 // number is a confidence, or the first number in the statement.
-func (f *filler) number(out *bytes.Buffer, name string, s *schema, whole bool) {
-	v := 0.0
-	if !f.plan && len(f.found.best) > 0 {
-		best := f.found.best[0]
-		switch n := strings.ToLower(name); {
-		case strings.Contains(n, "confidence"):
-			v = math.Round(best.share*100) / 100
-		default:
-			v, _ = strconv.ParseFloat(digits.FindString(best.text), 64) // none: 0
-		}
+func (f *filler) number(name string, s *schema, whole bool) (v float64) {
+	switch {
+	case f.plan || len(f.best) == 0:
+	case strings.Contains(name, "confidence"):
+		v = math.Round(f.best[0].share*100) / 100
+	default:
+		v, _ = strconv.ParseFloat(digits.FindString(f.best[0].text), 64) // none: 0
 	}
 	if whole {
 		v = math.Trunc(v)
@@ -284,36 +237,26 @@ func (f *filler) number(out *bytes.Buffer, name string, s *schema, whole bool) {
 	if s.Maximum != nil {
 		v = min(v, *s.Maximum)
 	}
-	put(out, v)
+	return v
 }
 
-// text is a string by its name.
-func (f *filler) text(name string, depth int) string {
-	name = strings.ToLower(name)
+// string is a text by its name. Beside the answer of a merge there is nothing
+// to add.
+func (f *filler) string(name string, depth int) string {
 	if f.plan {
-		switch name {
-		case "id", "name":
-			return "find"
-		case "do", "instruction":
-			return f.found.asked
-		case "over", "kind":
-			return "chunks"
-		}
-		return ""
+		return map[string]string{"id": "find", "name": "find", "do": f.asked, "instruction": f.asked, "over": "chunks", "kind": "chunks"}[name]
 	}
+	again := f.first
+	f.first = f.first || depth == 1
 	switch {
-	case len(f.found.best) == 0 && depth == 1 && !f.first && !f.wants(f.root, "abstain", 0):
-		f.first = true
+	case f.nothing() && depth == 1 && !again && !f.wants("abstain"):
 		return noAnswer
-	case len(f.found.best) == 0:
+	case f.nothing(), f.merged && depth == 1 && again:
 		return ""
 	case name == "quote" || name == "evidence" || name == "passage":
-		return f.found.best[0].quote
-	case f.found.merged && depth == 1 && f.first:
-		return "" // beside the answer there is nothing to add
+		return f.best[0].quote
 	case depth == 1:
-		f.first = true
-		return f.found.text()
+		return f.text()
 	}
-	return f.found.best[0].text
+	return f.best[0].text
 }

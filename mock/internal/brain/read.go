@@ -1,7 +1,6 @@
 package brain
 
 import (
-	"cmp"
 	"regexp"
 	"strings"
 )
@@ -9,9 +8,8 @@ import (
 // reading is a prompt taken apart: what stands between fences is material, and
 // the rest asks for something.
 type reading struct {
-	asked    string
-	asks     []string // its parts
-	question string   // what of it is called the question
+	question string
+	asks     []string // the question, and instructions
 	texts    []text
 	numbered []statement
 }
@@ -21,44 +19,66 @@ type text struct{ body, about string }
 
 var (
 	openTag = regexp.MustCompile(`^<([\w-]+)(?:\s[^<>]*)?>\s*$`)
-	asking  = regexp.MustCompile(`(?i)^\s*(?:question|instruction|task|goal)\s*:\s*`)
-	number  = regexp.MustCompile(`^\s*\[(\d{1,6})\]`)
+	asking  = regexp.MustCompile(`(?i)^(question|instruction|task|goal)\s*:\s*`)
 )
 
 func read(ms []Message) *reading {
 	r := &reading{}
-	var asked, prose []string
+	var prose []string
 	for _, m := range ms {
 		if m.Role == "assistant" {
 			continue
 		}
 		loose, blocks := unfence(m.Content)
-		labelled, question, rest := labelledLines(loose)
-		asked = append(asked, labelled...)
-		r.question = cmp.Or(question, r.question)
+		about := r.labelled(loose)
 		for i, b := range blocks {
 			switch body := strings.TrimSpace(b); {
-			case strings.HasPrefix(body, "{"): // an example, or what was said before
-			case isNumbered(b):
+			case strings.HasPrefix(body, "{"), i > 0 && len(body) < 300 && !finding.MatchString(b): // an example, or what was said before
+			case finding.MatchString(b):
 				r.numbered = append(r.numbered, readNumbered(b)...)
 				r.texts = append(r.texts, text{body: b})
-			case i > 0 && len(body) < 300: // what was said before
 			default:
-				r.texts = append(r.texts, text{b, strings.Join(rest, "\n")})
+				r.texts = append(r.texts, text{b, about})
 			}
 		}
 		if m.Role != "system" {
-			prose = append(prose, strings.Join(rest, "\n"))
+			prose = append(prose, about)
 		}
 	}
-	r.asked, r.asks = strings.Join(asked, "\n"), asked
-	if r.asked == "" || len(r.texts) == 0 {
+	if len(r.asks) == 0 || len(r.texts) == 0 {
 		r.fromProse(strings.Join(prose, "\n"))
 	}
-	if len(r.asks) == 0 {
-		r.asks = []string{r.asked}
+	if r.question == "" {
+		r.question = strings.Join(r.asks, "\n")
 	}
 	return r
+}
+
+// labelled takes what is called a question or an instruction, up to the next
+// empty line, and returns the other lines.
+func (r *reading) labelled(s string) string {
+	var rest []string
+	to := &r.question
+	in := false
+	for line := range strings.Lines(s) {
+		line = strings.TrimSpace(line)
+		if m := asking.FindStringSubmatch(line); m != nil {
+			r.asks, in = append(r.asks, ""), true
+			to, line = &r.asks[len(r.asks)-1], line[len(m[0]):]
+			*to = line
+			if strings.EqualFold(m[1], "question") {
+				r.question = line
+			}
+		} else if in = in && line != ""; in {
+			if r.question == *to {
+				r.question = strings.TrimSpace(*to + "\n" + line)
+			}
+			*to = strings.TrimSpace(*to + "\n" + line)
+		} else {
+			rest = append(rest, line)
+		}
+	}
+	return strings.Join(rest, "\n")
 }
 
 // fromProse takes the question, and where there are no fences the text too,
@@ -66,26 +86,23 @@ func read(ms []Message) *reading {
 func (r *reading) fromProse(prose string) {
 	var asks, says []string
 	for _, u := range units(prose) {
-		if u.asks(prose) {
-			asks = append(asks, prose[u.start:u.end])
+		if s := prose[u.start:u.end]; u.asks(prose) {
+			asks = append(asks, s)
 		} else {
-			says = append(says, prose[u.start:u.end])
+			says = append(says, s)
 		}
 	}
-	if r.asked == "" {
-		r.asked = strings.Join(asks, " ")
+	if n := len(says); len(r.asks) == 0 && len(asks) == 0 && n > 0 {
+		asks, says = says[n-1:], says[:n-1]
 	}
-	if len(says) == 0 || len(r.texts) > 0 {
-		return
+	if len(r.asks) == 0 {
+		r.asks = []string{strings.Join(asks, " ")}
 	}
-	if isNumbered(prose) {
+	switch {
+	case len(says) == 0 || len(r.texts) > 0:
+	case finding.MatchString(prose):
 		r.numbered = readNumbered(prose)
-		return
-	}
-	if r.asked == "" {
-		r.asked, says = says[len(says)-1], says[:len(says)-1]
-	}
-	if len(says) > 0 {
+	default:
 		r.texts = []text{{body: strings.Join(says, "\n\n")}}
 	}
 }
@@ -118,37 +135,4 @@ func unfence(s string) (loose string, blocks []string) {
 		i = last
 	}
 	return out.String(), blocks
-}
-
-// labelledLines parts what is called a question or an instruction, up to the
-// next empty line, from the other lines.
-func labelledLines(s string) (labelled []string, question string, rest []string) {
-	in, at := false, -1
-	for line := range strings.Lines(s) {
-		line = strings.TrimSpace(line)
-		if m := asking.FindString(line); m != "" {
-			labelled, in = append(labelled, line[len(m):]), true
-			if strings.EqualFold(m[:1], "q") {
-				at = len(labelled) - 1
-			}
-		} else if in = in && line != ""; in {
-			k := len(labelled) - 1
-			labelled[k] = strings.TrimSpace(labelled[k] + "\n" + line)
-		} else {
-			rest = append(rest, line)
-		}
-	}
-	if at >= 0 {
-		question = labelled[at]
-	}
-	return labelled, question, rest
-}
-
-func isNumbered(s string) bool {
-	for line := range strings.Lines(s) {
-		if number.MatchString(line) {
-			return true
-		}
-	}
-	return false
 }

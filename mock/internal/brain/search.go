@@ -29,13 +29,12 @@ type query struct {
 	known map[string]uint64 // terms that a word is a form of
 }
 
-// bag is the terms of the query in a passage: how often each, and which stand
-// in the headings above it.
+// bag is the terms of the query in a passage, as bits: which, how often each,
+// and which stand in the headings above it.
 type bag struct {
-	count map[int]int
-	mask  uint64
-	above uint64
-	words int
+	mask, above uint64
+	count       [64]uint8
+	words       int
 }
 
 type ranked struct{ score, share float64 }
@@ -66,9 +65,6 @@ func (q *query) mask(word string) uint64 {
 // sameWord says whether two words are forms of one: they begin alike, and at
 // most an ending differs.
 func sameWord(a, b string) bool {
-	if a == b {
-		return true
-	}
 	if len(a) > len(b) {
 		a, b = b, a
 	}
@@ -76,17 +72,18 @@ func sameWord(a, b string) bool {
 	for n < len(a) && a[n] == b[n] {
 		n++
 	}
-	return n >= 4 && len(a)-n <= 1 && len(b)-n <= 4 && unicode.IsLetter(rune(a[0])) && !strings.ContainsAny(b, "0123456789")
+	return n == len(b) || n >= 4 && len(a)-n <= 1 && len(b)-n <= 4 && unicode.IsLetter(rune(a[0])) && !strings.ContainsAny(b, "0123456789")
 }
 
 func (q *query) bag(text string) bag {
-	out := bag{count: map[int]int{}}
+	var out bag
 	for w := range words(text) {
 		out.words++
 		m := q.mask(w)
 		out.mask |= m
 		for ; m != 0; m &= m - 1 {
-			out.count[bits.TrailingZeros64(m)]++
+			n := &out.count[bits.TrailingZeros64(m)]
+			*n = min(*n, 254) + 1
 		}
 	}
 	return out
@@ -100,14 +97,14 @@ func (q *query) rank(bags []bag, alike bool) []ranked {
 	mean := 0.0
 	for _, g := range bags {
 		mean += float64(g.words) / float64(len(bags))
-		for i := range g.count {
-			in[i]++
+		for i := range in {
+			in[i] += float64(g.mask >> i & 1)
 		}
 	}
 	weight, part, all := make([]float64, len(q.terms)), make([]float64, len(q.terms)), 0.0
 	for i, t := range q.terms {
 		part[i] = 1
-		if len(t) < 4 && t[0] < 0x80 { // short words say little
+		if len(t) < 4 && t < "\u0080" { // short words say little
 			part[i] = 0.5
 		}
 		weight[i] = part[i]
@@ -140,13 +137,13 @@ func (q *query) rank(bags []bag, alike bool) []ranked {
 // search finds the passages that answer best, at most so many, for the question
 // of several that is answered best.
 func search(asked []string, texts []text, most int) []statement {
-	var best []statement
+	var out []statement
 	for _, a := range asked {
-		if got := searchOne(newQuery(a), texts, most); len(got) > 0 && (len(best) == 0 || got[0].share > best[0].share) {
-			best = got
+		if got := searchOne(newQuery(a), texts, most); len(got) > 0 && (len(out) == 0 || got[0].share > out[0].share) {
+			out = got
 		}
 	}
-	return best
+	return out
 }
 
 func searchOne(q *query, texts []text, most int) []statement {
@@ -179,30 +176,36 @@ func searchOne(q *query, texts []text, most int) []statement {
 		}
 	}
 	least := leastWords
-	if len(q.terms) > 0 && spaceless(first(q.terms[0])) {
+	if len(q.terms) > 0 && q.terms[0] > "\u0e00" {
 		least = leastPairs
 	}
-	scores := q.rank(bags, false)
-	order := make([]int, 0, len(scores))
-	for i, s := range scores {
-		if s.share >= least {
-			order = append(order, i)
+	var out []statement
+	for _, s := range best(passages, q.rank(bags, false)) {
+		twice := func(o statement) bool {
+			return strings.Contains(o.quote, s.quote) || strings.Contains(s.quote, o.quote)
 		}
+		if s.share >= least && len(out) < most && !slices.ContainsFunc(out, twice) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// best are the statements that score at least half of what the first does, in
+// the order of their scores.
+func best(all []statement, scores []ranked) []statement {
+	order := make([]int, len(all))
+	for i := range order {
+		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b].score, scores[a].score) })
 	var out []statement
 	for _, i := range order {
-		if len(out) == most || 2*scores[i].score < scores[order[0]].score {
+		if 2*scores[i].score < scores[order[0]].score {
 			break
 		}
-		s := passages[i]
-		if slices.ContainsFunc(out, func(o statement) bool {
-			return strings.Contains(o.quote, s.quote) || strings.Contains(s.quote, o.quote)
-		}) {
-			continue
-		}
-		s.share = min(1, scores[i].share)
-		out = append(out, s)
+		all[i].share = min(1, scores[i].share)
+		out = append(out, all[i])
 	}
 	return out
 }

@@ -25,6 +25,8 @@ func (u unit) asks(s string) bool {
 var (
 	item      = regexp.MustCompile(`^\s*(?:[-*+•]|\d{1,3}[.)])\s+`)
 	separator = regexp.MustCompile(`^[\s|:+-]+$`)
+
+	sentenceEnd = regexp.MustCompile(`[.!?…]["')\]”’]*\s+|[。！？]["”’」』）]*|\n`)
 )
 
 // longUnit is the size past which a passage is cut at its lines.
@@ -39,7 +41,7 @@ func units(s string) []unit {
 	from, at := -1, 0 // the paragraph so far
 	flush := func() {
 		if from >= 0 {
-			out = sentences(out, s, from, at, context(above, head))
+			out = sentences(out, s, from, at, above)
 		}
 		from = -1
 	}
@@ -65,7 +67,7 @@ func units(s string) []unit {
 			flush()
 			row = text
 			start := at + strings.Index(line, text)
-			out = append(out, unit{start, start + len(text), context(above, head), false})
+			out = append(out, unit{start, start + len(text), append(above[:len(above):len(above)], head), false})
 		default:
 			if item.MatchString(line) {
 				flush()
@@ -80,55 +82,26 @@ func units(s string) []unit {
 	return out
 }
 
-func context(above []string, head string) []string {
-	if head == "" {
-		return above
-	}
-	return append(above[:len(above):len(above)], head)
-}
-
-// sentences cuts a paragraph at what ends a sentence, and a long one without
-// such marks at its lines.
+// sentences cuts a paragraph at what ends a sentence, unless the next word is
+// in lower case, and a long one without such marks at its lines.
 func sentences(out []unit, s string, from, to int, above []string) []unit {
 	add := func(a, z int) {
-		for a < z && isSpace(s[a]) {
-			a++
-		}
-		for z > a && isSpace(s[z-1]) {
-			z--
-		}
-		if a < z {
-			out = append(out, unit{a, z, above, a > from})
+		lead := len(s[a:z]) - len(strings.TrimLeftFunc(s[a:z], unicode.IsSpace))
+		if text := strings.TrimSpace(s[a:z]); text != "" {
+			out = append(out, unit{a + lead, a + lead + len(text), above, a > from})
 		}
 	}
 	cut := from
-	for i, r := range s[from:to] {
-		end := from + i + utf8.RuneLen(max(r, 0))
-		switch {
-		case strings.ContainsRune("。！？", r), strings.ContainsRune(".!?…", r) && sentenceEnds(s[end:to]):
-			for end < to && strings.ContainsRune(`"')]”’」』`, first(s[end:to])) {
-				end += utf8.RuneLen(first(s[end:to]))
-			}
-		case r == '\n' && end-cut > longUnit:
-		default:
+	for _, m := range sentenceEnd.FindAllStringIndex(s[from:to], -1) {
+		end := from + m[1]
+		if next, _ := utf8.DecodeRuneInString(s[end:to]); s[from+m[0]] == '\n' && end-cut < longUnit || s[from+m[0]] != '\n' && unicode.IsLower(next) {
 			continue
 		}
-		add(cut, min(end, to))
-		cut = min(end, to)
+		add(cut, end)
+		cut = end
 	}
 	add(cut, to)
 	return out
-}
-
-func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
-
-func first(s string) rune { r, _ := utf8.DecodeRuneInString(s); return r }
-
-// sentenceEnds says whether a new sentence may begin in what follows a mark.
-func sentenceEnds(rest string) bool {
-	rest = strings.TrimLeft(rest, `"')]”’`)
-	next := strings.TrimLeftFunc(rest, unicode.IsSpace)
-	return next == "" || len(next) < len(rest) && !unicode.IsLower(first(next))
 }
 
 // words are the words of a text in lower case; where a script sets no spaces
@@ -140,13 +113,11 @@ func words(s string) iter.Seq[string] {
 			r, size := utf8.DecodeRuneInString(s)
 			switch {
 			case spaceless(r):
-				pair := size
-				if next, n := utf8.DecodeRuneInString(s[size:]); spaceless(next) {
-					pair += n
-				} else if pair > 0 && size < len(s) {
-					size = pair
+				next, n := utf8.DecodeRuneInString(s[size:])
+				if !spaceless(next) {
+					n = 0
 				}
-				if !yield(s[:pair]) {
+				if !yield(s[:size+n]) {
 					return
 				}
 			case unicode.IsLetter(r) || unicode.IsNumber(r):
