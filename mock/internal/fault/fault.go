@@ -1,5 +1,5 @@
 // Package fault is the catalogue of ways in which a model server goes wrong,
-// as data, and what makes each of them happen.
+// as data in catalogue.json, and what makes each of them happen.
 //
 //	rule or header ─▶ Fault.Do(call) ─▶ a raw reply in the answer's place
 //	                                 ├▶ another text of the brain's (Edit)
@@ -7,7 +7,8 @@
 package fault
 
 import (
-	"slices"
+	_ "embed"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ type Fault struct {
 	Client                bool
 	Watch                 string
 
-	Do Do // nil: no server can cause it
+	Do Do `json:"-"` // nil: no server can cause it
 }
 
 // Do makes a fault happen to a call.
@@ -76,27 +77,33 @@ const (
 	Never     = "never"
 )
 
-const (
-	paid = true
-	free = false
-)
-
-func row(group, id, name, says, recovery, class string, gap time.Duration, charged bool, do Do) Fault {
-	return Fault{ID: id, Group: group, Name: name, Says: says, Recovery: recovery, Class: class, MinGap: gap, Charged: charged, Do: do}
-}
-
-func (f Fault) watch(what string) Fault { f.Watch = what; return f }
-func (f Fault) client() Fault           { f.Client = true; return f }
+//go:embed catalogue.json
+var rows []byte
 
 // Catalogue is every fault, in the order of its IDs within a group.
-var Catalogue = slices.Concat(faultsOfWaiting, faultsOfWaits, faultsOfRetries, faultsOfStreams, faultsOfReplies, faultsOfConnections,
-	faultsOfRuns, faultsOfPlans, faultsOfMoney, faultsOfStatus, faultsOfShapes, faultsOfRoads, faultsOfBodies)
+var Catalogue []Fault
 
 var byID = map[string]*Fault{}
 
 func init() {
-	for i := range Catalogue {
-		byID[Catalogue[i].ID] = &Catalogue[i]
+	special = specials()
+	var read []struct {
+		Fault
+		Gap string
+		Do  []any // what to do, and with what
+	}
+	if err := json.Unmarshal(rows, &read); err != nil {
+		panic(err) // the file is part of this package
+	}
+	Catalogue = make([]Fault, len(read))
+	for i, r := range read {
+		f := &Catalogue[i]
+		*f = r.Fault
+		f.MinGap, _ = time.ParseDuration(r.Gap) // likewise; 0 where it is left out
+		if len(r.Do) > 0 {
+			f.Do = deed(r.Do[0].(string), r.Do[1:])
+		}
+		byID[f.ID] = f
 	}
 }
 

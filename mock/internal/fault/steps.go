@@ -4,142 +4,72 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 )
 
-// planFault is said where the reply holds a plan: a list of steps with IDs.
+// step is one step of a plan.
+type step map[string]any
+
+func (s step) id() string { id, _ := s["id"].(string); return id }
+
+func (s step) needs(id string) { s["needs"] = []any{id} }
+
+// steps is said where the reply holds a plan: a list of objects with IDs.
 // Other replies are left as they are, and the log then names no fault.
-func planFault(id, name, says string, r string, change func(steps []map[string]any) []map[string]any) Fault {
-	return Fault{
-		ID: id, Group: "H", Name: name, Says: says, Recovery: r, Charged: true,
-		Do: say(func(_ *Call, r *Said) bool { return editPlan(r, change) }),
-	}
-}
-
-// textFault is said where a reply is JSON.
-func textFault(id, name, says string, r string, change func(text string) string) Fault {
-	return Fault{
-		ID: id, Group: "H", Name: name, Says: says, Recovery: r, Charged: true,
-		Do: say(func(_ *Call, r *Said) bool {
-			if !json.Valid([]byte(r.Text)) {
-				return false
-			}
-			r.Text = change(r.Text)
-			return true
-		}),
-	}
-}
-
-const (
-	checked = "plans are checked before anybody is paid, and asked for again with what is wrong"
-	lenient = "the JSON is in there, and is found"
-)
-
-var faultsOfPlans = []Fault{
-	planFault("F48a", "a cycle in the plan", checked, Changed, func(steps []map[string]any) []map[string]any {
-		steps = atLeast(steps, 2)
-		needs(steps, 0, idOf(steps[1]))
-		needs(steps, 1, idOf(steps[0]))
-		return steps
-	}),
-	planFault("F48b", "a step needs one that is not there", checked, Changed, func(steps []map[string]any) []map[string]any {
-		needs(steps, 0, "no-such-step")
-		return steps
-	}),
-	planFault("F48c", "a step needs itself", checked, Changed, func(steps []map[string]any) []map[string]any {
-		needs(steps, 0, idOf(steps[0]))
-		return steps
-	}),
-	planFault("F48d", "two steps of one ID", checked, Changed, func(steps []map[string]any) []map[string]any {
-		return append(steps, steps[0])
-	}),
-	textFault("F49a", "JSON in fences", lenient, Unharmed, func(t string) string { return "```json\n" + t + "\n```" }),
-	textFault("F49b", "prose around JSON", lenient, Unharmed, func(t string) string {
-		return "Here is the plan you asked for:\n\n" + t + "\n\nLet me know if you need {anything} else!"
-	}),
-	textFault("F49c", "fences and braces before JSON", "a stripper of fences must not break on what stands before", Unharmed, func(t string) string {
-		return "Use `{id}` and ```like this```:\n```\n" + t + "\n```"
-	}),
-	textFault("F49d", "JSON with a comma too many", "mended, or asked for again", Changed, func(t string) string {
-		return strings.TrimRight(t, "} \n") + ",}"
-	}),
-	planFault("F50", "an invented worker", "names are checked against those there are", Changed, func(steps []map[string]any) []map[string]any {
-		for _, key := range sortedKeys(steps[0]) {
-			if f := stepField(key); f == "over" || f == "tier" {
-				if _, ok := steps[0][key].(string); ok {
-					steps[0][key] = "expert-of-everything"
-					return steps
+func steps(change func([]step) []step) Do {
+	return say(func(_ *Call, r *Said) bool {
+		return editJSON(r, func(o map[string]any) bool {
+			for _, key := range slices.Sorted(maps.Keys(o)) {
+				list, _ := o[key].([]any)
+				var plan []step
+				for _, v := range list {
+					if s, ok := v.(map[string]any); ok && step(s).id() != "" {
+						plan = append(plan, s)
+					}
+				}
+				if len(plan) > 0 && len(plan) == len(list) {
+					o[key] = change(plan)
+					return true
 				}
 			}
-		}
-		steps[0]["worker"] = "expert-of-everything"
-		return steps
-	}),
-	planFault("F51", "a plan of 5000 steps", "bounded in code, not in the prompt alone", Changed, func(steps []map[string]any) []map[string]any {
-		return atLeast(steps, 5000)
-	}),
-	planFault("F52", "never done", "each plan holds one more step that no plan before had: rounds are bounded", Never, func(steps []map[string]any) []map[string]any {
-		return atLeast(steps, len(steps)+1)
-	}),
-	planFault("F53", "the same steps again", "what is done or planned is not done twice", Unharmed, func(steps []map[string]any) []map[string]any {
-		n := len(steps)
-		for i := range n {
-			again := copyOf(steps[i])
-			again[idKey(again)] = fmt.Sprint(idOf(again), "-again")
-			steps = append(steps, again)
-		}
-		return steps
-	}),
-}
-
-// editPlan changes the steps of a plan, the first list of objects with IDs.
-func editPlan(r *Said, change func([]map[string]any) []map[string]any) bool {
-	return editJSON(r, func(v any) bool {
-		return findList(v, func(list []any) ([]any, bool) {
-			var steps []map[string]any
-			for _, v := range list {
-				o, ok := v.(map[string]any)
-				if !ok || idKey(o) == "" {
-					return nil, false
-				}
-				steps = append(steps, o)
-			}
-			if len(steps) == 0 {
-				return nil, false
-			}
-			out := make([]any, 0, len(list))
-			for _, s := range change(steps) {
-				out = append(out, s)
-			}
-			return out, true
+			return false
 		})
 	})
 }
 
-// findList offers each list in the objects of v, outermost first, until one is
-// changed.
-func findList(v any, change func([]any) ([]any, bool)) bool {
-	o, _ := v.(map[string]any)
-	for _, key := range sortedKeys(o) {
-		if list, ok := o[key].([]any); ok {
-			if out, ok := change(list); ok {
-				o[key] = out
-				return true
-			}
+// atLeast fills a plan up with copies of its first step, each with an ID and
+// an instruction of its own.
+func atLeast(plan []step, n int) []step {
+	for i := len(plan); i < n; i++ {
+		s := maps.Clone(plan[0])
+		s["id"] = fmt.Sprintf("%s-%d", s.id(), i)
+		if do, ok := s["do"].(string); ok {
+			s["do"] = fmt.Sprintf("%s (%d)", do, i)
 		}
+		plan = append(plan, s)
 	}
-	for _, key := range sortedKeys(o) {
-		if findList(o[key], change) {
-			return true
+	return plan
+}
+
+// text is said where a reply is JSON.
+func text(change func(text string) string) Do {
+	return say(func(_ *Call, r *Said) bool {
+		if !json.Valid([]byte(r.Text)) {
+			return false
 		}
-	}
-	return false
+		r.Text = change(r.Text)
+		return true
+	})
+}
+
+func around(before, after string) Do {
+	return text(func(t string) string { return before + t + after })
 }
 
 // editJSON changes a reply that is a JSON object.
-func editJSON(r *Said, change func(v any) bool) bool {
+func editJSON(r *Said, change func(v map[string]any) bool) bool {
 	d := json.NewDecoder(strings.NewReader(r.Text))
 	d.UseNumber()
 	var v map[string]any
@@ -157,99 +87,49 @@ func editJSON(r *Said, change func(v any) bool) bool {
 }
 
 // dropKey takes the first key out of an object.
-func dropKey(v any) bool {
-	o := v.(map[string]any)
-	keys := sortedKeys(o)
-	if len(keys) == 0 {
-		return false
+func dropKey(o map[string]any) bool {
+	for _, key := range slices.Sorted(maps.Keys(o)) {
+		delete(o, key)
+		return true
 	}
-	delete(o, keys[0])
-	return true
+	return false
 }
 
 // wrongTypes makes an object of the first value of another type.
-func wrongTypes(v any) bool {
-	o := v.(map[string]any)
-	keys := sortedKeys(o)
-	if len(keys) == 0 {
-		return false
-	}
-	if _, object := o[keys[0]].(map[string]any); object {
-		o[keys[0]] = 7
-	} else {
-		o[keys[0]] = map[string]any{"value": o[keys[0]]}
-	}
-	return true
-}
-
-// idKey is the key that holds a step's ID.
-func idKey(o map[string]any) string {
-	for _, key := range sortedKeys(o) {
-		if _, ok := o[key].(string); ok && stepField(key) == "id" {
-			return key
+func wrongTypes(o map[string]any) bool {
+	for _, key := range slices.Sorted(maps.Keys(o)) {
+		if _, object := o[key].(map[string]any); object {
+			o[key] = 7
+		} else {
+			o[key] = map[string]any{"value": o[key]}
 		}
+		return true
 	}
-	return ""
+	return false
 }
 
-func idOf(o map[string]any) string { return o[idKey(o)].(string) }
-
-// needs lets a step need only another.
-func needs(steps []map[string]any, i int, id string) {
-	for key := range steps[i] {
-		if stepField(key) == "needs" {
-			steps[i][key] = []any{id}
-			return
-		}
-	}
-	steps[i]["needs"] = []any{id}
-}
-
-// atLeast fills a plan up with copies of its first step, each with an ID and
-// an instruction of its own.
-func atLeast(steps []map[string]any, n int) []map[string]any {
-	for i := len(steps); i < n; i++ {
-		s := copyOf(steps[0])
-		s[idKey(s)] = fmt.Sprintf("%s-%d", idOf(s), i)
-		for key, v := range s {
-			if text, ok := v.(string); ok && stepField(key) == "do" {
-				s[key] = fmt.Sprintf("%s (%d)", text, i)
+// appendTo appends text to the longest string in an object.
+func appendTo(o map[string]any, text string) bool {
+	longest, set := "", func(string) {}
+	found := false
+	var walk func(v any, put func(any))
+	walk = func(v any, put func(any)) {
+		switch v := v.(type) {
+		case string:
+			if len(v) >= len(longest) {
+				longest, found, set = v, true, func(s string) { put(s) }
+			}
+		case []any:
+			for i, e := range v {
+				walk(e, func(n any) { v[i] = n })
+			}
+		case map[string]any:
+			for _, k := range slices.Sorted(maps.Keys(v)) {
+				walk(v[k], func(n any) { v[k] = n })
 			}
 		}
-		steps = append(steps, s)
 	}
-	return steps
-}
-
-func copyOf(o map[string]any) map[string]any {
-	out := make(map[string]any, len(o))
-	for k, v := range o {
-		if list, ok := v.([]any); ok {
-			v = slices.Clone(list)
-		}
-		out[k] = v
-	}
-	return out
-}
-
-func sortedKeys(o map[string]any) []string {
-	keys := make([]string, 0, len(o))
-	for k := range o {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
-// stepField is what a key of a step is for: "id", "do", "over", "needs", "tier".
-func stepField(key string) string {
-	switch key = strings.ToLower(key); key {
-	case "instruction", "task", "prompt":
-		return "do"
-	case "name", "step":
-		return "id"
-	case "depends_on", "dependencies", "after":
-		return "needs"
-	}
-	return key
+	walk(o, nil)
+	set(longest + text)
+	return found
 }

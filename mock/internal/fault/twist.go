@@ -107,9 +107,6 @@ func (w *Wire) end(e wire.End) {
 	w.Finish(e)
 }
 
-// streamed tells whether events are passed, not one plain body.
-func (w *Wire) streamed() bool { return w.Call.Streamed }
-
 // halfOf is a plain body up to the middle of its first text.
 func halfOf(body string) string {
 	at := contentString.FindStringIndex(body)
@@ -125,10 +122,10 @@ func halfOf(body string) string {
 func broken(tail, plain string, end wire.End) Do {
 	return twist(func(w *Wire, event string) {
 		switch {
-		case w.streamed() && w.n < w.Half:
+		case w.Call.Streamed && w.n < w.Half:
 			w.put(event)
 			return
-		case w.streamed():
+		case w.Call.Streamed:
 			w.put(w.Call.fill(tail))
 		case plain != "":
 			w.put(w.Call.fill(plain))
@@ -142,4 +139,14 @@ func broken(tail, plain string, end wire.End) Do {
 // eachEvent sends what change makes of each event.
 func eachEvent(change func(w *Wire, event string) string) Do {
 	return twist(func(w *Wire, event string) { w.put(change(w, event)) })
+}
+
+// events is the same for streams alone.
+func events(change func(w *Wire, event string) string) Do {
+	return eachEvent(func(w *Wire, event string) string {
+		if w.Call.Streamed {
+			return change(w, event)
+		}
+		return event
+	})
 }
