@@ -9,12 +9,17 @@ import (
 // absence is when the server is not there. While it is away connections are
 // refused; going away resets those that are open.
 type absence struct {
-	mu     sync.Mutex
-	until  time.Time
-	timers []*time.Timer
-	open   map[*memoryReply]bool // requests that came by Transport
-	closed bool
+	mu      sync.Mutex
+	until   time.Time
+	flapped time.Time             // when a flapping began that ends after a minute
+	open    map[*memoryReply]bool // requests that came by Transport
 }
+
+// A flapping server is away for half of each period.
+const (
+	flapPeriod = 4 * time.Second
+	flapSpan   = time.Minute
+)
 
 // GoAway lets the server vanish for d, as one that crashes and is started
 // again: its port refuses connections, and what is open is reset. Requests
@@ -40,53 +45,35 @@ func (s *Server) GoAway(d time.Duration) {
 	}
 }
 
-// flap lets the server go and come, for d from now on: away for half of each
-// period.
-func (s *Server) flap(d, period time.Duration) {
+// flap lets the server go and come.
+func (s *Server) flap() {
 	s.away.mu.Lock()
-	if len(s.away.timers) == 0 && !s.away.closed {
-		for at := period; at < d; at += period {
-			s.away.timers = append(s.away.timers, time.AfterFunc(at, func() { s.GoAway(period / 2) }))
-		}
-		last := time.AfterFunc(d, s.away.calm)
-		s.away.timers = append(s.away.timers, last)
+	if time.Since(s.away.flapped) > flapSpan {
+		s.away.flapped = time.Now()
 	}
 	s.away.mu.Unlock()
-	s.GoAway(period / 2)
+	s.GoAway(flapPeriod / 2)
 }
 
-// calm ends a flapping.
-func (a *absence) calm() {
+// awayUntil is when the server is back; a time that has passed: it is here.
+func (a *absence) awayUntil() time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, t := range a.timers {
-		t.Stop()
+	if since := time.Since(a.flapped); since < flapSpan && since%flapPeriod < flapPeriod/2 {
+		return time.Now().Add(flapPeriod/2 - since%flapPeriod)
 	}
-	a.timers = nil
+	return a.until
 }
 
-func (a *absence) close() {
-	a.calm()
-	a.mu.Lock()
-	a.closed = true
-	a.mu.Unlock()
-}
-
-func (s *Server) awayUntil() time.Time {
-	s.away.mu.Lock()
-	defer s.away.mu.Unlock()
-	return s.away.until
-}
-
-func (s *Server) isAway() bool { return time.Now().Before(s.awayUntil()) }
+func (a *absence) isAway() bool { return time.Now().Before(a.awayUntil()) }
 
 // enter notes a request in memory, unless the server is away.
 func (a *absence) enter(w *memoryReply) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if time.Now().Before(a.until) {
+	if a.isAway() {
 		return false
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	if a.open == nil {
 		a.open = map[*memoryReply]bool{}
 	}

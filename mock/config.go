@@ -226,9 +226,9 @@ func readModel(n wire.Node) Model {
 	p, _ := n.Get("prefix")
 	m := Model{
 		ID: text(n, "id"), Brain: brains[text(n, "brain")], Context: whole(n, "context"), Limits: readLimits(n),
-		Latency:   Latency{First: span(l, "first"), PerToken: span(l, "per_token"), Sigma: decimal(l, "sigma"), Load: decimal(l, "load")},
+		Latency:   Latency{First: span(l, "first"), PerToken: span(l, "per_token"), Sigma: decimal(l, "sigma")},
 		Prefix:    Prefix{Block: whole(p, "block"), Min: whole(p, "min"), TTL: span(p, "ttl")},
-		Reasoning: yes(n, "reasoning"), NoSchema: yes(n, "no_schema"), Estimate: yes(n, "estimate"),
+		Reasoning: yes(n, "reasoning"), NoSchema: yes(n, "no_schema"),
 	}
 	if price, ok := n.Get("price"); ok {
 		m.Price = &Price{In: decimal(price, "in"), Cached: decimal(price, "cached"), Out: decimal(price, "out"), Written: decimal(price, "written")}

@@ -27,9 +27,9 @@ func TestConfigSetsEveryField(t *testing.T) {
 		"faults": [{"ids": ["F15", "X01"], "model": "m", "rate": 0.25, "attempts": 2, "calls": [1, 3], "from": "1s", "to": "2s", "over": 7, "max": 8}],
 		"models": [{
 			"id": "m", "brain": "echo", "price": {"in": 1, "cached": 0.5, "out": 2, "written": 1.25}, "context": 100,
-			"latency": {"first": "1s", "per_token": "5ms", "sigma": 0.5, "load": 0.1},
+			"latency": {"first": "1s", "per_token": "5ms", "sigma": 0.5},
 			"limits": {"rpm": 6}, "prefix": {"block": 64, "min": 128, "ttl": "1m"},
-			"reasoning": true, "no_schema": true, "estimate": true
+			"reasoning": true, "no_schema": true
 		}]
 	}`)
 	if len(c.Models) != 1 || c.Models[0].Brain == nil {
@@ -45,9 +45,9 @@ func TestConfigSetsEveryField(t *testing.T) {
 		}},
 		Models: []mock.Model{{
 			ID: "m", Price: &mock.Price{In: 1, Cached: 0.5, Out: 2, Written: 1.25}, Context: 100,
-			Latency: mock.Latency{First: time.Second, PerToken: 5 * time.Millisecond, Sigma: 0.5, Load: 0.1},
+			Latency: mock.Latency{First: time.Second, PerToken: 5 * time.Millisecond, Sigma: 0.5},
 			Limits:  mock.Limits{RPM: 6}, Prefix: mock.Prefix{Block: 64, Min: 128, TTL: time.Minute},
-			Reasoning: true, NoSchema: true, Estimate: true,
+			Reasoning: true, NoSchema: true,
 		}},
 	}
 	if !reflect.DeepEqual(c, want) {
@@ -72,7 +72,7 @@ func TestConfigErrorsNameFieldAndLine(t *testing.T) {
 		"object for list":     {`{"models": {}}`, "models: Invalid type"},
 		"null":                {`{"limits": null}`, "got null"},
 		"text for number":     {`{"keep": "many"}`, "keep: Invalid type"},
-		"text for yes":        {`{"models":[{"id":"m","estimate":"yes"}]}`, "models[0].estimate: Invalid type"},
+		"text for yes":        {`{"models":[{"id":"m","reasoning":"yes"}]}`, "models[0].reasoning: Invalid type"},
 		"negative seed":       {`{"seed": -1}`, "seed: Invalid"},
 		"half":                {`{"keep": 1.5}`, "keep: Invalid type"},
 		"negative price":      {`{"models":[{"id":"m","price":{"in":-1}}]}`, "models[0].price.in: Invalid"},
@@ -98,7 +98,7 @@ func TestConfigErrorsNameFieldAndLine(t *testing.T) {
 		"finish of an error":  {`{"replies":[{"say":[{"error":{},"finish":"stop"}]}]}`, "replies[0].say[0]: finish, cached and unchecked go with"},
 		"no such finish":      {`{"replies":[{"say":[{"text":"a","finish":"end"}]}]}`, "replies[0].say[0].finish: Invalid value"},
 		"status of an error":  {`{"replies":[{"say":[{"error":{"status":200}}]}]}`, "replies[0].say[0].error.status: Invalid"},
-		"no header":           {`{"replies":[{"say":[{"error":{"headers":{"a b":"c"}}}]}]}`, "error.headers: Invalid"},
+		"no header":           {`{"replies":[{"say":[{"error":{"headers":{"a b":"c"}}}]}]}`, "error.headers.a b: Unknown"},
 		"header of a number":  {`{"replies":[{"say":[{"error":{"headers":{"a":1}}}]}]}`, "error.headers.a: Invalid type"},
 		"headers of a list":   {`{"replies":[{"say":[{"error":{"headers":[]}}]}]}`, "error.headers: Invalid type"},
 		"no such then":        {`{"replies":[{"say":[{"text":"a"}],"then":"stop"}]}`, "replies[0].then: Invalid value"},

@@ -247,7 +247,7 @@ func (x *exchange) thinkAll() *wire.Error {
 		x.entry.Usage.Cached = min(max(x.entry.Usage.Cached, said.Cached), x.entry.Usage.In)
 		x.reply = append(x.reply, x.shape(said))
 	}
-	x.pace = x.model.Latency.draw(x.rng).loaded(x.model.Latency.Load, x.s.gates[x.model.ID].AtWork()-1)
+	x.pace = x.model.Latency.draw(x.rng)
 	x.pace.first += x.waited
 	if x.call.Slow != nil {
 		x.pace.first, x.pace.perToken = x.call.Slow(x.pace.first, x.pace.perToken)
@@ -299,7 +299,7 @@ func (x *exchange) shape(said Reply) reply {
 			text = before
 		}
 	}
-	out.tokens = x.vocabulary().Split(text)
+	out.tokens = x.s.tokens.Split(text)
 	most := x.entry.Request.MaxTokens
 	if room := x.model.Context - x.entry.Usage.In; x.model.Context > 0 && (most == 0 || room < most) {
 		most = max(room, 1)

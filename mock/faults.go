@@ -136,7 +136,7 @@ func (x *exchange) strike() *wire.Error {
 	case c.Away > 0:
 		x.left = append(x.left, func() { x.s.GoAway(c.Away) })
 	case c.Flap > 0:
-		x.left = append(x.left, func() { x.s.flap(c.Flap, 4*time.Second) })
+		x.left = append(x.left, x.s.flap)
 	case c.Window > 0:
 		x.forget(c.Window)
 	}
@@ -166,7 +166,7 @@ func (x *exchange) forget(window int) {
 			continue
 		}
 		for over > 0 && m.Content != "" {
-			word, n := x.vocabulary().Next(m.Content)
+			word, n := x.s.tokens.Next(m.Content)
 			m.Content = m.Content[len(word):]
 			over -= n
 		}

@@ -28,15 +28,6 @@ type Limits struct {
 	Busy     int // status of that refusal, without a word on when to come back; 0: 429
 }
 
-// SetLimits changes the limits of a model, or with "" those of the whole
-// server. What waits is let in as far as the new limits allow. It is for a
-// model that the server has; others are ignored.
-func (s *Server) SetLimits(model string, l Limits) {
-	if g := s.gates[model]; g != nil {
-		g.Set(limit.Limits(l))
-	}
-}
-
 // Prefix is a model's cache of prompt prefixes. The zero value caches
 // nothing.
 //
@@ -56,18 +47,10 @@ type Prefix struct {
 // tokens from 1024 on, forgotten after 5 minutes.
 func Prefixes() Prefix { return Prefix{Block: 128, Min: 1024, TTL: 5 * time.Minute} }
 
-// vocabulary counts the model's tokens.
-func (x *exchange) vocabulary() token.Vocabulary {
-	if x.model.Estimate {
-		return token.Rough{}
-	}
-	return &x.s.tokens
-}
-
 // measure counts the prompt and refuses one that is too long. The schema
 // counts as text, as it is part of what the model is told.
 func (x *exchange) measure() *wire.Error {
-	v := x.vocabulary()
+	v := &x.s.tokens
 	n := token.Priming + v.Count(string(x.entry.Request.Schema))
 	var said [][2]string
 	for _, m := range x.entry.Request.Messages {
@@ -99,7 +82,7 @@ func (x *exchange) enter() *wire.Error {
 	tokens := x.entry.Usage.In + x.entry.Request.MaxTokens
 	for _, g := range []*limit.Gate{x.s.gates[x.model.ID], x.s.gates[""]} {
 		if !g.Enter(x.r.Context()) {
-			e := &wire.Error{Status: cmp.Or(g.Busy(), http.StatusTooManyRequests), Message: "The server is busy."}
+			e := &wire.Error{Status: cmp.Or(g.Busy, http.StatusTooManyRequests), Message: "The server is busy."}
 			if e.Status == http.StatusTooManyRequests {
 				e.Message, e.Type = "Too many requests.", "requests"
 			}

@@ -173,7 +173,7 @@ func (l *listener) Accept() (net.Conn, error) {
 
 // again listens once more, when the time has come.
 func (l *listener) again() error {
-	wait := max(time.Until(l.s.awayUntil()), time.Millisecond)
+	wait := max(time.Until(l.s.away.awayUntil()), time.Millisecond)
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {

@@ -103,16 +103,6 @@ func TestVeryLongPromptsAreCountedByTheirBeginning(t *testing.T) {
 	}
 }
 
-func TestEstimatesNeedNoVocabulary(t *testing.T) {
-	m := model(mock.Say("twelve bytes中文"))
-	m.Estimate = true
-	m.Context = 100
-	u := post(t.Context(), server(m), ask("")).completion(t).Usage
-	if u.Prompt != 3+3+1+3 || u.Completion != 3+2 {
-		t.Errorf("usage %+v", u)
-	}
-}
-
 func TestLogTellsHowEachStreamedReplyEnded(t *testing.T) {
 	s := server(model(mock.Script(mock.Reply{Text: tenWords}, mock.Reply{Text: "one", Finish: "content_filter"})))
 	streamed(t, s, ask(`,"n":2,"stream":true`), func(string) bool { return true })

@@ -56,7 +56,7 @@ type Server struct {
 	observe func(Entry)
 	models  map[string]*Model
 	order   []string // of their IDs, as configured
-	tokens  token.Exact
+	tokens  token.Counter
 	log     ledger
 	serial  atomic.Uint64
 	created int64
@@ -189,7 +189,6 @@ func (s *Server) Close() error {
 	web := s.web
 	s.closing = true
 	s.mu.Unlock()
-	s.away.close()
 	if web == nil {
 		return nil
 	}
@@ -209,7 +208,7 @@ func (s *Server) Close() error {
 // cuts the connection, it panics with http.ErrAbortHandler, as net/http asks
 // for; it panics with nothing else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if _, inMemory := w.(*memoryReply); !inMemory && s.isAway() {
+	if _, inMemory := w.(*memoryReply); !inMemory && s.away.isAway() {
 		panic(http.ErrAbortHandler)
 	}
 	if s.shown(w, r) {

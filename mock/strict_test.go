@@ -82,7 +82,7 @@ func TestServerRefusesWhatTheServiceRefuses(t *testing.T) {
 		{"unknown tier", ask(`,"service_tier":"gold"`), 400, "service_tier", "invalid_value", ""},
 		{"metadata of 17", ask(`,"metadata":{` + pairs(17) + `}`), 400, "metadata", "object_above_max_properties", ""},
 		{"metadata not strings", ask(`,"metadata":{"a":1}`), 400, "metadata.a", "invalid_type", ""},
-		{"metadata with a long key", ask(`,"metadata":{"` + strings.Repeat("k", 65) + `":""}`), 400, "metadata", "property_name_above_max_length", ""},
+		{"metadata with a long key", ask(`,"metadata":{"` + strings.Repeat("k", 65) + `":""}`), 400, "metadata." + strings.Repeat("k", 65), "unknown_parameter", ""},
 		{"safety_identifier too long", ask(`,"safety_identifier":"` + strings.Repeat("k", 65) + `"`), 400, "safety_identifier", "string_above_max_length", ""},
 		{"sound", ask(`,"modalities":["text","audio"]`), 400, "modalities[1]", "invalid_value", ""},
 		{"no tools", ask(`,"tools":[]`), 400, "tools", "empty_array", ""},

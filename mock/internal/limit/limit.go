@@ -22,6 +22,8 @@ type Limits struct {
 
 // Gate is limits at work. It is safe for concurrent use.
 type Gate struct {
+	Busy int // status of a refusal for lack of a place; 0: none is set
+
 	mu       sync.Mutex
 	l        Limits
 	requests bucket
@@ -32,30 +34,15 @@ type Gate struct {
 
 // New makes a gate.
 func New(l Limits) *Gate {
-	g := &Gate{}
-	g.Set(l)
-	return g
-}
-
-// Set changes the limits. What waits is let in as far as they allow.
-func (g *Gate) Set(l Limits) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	window := l.Window
 	if window <= 0 {
 		window = time.Minute
 	}
-	g.l = l
-	g.requests.set(l.RPM, window)
-	g.tokens.set(l.TPM, window)
-	g.admit()
-}
-
-// Busy is the status of a refusal for lack of a place; 0: none is set.
-func (g *Gate) Busy() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.l.Busy
+	full := func(limit int) bucket {
+		size := max(1, float64(limit)*window.Minutes())
+		return bucket{limit, size, size, time.Now()}
+	}
+	return &Gate{Busy: l.Busy, l: l, requests: full(l.RPM), tokens: full(l.TPM)}
 }
 
 // admit lets in those that wait, while there are places. It is under mu.
@@ -105,13 +92,6 @@ func (g *Gate) Leave() {
 	g.admit()
 }
 
-// AtWork is how many requests are at work.
-func (g *Gate) AtWork() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.work
-}
-
 // Short is a refusal for lack of requests or tokens.
 type Short struct {
 	Kind, Message string
@@ -153,16 +133,6 @@ type bucket struct {
 	size  float64 // most it holds
 	level float64
 	at    time.Time // when level was so
-}
-
-// set changes the limit. What was used stays used.
-func (b *bucket) set(limit int, window time.Duration) {
-	now := time.Now()
-	b.refill(now)
-	used := b.size - b.level
-	b.limit, b.at = limit, now
-	b.size = max(1, float64(limit)*window.Minutes())
-	b.level = b.size - used
 }
 
 func (b *bucket) refill(now time.Time) {

@@ -4,6 +4,7 @@ package tape
 import (
 	"bytes"
 	"crypto/sha256"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -110,33 +110,23 @@ func (t *taped) request() request {
 	return request(h.Sum(nil))
 }
 
-// valid says what of an exchange cannot be replayed.
-func (t *taped) valid() error {
-	switch {
-	case t.Method == "" || strings.ContainsAny(t.Method, " \r\n\t"):
-		return fmt.Errorf("method %.20q is none", t.Method)
-	case !strings.HasPrefix(t.Path, "/"):
-		return fmt.Errorf("path %.64q does not begin with a slash", t.Path)
-	case t.Cut && t.Left:
-		return errors.New("either the connection was cut or the client left, not both")
-	case t.Status == 0 && (t.Cut || t.Left) && len(t.Pieces) == 0:
-	case t.Status < 200 || t.Status > 599:
-		return fmt.Errorf("status %d is not one from 200 to 599", t.Status)
+//go:embed line.schema.json
+var lineSchema []byte
+
+// readLine reads an exchange, strictly.
+func (t *taped) readLine(line []byte) error {
+	n, err := wire.Parse(line)
+	if err != nil {
+		return err
 	}
-	for name, values := range t.Header {
-		for _, v := range values {
-			if !wire.HeaderFits(name, v) {
-				return fmt.Errorf("headers: %.64q cannot be sent as it stands", name)
-			}
-		}
+	if d := wire.Check(lineSchema, n); d != nil {
+		return fmt.Errorf("%s: %s", d.Path(), d.Refusal().Message)
 	}
-	for i, p := range t.Pieces {
-		if p.After < 0 || p.After > maxPieceAfter.Microseconds() {
-			return fmt.Errorf("pieces[%d]: after_us %d is not from 0 to a day", i, p.After)
-		}
-		if p.Data != "" && len(p.Base64) > 0 {
-			return fmt.Errorf("pieces[%d]: it has both data and base64", i)
-		}
+	if err := json.Unmarshal(line, t); err != nil {
+		return err
+	}
+	if t.Status == 0 && !t.Cut && !t.Left {
+		return errors.New("status 0 without a break")
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package tape
 
 import (
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -237,7 +236,11 @@ func (r *Recorder) send(in *http.Request, body []byte, key string, transport htt
 	if err != nil {
 		return nil, err
 	}
-	return plainBody(resp)
+	if kind := resp.Header.Get("Content-Encoding"); kind != "" && kind != "identity" {
+		_ = resp.Body.Close()
+		return nil, fmt.Errorf("it compresses by %.20q, unasked; this cannot be recorded", kind)
+	}
+	return resp, nil
 }
 
 var plain = func() http.RoundTripper {
@@ -245,28 +248,3 @@ var plain = func() http.RoundTripper {
 	t.DisableCompression = true
 	return t
 }()
-
-// plainBody is the reply without compression, which some servers use unasked.
-func plainBody(resp *http.Response) (*http.Response, error) {
-	switch kind := strings.ToLower(resp.Header.Get("Content-Encoding")); kind {
-	case "", "identity":
-		return resp, nil
-	case "gzip":
-		z, err := gzip.NewReader(resp.Body)
-		if err != nil {
-			_ = resp.Body.Close()
-			return nil, err
-		}
-		resp.Header.Del("Content-Encoding")
-		resp.Header.Del("Content-Length")
-		resp.ContentLength = -1
-		resp.Body = struct {
-			io.Reader
-			io.Closer
-		}{z, resp.Body}
-		return resp, nil
-	default:
-		_ = resp.Body.Close()
-		return nil, fmt.Errorf("it compresses by %.20q, unasked; this cannot be recorded", kind)
-	}
-}

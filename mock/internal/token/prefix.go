@@ -48,7 +48,7 @@ func NewPrefixes(p Prefix) *Prefixes {
 
 // Blocks cuts a prompt, a schema and messages of a role and a text: the hash of
 // everything up to each block's end.
-func (p *Prefixes) Blocks(v Vocabulary, schema string, messages [][2]string) []uint64 {
+func (p *Prefixes) Blocks(c *Counter, schema string, messages [][2]string) []uint64 {
 	if p == nil {
 		return nil
 	}
@@ -58,7 +58,7 @@ func (p *Prefixes) Blocks(v Vocabulary, schema string, messages [][2]string) []u
 	n := 0
 	add := func(text string) {
 		for len(text) > 0 {
-			word, tokens := v.Next(text)
+			word, tokens := c.Next(text)
 			text = text[len(word):]
 			_, _ = h.WriteString(word)
 			for n += tokens; n >= (len(out)+1)*p.Block; {

@@ -19,13 +19,6 @@ const (
 	Priming = 3
 )
 
-// Vocabulary knows a model's tokens.
-type Vocabulary interface {
-	Count(text string) int
-	Next(text string) (word string, tokens int) // the first piece of a text, not empty, that is counted alone
-	Split(text string) []string                 // the tokens of a reply; a rune is never cut
-}
-
 // exactBytes is how much of one text is counted; past it the rest is taken to
 // be like the beginning.
 const exactBytes = 1 << 20
@@ -40,10 +33,10 @@ const (
 	maxPiece    = 4096
 )
 
-// Exact counts with the vocabulary o200k_base. It remembers the counts of
+// Counter counts with the vocabulary o200k_base. It remembers the counts of
 // texts, as a prompt's fixed part comes again and again, and of words. The
 // zero value is ready, safe for concurrent use, bounded in memory.
-type Exact struct {
+type Counter struct {
 	mu    sync.RWMutex
 	texts Cache[uint64, int] // by hash
 	words Cache[string, int]
@@ -57,7 +50,7 @@ var (
 
 // Count is the number of tokens of text, exact up to a MiB but for pieces that
 // maxPiece cuts.
-func (c *Exact) Count(text string) int {
+func (c *Counter) Count(text string) int {
 	key := maphash.String(hashSeed, text)
 	c.mu.RLock()
 	n, ok := c.texts.Get(key)
@@ -78,8 +71,8 @@ func (c *Exact) Count(text string) int {
 	return n
 }
 
-// Next implements Vocabulary.
-func (c *Exact) Next(text string) (string, int) {
+// Next is the first piece of a text, not empty, that is counted alone.
+func (c *Counter) Next(text string) (string, int) {
 	word := piece(text)
 	c.mu.RLock()
 	n, ok := c.words.Get(word)
@@ -125,9 +118,9 @@ func wholeRunes(text string) int {
 	return len(text)
 }
 
-// Split implements Vocabulary. A rune that two tokens share stays whole, in the
+// Split cuts a reply into its tokens. A rune that two tokens share stays whole, in the
 // later one; so a token may be empty.
-func (c *Exact) Split(text string) []string {
+func (c *Counter) Split(text string) []string {
 	var out []string
 	carry := ""
 	for rest := text; rest != ""; {
@@ -146,43 +139,6 @@ func (c *Exact) Split(text string) []string {
 	}
 	if carry != "" {
 		out[len(out)-1] += carry
-	}
-	return out
-}
-
-// Rough counts by a rule of thumb: a token for up to four bytes of ASCII on
-// end, and one for each other rune.
-type Rough struct{}
-
-// Count implements Vocabulary.
-func (r Rough) Count(text string) int {
-	n := 0
-	for text != "" {
-		word, _ := r.Next(text)
-		text = text[len(word):]
-		n++
-	}
-	return n
-}
-
-// Next implements Vocabulary.
-func (Rough) Next(text string) (string, int) {
-	n := 0
-	for n < min(4, len(text)) && text[n] < utf8.RuneSelf {
-		n++
-	}
-	if n == 0 {
-		_, n = utf8.DecodeRuneInString(text)
-	}
-	return text[:n], 1
-}
-
-// Split implements Vocabulary.
-func (r Rough) Split(text string) []string {
-	var out []string
-	for text != "" {
-		word, _ := r.Next(text)
-		out, text = append(out, word), text[len(word):]
 	}
 	return out
 }

@@ -51,9 +51,6 @@ func Check(schema []byte, n Node) *Departure {
 }
 
 func departures(out []Departure, v *jsonschema.ValidationError) []Departure {
-	if _, name := v.ErrorKind.(*kind.PropertyNames); name {
-		return append(out, Departure{Place: v.InstanceLocation, Kind: v.ErrorKind})
-	}
 	for _, c := range v.Causes {
 		out = departures(out, c)
 	}
@@ -108,8 +105,6 @@ func (d Departure) Refusal() *Error {
 		return Bad(path, "object_above_max_properties", "Invalid '%s': too many properties. Expected an object with at most %d, but got %d instead.", path, k.Want, k.Got)
 	case *kind.MaxLength:
 		return Bad(path, "string_above_max_length", "Invalid '%s': string too long. Expected a string with maximum length %d, but got a string with length %d instead.", path, k.Want, k.Got)
-	case *kind.PropertyNames:
-		return Bad(path, "property_name_above_max_length", "Invalid '%s': the property name '%.80s' is too long.", path, k.Property)
 	case *kind.Pattern:
 		return Bad(path, "invalid_value", "Invalid '%s': string does not match pattern. Expected a string that matches the pattern '%s'.", path, k.Want)
 	}

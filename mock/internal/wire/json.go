@@ -144,41 +144,22 @@ func (p *parser) inside(n *Node, depth int) error {
 		if err != nil {
 			return err
 		}
-		n.add(key, v)
+		if n.index == nil {
+			n.index = map[string]int{}
+		}
+		n.index[key] = len(n.Members)
+		n.Members = append(n.Members, member{key, v})
 	}
 	return nil
 }
 
-// add appends a member; many of them get an index, so that a hostile object
-// does not cost the square of its size.
-func (n *Node) add(key string, v Node) {
-	n.Members = append(n.Members, member{key, v})
-	switch {
-	case n.index != nil:
-		n.index[key] = len(n.Members) - 1
-	case len(n.Members) > 16:
-		n.index = make(map[string]int, 2*len(n.Members))
-		for i, m := range n.Members {
-			n.index[m.Key] = i
-		}
-	}
-}
-
 // Get finds a member of an object.
 func (n Node) Get(key string) (Node, bool) {
-	if n.index != nil {
-		i, ok := n.index[key]
-		if !ok {
-			return Node{}, false
-		}
-		return n.Members[i].Val, true
+	i, ok := n.index[key]
+	if !ok {
+		return Node{}, false
 	}
-	for i := range n.Members {
-		if n.Members[i].Key == key {
-			return n.Members[i].Val, true
-		}
-	}
-	return Node{}, false
+	return n.Members[i].Val, true
 }
 
 // IsNull says whether it is null, or not there.
