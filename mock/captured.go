@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -58,16 +59,8 @@ func (e *Entry) seen(n int) map[string]any {
 func (l *ledger) since(n int) (entries []*Entry, first int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	es := l.entries
-	if l.keep >= 0 && len(es) > l.keep {
-		es = es[len(es)-l.keep:]
-	}
-	first = l.dropped + len(l.entries) - len(es) + 1
-	if skip := n + 1 - first; skip > 0 {
-		skip = min(skip, len(es))
-		es, first = es[skip:], first+skip
-	}
-	return es[:len(es):len(es)], first
+	skip := min(max(n-l.dropped, 0), len(l.entries))
+	return slices.Clone(l.entries[skip:]), l.dropped + skip + 1
 }
 
 // forget empties the log.

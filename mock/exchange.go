@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
@@ -105,7 +104,7 @@ func (x *exchange) admit() *wire.Error {
 	case key == "":
 		return &wire.Error{Status: http.StatusUnauthorized, Message: "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."}
 	case key != x.s.key:
-		return &wire.Error{Status: http.StatusUnauthorized, Code: "invalid_api_key", Message: "Incorrect API key provided: " + mask(key) + "."}
+		return &wire.Error{Status: http.StatusUnauthorized, Code: "invalid_api_key", Message: "Incorrect API key provided."}
 	}
 	return nil
 }
@@ -117,14 +116,6 @@ func bearer(r *http.Request) string {
 		return ""
 	}
 	return strings.TrimSpace(key)
-}
-
-// mask shows so little of a key that nobody can use it.
-func mask(key string) string {
-	if len(key) < 16 {
-		return "***"
-	}
-	return strings.ToValidUTF8(key[:3], "?") + "***" + strings.ToValidUTF8(key[len(key)-4:], "?")
 }
 
 // chat serves a chat completion, stage by stage. A fault may take the
@@ -146,16 +137,10 @@ func (x *exchange) read() *wire.Error {
 			Message: fmt.Sprintf("Unsupported content type: '%.64s'. This API method only accepts 'application/json' requests.", kind),
 		}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, x.r.Body, x.s.maxBody))
+	body, bad := wire.ReadBody(x.r, x.s.maxBody)
 	x.entry.Body = body
-	if err != nil {
-		if _, large := errors.AsType[*http.MaxBytesError](err); large {
-			return &wire.Error{
-				Status: http.StatusRequestEntityTooLarge, Code: "request_too_large",
-				Message: fmt.Sprintf("The request is larger than %d bytes.", x.s.maxBody),
-			}
-		}
-		return wire.Bad("", "", "The body of your request could not be read.")
+	if bad != nil {
+		return bad
 	}
 	asked, tree, refused := wire.Decode(body)
 	req := requestOf(asked)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -16,9 +17,8 @@ import (
 type socket struct {
 	net.Conn
 	from   *listener
-	mu     sync.Mutex
-	frozen bool
-	doomed bool // to be closed when idle
+	frozen atomic.Bool
+	doomed atomic.Bool // to be closed when idle
 	once   sync.Once
 }
 
@@ -38,39 +38,21 @@ func (x *exchange) socket() *socket {
 func (c *socket) Read(p []byte) (int, error) {
 	for {
 		n, err := c.Conn.Read(p)
-		c.mu.Lock()
-		frozen := c.frozen
-		c.mu.Unlock()
-		if !frozen || err != nil {
+		if !c.frozen.Load() || err != nil {
 			return n, err
 		}
 	}
 }
 
 // Freeze lets nothing more come out of it.
-func (c *socket) Freeze() {
-	c.mu.Lock()
-	c.frozen = true
-	c.mu.Unlock()
-}
+func (c *socket) Freeze() { c.frozen.Store(true) }
 
 // CloseIdle lets the connection be closed when it is idle next.
-func (c *socket) CloseIdle() {
-	c.mu.Lock()
-	c.doomed = true
-	c.mu.Unlock()
-}
+func (c *socket) CloseIdle() { c.doomed.Store(true) }
 
 // closeIfDoomed is for http.Server.ConnState.
 func closeIfDoomed(conn net.Conn, state http.ConnState) {
-	c, ok := conn.(*socket)
-	if !ok || state != http.StateIdle {
-		return
-	}
-	c.mu.Lock()
-	doomed := c.doomed
-	c.mu.Unlock()
-	if doomed {
+	if c, ok := conn.(*socket); ok && state == http.StateIdle && c.doomed.Load() {
 		_ = c.Close()
 	}
 }

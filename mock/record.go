@@ -96,8 +96,8 @@ type Replays struct {
 
 // ReadCassette reads what a Recorder wrote. A last line without its end, as a
 // crash leaves one, is passed over; anything else that is wrong is an error
-// that names the line. A line may have 128 MiB, a cassette 1 GiB; the memory
-// taken is a small multiple of that.
+// that names the line. A cassette may have 1 GiB; the memory taken is a small
+// multiple of that.
 func ReadCassette(from io.Reader) (*Cassette, error) {
 	c := &Cassette{}
 	if err := c.tape.Read(from); err != nil {

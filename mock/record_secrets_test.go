@@ -44,7 +44,7 @@ func TestKeysAreTakenOutWhereverTheyComeBack(t *testing.T) {
 	}
 	_, url := replayer(t, tape)
 	a := chatAt(t, url+"/"+canary.Key+"/x", body)
-	if want := "your key: [redacted] and [redacted][redacted]."; a.body != want {
+	if want := "your key: [redacted] and [redacted]."; a.body != want {
 		t.Errorf("replayed %d %q, want %q", a.status, a.body, want)
 	}
 }

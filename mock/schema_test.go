@@ -1,7 +1,6 @@
 package mock_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -22,21 +21,6 @@ func TestStrictSchemasAreRefusedAsInStrictMode(t *testing.T) {
 	nested := `{"type":"string"}`
 	for range 10 {
 		nested = object(nested)
-	}
-	wide := func(n int, name string) string {
-		props, required := make([]string, n), make([]string, n)
-		for i := range n {
-			props[i] = fmt.Sprintf(`"%s%d":{"type":"null"}`, name, i)
-			required[i] = fmt.Sprintf(`"%s%d"`, name, i)
-		}
-		return `{"type":"object","additionalProperties":false,"properties":{` + strings.Join(props, ",") + `},"required":[` + strings.Join(required, ",") + `]}`
-	}
-	enum := func(n, size int) string {
-		values := make([]string, n)
-		for i := range n {
-			values[i] = fmt.Sprintf(`"%0*d"`, size, i)
-		}
-		return object(`{"type":"string","enum":[` + strings.Join(values, ",") + `]}`)
 	}
 	s := server(model(mock.Say("never said")))
 	for _, c := range []struct{ name, schema, want string }{
@@ -74,10 +58,6 @@ func TestStrictSchemasAreRefusedAsInStrictMode(t *testing.T) {
 		{"reference to nothing", object(`{"$ref":"#/$defs/no"}`), "not found"},
 		{"reference with a sibling", object(`{"$ref":"#","description":"d"}`), "$ref cannot have keywords {'description'}"},
 		{"eleven levels", nested, "nested deeper than 10 levels"},
-		{"too many properties", wide(5001, "p"), "5001 properties"},
-		{"too much text", wide(2000, strings.Repeat("p", 60)), "characters, at most 120000"},
-		{"too many enum values", enum(1001, 4), "1001 enum values"},
-		{"too much in one enum", enum(251, 60), "15060 characters in more than 250 values"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := post(t.Context(), s, strictly(c.schema))

@@ -2,7 +2,6 @@ package mock
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -14,8 +13,7 @@ import (
 func (x *exchange) stream() {
 	options, _ := x.tree.Get("stream_options")
 	usage, _ := options.Get("include_usage")
-	padding, padded := options.Get("include_obfuscation")
-	s := &sse{x: x, usage: usage.Yes, pad: !padded || padding.Yes}
+	s := &sse{x: x, usage: usage.Yes}
 	s.before = `{"id":` + wire.Quote(x.replyID()) + `,"object":"chat.completion.chunk","created":` +
 		strconv.FormatInt(x.entry.Arrived.Unix(), 10) + `,"model":` + wire.Quote(x.model.ID) +
 		`,"service_tier":"default","system_fingerprint":null,"choices":[`
@@ -35,8 +33,7 @@ func (x *exchange) stream() {
 		return
 	}
 	if s.usage {
-		u, _ := json.Marshal(x.entry.Usage.wire()) // integers alone: cannot fail
-		s.buf.WriteString("data: " + s.before + `],"usage":` + string(u) + "}\n\n")
+		s.buf.WriteString("data: " + s.before + `],"usage":` + x.entry.Usage.wire() + "}\n\n")
 	}
 	s.buf.WriteString("data: [DONE]\n\n")
 	if x.call.Twist == nil { // a fault may hold or cut what follows
@@ -48,10 +45,10 @@ func (x *exchange) stream() {
 // sse writes chunks into a buffer, which goes out when the next token is not
 // ready yet.
 type sse struct {
-	x          *exchange
-	usage, pad bool
-	before     string // of each chunk, up to its choices
-	buf        bytes.Buffer
+	x      *exchange
+	usage  bool
+	before string // of each chunk, up to its choices
+	buf    bytes.Buffer
 }
 
 // tokens sends the tokens of all choices. It says whether the client stayed.
@@ -133,14 +130,6 @@ func (s *sse) chunk(index int, delta, finish string) {
 	}
 	if s.usage {
 		b.WriteString(`,"usage":null`)
-	}
-	if s.pad { // hides the length of a token from those who watch the wire
-		const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-		b.WriteString(`,"obfuscation":"`)
-		for range 1 + s.x.rng.IntN(12) {
-			b.WriteByte(letters[s.x.rng.IntN(len(letters))])
-		}
-		b.WriteByte('"')
 	}
 	b.WriteString("}\n\n")
 }

@@ -74,11 +74,9 @@ func (r *reading) answer(p Prompt, quote bool) found {
 		f.best = merge(r.question, r.numbered, max(p.Most, 3), 3*p.MaxTokens)
 		return f
 	}
-	f.best = search(r.asks, r.texts, p.Most)
-	if len(f.best) == 0 && len(r.numbered) > 0 {
-		for _, s := range merge(r.question, r.numbered, 1, 0) {
-			f.best = append(f.best, statement{text: s.text, share: s.share})
-		}
+	if f.best = search(r.asks, r.texts, p.Most); len(f.best) == 0 && len(r.numbered) > 0 {
+		found := merge(r.question, r.numbered, 1, 0)[0]
+		f.best = []statement{{text: found.text, share: found.share}}
 	}
 	return f
 }

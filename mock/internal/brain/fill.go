@@ -84,41 +84,44 @@ func (f *filler) solve(s *schema) *schema {
 }
 
 func (f *filler) choose(from []*schema) *schema {
-	best, chunks := from[0], []byte("\n\"chunks\"\n")
+	best := from[0]
 	for _, one := range slices.Backward(from) {
-		if f.plan && bytes.Contains(f.names(one, 0), chunks) || (f.solve(one).Type == any("null")) == f.nothing() && !bytes.Contains(f.names(best, 0), chunks) {
+		if null := f.solve(one).Type == any("null"); null == f.nothing() {
 			best = one
+		}
+	}
+	for _, one := range from {
+		if f.plan && f.names(one, 0, map[string]bool{})[`"chunks"`] {
+			return one
 		}
 	}
 	return best
 }
 
-// names are the names and constants of all properties, a line each.
-func (f *filler) names(s *schema, depth int) []byte {
+// names collects the names and constants of all properties.
+func (f *filler) names(s *schema, depth int, set map[string]bool) map[string]bool {
 	if s == nil || depth > 6 {
-		return nil
+		return set
 	}
-	out := []byte("\n")
 	for _, one := range s.AnyOf {
-		out = append(out, f.names(one, depth+1)...)
+		f.names(one, depth+1, set)
 	}
 	if s.Ref != "" {
-		return f.names(f.solve(s), depth+1)
+		s = f.solve(s)
 	}
 	for _, p := range s.Properties {
-		out = append(append(append(append(out, p.name...), '\n'), p.schema.Const...), '\n')
+		set[p.name], set[string(p.schema.Const)] = true, true
 		for _, v := range p.schema.Enum {
-			text, _ := json.Marshal(v) // it was decoded: cannot fail
-			out = append(append(out, text...), '\n')
+			if text, ok := v.(string); ok {
+				set[`"`+text+`"`] = true
+			}
 		}
-		out = append(out, f.names(p.schema, depth+1)...)
+		f.names(p.schema, depth+1, set)
 	}
-	return append(out, f.names(s.Items, depth+1)...)
+	return f.names(s.Items, depth+1, set)
 }
 
-func (f *filler) wants(name string) bool {
-	return bytes.Contains(f.names(f.root, 0), []byte("\n"+name+"\n"))
-}
+func (f *filler) wants(name string) bool { return f.names(f.root, 0, map[string]bool{})[name] }
 
 func (f *filler) nothing() bool { return !f.plan && len(f.best) == 0 }
 

@@ -9,18 +9,13 @@ import (
 	"unicode"
 )
 
-// Constants of BM25 as its authors give them (Robertson and Zaragoza, 2009).
 const (
-	k1 = 1.2
-	b  = 0.75
-)
+	k1, b = 1.2, 0.75 // of BM25 (Robertson and Zaragoza, 2009)
 
-// How much of the question must stand in a passage, or above it, for the
-// passage to answer: of words, and of pairs of characters, half of which span
-// two words.
-const (
-	leastWords = 0.4
-	leastPairs = 1.0 / 5
+	// How much of the question must stand in a passage, or above it, for the
+	// passage to answer: of words, and of pairs of characters, half of which
+	// span two words.
+	leastWords, leastPairs = 0.4, 0.2
 )
 
 // query is the terms of a question, at most 64.

@@ -23,9 +23,7 @@ func (u unit) asks(s string) bool {
 }
 
 var (
-	item      = regexp.MustCompile(`^\s*(?:[-*+•]|\d{1,3}[.)])\s+`)
-	separator = regexp.MustCompile(`^[\s|:+-]+$`)
-
+	item        = regexp.MustCompile(`^\s*(?:[-*+•]|\d{1,3}[.)])\s+`)
 	sentenceEnd = regexp.MustCompile(`[.!?…]["')\]”’]*\s+|[。！？]["”’」』）]*|\n`)
 )
 
@@ -37,7 +35,6 @@ func units(s string) []unit {
 	var out []unit
 	var heads [6]string // by level
 	var above []string
-	head, row := "", ""
 	from, at := -1, 0 // the paragraph so far
 	flush := func() {
 		if from >= 0 {
@@ -51,7 +48,6 @@ func units(s string) []unit {
 		switch level := len(text) - len(strings.TrimLeft(text, "#")); {
 		case text == "", strings.HasPrefix(text, "```"):
 			flush()
-			head = ""
 		case level > 0 && level <= 6 && strings.HasPrefix(text[level:], " "):
 			flush()
 			heads[level-1], above = text[level:], nil
@@ -61,13 +57,10 @@ func units(s string) []unit {
 					above = append(above, h)
 				}
 			}
-		case isRow && separator.MatchString(text):
-			head = row
 		case isRow:
 			flush()
-			row = text
 			start := at + strings.Index(line, text)
-			out = append(out, unit{start, start + len(text), append(above[:len(above):len(above)], head), false})
+			out = append(out, unit{start, start + len(text), above, false})
 		default:
 			if item.MatchString(line) {
 				flush()

@@ -3,7 +3,6 @@ package tape
 
 import (
 	"bytes"
-	"crypto/sha256"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -90,24 +89,12 @@ func (t *taped) tapeBody(body []byte) {
 
 // request tells exchanges apart: those with the same are asked for by the same
 // request.
-type request [sha256.Size]byte
-
-func (t *taped) request() request {
-	h := sha256.New()
-	for _, part := range []string{t.Method, t.Path, t.Query} {
-		fmt.Fprintf(h, "%q ", part)
+func (t *taped) request() string {
+	body := string(t.JSON)
+	if c, ok := canonical(t.JSON); ok {
+		body = string(c)
 	}
-	body := t.JSON
-	switch c, ok := canonical(body); {
-	case ok:
-		body = c
-	case t.Text != "":
-		body = []byte(t.Text)
-	case len(t.Base64) > 0:
-		body = t.Base64
-	}
-	h.Write(body)
-	return request(h.Sum(nil))
+	return fmt.Sprintf("%q %q %q ", t.Method, t.Path, t.Query) + body + t.Text + string(t.Base64)
 }
 
 //go:embed line.schema.json

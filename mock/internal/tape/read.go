@@ -11,17 +11,17 @@ import (
 
 // Read reads a cassette; see mock.ReadCassette.
 func (c *Cassette) Read(from io.Reader) error {
-	return c.read(from, maxCassetteLine, maxCassetteBytes)
+	return c.read(from, maxCassetteBytes)
 }
 
-func (c *Cassette) read(from io.Reader, maxLine, maxBytes int) error {
-	tape, _, err := readTape(from, maxLine, maxBytes)
+func (c *Cassette) read(from io.Reader, maxBytes int) error {
+	tape, _, err := readTape(from, maxBytes)
 	if err != nil {
 		return err
 	}
 	// Requests count as they arrived, where they were written as they ended.
 	slices.SortStableFunc(tape, func(a, b *taped) int { return a.N - b.N })
-	c.by, c.total = map[request]*reel{}, len(tape)
+	c.by, c.total = map[string]*reel{}, len(tape)
 	for _, t := range tape {
 		key := t.request()
 		if c.by[key] == nil {
@@ -33,10 +33,13 @@ func (c *Cassette) read(from io.Reader, maxLine, maxBytes int) error {
 }
 
 // readTape reads the exchanges, and how many bytes the whole lines take.
-func readTape(from io.Reader, maxLine, maxBytes int) (tape []*taped, whole int64, err error) {
-	in := bufio.NewReaderSize(from, 64<<10)
+func readTape(from io.Reader, maxBytes int) (tape []*taped, whole int64, err error) {
+	in := bufio.NewReaderSize(io.LimitReader(from, int64(maxBytes)+1), 64<<10)
 	for n := 1; ; n++ {
-		line, err := readLine(in, maxLine)
+		line, err := in.ReadBytes('\n')
+		if whole+int64(len(line)) > int64(maxBytes) {
+			return nil, 0, fmt.Errorf("mock: cassette: line %d: the cassette is longer than %d bytes", n, maxBytes)
+		}
 		switch {
 		case errors.Is(err, io.EOF) && n == 1:
 			return nil, 0, errors.New("mock: cassette: its first line, which says that it is one, is missing")
@@ -45,9 +48,7 @@ func readTape(from io.Reader, maxLine, maxBytes int) (tape []*taped, whole int64
 		case err != nil:
 			return nil, 0, fmt.Errorf("mock: cassette: line %d: %w", n, err)
 		}
-		if whole += int64(len(line)); whole > int64(maxBytes) {
-			return nil, 0, fmt.Errorf("mock: cassette: line %d: the cassette is longer than %d bytes", n, maxBytes)
-		}
+		whole += int64(len(line))
 		if n == 1 {
 			if err := checkHead(line); err != nil {
 				return nil, 0, fmt.Errorf("mock: cassette: line 1: %w", err)
@@ -71,20 +72,4 @@ func checkHead(line []byte) error {
 		return fmt.Errorf("the cassette has version %d; this program reads version %d", h.Version, cassetteVersion)
 	}
 	return nil
-}
-
-// readLine reads a line with its end. io.EOF says that there is none, or none
-// with an end.
-func readLine(in *bufio.Reader, most int) ([]byte, error) {
-	var line []byte
-	for {
-		part, err := in.ReadSlice('\n')
-		if len(line)+len(part) > most {
-			return nil, fmt.Errorf("it is longer than %d bytes", most)
-		}
-		line = append(line, part...)
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return line, err
-		}
-	}
 }

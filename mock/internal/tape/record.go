@@ -97,7 +97,7 @@ func resume(f cassetteFile) (last int, err error) {
 	if _, err = f.Seek(0, io.SeekStart); err != nil {
 		return 0, fmt.Errorf("mock: record: %w", err)
 	}
-	tape, whole, err := readTape(f, maxCassetteLine, maxCassetteBytes)
+	tape, whole, err := readTape(f, maxCassetteBytes)
 	if err != nil {
 		return 0, err
 	}
@@ -138,7 +138,7 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 		}
 	}()
 	began := time.Now()
-	body, bad := readBody(in)
+	body, bad := wire.ReadBody(in, maxTaped)
 	if bad != nil {
 		bad.Send(w)
 		return

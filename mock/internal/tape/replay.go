@@ -1,9 +1,8 @@
 package tape
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,7 +14,7 @@ import (
 
 // Cassette replays exchanges; see mock.Cassette.
 type Cassette struct {
-	by    map[request]*reel
+	by    map[string]*reel
 	total int
 
 	mu                         sync.Mutex
@@ -45,7 +44,7 @@ func (c *Cassette) Replays() Replays {
 }
 
 // find is the exchange that answers a request; nil: there is none.
-func (c *Cassette) find(key request) *taped {
+func (c *Cassette) find(key string) *taped {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r := c.by[key]
@@ -69,7 +68,7 @@ func (c *Cassette) find(key request) *taped {
 
 // Serve answers one request, with the recorded timing or at once.
 func (c *Cassette) Serve(w http.ResponseWriter, r *http.Request, timing bool) {
-	body, err := readBody(r)
+	body, err := wire.ReadBody(r, maxTaped)
 	if err != nil {
 		err.Send(w)
 		return
@@ -154,38 +153,14 @@ func pause(r *http.Request, d time.Duration) bool {
 }
 
 func (c *Cassette) miss(asked *taped) *wire.Error {
-	body := "without a body"
-	switch {
-	case asked.JSON != nil:
-		body = fmt.Sprintf("with the body %.300s", asked.JSON)
-	case asked.Text != "" || asked.Base64 != nil:
-		body = "with this body, which is not JSON"
-	}
 	return &wire.Error{
 		Status: http.StatusNotFound, Code: "no_recorded_exchange",
-		Message: fmt.Sprintf("The cassette has no exchange that is equal to %s %.128s %s; it holds %d.", asked.Method, asked.Path, body, c.total),
+		Message: fmt.Sprintf("The cassette has no exchange that is equal to %s %.128s with the body %.300s; it holds %d.", asked.Method, asked.Path, cmp.Or(string(asked.JSON), asked.Text), c.total),
 	}
 }
 
 // maxTaped is how long a request that is recorded or replayed may be.
 const maxTaped = 32 << 20
-
-func readBody(r *http.Request) ([]byte, *wire.Error) {
-	if r.Body == nil {
-		return nil, nil
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxTaped))
-	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return nil, &wire.Error{
-			Status: http.StatusRequestEntityTooLarge, Code: "request_too_large",
-			Message: fmt.Sprintf("The request is larger than %d bytes.", maxTaped),
-		}
-	}
-	if err != nil {
-		return nil, wire.Bad("", "", "The body of your request could not be read.")
-	}
-	return body, nil
-}
 
 // tape is a request as a cassette holds it, and the keys that it carries.
 func tape(r *http.Request, body []byte, more ...string) (*taped, []string) {

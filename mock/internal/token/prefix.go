@@ -13,6 +13,8 @@ type Prefix struct {
 	TTL   time.Duration
 }
 
+var hashSeed = maphash.MakeSeed()
+
 // maxBlocks is how many blocks a model remembers, in each of two generations.
 const maxBlocks = 65_536
 

@@ -3,7 +3,6 @@
 package token
 
 import (
-	"hash/maphash"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -27,48 +26,34 @@ const exactBytes = 1 << 20
 // piece: a run of letters without end is cut there, so that it costs no more
 // than its length.
 const (
-	maxTexts    = 4096
 	maxWords    = 32_768
 	maxWordSize = 32
 	maxPiece    = 4096
 )
 
 // Counter counts with the vocabulary o200k_base. It remembers the counts of
-// texts, as a prompt's fixed part comes again and again, and of words. The
-// zero value is ready, safe for concurrent use, bounded in memory.
+// words. The zero value is ready, safe for concurrent use, bounded in memory.
 type Counter struct {
 	mu    sync.RWMutex
-	texts Cache[uint64, int] // by hash
 	words Cache[string, int]
 }
 
-var (
-	hashSeed = maphash.MakeSeed()
-	// The vocabulary takes some 20 ms and 7 MB once a process.
-	o200k = sync.OnceValue(func() tokenizer.Codec { return codec.NewO200kBase() })
-)
+// The vocabulary takes some 20 ms and 7 MB once a process.
+var o200k = sync.OnceValue(func() tokenizer.Codec { return codec.NewO200kBase() })
 
 // Count is the number of tokens of text, exact up to a MiB but for pieces that
 // maxPiece cuts.
 func (c *Counter) Count(text string) int {
-	key := maphash.String(hashSeed, text)
-	c.mu.RLock()
-	n, ok := c.texts.Get(key)
-	c.mu.RUnlock()
-	if ok || text == "" {
-		return n
+	if text == "" {
+		return 0
 	}
-	done := 0
+	n, done := 0, 0
 	for done < len(text) && done < exactBytes {
 		word, k := c.Next(text[done:])
 		done += len(word)
 		n += k
 	}
-	n = int(float64(n) * float64(len(text)) / float64(done))
-	c.mu.Lock()
-	c.texts.Put(key, n, maxTexts)
-	c.mu.Unlock()
-	return n
+	return int(float64(n) * float64(len(text)) / float64(done))
 }
 
 // Next is the first piece of a text, not empty, that is counted alone.

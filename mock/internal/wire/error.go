@@ -2,7 +2,9 @@ package wire
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 )
 
@@ -83,4 +85,19 @@ func Failed(cause error) *Error {
 // Bad is a 400 about one parameter; code and param may be empty.
 func Bad(param, code, format string, args ...any) *Error {
 	return &Error{Status: http.StatusBadRequest, Param: param, Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// ReadBody reads a request's body of at most so many bytes.
+func ReadBody(r *http.Request, most int64) ([]byte, *Error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, most))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return body, &Error{Status: http.StatusRequestEntityTooLarge, Code: "request_too_large", Message: fmt.Sprintf("The request is larger than %d bytes.", most)}
+	}
+	if err != nil {
+		return body, Bad("", "", "The body of your request could not be read.")
+	}
+	return body, nil
 }

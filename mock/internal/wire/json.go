@@ -185,22 +185,10 @@ func (n Node) Float() (float64, bool) {
 
 // kindName names the type as the service does in its messages.
 func (n Node) kindName() string {
-	switch n.Kind {
-	case kindNull:
-		return "null"
-	case kindBool:
-		return "a boolean"
-	case kindNumber:
-		if _, ok := n.Whole(); ok {
-			return "an integer"
-		}
+	if _, ok := n.Whole(); n.Kind == kindNumber && !ok {
 		return "a decimal number"
-	case kindString:
-		return "a string"
-	case kindArray:
-		return "an array"
 	}
-	return "an object"
+	return [...]string{"null", "a boolean", "an integer", "a string", "an array", "an object"}[n.Kind]
 }
 
 // Value is the value as encoding/json makes it.

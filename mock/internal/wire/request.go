@@ -83,7 +83,7 @@ func checkTogether(v Node, r Request) *Error {
 	case given("function_call") && !given("functions"):
 		return Bad("function_call", "", "Invalid value for 'function_call': 'function_call' is only allowed when 'functions' are specified.")
 	}
-	if r.JSON && r.SchemaName == "" && !mentionsJSON(r.Messages) {
+	if r.JSON && r.SchemaName == "" && !slices.ContainsFunc(r.Messages, func(m Message) bool { return strings.Contains(strings.ToLower(m.Content), "json") }) {
 		return Bad("messages", "", "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.")
 	}
 	choice, _ := v.Get("tool_choice")
@@ -99,15 +99,6 @@ func checkTogether(v Node, r Request) *Error {
 		return err
 	}
 	return checkSchemas(v, r)
-}
-
-func mentionsJSON(ms []Message) bool {
-	for _, m := range ms {
-		if strings.Contains(strings.ToLower(m.Content), "json") {
-			return true
-		}
-	}
-	return false
 }
 
 // checkSchemas checks the schemas that are to be followed to the letter.

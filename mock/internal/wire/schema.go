@@ -8,22 +8,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 )
 
-// Limits of strict schemas as the service's guide gives them.
-const (
-	maxSchemaDepth      = 10
-	maxSchemaProperties = 5000
-	maxSchemaText       = 120_000 // runes of names of properties and definitions, of enum and const values
-	maxSchemaEnum       = 1000    // values of all enums together
-	longEnum            = 250     // string enums with more values than this …
-	maxLongEnumText     = 15_000  // … may hold this many runes
-)
+// maxSchemaDepth is the service's limit.
+const maxSchemaDepth = 10
 
 // schemaKeys are the keywords that strict mode takes; all others are refused.
 var schemaKeys = strings.Fields(`$schema $defs definitions $ref title description type enum const anyOf properties required additionalProperties
@@ -45,26 +37,15 @@ func checkStrict(raw []byte) error {
 		return errors.New("schema must not have 'anyOf' at its root")
 	}
 	c := schemaCheck{}
-	c.walk(nil, root, 1)
-	switch {
-	case c.err != nil:
+	if c.walk(nil, root, 1); c.err != nil {
 		return c.err
-	case c.properties > maxSchemaProperties:
-		return fmt.Errorf("schema has %d properties, at most %d are permitted", c.properties, maxSchemaProperties)
-	case c.text > maxSchemaText:
-		return fmt.Errorf("names and values of the schema have %d characters, at most %d are permitted", c.text, maxSchemaText)
-	case c.enums > maxSchemaEnum:
-		return fmt.Errorf("schema has %d enum values, at most %d are permitted", c.enums, maxSchemaEnum)
 	}
 	_, err = compile(raw)
 	return err
 }
 
-// schemaCheck keeps the first fault that it meets, and counts.
-type schemaCheck struct {
-	err                     error
-	properties, text, enums int
-}
+// schemaCheck keeps the first fault that it meets.
+type schemaCheck struct{ err error }
 
 func (c *schemaCheck) walk(at []string, s Node, depth int) {
 	wrong := func(format string, args ...any) {
@@ -97,21 +78,8 @@ func (c *schemaCheck) walk(at []string, s Node, depth int) {
 			wrong("reference '%.64s' must be '#' or of the form '#/$defs/name'", m.Val.Text)
 		case m.Key == "format" && !slices.Contains(schemaFormats, m.Val.Text):
 			wrong("'%.64s' is not a valid format", m.Val.Text)
-		case m.Key == "enum":
-			if len(m.Val.Items) == 0 {
-				wrong("'enum' must be an array with at least one value")
-			}
-			runes := 0
-			for _, v := range m.Val.Items {
-				runes += utf8.RuneCountInString(v.Text)
-			}
-			if len(m.Val.Items) > longEnum && runes > maxLongEnumText {
-				wrong("enum has %d characters in more than %d values, at most %d are permitted", runes, longEnum, maxLongEnumText)
-			}
-			c.enums += len(m.Val.Items)
-			c.text += runes
-		case m.Key == "const":
-			c.text += utf8.RuneCountInString(m.Val.Text)
+		case m.Key == "enum" && len(m.Val.Items) == 0:
+			wrong("'enum' must be an array with at least one value")
 		}
 		typed = typed || m.Key == "type" || m.Key == "enum" || m.Key == "const" || m.Key == "anyOf"
 	}
@@ -133,8 +101,6 @@ func (c *schemaCheck) walk(at []string, s Node, depth int) {
 	}
 	props, _ := s.Get("properties")
 	for _, p := range props.Members {
-		c.properties++
-		c.text += utf8.RuneCountInString(p.Key)
 		below(p.Val, depth+1, "properties", p.Key)
 	}
 	anyOf, _ := s.Get("anyOf")
@@ -144,7 +110,6 @@ func (c *schemaCheck) walk(at []string, s Node, depth int) {
 	for _, key := range []string{"$defs", "definitions"} {
 		defs, _ := s.Get(key)
 		for _, m := range defs.Members {
-			c.text += utf8.RuneCountInString(m.Key)
 			below(m.Val, depth, key, m.Key)
 		}
 	}

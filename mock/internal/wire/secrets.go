@@ -110,32 +110,6 @@ func spellings(s string) []string {
 	}
 }
 
-// hidden are the spans of a text in which keys stand, in order, none
-// overlapping another.
-func hidden(text []byte, keys []string) [][2]int {
-	var out [][2]int
-	for _, key := range keys {
-		for from := 0; ; {
-			i := bytes.Index(text[from:], []byte(key))
-			if i < 0 {
-				break
-			}
-			out = append(out, [2]int{from + i, from + i + len(key)})
-			from += i + len(key)
-		}
-	}
-	slices.SortFunc(out, func(a, b [2]int) int { return a[0] - b[0] })
-	merged := out[:0]
-	for _, s := range out {
-		if n := len(merged); n > 0 && s[0] < merged[n-1][1] {
-			merged[n-1][1] = max(merged[n-1][1], s[1])
-			continue
-		}
-		merged = append(merged, s)
-	}
-	return merged
-}
-
 // Redact is a text without keys.
 func Redact(text string, keys []string) string {
 	pieces := [][]byte{[]byte(text)}
@@ -149,32 +123,40 @@ func Redact(text string, keys []string) string {
 // spans several: the mark stands where the key began. It says whether there
 // was one.
 func RedactPieces(pieces [][]byte, keys []string) bool {
-	if len(keys) == 0 {
-		return false
-	}
-	spans := hidden(bytes.Join(pieces, nil), keys)
-	if len(spans) == 0 {
-		return false
-	}
-	start := 0
-	for i, p := range pieces {
-		end := start + len(p)
-		var out []byte
-		at := start // all before it is done
-		for _, s := range spans {
-			if s[1] <= at || s[0] >= end {
-				continue
+	whole := bytes.Join(pieces, nil)
+	var secret []bool // by byte
+	for _, key := range keys {
+		for from := 0; ; from++ {
+			i := bytes.Index(whole[from:], []byte(key))
+			if i < 0 {
+				break
 			}
-			if s[0] >= at {
-				out = append(out, p[at-start:s[0]-start]...)
+			if secret == nil {
+				secret = make([]bool, len(whole)+1)
+			}
+			from += i
+			for k := range len(key) {
+				secret[from+k] = true
+			}
+		}
+	}
+	at := 0
+	for i, p := range pieces {
+		if secret == nil {
+			return false
+		}
+		var out []byte
+		for _, c := range p {
+			if !secret[at] {
+				out = append(out, c)
+			} else if at == 0 || !secret[at-1] {
 				out = append(out, Redacted...)
 			}
-			at = min(s[1], end)
+			at++
 		}
-		pieces[i] = append(out, p[at-start:]...)
-		start = end
+		pieces[i] = out
 	}
-	return true
+	return secret != nil
 }
 
 // TakeSecrets removes from headers what is secret and returns the keys.
