@@ -12,16 +12,8 @@ import (
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
-// What a server saw and served can be asked for over HTTP, for tests in any
-// language, with the server's key where it has one:
-//
-//	GET    /_mock/requests?since=N   the log from entry N+1 on, of the entries that ended
-//	DELETE /_mock/requests           forgets the log, not the bill
-//	GET    /_mock/stats              the bill by model, requests in work, faults met
-//
-// These requests are themselves in neither. Keys are never shown: headers that
-// carry one are left out, and where one is found in a body it is replaced.
-
+// Below it a server tells over HTTP what it saw and served; docs/mock.md says
+// how. These requests are themselves in neither log nor bill, and show no keys.
 const mockPath = "/_mock/"
 
 func (u Usage) seen() map[string]int {
@@ -95,25 +87,21 @@ func (x *exchange) show() (any, *wire.Error) {
 	if err := x.admit(); err != nil {
 		return nil, err
 	}
-	switch what := strings.TrimPrefix(x.r.URL.Path, mockPath); {
-	case what == "requests" && x.r.Method == http.MethodDelete:
+	what := strings.TrimPrefix(x.r.URL.Path, mockPath)
+	if what == "requests" && x.r.Method == http.MethodDelete {
 		x.s.log.forget()
 		return nil, nil
-	case what == "requests":
-		if err := x.only(http.MethodGet); err != nil {
-			return nil, err
-		}
+	}
+	if err := x.only(http.MethodGet); err != nil {
+		return nil, err
+	}
+	switch what {
+	case "requests":
 		return x.showRequests()
-	case what == "stats":
-		if err := x.only(http.MethodGet); err != nil {
-			return nil, err
-		}
+	case "stats":
 		return x.s.stats(), nil
 	}
-	return nil, &wire.Error{
-		Status:  http.StatusNotFound,
-		Message: fmt.Sprintf("There is nothing at %.128s; there are %srequests and %[2]sstats.", x.r.URL.Path, mockPath),
-	}
+	return nil, &wire.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("There is nothing at %.128s; there are %srequests and %[2]sstats.", x.r.URL.Path, mockPath)}
 }
 
 func (x *exchange) showRequests() (any, *wire.Error) {

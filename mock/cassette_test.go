@@ -154,7 +154,7 @@ func TestCassetteErrorsNameTheLine(t *testing.T) {
 		"empty":              {"", "first line"},
 		"no whole line":      {strings.TrimSpace(tapeHead), "first line"},
 		"another file":       {"hello\n", "line 1: it does not say that this is a cassette"},
-		"another version":    {`{"cassette":"go-swarm/mock","version":2}` + "\n", "line 1: the cassette has version 2; this program reads version 1"},
+		"another version":    {`{"cassette":"go-swarm/mock","version":2}` + "\n", "line 1: it does not say that this is a cassette of version 1"},
 		"not JSON":           {tapeHead + "oops\n", "line 2"},
 		"unknown field":      {tapeHead + `{"n":1,"methud":"GET"}` + "\n", `line 2: `},
 		"two values":         {tapeHead + `{"n":1,"method":"GET","path":"/","status":200}{}` + "\n", "line 2: something follows"},

@@ -190,12 +190,9 @@ func readTurn(n wire.Node) Turn {
 	return t
 }
 
-func has(n wire.Node, key string) bool { _, ok := n.Get(key); return ok }
-
-func text(n wire.Node, key string) string { v, _ := n.Get(key); return v.Text }
-
-func yes(n wire.Node, key string) bool { v, _ := n.Get(key); return v.Yes }
-
+func has(n wire.Node, key string) bool          { _, ok := n.Get(key); return ok }
+func text(n wire.Node, key string) string       { v, _ := n.Get(key); return v.Text }
+func yes(n wire.Node, key string) bool          { v, _ := n.Get(key); return v.Yes }
 func items(n wire.Node, key string) []wire.Node { v, _ := n.Get(key); return v.Items }
 
 func decimal(n wire.Node, key string) float64 {

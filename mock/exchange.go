@@ -87,11 +87,7 @@ func (x *exchange) only(method string) *wire.Error {
 	if x.r.Method == method {
 		return nil
 	}
-	return &wire.Error{
-		Status: http.StatusMethodNotAllowed, Code: "method_not_supported",
-		Header:  http.Header{"Allow": {method}},
-		Message: fmt.Sprintf("Not allowed to %s on %.128s. (HINT: Perhaps you meant to use a different HTTP method?)", x.r.Method, x.r.URL.Path),
-	}
+	return &wire.Error{Status: http.StatusMethodNotAllowed, Code: "method_not_supported", Header: http.Header{"Allow": {method}}, Message: fmt.Sprintf("Not allowed to %s on %.128s. (HINT: Perhaps you meant to use a different HTTP method?)", x.r.Method, x.r.URL.Path)}
 }
 
 // admit checks the key.
@@ -132,10 +128,7 @@ func (x *exchange) chat() *wire.Error {
 // read reads, decodes and checks the body, and finds the model.
 func (x *exchange) read() *wire.Error {
 	if kind := x.r.Header.Get("Content-Type"); kind != "" && !strings.HasPrefix(strings.ToLower(kind), "application/json") {
-		return &wire.Error{
-			Status: http.StatusUnsupportedMediaType, Code: "unsupported_content_type",
-			Message: fmt.Sprintf("Unsupported content type: '%.64s'. This API method only accepts 'application/json' requests.", kind),
-		}
+		return &wire.Error{Status: http.StatusUnsupportedMediaType, Code: "unsupported_content_type", Message: fmt.Sprintf("Unsupported content type: '%.64s'. This API method only accepts 'application/json' requests.", kind)}
 	}
 	body, bad := wire.ReadBody(x.r, x.s.maxBody)
 	x.entry.Body = body
@@ -168,10 +161,7 @@ func (x *exchange) read() *wire.Error {
 }
 
 func noModel(id string) *wire.Error {
-	return &wire.Error{
-		Status: http.StatusNotFound, Code: "model_not_found",
-		Message: fmt.Sprintf("The model `%.128s` does not exist or you do not have access to it.", id),
-	}
+	return &wire.Error{Status: http.StatusNotFound, Code: "model_not_found", Message: fmt.Sprintf("The model `%.128s` does not exist or you do not have access to it.", id)}
 }
 
 // rules are those of the model asked.
@@ -182,12 +172,12 @@ func (x *exchange) rules() *wire.Error {
 	if !x.model.Reasoning {
 		return nil
 	}
-	if v, ok := x.tree.Get("max_tokens"); ok && !v.IsNull() {
+	if v, _ := x.tree.Get("max_tokens"); !v.IsNull() {
 		return wire.Bad("max_tokens", "unsupported_parameter", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")
 	}
 	for _, key := range []string{"temperature", "top_p"} {
-		v, ok := x.tree.Get(key)
-		if n, _ := v.Float(); ok && !v.IsNull() && n != 1 {
+		v, _ := x.tree.Get(key)
+		if n, ok := v.Float(); ok && n != 1 {
 			return wire.Bad(key, "unsupported_value", "Unsupported value: '%s' does not support %s with this model. Only the default (1) value is supported.", key, v.Num)
 		}
 	}
@@ -195,21 +185,17 @@ func (x *exchange) rules() *wire.Error {
 }
 
 // think asks the brain for each reply and makes tokens of its text.
-func (x *exchange) think() *wire.Error {
+func (x *exchange) think() (failed *wire.Error) {
 	if x.raw != nil { // a fault takes the answer's place
 		return nil
 	}
 	x.entry.Charge = true
-	err := x.thinkAll()
-	if err != nil {
-		x.entry.Charge, x.entry.Usage = false, Usage{}
-	}
-	return err
-}
-
-func (x *exchange) thinkAll() *wire.Error {
-	req := x.entry.Request
-	for range req.N {
+	defer func() {
+		if failed != nil {
+			x.entry.Charge, x.entry.Usage = false, Usage{}
+		}
+	}()
+	for range x.entry.Request.N {
 		said, err := x.ask()
 		switch {
 		case x.r.Context().Err() != nil:

@@ -34,11 +34,11 @@ type Fault struct {
 type Recovery string
 
 const (
-	Unharmed  Recovery = fault.Unharmed  // the answer is whole: it is to be taken and not asked for again
-	Again     Recovery = fault.Again     // the same call may succeed when sent again, MinGap later at the earliest
-	Elsewhere Recovery = fault.Elsewhere // this backend goes on failing, another may serve the call
-	Changed   Recovery = fault.Changed   // a changed call may succeed: shorter, with more room, told what was wrong
-	Never     Recovery = fault.Never     // it ends in an error that says so
+	Unharmed  Recovery = "unharmed"  // the answer is whole: it is to be taken and not asked for again
+	Again     Recovery = "again"     // the same call may succeed when sent again, MinGap later at the earliest
+	Elsewhere Recovery = "elsewhere" // this backend goes on failing, another may serve the call
+	Changed   Recovery = "changed"   // a changed call may succeed: shorter, with more room, told what was wrong
+	Never     Recovery = "never"     // it ends in an error that says so
 )
 
 // Faults is the catalogue: what this server can do to a client, and what

@@ -102,8 +102,5 @@ func Echo(_ context.Context, r Request) (Reply, error) {
 // noReply is the brain of a model that has nothing but replies by match. Its
 // error is one that clients do not try again.
 func noReply(_ context.Context, r Request) (Reply, error) {
-	return Reply{}, &Error{
-		Status: http.StatusNotFound, Code: "no_reply_matches",
-		Message: fmt.Sprintf("The mock has no reply for this call to %s; its last message begins %.80q.", r.Model, r.last()),
-	}
+	return Reply{}, &Error{Status: http.StatusNotFound, Code: "no_reply_matches", Message: fmt.Sprintf("The mock has no reply for this call to %s; its last message begins %.80q.", r.Model, r.last())}
 }

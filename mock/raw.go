@@ -82,7 +82,7 @@ func (x *exchange) sendRaw() {
 	for k, vs := range x.raw.Header {
 		x.w.Header()[http.CanonicalHeaderKey(k)] = vs
 	}
-	out := http.NewResponseController(x.w)
+	out, said := http.NewResponseController(x.w), ""
 	for i, p := range x.raw.Pieces {
 		if p.After > 0 && !x.sleep(time.Since(e.Arrived)+p.After) {
 			return
@@ -91,7 +91,8 @@ func (x *exchange) sendRaw() {
 			e.Status = status
 			x.w.WriteHeader(status)
 		}
-		e.sent(wire.Redact(p.Data, *e.keys))
+		said += p.Data
+		e.Replies = []string{wire.Redact(said, *e.keys)}
 		if i == len(x.raw.Pieces)-1 && x.raw.End == wire.Clean && x.raw.More == nil {
 			x.close()
 		}
@@ -119,12 +120,4 @@ func (x *exchange) sendRaw() {
 	if x.raw.End == wire.Hold {
 		<-x.r.Context().Done()
 	}
-}
-
-// sent notes a piece of a raw body.
-func (e *Entry) sent(data string) {
-	if len(e.Replies) == 0 {
-		e.Replies = []string{""}
-	}
-	e.Replies[0] += data
 }

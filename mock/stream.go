@@ -2,6 +2,7 @@ package mock
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -119,17 +120,12 @@ func (s *sse) flush() bool {
 }
 
 func (s *sse) chunk(index int, delta, finish string) {
-	b := &s.buf
-	b.WriteString("data: ")
-	b.WriteString(s.before)
-	b.WriteString(`{"index":` + strconv.Itoa(index) + `,"delta":{` + delta + `},"logprobs":null,"finish_reason":`)
-	if finish == "" {
-		b.WriteString("null}]")
-	} else {
-		b.WriteString(wire.Quote(finish) + "}]")
+	reason, usage := "null", ""
+	if finish != "" {
+		reason = wire.Quote(finish)
 	}
 	if s.usage {
-		b.WriteString(`,"usage":null`)
+		usage = `,"usage":null`
 	}
-	b.WriteString("}\n\n")
+	fmt.Fprintf(&s.buf, `data: %s{"index":%d,"delta":{%s},"logprobs":null,"finish_reason":%s}]%s}`+"\n\n", s.before, index, delta, reason, usage)
 }

@@ -80,7 +80,7 @@ func TestServerRefusesWhatTheServiceRefuses(t *testing.T) {
 		{"function_call without functions", ask(`,"function_call":"auto"`), 400, "function_call", "null", ""},
 		{"unknown effort", ask(`,"reasoning_effort":"huge"`), 400, "reasoning_effort", "invalid_value", "'huge'"},
 		{"unknown tier", ask(`,"service_tier":"gold"`), 400, "service_tier", "invalid_value", ""},
-		{"metadata of 17", ask(`,"metadata":{` + pairs(17) + `}`), 400, "metadata", "object_above_max_properties", ""},
+		{"metadata of 17", ask(`,"metadata":{` + pairs(17) + `}`), 400, "metadata", "null", "maxProperties"},
 		{"metadata not strings", ask(`,"metadata":{"a":1}`), 400, "metadata.a", "invalid_type", ""},
 		{"metadata with a long key", ask(`,"metadata":{"` + strings.Repeat("k", 65) + `":""}`), 400, "metadata." + strings.Repeat("k", 65), "unknown_parameter", ""},
 		{"safety_identifier too long", ask(`,"safety_identifier":"` + strings.Repeat("k", 65) + `"`), 400, "safety_identifier", "string_above_max_length", ""},

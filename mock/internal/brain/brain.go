@@ -41,7 +41,6 @@ type found struct {
 	asked  string
 	best   []statement
 	merged bool // from numbered findings
-	loose  bool // the prompt has no material
 }
 
 const noAnswer = "The text gives no answer."
@@ -54,7 +53,13 @@ func Answer(p Prompt) string {
 	}
 	f := filler{root: &schema{}}
 	if p.Schema == nil || json.Unmarshal(p.Schema, f.root) != nil {
-		return r.answer(p, false).plain()
+		switch f := r.answer(p, false); {
+		case len(f.best) > 0:
+			return f.text()
+		case len(r.texts)+len(r.numbered) == 0:
+			return f.asked
+		}
+		return noAnswer
 	}
 	if f.plan = f.wants("do") && f.wants("steps"); f.plan {
 		f.asked = r.question
@@ -68,7 +73,7 @@ func Answer(p Prompt) string {
 
 // answer searches the material. Where a quote is wanted only a text can answer.
 func (r *reading) answer(p Prompt, quote bool) found {
-	f := found{asked: r.question, loose: len(r.texts) == 0 && len(r.numbered) == 0}
+	f := found{asked: r.question}
 	if len(r.numbered) > 0 && !quote {
 		f.merged = true
 		f.best = merge(r.question, r.numbered, max(p.Most, 3), 3*p.MaxTokens)
@@ -79,17 +84,6 @@ func (r *reading) answer(p Prompt, quote bool) found {
 		f.best = []statement{{text: found.text, share: found.share}}
 	}
 	return f
-}
-
-// plain is the answer to a prompt without a schema.
-func (f found) plain() string {
-	switch {
-	case len(f.best) > 0:
-		return f.text()
-	case f.loose:
-		return f.asked
-	}
-	return noAnswer
 }
 
 // text is the statements, each with the numbers that it rests on.

@@ -60,13 +60,10 @@ type filler struct {
 	first bool // the answer is written
 }
 
-// deepest bounds schemas that refer to themselves.
-const deepest = 16
-
 // solve follows references and chooses of several schemas: the one for a step
 // over chunks, or where nothing was found the one for null.
 func (f *filler) solve(s *schema) *schema {
-	for range deepest {
+	for range 16 { // a schema may refer to itself
 		switch {
 		case s == nil:
 			return &schema{}
@@ -176,7 +173,7 @@ func (f *filler) array(out *bytes.Buffer, name string, s *schema, depth int) {
 	switch {
 	case f.plan && object && depth == 1:
 		n = 1
-	case f.plan, f.merged && f.first && !object, depth > deepest:
+	case f.plan, f.merged && f.first && !object, depth > 16:
 		n = 0
 	}
 	n = max(n, s.MinItems)

@@ -27,9 +27,6 @@ var (
 	sentenceEnd = regexp.MustCompile(`[.!?…]["')\]”’]*\s+|[。！？]["”’」』）]*|\n`)
 )
 
-// longUnit is the size past which a passage is cut at its lines.
-const longUnit = 600
-
 // units cuts a text.
 func units(s string) []unit {
 	var out []unit
@@ -87,7 +84,7 @@ func sentences(out []unit, s string, from, to int, above []string) []unit {
 	cut := from
 	for _, m := range sentenceEnd.FindAllStringIndex(s[from:to], -1) {
 		end := from + m[1]
-		if next, _ := utf8.DecodeRuneInString(s[end:to]); s[from+m[0]] == '\n' && end-cut < longUnit || s[from+m[0]] != '\n' && unicode.IsLower(next) {
+		if next, _ := utf8.DecodeRuneInString(s[end:to]); s[from+m[0]] == '\n' && end-cut < 600 || s[from+m[0]] != '\n' && unicode.IsLower(next) {
 			continue
 		}
 		add(cut, end)

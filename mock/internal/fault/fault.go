@@ -68,15 +68,6 @@ type Said struct {
 	Unchecked             bool
 }
 
-// What can become of a call; see mock.Recovery.
-const (
-	Unharmed  = "unharmed"
-	Again     = "again"
-	Elsewhere = "elsewhere"
-	Changed   = "changed"
-	Never     = "never"
-)
-
 //go:embed catalogue.json
 var rows []byte
 

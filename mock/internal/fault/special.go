@@ -79,8 +79,8 @@ func specials() map[string]Do {
 		}),
 		"F25a": say(func(_ *Call, r *Said) bool { r.Refusal = "I'm sorry, I cannot assist with that."; return true }),
 		"F25d": say(func(_ *Call, r *Said) bool { r.Text = ""; return true }),
-		"F26a": say(func(_ *Call, r *Said) bool { return editJSON(r, dropKey) }),
-		"F26b": say(func(_ *Call, r *Said) bool { return editJSON(r, wrongTypes) }),
+		"F26a": firstKey(func(o map[string]any, key string) { delete(o, key) }),
+		"F26b": firstKey(wrongType),
 		"F26c": say(func(x *Call, r *Said) bool { r.Text = firstHalf(r.Text); return x.JSON }),
 		"F27a": twist(func(w *Wire, e string) {
 			n := splitInRune(e)

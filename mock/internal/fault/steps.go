@@ -86,26 +86,26 @@ func editJSON(r *Said, change func(v map[string]any) bool) bool {
 	return true
 }
 
-// dropKey takes the first key out of an object.
-func dropKey(o map[string]any) bool {
-	for _, key := range slices.Sorted(maps.Keys(o)) {
-		delete(o, key)
-		return true
-	}
-	return false
+// firstKey changes an object at its first key.
+func firstKey(change func(o map[string]any, key string)) Do {
+	return say(func(_ *Call, r *Said) bool {
+		return editJSON(r, func(o map[string]any) bool {
+			for _, key := range slices.Sorted(maps.Keys(o)) {
+				change(o, key)
+				return true
+			}
+			return false
+		})
+	})
 }
 
-// wrongTypes makes an object of the first value of another type.
-func wrongTypes(o map[string]any) bool {
-	for _, key := range slices.Sorted(maps.Keys(o)) {
-		if _, object := o[key].(map[string]any); object {
-			o[key] = 7
-		} else {
-			o[key] = map[string]any{"value": o[key]}
-		}
-		return true
+// wrongType makes an object of a value that is none.
+func wrongType(o map[string]any, key string) {
+	if _, object := o[key].(map[string]any); object {
+		o[key] = 7
+	} else {
+		o[key] = map[string]any{"value": o[key]}
 	}
-	return false
 }
 
 // appendTo appends text to the longest string in an object.

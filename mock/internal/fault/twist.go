@@ -88,14 +88,11 @@ func (w *Wire) wait(d time.Duration) {
 		return
 	}
 	if !w.Sleep(d) {
-		w.over = errLeft
+		w.over = errOver
 	}
 }
 
-var (
-	errLeft  = errors.New("mock: the client left")
-	errEnded = errors.New("mock: the fault ends the reply here")
-)
+var errOver = errors.New("mock: the client left, or the fault ends the reply here")
 
 // end ends the reply where it stands.
 func (w *Wire) end(e wire.End) {
@@ -103,7 +100,7 @@ func (w *Wire) end(e wire.End) {
 		return
 	}
 	_ = w.FlushError()
-	w.over = errEnded
+	w.over = errOver
 	w.Finish(e)
 }
 

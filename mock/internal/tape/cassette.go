@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/mock/internal/wire"
@@ -24,23 +23,10 @@ import (
 //	{"cassette":"go-swarm/mock","version":1}
 //	{"n":1,"method":"POST","path":"/v1/chat/completions","json":{…},"status":200,"headers":{…},"pieces":[{"after_us":812,"data":"…"}]}
 
-const (
-	cassetteKind    = "go-swarm/mock"
-	cassetteVersion = 1
-)
+const head = `{"cassette":"go-swarm/mock","version":1}`
 
-// Bounds on a cassette: of one line, of all of them, and of what may come
-// between two pieces.
-const (
-	maxCassetteLine  = 128 << 20
-	maxCassetteBytes = 1 << 30
-	maxPieceAfter    = 24 * time.Hour
-)
-
-type cassetteHead struct {
-	Cassette string `json:"cassette"`
-	Version  int    `json:"version"`
-}
+// maxCassetteBytes bounds a cassette.
+const maxCassetteBytes = 1 << 30
 
 // taped is one exchange on a cassette.
 type taped struct {

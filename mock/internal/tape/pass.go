@@ -95,7 +95,7 @@ func (r *Recorder) keep(t *taped, pieces [][]byte, keys []string) bool {
 	line, err := cassetteLine(t)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err != nil || err == nil && len(line) > maxCassetteLine {
+	if r.err != nil {
 		return false
 	}
 	if err == nil {

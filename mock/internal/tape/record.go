@@ -50,22 +50,14 @@ func NewRecorder(upstream string, out io.Writer) (*Recorder, error) {
 	}
 	r := &Recorder{upstream: u, out: out}
 	if f, ok := out.(cassetteFile); ok {
-		if r.n, err = resume(f); err != nil {
-			return nil, err
+		if size, err := f.Seek(0, io.SeekEnd); err == nil { // no pipe, no terminal
+			if r.sync = f.Sync; size > 0 {
+				r.n, err = resume(f)
+				return r, err
+			}
 		}
-		if r.n > fresh {
-			r.sync = f.Sync
-		}
-		if r.n >= 0 {
-			return r, nil
-		}
-		r.n = 0
 	}
-	head, err := cassetteLine(cassetteHead{cassetteKind, cassetteVersion})
-	if err != nil {
-		return nil, fmt.Errorf("mock: record: %w", err)
-	}
-	if _, err := out.Write(head); err != nil {
+	if _, err := out.Write([]byte(head + "\n")); err != nil {
 		return nil, fmt.Errorf("mock: record: %w", err)
 	}
 	return r, nil
@@ -78,22 +70,9 @@ type cassetteFile interface {
 	Sync() error
 }
 
-// What resume says of a file that is no cassette yet.
-const (
-	fresh      = -1 - iota // empty
-	unseekable             // a pipe or a terminal
-)
-
 // resume puts a file behind its last whole line and returns the number of the
-// last exchange, or fresh, or unseekable.
+// last exchange.
 func resume(f cassetteFile) (last int, err error) {
-	size, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return unseekable, nil
-	}
-	if size == 0 {
-		return fresh, nil
-	}
 	if _, err = f.Seek(0, io.SeekStart); err != nil {
 		return 0, fmt.Errorf("mock: record: %w", err)
 	}
@@ -163,10 +142,7 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 			written = r.keep(t, nil, keys)
 			panic(http.ErrAbortHandler)
 		}
-		(&wire.Error{
-			Status: http.StatusBadGateway, Type: "server_error", Code: "upstream_failed",
-			Message: wire.Redact(fmt.Sprintf("The upstream %s gave no reply: %v", r.upstream.Host, err), keys),
-		}).Send(w)
+		(&wire.Error{Status: http.StatusBadGateway, Type: "server_error", Code: "upstream_failed", Message: wire.Redact(fmt.Sprintf("The upstream %s gave no reply: %v", r.upstream.Host, err), keys)}).Send(w)
 		return
 	}
 	defer resp.Body.Close()
@@ -187,12 +163,7 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 
 // brokenOff says whether a connection that there was broke.
 func brokenOff(err error) bool {
-	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // own is the recorder's key, in every spelling.

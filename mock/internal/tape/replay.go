@@ -153,10 +153,7 @@ func pause(r *http.Request, d time.Duration) bool {
 }
 
 func (c *Cassette) miss(asked *taped) *wire.Error {
-	return &wire.Error{
-		Status: http.StatusNotFound, Code: "no_recorded_exchange",
-		Message: fmt.Sprintf("The cassette has no exchange that is equal to %s %.128s with the body %.300s; it holds %d.", asked.Method, asked.Path, cmp.Or(string(asked.JSON), asked.Text), c.total),
-	}
+	return &wire.Error{Status: http.StatusNotFound, Code: "no_recorded_exchange", Message: fmt.Sprintf("The cassette has no exchange that is equal to %s %.128s with the body %.300s; it holds %d.", asked.Method, asked.Path, cmp.Or(string(asked.JSON), asked.Text), c.total)}
 }
 
 // maxTaped is how long a request that is recorded or replayed may be.

@@ -101,8 +101,6 @@ func (d Departure) Refusal() *Error {
 		return Bad(path, "empty_array", "Invalid '%s': empty array. Expected an array with minimum length %d, but got an empty array instead.", path, k.Want)
 	case *kind.MaxItems:
 		return Bad(path, "array_above_max_length", "Invalid '%s': array too long. Expected an array with maximum length %d, but got one of length %d instead.", path, k.Want, k.Got)
-	case *kind.MaxProperties:
-		return Bad(path, "object_above_max_properties", "Invalid '%s': too many properties. Expected an object with at most %d, but got %d instead.", path, k.Want, k.Got)
 	case *kind.MaxLength:
 		return Bad(path, "string_above_max_length", "Invalid '%s': string too long. Expected a string with maximum length %d, but got a string with length %d instead.", path, k.Want, k.Got)
 	case *kind.Pattern:

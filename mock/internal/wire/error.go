@@ -76,10 +76,7 @@ func (e *Error) Send(w http.ResponseWriter) {
 
 // Failed is a 500 whose cause only the log tells.
 func Failed(cause error) *Error {
-	return &Error{
-		Status: http.StatusInternalServerError, Cause: cause,
-		Message: "The server had an error while processing your request (the mock's log says which).",
-	}
+	return &Error{Status: http.StatusInternalServerError, Cause: cause, Message: "The server had an error while processing your request (the mock's log says which)."}
 }
 
 // Bad is a 400 about one parameter; code and param may be empty.

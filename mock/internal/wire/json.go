@@ -45,21 +45,14 @@ type member struct {
 // schemas of the permitted size stay well below these.
 const (
 	maxDepth  = 100
-	maxValues = 1 << 18
-)
-
-var (
-	errNotUTF8  = errors.New("the body is not valid UTF-8")
-	errTooDeep  = fmt.Errorf("the body is nested deeper than %d levels", maxDepth)
-	errTooMany  = fmt.Errorf("the body holds more than %d values", maxValues)
-	errTrailing = errors.New("something follows the JSON value")
+	maxValues = 1 << 20
 )
 
 // Parse reads one JSON value. A key that stands twice in an object is an
 // error: the two halves of a wire often take different ones.
 func Parse(body []byte) (Node, error) {
 	if !utf8.Valid(body) {
-		return Node{}, errNotUTF8
+		return Node{}, errors.New("the body is not valid UTF-8")
 	}
 	p := parser{Decoder: json.NewDecoder(bytes.NewReader(body)), body: body}
 	p.UseNumber()
@@ -68,7 +61,7 @@ func Parse(body []byte) (Node, error) {
 		return Node{}, err
 	}
 	if _, err := p.Token(); err != io.EOF {
-		return Node{}, errTrailing
+		return Node{}, errors.New("something follows the JSON value")
 	}
 	return n, nil
 }
@@ -82,10 +75,10 @@ type parser struct {
 func (p *parser) value(depth int) (Node, error) {
 	p.values++
 	if depth > maxDepth {
-		return Node{}, errTooDeep
+		return Node{}, fmt.Errorf("the body is nested deeper than %d levels", maxDepth)
 	}
 	if p.values > maxValues {
-		return Node{}, errTooMany
+		return Node{}, fmt.Errorf("the body holds more than %d values", maxValues)
 	}
 	before := int(p.InputOffset())
 	t, err := p.Token()

@@ -166,13 +166,12 @@ func readRequest(v Node) Request {
 	r.Stream = stream.Yes
 	r.MaxTokens = max(wholeOf(v, "max_tokens"), wholeOf(v, "max_completion_tokens"))
 	r.N = max(1, wholeOf(v, "n"))
-	switch stop, _ := v.Get("stop"); stop.Kind {
-	case kindString:
-		r.Stop = []string{stop.Text}
-	case kindArray:
-		for _, s := range stop.Items {
-			r.Stop = append(r.Stop, s.Text)
-		}
+	stop, _ := v.Get("stop")
+	if stop.Kind == kindString {
+		stop.Items = []Node{stop}
+	}
+	for _, s := range stop.Items {
+		r.Stop = append(r.Stop, s.Text)
 	}
 	if f, ok := v.Get("response_format"); ok {
 		kind := textOf(f, "type")

@@ -14,9 +14,6 @@ import (
 	"golang.org/x/text/message"
 )
 
-// maxSchemaDepth is the service's limit.
-const maxSchemaDepth = 10
-
 // schemaKeys are the keywords that strict mode takes; all others are refused.
 var schemaKeys = strings.Fields(`$schema $defs definitions $ref title description type enum const anyOf properties required additionalProperties
 	items minItems maxItems pattern format multipleOf minimum maximum exclusiveMinimum exclusiveMaximum`)
@@ -63,8 +60,8 @@ func (c *schemaCheck) walk(at []string, s Node, depth int) {
 	if s.Kind != kindObject {
 		wrong("schema must be an object, got %s", s.kindName())
 	}
-	if depth > maxSchemaDepth {
-		wrong("the schema is nested deeper than %d levels", maxSchemaDepth)
+	if depth > 10 {
+		wrong("the schema is nested deeper than 10 levels")
 	}
 	_, isRef := s.Get("$ref")
 	typed := isRef

@@ -38,7 +38,7 @@ func secretParam(name string) bool {
 	case "key", "token", "sig", "signature":
 		return true
 	}
-	return SecretHeader(strings.ReplaceAll(name, "_", "-")) || strings.HasSuffix(name, "_token")
+	return SecretHeader(strings.ReplaceAll(name, "_", "-"))
 }
 
 // Secrets are the keys that a request carries, in every spelling in which
