@@ -63,18 +63,26 @@ type filler struct {
 // solve follows references and chooses of several schemas: the one for a step
 // over chunks, or where nothing was found the one for null.
 func (f *filler) solve(s *schema) *schema {
-	for range 16 { // a schema may refer to itself
+	s = f.follow(s)
+	for range 16 {
+		if len(s.AnyOf) > 0 {
+			s = f.follow(f.choose(s.AnyOf))
+		}
+	}
+	return s
+}
+
+func (f *filler) follow(s *schema) *schema {
+	for range 16 { // or in a circle
 		switch {
 		case s == nil:
 			return &schema{}
+		case s.Ref == "":
+			return s
 		case s.Ref == "#":
 			s = f.root
-		case s.Ref != "":
-			s = f.root.Defs[s.Ref[strings.LastIndex(s.Ref, "/")+1:]]
-		case len(s.AnyOf) > 0:
-			s = f.choose(s.AnyOf)
 		default:
-			return s
+			s = f.root.Defs[s.Ref[strings.LastIndex(s.Ref, "/")+1:]]
 		}
 	}
 	return &schema{}
@@ -83,12 +91,12 @@ func (f *filler) solve(s *schema) *schema {
 func (f *filler) choose(from []*schema) *schema {
 	best := from[0]
 	for _, one := range slices.Backward(from) {
-		if null := f.solve(one).Type == any("null"); null == f.nothing() {
+		if null := f.follow(one).Type == any("null"); null == f.nothing() {
 			best = one
 		}
 	}
 	for _, one := range from {
-		if f.plan && f.names(one, 0, map[string]bool{})[`"chunks"`] {
+		if f.plan && f.names(one, map[any]bool{})[`"chunks"`] {
 			return one
 		}
 	}
@@ -96,15 +104,16 @@ func (f *filler) choose(from []*schema) *schema {
 }
 
 // names collects the names and constants of all properties.
-func (f *filler) names(s *schema, depth int, set map[string]bool) map[string]bool {
-	if s == nil || depth > 6 {
+func (f *filler) names(s *schema, set map[any]bool) map[any]bool {
+	if s == nil || set[s] {
 		return set
 	}
+	set[s] = true
 	for _, one := range s.AnyOf {
-		f.names(one, depth+1, set)
+		f.names(one, set)
 	}
 	if s.Ref != "" {
-		s = f.solve(s)
+		return f.names(f.follow(s), set)
 	}
 	for _, p := range s.Properties {
 		set[p.name], set[string(p.schema.Const)] = true, true
@@ -113,12 +122,12 @@ func (f *filler) names(s *schema, depth int, set map[string]bool) map[string]boo
 				set[`"`+text+`"`] = true
 			}
 		}
-		f.names(p.schema, depth+1, set)
+		f.names(p.schema, set)
 	}
-	return f.names(s.Items, depth+1, set)
+	return f.names(s.Items, set)
 }
 
-func (f *filler) wants(name string) bool { return f.names(f.root, 0, map[string]bool{})[name] }
+func (f *filler) wants(name string) bool { return f.names(f.root, map[any]bool{})[name] }
 
 func (f *filler) nothing() bool { return !f.plan && len(f.best) == 0 }
 
@@ -133,6 +142,8 @@ func (f *filler) value(out *bytes.Buffer, name string, s *schema, depth int) {
 		}
 	}
 	switch {
+	case depth > 16 || out.Len() > 1<<20: // the schema has no end
+		out.WriteString("null")
 	case s.Const != nil:
 		out.Write(s.Const)
 	case len(s.Enum) > 0:
@@ -173,10 +184,10 @@ func (f *filler) array(out *bytes.Buffer, name string, s *schema, depth int) {
 	switch {
 	case f.plan && object && depth == 1:
 		n = 1
-	case f.plan, f.merged && f.first && !object, depth > 16:
+	case f.plan, f.merged && f.first && !object:
 		n = 0
 	}
-	n = max(n, s.MinItems)
+	n = max(n, min(s.MinItems, 100))
 	if s.MaxItems != nil {
 		n = min(n, *s.MaxItems)
 	}
