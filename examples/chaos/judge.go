@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"

@@ -3,10 +3,7 @@
 // step over the chunks, merges numbered findings, and fills whatever JSON
 // schema it is given by the shape of the schema and the names of its
 // properties.
-//
-//	messages ─read─▶ question, texts, numbered findings ─search─▶ statements ─fill─▶ reply
-//
-// It says the same to the same prompt. The cost is linear in the prompt.
+// It says the same to the same prompt; the cost is linear.
 package brain
 
 import (

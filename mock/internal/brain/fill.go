@@ -35,7 +35,6 @@ type property struct {
 	schema *schema
 }
 
-// UnmarshalJSON implements json.Unmarshaler.
 func (ps *properties) UnmarshalJSON(data []byte) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -64,10 +63,8 @@ type filler struct {
 // over chunks, or where nothing was found the one for null.
 func (f *filler) solve(s *schema) *schema {
 	s = f.follow(s)
-	for range 16 {
-		if len(s.AnyOf) > 0 {
-			s = f.follow(f.choose(s.AnyOf))
-		}
+	for i := 0; len(s.AnyOf) > 0 && i < 16; i++ {
+		s = f.follow(f.choose(s.AnyOf))
 	}
 	return s
 }
@@ -130,7 +127,6 @@ func (f *filler) names(s *schema, set map[any]bool) map[any]bool {
 func (f *filler) wants(name string) bool { return f.names(f.root, map[any]bool{})[name] }
 
 func (f *filler) nothing() bool { return !f.plan && len(f.best) == 0 }
-
 func (f *filler) value(out *bytes.Buffer, name string, s *schema, depth int) {
 	s = f.solve(s)
 	kind, _ := s.Type.(string)
@@ -176,8 +172,7 @@ func put(out *bytes.Buffer, v any) {
 	out.Truncate(out.Len() - 1)
 }
 
-// array has an element for each statement; a plan has one step, and no texts
-// in lists.
+// array has an element for each statement; a plan has one step.
 func (f *filler) array(out *bytes.Buffer, name string, s *schema, depth int) {
 	all, object := f.best, len(f.solve(s.Items).Properties) > 0
 	n := len(all)
@@ -216,8 +211,7 @@ func (f *filler) option(from []any) any {
 	return from[0]
 }
 
-// yes says that something was found, or by its name that nothing was. A merge
-// has nothing more to ask for.
+// yes says that something was found, or by its name that nothing was.
 func (f *filler) yes(name string) bool {
 	switch {
 	case f.plan:

@@ -47,9 +47,7 @@ func merge(asked string, all []statement, most, room int) []statement {
 	used := 0
 	for _, s := range best(all, scores) {
 		if k := slices.IndexFunc(out, func(o statement) bool { return o.text == s.text }); k >= 0 {
-			if len(out[k].refs) < 4 {
-				out[k].refs = append(out[k].refs, s.refs...)
-			}
+			out[k].refs = append(out[k].refs, s.refs...)
 			continue
 		}
 		if used += len(s.text) + 8; len(out) == most || len(out) > 0 && room > 0 && used > room {
