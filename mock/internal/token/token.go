@@ -35,7 +35,7 @@ const (
 // words. The zero value is ready, safe for concurrent use, bounded in memory.
 type Counter struct {
 	mu    sync.RWMutex
-	words Cache[string, int]
+	words Cache[string, []string] // their tokens
 }
 
 // The vocabulary takes some 20 ms and 7 MB once a process.
@@ -59,22 +59,27 @@ func (c *Counter) Count(text string) int {
 // Next is the first piece of a text, not empty, that is counted alone.
 func (c *Counter) Next(text string) (string, int) {
 	word := piece(text)
+	return word, len(c.tokens(word))
+}
+
+func (c *Counter) tokens(word string) []string {
 	c.mu.RLock()
-	n, ok := c.words.Get(word)
+	out, ok := c.words.Get(word)
 	c.mu.RUnlock()
 	if ok {
-		return word, n
+		return out
 	}
-	n, err := o200k().Count(word)
-	if err != nil { // the splitter gave up: a token is seldom under two bytes
-		n = (len(word) + 1) / 2
+	word = strings.Clone(word)
+	_, out, err := o200k().Encode(word)
+	if err != nil || strings.Join(out, "") != word { // the splitter gave up, or drops DEL
+		out = strings.Split(word, "")
 	}
 	if len(word) <= maxWordSize {
 		c.mu.Lock()
-		c.words.Put(strings.Clone(word), n, maxWords)
+		c.words.Put(word, out, maxWords)
 		c.mu.Unlock()
 	}
-	return word, n
+	return out
 }
 
 // piece is the beginning of a text up to a space behind something else. No
@@ -111,11 +116,7 @@ func (c *Counter) Split(text string) []string {
 	for rest := text; rest != ""; {
 		word := piece(rest)
 		rest = rest[len(word):]
-		_, tokens, err := o200k().Encode(word)
-		if err != nil || strings.Join(tokens, "") != word { // it drops DEL
-			tokens = strings.Split(word, "")
-		}
-		for _, t := range tokens {
+		for _, t := range c.tokens(word) {
 			t = carry + t
 			edge := wholeRunes(t)
 			out = append(out, t[:edge])
