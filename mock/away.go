@@ -9,10 +9,12 @@ import (
 // absence is when the server is not there. While it is away connections are
 // refused; going away resets those that are open.
 type absence struct {
-	mu      sync.Mutex
-	until   time.Time
-	flapped time.Time             // when a flapping began that ends after a minute
-	open    map[*memoryReply]bool // requests that came by Transport
+	mu     sync.Mutex
+	until  time.Time
+	calm   time.Time   // when a flapping ends
+	next   *time.Timer // when a flapping server goes again; nil: it does not flap
+	closed bool
+	open   map[*memoryReply]bool // requests that came by Transport
 }
 
 // A flapping server is away for half of each period.
@@ -45,23 +47,44 @@ func (s *Server) GoAway(d time.Duration) {
 	}
 }
 
-// flap lets the server go and come.
+// flap lets the server go and come, unless it does already.
 func (s *Server) flap() {
 	s.away.mu.Lock()
-	if time.Since(s.away.flapped) > flapSpan {
-		s.away.flapped = time.Now()
+	on := time.Now().Before(s.away.calm)
+	if !on {
+		s.away.calm = time.Now().Add(flapSpan)
 	}
 	s.away.mu.Unlock()
-	s.GoAway(flapPeriod / 2)
+	if !on {
+		s.flapOn()
+	}
+}
+
+func (s *Server) flapOn() {
+	s.away.mu.Lock()
+	on := time.Now().Before(s.away.calm)
+	if on {
+		s.away.next = time.AfterFunc(flapPeriod, s.flapOn)
+	}
+	s.away.mu.Unlock()
+	if on {
+		s.GoAway(flapPeriod / 2)
+	}
+}
+
+// close ends a flapping.
+func (a *absence) close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.calm = time.Now(); a.next != nil {
+		a.next.Stop()
+	}
 }
 
 // awayUntil is when the server is back; a time that has passed: it is here.
 func (a *absence) awayUntil() time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if since := time.Since(a.flapped); since < flapSpan && since%flapPeriod < flapPeriod/2 {
-		return time.Now().Add(flapPeriod/2 - since%flapPeriod)
-	}
 	return a.until
 }
 

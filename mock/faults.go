@@ -1,7 +1,6 @@
 package mock
 
 import (
-	"net"
 	"strings"
 	"sync"
 	"time"
@@ -107,10 +106,7 @@ func (x *exchange) strike() *wire.Error {
 	if x.s.wrong != nil {
 		return wire.Failed(x.s.wrong)
 	}
-	host := x.r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
+	host, _, _ := strings.Cut(x.r.Host, ":")
 	e, c := x.entry, &x.call
 	*c = fault.Call{
 		Model: x.model.ID, Key: bearer(x.r), Host: host, Tokens: e.Usage.In, MaxTokens: e.Request.MaxTokens,
@@ -121,11 +117,8 @@ func (x *exchange) strike() *wire.Error {
 		c.Conn = s
 	}
 	c.Fault = x.asked
-	for i, r := range x.s.rules {
-		if c.Fault != nil {
-			break
-		}
-		c.Fault = r.Meets(c, e.Arrived.Sub(x.s.began), x.s.seed, i)
+	for i := 0; c.Fault == nil && i < len(x.s.rules); i++ {
+		c.Fault = x.s.rules[i].Meets(c, e.Arrived.Sub(x.s.began), x.s.seed, i)
 	}
 	if c.Fault == nil {
 		return nil
@@ -195,11 +188,10 @@ func (x *exchange) twisted() {
 // finish ends a reply in one of the ways a reply can end.
 func (x *exchange) finish(e wire.End) {
 	switch e {
-	case wire.Cut:
-		x.cut = true
-	case wire.Reset:
-		x.cut = true
-		x.reset()
+	case wire.Cut, wire.Reset:
+		if x.cut = true; e == wire.Reset {
+			x.reset()
+		}
 	case wire.Hold:
 		<-x.r.Context().Done()
 	}

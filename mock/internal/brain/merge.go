@@ -43,11 +43,12 @@ func merge(asked string, all []statement, most, room int) []statement {
 	for i, s := range all {
 		scores[i] = ranked{(scores[i].score + 0.1) * s.share, s.share}
 	}
-	var out []statement
-	used := 0
+	out, used := []statement(nil), 0
 	for _, s := range best(all, scores) {
 		if k := slices.IndexFunc(out, func(o statement) bool { return o.text == s.text }); k >= 0 {
-			out[k].refs = append(out[k].refs, s.refs...)
+			if len(out[k].refs) < 4 {
+				out[k].refs = append(out[k].refs, s.refs...)
+			}
 			continue
 		}
 		if used += len(s.text) + 8; len(out) == most || len(out) > 0 && room > 0 && used > room {

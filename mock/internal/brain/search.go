@@ -157,8 +157,7 @@ func searchOne(q *query, texts []text, most int) []statement {
 			passages = append(passages, statement{text: strings.Join(strings.Fields(quote), " "), quote: quote})
 			return g.mask
 		}
-		var before unit
-		var held uint64
+		before, held := unit{}, uint64(0)
 		for _, u := range units(t.body) {
 			if u.asks(t.body) {
 				continue

@@ -58,7 +58,8 @@ func (p *passing) pass(w http.ResponseWriter, resp *http.Response, began time.Ti
 			if whole {
 				p.ended()
 			}
-			if given := give(w, buf[:n]); whole {
+			_, gone := w.Write(buf[:n])
+			if given := gone == nil && http.NewResponseController(w).Flush() == nil; whole {
 				return
 			} else if !given && !p.said.Load() {
 				p.Left = true
@@ -72,14 +73,6 @@ func (p *passing) pass(w http.ResponseWriter, resp *http.Response, began time.Ti
 			return
 		}
 	}
-}
-
-// give sends a piece. It says whether the client is there.
-func give(w http.ResponseWriter, piece []byte) bool {
-	if _, err := w.Write(piece); err != nil {
-		return false
-	}
-	return http.NewResponseController(w).Flush() == nil
 }
 
 // keep writes an exchange. It says whether that is done.

@@ -137,7 +137,7 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 	resp, err := r.send(in.WithContext(ctx), body, key, transport)
 	if err != nil {
 		t.Left = in.Context().Err() != nil
-		t.Cut = brokenOff(err) && !t.Left
+		t.Cut = !t.Left && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE))
 		if t.Left || t.Cut {
 			written = r.keep(t, nil, keys)
 			panic(http.ErrAbortHandler)
@@ -159,11 +159,6 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 	if t.Cut || t.Left {
 		panic(http.ErrAbortHandler)
 	}
-}
-
-// brokenOff says whether a connection that there was broke.
-func brokenOff(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // own is the recorder's key, in every spelling.

@@ -13,10 +13,7 @@ import (
 
 // Every message costs three tokens beside its text, and every prompt three
 // more, with which the reply is primed (OpenAI's cookbook on counting tokens).
-const (
-	Message = 3
-	Priming = 3
-)
+const Message, Priming = 3, 3
 
 // exactBytes is how much of one text is counted; past it the rest is taken to
 // be like the beginning.

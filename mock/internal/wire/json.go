@@ -41,8 +41,7 @@ type member struct {
 	Val Node
 }
 
-// Limits on a body. The service's own are not published; requests with
-// schemas of the permitted size stay well below these.
+// Limits on a body; the service's own are not published.
 const (
 	maxDepth  = 100
 	maxValues = 1 << 20
