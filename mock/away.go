@@ -9,12 +9,11 @@ import (
 // absence is when the server is not there. While it is away connections are
 // refused; going away resets those that are open.
 type absence struct {
-	mu     sync.Mutex
-	until  time.Time
-	calm   time.Time   // when a flapping ends
-	next   *time.Timer // when a flapping server goes again; nil: it does not flap
-	closed bool
-	open   map[*memoryReply]bool // requests that came by Transport
+	mu    sync.Mutex
+	until time.Time
+	calm  time.Time             // when a flapping ends
+	next  *time.Timer           // when a flapping server goes again; nil: it does not flap
+	open  map[*memoryReply]bool // requests that came by Transport
 }
 
 // A flapping server is away for half of each period.
