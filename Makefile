@@ -7,7 +7,7 @@ BENCH ?= .
 PUBLIC := $(shell go list ./swarm ./swarm/source ./swarm/observe ./swarm/swarmtest ./planner ./workers ./mock 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint fmt bench fuzz cover api api-check run soak chaos mutants ci
+.PHONY: help test race lint fmt bench fuzz cover api api-check run soak chaos clients mutants ci
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -54,6 +54,9 @@ soak: ## run swarms through mixed faults for 3 minutes; heap and goroutines stay
 
 chaos: ## meet every fault of the mock's catalogue with a whole run
 	go run ./examples/chaos
+
+clients: ## let OpenAI's own clients for Go and Node talk to the mock
+	go test ./cmd/swarm -run '^TestTheOfficial' -clients -count 1 -v -timeout 10m
 
 mutants: ## break the scheduler in each listed way and see that its tests fail
 	go test ./swarm/internal/schedule -run '^TestMutants$$' -mutants -v -timeout 20m

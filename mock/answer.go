@@ -1,15 +1,17 @@
 package mock
 
 import (
-	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // answer sends what the brain said at the pace that the latency asks for, and
 // books what was sent: of a reply whose reader left, what was ready by then.
-func (x *exchange) answer() *Error {
+func (x *exchange) answer() *wire.Error {
 	switch {
 	case x.raw != nil:
 		x.sendRaw()
@@ -21,41 +23,14 @@ func (x *exchange) answer() *Error {
 	return nil
 }
 
-type wireMessage struct {
-	Role        string  `json:"role"`
-	Content     *string `json:"content"`
-	Refusal     *string `json:"refusal"`
-	Annotations []any   `json:"annotations"`
-}
-
-type wireChoice struct {
-	Index        int         `json:"index"`
-	Message      wireMessage `json:"message"`
-	Logprobs     *struct{}   `json:"logprobs"`
-	FinishReason string      `json:"finish_reason"`
-}
-
-type wireUsage struct {
-	Prompt        int `json:"prompt_tokens"`
-	Completion    int `json:"completion_tokens"`
-	Total         int `json:"total_tokens"`
-	PromptDetails struct {
-		Cached  int `json:"cached_tokens"`
-		Written int `json:"cache_write_tokens,omitempty"`
-		Audio   int `json:"audio_tokens"`
-	} `json:"prompt_tokens_details"`
-	CompletionDetails struct {
-		Reasoning int `json:"reasoning_tokens"`
-		Audio     int `json:"audio_tokens"`
-		Accepted  int `json:"accepted_prediction_tokens"`
-		Rejected  int `json:"rejected_prediction_tokens"`
-	} `json:"completion_tokens_details"`
-}
-
-func (u Usage) wire() wireUsage {
-	w := wireUsage{Prompt: u.In, Completion: u.Out, Total: u.In + u.Out}
-	w.PromptDetails.Cached, w.PromptDetails.Written = u.Cached, u.Written
-	return w
+// wire is usage as a reply tells it.
+func (u Usage) wire() string {
+	written := ""
+	if u.Written > 0 {
+		written = fmt.Sprintf(`"cache_write_tokens":%d,`, u.Written)
+	}
+	return fmt.Sprintf(`{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,"prompt_tokens_details":{"cached_tokens":%d,%s"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}`,
+		u.In, u.Out, u.In+u.Out, u.Cached, written)
 }
 
 // whole answers without streaming, when the last token is ready.
@@ -71,64 +46,45 @@ func (x *exchange) whole() {
 		}
 		return
 	}
-	choices := make([]wireChoice, len(x.reply))
+	choices := make([]string, len(x.reply))
 	for i, r := range x.reply {
 		text := strings.Join(r.tokens, "")
 		x.entry.Usage.Out += len(r.tokens)
 		x.entry.Replies = append(x.entry.Replies, text)
 		x.entry.Finish = append(x.entry.Finish, r.finish)
-		msg := wireMessage{Role: "assistant", Content: &text, Annotations: []any{}}
+		content, refusal := wire.Quote(text), "null"
 		if r.refusal {
-			msg.Content, msg.Refusal = nil, &text
+			content, refusal = refusal, content
 		}
-		choices[i] = wireChoice{Index: i, Message: msg, FinishReason: r.finish}
+		choices[i] = fmt.Sprintf(`{"index":%d,"message":{"role":"assistant","content":%s,"refusal":%s,"annotations":[]},"logprobs":null,"finish_reason":%s}`, i, content, refusal, wire.Quote(r.finish))
 	}
-	body, err := json.Marshal(struct {
-		ID                string       `json:"id"`
-		Object            string       `json:"object"`
-		Created           int64        `json:"created"`
-		Model             string       `json:"model"`
-		Choices           []wireChoice `json:"choices"`
-		Usage             wireUsage    `json:"usage"`
-		ServiceTier       string       `json:"service_tier"`
-		SystemFingerprint *string      `json:"system_fingerprint"`
-	}{x.replyID(), "chat.completion", x.entry.Arrived.Unix(), x.model.ID, choices, x.entry.Usage.wire(), "default", nil})
-	if err != nil {
-		x.fail(failed(err))
-		return
-	}
-	x.send("application/json", http.StatusOK, body)
+	x.json(`{"id":%s,"object":"chat.completion","created":%d,"model":%s,"choices":[%s],"usage":%s,"service_tier":"default","system_fingerprint":null}`,
+		wire.Quote(x.replyID()), x.entry.Arrived.Unix(), wire.Quote(x.model.ID), strings.Join(choices, ","), x.entry.Usage.wire())
+}
+
+func (x *exchange) json(format string, args ...any) {
+	x.send("application/json", http.StatusOK, fmt.Appendf(nil, format, args...))
 }
 
 // replyID is unique on a server.
 func (x *exchange) replyID() string { return "chatcmpl-" + strings.TrimPrefix(x.entry.ID, "req_") }
 
 // models lists the models, or shows one.
-func (x *exchange) models(id string) *Error {
-	type wireModel struct {
-		ID      string `json:"id"`
-		Object  string `json:"object"`
-		Created int64  `json:"created"`
-		OwnedBy string `json:"owned_by"`
+func (x *exchange) models(id string) *wire.Error {
+	of := func(id string) string {
+		return fmt.Sprintf(`{"id":%s,"object":"model","created":%d,"owned_by":"mock"}`, wire.Quote(id), x.s.created)
 	}
-	of := func(id string) wireModel { return wireModel{id, "model", x.s.created, "mock"} }
-	var answer any
-	if id != "" {
-		if x.s.models[id] == nil {
-			return noModel(id)
+	switch {
+	case id == "":
+		var list []string
+		for _, id := range x.s.order {
+			list = append(list, of(id))
 		}
-		answer = of(id)
-	} else {
-		list := make([]wireModel, len(x.s.order))
-		for i, id := range x.s.order {
-			list[i] = of(id)
-		}
-		answer = map[string]any{"object": "list", "data": list}
+		x.json(`{"object":"list","data":[%s]}`, strings.Join(list, ","))
+	case x.s.models[id] == nil:
+		return noModel(id)
+	default:
+		x.json("%s", of(id))
 	}
-	body, err := json.Marshal(answer)
-	if err != nil {
-		return failed(err)
-	}
-	x.send("application/json", http.StatusOK, body)
 	return nil
 }

@@ -13,7 +13,7 @@ func ExampleSmallBrain() {
 		Content: "Question: How deep is the lake?\n\nText:\n---\nLake Orn lies at the foot of the hills. It is 41 metres deep. Swimming is allowed.\n---",
 	}}})
 	fmt.Println(reply.Text, err)
-	// Output: Lake Orn lies at the foot of the hills. It is 41 metres deep. <nil>
+	// Output: It is 41 metres deep. <nil>
 }
 
 func ExampleLargeBrain() {

@@ -4,87 +4,55 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
-// What a server saw and served can be asked for over HTTP, for tests in any
-// language, with the server's key where it has one:
-//
-//	GET    /_mock/requests?since=N   the log from entry N+1 on, of the entries that ended
-//	DELETE /_mock/requests           forgets the log, not the bill
-//	GET    /_mock/stats              the bill by model, requests in work, faults met
-//
-// These requests are themselves in neither. Keys are never shown: headers that
-// carry one are left out, and where one is found in a body it is replaced.
-
+// Below it a server tells over HTTP what it saw and served; docs/mock.md says
+// how. These requests are themselves in neither log nor bill, and show no keys.
 const mockPath = "/_mock/"
 
-// seen is an entry of the log as JSON.
-type seen struct {
-	N         int             `json:"n"` // counted from 1, in the order in which requests ended
-	ID        string          `json:"id"`
-	Method    string          `json:"method"`
-	Path      string          `json:"path"`
-	Header    http.Header     `json:"headers"`
-	Body      json.RawMessage `json:"body"` // a text where it is not JSON, null where there is none
-	Model     string          `json:"model"`
-	Status    int             `json:"status"` // 0: the client left before
-	Error     string          `json:"error,omitempty"`
-	Replies   []string        `json:"replies"`
-	Finish    []string        `json:"finish"`
-	Fault     string          `json:"fault,omitempty"`
-	Attempt   int             `json:"attempt"`
-	Usage     seenUsage       `json:"usage"`
-	Dollars   float64         `json:"dollars"`
-	Charged   bool            `json:"charged"`
-	Streamed  bool            `json:"streamed"`
-	Cancelled bool            `json:"cancelled"`
-	InFlight  int             `json:"in_flight"`
-	Arrived   time.Time       `json:"arrived"`
-	Seconds   float64         `json:"seconds"`
+func (u Usage) seen() map[string]int {
+	out := map[string]int{"prompt_tokens": u.In, "cached_tokens": u.Cached, "completion_tokens": u.Out}
+	if u.Written > 0 {
+		out["cache_write_tokens"] = u.Written
+	}
+	return out
 }
 
-type seenUsage struct {
-	Prompt     int `json:"prompt_tokens"`
-	Cached     int `json:"cached_tokens"`
-	Completion int `json:"completion_tokens"`
-	Written    int `json:"cache_write_tokens,omitempty"`
-}
-
-func (u Usage) seen() seenUsage { return seenUsage{u.In, u.Cached, u.Out, u.Written} }
-
-// seen is the entry without keys.
-func (e *Entry) seen(n int) seen {
-	body := json.RawMessage("null")
-	if text := redact(string(e.Body), *e.keys); json.Valid([]byte(text)) {
+// seen is entry n, counted from 1, without keys.
+func (e *Entry) seen(n int) map[string]any {
+	var body any // null where there is none, a text where it is not JSON
+	if text := wire.Redact(string(e.Body), *e.keys); json.Valid([]byte(text)) {
 		body = json.RawMessage(text)
 	} else if text != "" {
-		body = json.RawMessage(quote(text))
+		body = text
 	}
-	return seen{
-		N: n, ID: e.ID, Method: e.Method, Path: e.Path, Header: e.Header, Body: body, Model: e.Request.Model,
-		Status: e.Status, Error: e.Error, Replies: redactAll(e.Replies, *e.keys), Finish: append([]string{}, e.Finish...),
-		Fault: e.Fault, Attempt: e.Attempt, Usage: e.Usage.seen(), Dollars: float64(e.Cost) / 1e9, Charged: e.Charge,
-		Streamed: e.Streamed, Cancelled: e.Cancelled, InFlight: e.InFlight, Arrived: e.Arrived, Seconds: e.Ended.Sub(e.Arrived).Seconds(),
+	out := map[string]any{
+		"n": n, "id": e.ID, "method": e.Method, "path": e.Path, "headers": e.Header, "body": body, "model": e.Request.Model, "status": e.Status,
+		"replies": wire.RedactAll(e.Replies, *e.keys), "finish": append([]string{}, e.Finish...), "attempt": e.Attempt, "usage": e.Usage.seen(),
+		"dollars": float64(e.Cost) / 1e9, "charged": e.Charge, "streamed": e.Streamed, "cancelled": e.Cancelled, "in_flight": e.InFlight,
+		"arrived": e.Arrived, "seconds": e.Ended.Sub(e.Arrived).Seconds(),
 	}
+	if e.Error != "" {
+		out["error"] = e.Error
+	}
+	if e.Fault != "" {
+		out["fault"] = e.Fault
+	}
+	return out
 }
 
 // since is the log from entry n+1 on, and the number of the first of them.
 func (l *ledger) since(n int) (entries []*Entry, first int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	es := l.entries
-	if l.keep >= 0 && len(es) > l.keep {
-		es = es[len(es)-l.keep:]
-	}
-	first = l.dropped + len(l.entries) - len(es) + 1
-	if skip := n + 1 - first; skip > 0 {
-		skip = min(skip, len(es))
-		es, first = es[skip:], first+skip
-	}
-	return es[:len(es):len(es)], first
+	skip := min(max(n-l.dropped, 0), len(l.entries))
+	return slices.Clone(l.entries[skip:]), l.dropped + skip + 1
 }
 
 // forget empties the log.
@@ -115,65 +83,52 @@ func (s *Server) shown(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-func (x *exchange) show() (any, *Error) {
+func (x *exchange) show() (any, *wire.Error) {
 	if err := x.admit(); err != nil {
 		return nil, err
 	}
-	switch what := strings.TrimPrefix(x.r.URL.Path, mockPath); {
-	case what == "requests" && x.r.Method == http.MethodDelete:
+	what := strings.TrimPrefix(x.r.URL.Path, mockPath)
+	if what == "requests" && x.r.Method == http.MethodDelete {
 		x.s.log.forget()
 		return nil, nil
-	case what == "requests":
-		if err := x.only(http.MethodGet); err != nil {
-			return nil, err
-		}
+	}
+	if err := x.only(http.MethodGet); err != nil {
+		return nil, err
+	}
+	switch what {
+	case "requests":
 		return x.showRequests()
-	case what == "stats":
-		if err := x.only(http.MethodGet); err != nil {
-			return nil, err
-		}
+	case "stats":
 		return x.s.stats(), nil
 	}
-	return nil, &Error{
-		Status:  http.StatusNotFound,
-		Message: fmt.Sprintf("There is nothing at %.128s; there are %srequests and %[2]sstats.", x.r.URL.Path, mockPath),
-	}
+	return nil, &wire.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("There is nothing at %.128s; there are %srequests and %[2]sstats.", x.r.URL.Path, mockPath)}
 }
 
-func (x *exchange) showRequests() (any, *Error) {
+func (x *exchange) showRequests() (any, *wire.Error) {
 	since := 0
 	if text := x.r.URL.Query().Get("since"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 0 {
-			return nil, bad("since", "", "Invalid value for 'since': %.40q is not a whole number of 0 and above.", text)
+			return nil, wire.Bad("since", "", "Invalid value for 'since': %.40q is not a whole number of 0 and above.", text)
 		}
 		since = n
 	}
 	entries, first := x.s.log.since(since)
-	list := make([]seen, len(entries))
+	list := make([]any, len(entries))
 	for i, e := range entries {
 		list[i] = e.seen(first + i)
 	}
-	return struct {
-		Requests []seen `json:"requests"`
-		Next     int    `json:"next"` // the since of the next question
-	}{list, first + len(list) - 1}, nil
+	return map[string]any{"requests": list, "next": first + len(list) - 1}, nil // next: the since of the next question
 }
 
 // stats is what all requests come to, also those that are no longer in the
 // log. Faults are counted in the log.
 func (s *Server) stats() any {
-	type bill struct {
-		Calls    int       `json:"calls"`
-		Refused  int       `json:"refused"`
-		Usage    seenUsage `json:"usage"`
-		Dollars  float64   `json:"dollars"`
-		Unpriced int       `json:"unpriced"`
-		Peak     int       `json:"peak"`
-	}
-	models := map[string]bill{}
+	models := map[string]any{}
 	for id, b := range s.Bill() {
-		models[id] = bill{b.Calls, b.Refused, b.Usage.seen(), b.Dollars(), b.Unpriced, b.Peak}
+		models[id] = map[string]any{
+			"calls": b.Calls, "refused": b.Refused, "usage": b.Usage.seen(), "dollars": b.Dollars(), "unpriced": b.Unpriced, "peak": b.Peak,
+		}
 	}
 	faults := map[string]int{}
 	entries, first := s.log.since(0)

@@ -1,22 +1,35 @@
 package mock
 
 import (
+	"bytes"
+	"cmp"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"math"
+	"net/http"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
+	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/fault"
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // maxConfig is how long a configuration may be.
 const maxConfig = 16 << 20
 
+//go:embed config.schema.json
+var configSchema []byte
+
 // ReadConfig reads a server's configuration as JSON, so that the mock can be
-// used from any language; docs/mock.md lists the fields. It is strict: an
-// unknown field, a field that stands twice, a value out of range, a model or
-// fault that does not exist are errors, which name the field and the line.
+// used from any language; docs/mock.md lists the fields, config.schema.json
+// says the same to editors. It is strict: an unknown field, a field that stands
+// twice, a value out of range, a model or fault that does not exist are errors,
+// which name the field and the line.
 //
 // Where it names no models, those are Large and Small.
 func ReadConfig(from io.Reader) (Config, error) {
@@ -26,193 +39,218 @@ func ReadConfig(from io.Reader) (Config, error) {
 		return Config{}, fmt.Errorf("mock: config: %w", err)
 	case len(data) > maxConfig:
 		return Config{}, fmt.Errorf("mock: config: longer than %d bytes", maxConfig)
-	case !utf8.Valid(data):
-		return Config{}, fmt.Errorf("mock: config: it is not valid UTF-8")
 	}
-	c := &configuring{configReader: newConfigReader(data)}
-	if err := c.all(); err != nil {
-		return Config{}, err
+	wrong := func(at int, says string) (Config, error) {
+		line := 1 + bytes.Count(data[:min(at, len(data))], []byte("\n"))
+		return Config{}, fmt.Errorf("mock: config, line %d: %s", line, says)
+	}
+	n, err := wire.Parse(data)
+	if err != nil {
+		at := len(data)
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			at = int(syntax.Offset)
+		}
+		return wrong(at, fmt.Sprintf("this is not JSON: %v", err))
+	}
+	if d := wire.Check(configSchema, n); d != nil {
+		e := d.Refusal()
+		return wrong(d.At.End, e.Param+": "+e.Message)
+	}
+	c := configReader{}
+	c.read(n)
+	if c.wrong != "" {
+		return wrong(c.at.End, c.wrong)
 	}
 	return c.Config, nil
 }
 
-// configuring is a configuration that is being read.
-type configuring struct {
-	*configReader
+// configReader makes a configuration of what was checked, and notes the first
+// thing that is wrong with what goes together.
+type configReader struct {
 	Config
-	matches []Match
-	named   []namedModel
+	wrong string
+	at    wire.Node
 }
 
-// namedModel is a model that something refers to, and where. Models may be
-// listed after what refers to them.
-type namedModel struct {
-	id, path string
-	offset   int64
+func (c *configReader) refuse(at wire.Node, format string, args ...any) {
+	if c.wrong == "" {
+		c.wrong, c.at = fmt.Sprintf(format, args...), at
+	}
 }
 
-func (c *configuring) all() error {
-	maxBody := 0
-	err := c.object("", map[string]configField{
-		"key":      c.text(&c.Key),
-		"seed":     c.seed,
-		"keep":     c.whole(&c.Keep, -1, math.MaxInt32),
-		"max_body": c.count(&maxBody),
-		"models":   func(path string) error { return c.list(path, c.model) },
-		"limits":   c.limits(&c.Limits),
-		"faults":   func(path string) error { return c.list(path, c.rule) },
-		"replies":  func(path string) error { return c.list(path, c.match) },
-	})
-	if err != nil {
-		return err
+func (c *configReader) read(n wire.Node) {
+	seed, _ := n.Get("seed")
+	_, _ = fmt.Sscan(seed.Num.String(), &c.Seed) // checked; 0 where it is left out
+	c.Key, c.Keep, c.MaxBody, c.Limits = text(n, "key"), whole(n, "keep"), int64(whole(n, "max_body")), readLimits(n)
+	for i, m := range items(n, "models") {
+		if slices.ContainsFunc(c.Models, func(o Model) bool { return o.ID == text(m, "id") }) {
+			c.refuse(m, "models[%d].id: another model is called %.64q", i, text(m, "id"))
+		}
+		c.Models = append(c.Models, readModel(m))
 	}
-	if err := c.end(); err != nil {
-		return err
-	}
-	c.MaxBody = int64(maxBody)
 	if len(c.Models) == 0 {
 		c.Models = []Model{Large(), Small()}
 	}
-	for _, n := range c.named {
-		if !slices.ContainsFunc(c.Models, func(m Model) bool { return m.ID == n.id }) {
-			var ids []string
-			for _, m := range c.Models {
-				ids = append(ids, m.ID)
-			}
-			return c.wrongAt(n.offset, n.path, "there is no model %.64q; those here are %.200s", n.id, strings.Join(ids, ", "))
+	for i, f := range items(n, "faults") {
+		c.named("faults", i, f)
+		c.Faults = append(c.Faults, c.rule(i, f))
+	}
+	var matches []Match
+	for i, m := range items(n, "replies") {
+		c.named("replies", i, m)
+		matches = append(matches, c.match(i, m))
+	}
+	if len(matches) > 0 {
+		c.answerByMatch(matches)
+	}
+}
+
+// named sees to it that a model that something is for exists.
+func (c *configReader) named(list string, i int, of wire.Node) {
+	var ids []string
+	for _, m := range c.Models {
+		ids = append(ids, m.ID)
+	}
+	if at, _ := of.Get("model"); at.Text != "" && !slices.Contains(ids, at.Text) {
+		c.refuse(at, "%s[%d].model: there is no model %.64q; those here are %.200s", list, i, at.Text, strings.Join(ids, ", "))
+	}
+}
+
+func (c *configReader) rule(i int, n wire.Node) FaultRule {
+	r := FaultRule{
+		Model: text(n, "model"), Rate: decimal(n, "rate"), Attempts: whole(n, "attempts"),
+		From: span(n, "from"), To: span(n, "to"), Over: whole(n, "over"), Max: whole(n, "max"),
+	}
+	for k, id := range items(n, "ids") {
+		if len(FaultIDs(id.Text)) == 0 {
+			c.refuse(id, "faults[%d].ids[%d]: %v", i, k, fault.Unknown(id.Text))
+		}
+		r.IDs = append(r.IDs, id.Text)
+	}
+	for _, call := range items(n, "calls") {
+		k, _ := call.Float() // checked
+		r.Calls = append(r.Calls, int(k))
+	}
+	if r.To > 0 && r.To <= r.From {
+		c.refuse(n, "faults[%d].to: %s is not after %s, where the rule begins", i, r.To, r.From)
+	}
+	return r
+}
+
+func (c *configReader) match(i int, n wire.Node) Match {
+	m := Match{Model: text(n, "model"), Contains: text(n, "contains"), Pass: text(n, "then") == "pass"}
+	if p, ok := n.Get("pattern"); ok {
+		var err error
+		if m.Pattern, err = regexp.Compile(p.Text); err != nil {
+			c.refuse(p, "replies[%d].pattern: %v", i, err)
 		}
 	}
-	if len(c.matches) > 0 {
-		c.answerByMatch()
-	}
-	return nil
-}
-
-// seed is a whole number up to 2^64-1.
-func (c *configuring) seed(path string) error {
-	n, err := c.number(path)
-	if err != nil {
-		return err
-	}
-	if c.Seed, err = strconv.ParseUint(n.String(), 10, 64); err != nil {
-		return c.wrong(path, "%.40s is not a whole number of 0 and above", n)
-	}
-	return nil
-}
-
-// modelName reads the name of a model, which must be listed in the end.
-func (c *configuring) modelName(dst *string) configField {
-	return func(path string) error {
-		if err := c.text(dst)(path); err != nil {
-			return err
+	for k, say := range items(n, "say") {
+		m.Turns = append(m.Turns, readTurn(say))
+		kinds := 0
+		for _, kind := range []string{"text", "json", "refusal", "error", "raw"} {
+			if has(say, kind) {
+				kinds++
+			}
 		}
-		c.named = append(c.named, namedModel{*dst, path, c.dec.InputOffset()})
-		return nil
-	}
-}
-
-// model reads one model. Its brain is "small" where none is named; "replies"
-// has nothing but the replies by match.
-func (c *configuring) model(path string) error {
-	m, brain, price := Model{}, "small", Price{}
-	priced := func(path string) error {
-		m.Price = &price
-		const most = 1e6 // dollars for a million tokens
-		return c.object(path, map[string]configField{
-			"in": c.decimal(&price.In, most), "cached": c.decimal(&price.Cached, most), "out": c.decimal(&price.Out, most), "written": c.decimal(&price.Written, most),
-		})
-	}
-	latency := func(path string) error {
-		l := &m.Latency
-		return c.object(path, map[string]configField{
-			"first": c.span(&l.First), "per_token": c.span(&l.PerToken), "sigma": c.decimal(&l.Sigma, 10), "load": c.decimal(&l.Load, 1e6),
-		})
-	}
-	prefix := func(path string) error {
-		p := &m.Prefix
-		return c.object(path, map[string]configField{
-			"block": c.count(&p.Block), "min": c.count(&p.Min), "ttl": c.span(&p.TTL),
-		})
-	}
-	if err := c.object(path, map[string]configField{
-		"id":        c.text(&m.ID),
-		"brain":     c.choice(&brain, "small", "large", "echo", "replies"),
-		"price":     priced,
-		"context":   c.count(&m.Context),
-		"latency":   latency,
-		"limits":    c.limits(&m.Limits),
-		"prefix":    prefix,
-		"reasoning": c.yes(&m.Reasoning),
-		"no_schema": c.yes(&m.NoSchema),
-		"estimate":  c.yes(&m.Estimate),
-	}); err != nil {
-		return err
-	}
-	switch {
-	case m.ID == "":
-		return c.wrong(path+".id", "it is missing")
-	case slices.ContainsFunc(c.Models, func(o Model) bool { return o.ID == m.ID }):
-		return c.wrong(path+".id", "another model is called %.64q", m.ID)
-	}
-	m.Brain = map[string]Brain{"small": SmallBrain, "large": LargeBrain, "echo": Echo, "replies": noReply}[brain]
-	c.Models = append(c.Models, m)
-	return nil
-}
-
-func (c *configuring) limits(l *Limits) configField {
-	return func(path string) error {
-		return c.object(path, map[string]configField{
-			"rpm": c.count(&l.RPM), "tpm": c.count(&l.TPM), "window": c.span(&l.Window),
-			"in_flight": c.count(&l.InFlight), "queue": c.count(&l.Queue), "busy": c.whole(&l.Busy, 400, 599),
-		})
-	}
-}
-
-// rule reads one rule of faults.
-func (c *configuring) rule(path string) error {
-	r := FaultRule{}
-	ids := func(path string) error {
-		return c.list(path, func(path string) error {
-			var id string
-			if err := c.text(&id)(path); err != nil {
-				return err
-			}
-			if len(FaultIDs(id)) == 0 {
-				return c.wrong(path, "%v", noFault(id))
-			}
-			r.IDs = append(r.IDs, id)
-			return nil
-		})
-	}
-	calls := func(path string) error {
-		return c.list(path, func(path string) error {
-			n := 0
-			if err := c.whole(&n, 1, math.MaxInt32)(path); err != nil {
-				return err
-			}
-			r.Calls = append(r.Calls, n)
-			return nil
-		})
-	}
-	rate := func(path string) error {
-		err := c.decimal(&r.Rate, 1)(path)
-		if err == nil && r.Rate == 0 {
-			return c.wrong(path, "0 would mean that no call meets the rule; leave the field out for all calls, or leave out the rule")
+		switch {
+		case kinds != 1:
+			c.refuse(say, "replies[%d].say[%d]: it must hold exactly one of text, json, refusal, error, raw; it holds %d", i, k, kinds)
+		case (has(say, "error") || has(say, "raw")) && (has(say, "finish") || has(say, "cached") || has(say, "unchecked")):
+			c.refuse(say, "replies[%d].say[%d]: finish, cached and unchecked go with text, json and refusal only", i, k)
 		}
-		return err
 	}
-	if err := c.object(path, map[string]configField{
-		"ids": ids, "model": c.modelName(&r.Model), "rate": rate, "attempts": c.count(&r.Attempts), "calls": calls,
-		"from": c.span(&r.From), "to": c.span(&r.To), "over": c.count(&r.Over), "max": c.count(&r.Max),
-	}); err != nil {
-		return err
+	return m
+}
+
+func readTurn(n wire.Node) Turn {
+	t := Turn{After: span(n, "delay"), Reply: Reply{
+		Text: text(n, "text"), Refusal: text(n, "refusal"), Finish: text(n, "finish"),
+		Cached: whole(n, "cached"), Unchecked: yes(n, "unchecked"),
+	}}
+	if v, ok := n.Get("json"); ok {
+		var b bytes.Buffer
+		_ = json.Compact(&b, v.Raw) // it was parsed: cannot fail
+		t.Reply.Text = b.String()
 	}
-	switch {
-	case len(r.IDs) == 0:
-		return c.wrong(path+".ids", "name at least one fault")
-	case r.To > 0 && r.To <= r.From:
-		return c.wrong(path+".to", "%s is not after %s, where the rule begins", r.To, r.From)
+	if e, ok := n.Get("error"); ok {
+		t.Error = &Error{
+			Status: cmp.Or(whole(e, "status"), http.StatusInternalServerError), Message: text(e, "message"), Type: text(e, "type"),
+			Code: text(e, "code"), Param: text(e, "param"), Header: headers(e),
+		}
+		t.Error.Message = cmp.Or(t.Error.Message, http.StatusText(t.Error.Status))
 	}
-	c.Faults = append(c.Faults, r)
-	return nil
+	if r, ok := n.Get("raw"); ok {
+		end := slices.Index([]string{"clean", "cut", "hold", "reset"}, text(r, "end"))
+		t.Reply.Raw = &Raw{Status: whole(r, "status"), Header: headers(r), Out: whole(r, "out"), End: End(max(0, end))}
+		for _, p := range items(r, "pieces") {
+			t.Reply.Raw.Pieces = append(t.Reply.Raw.Pieces, Piece{After: span(p, "after"), Data: text(p, "data")})
+		}
+	}
+	return t
+}
+
+func has(n wire.Node, key string) bool          { _, ok := n.Get(key); return ok }
+func text(n wire.Node, key string) string       { v, _ := n.Get(key); return v.Text }
+func yes(n wire.Node, key string) bool          { v, _ := n.Get(key); return v.Yes }
+func items(n wire.Node, key string) []wire.Node { v, _ := n.Get(key); return v.Items }
+
+func decimal(n wire.Node, key string) float64 {
+	v, _ := n.Get(key)
+	f, _ := v.Float() // checked; 0 where it is left out
+	return f
+}
+
+func whole(n wire.Node, key string) int { return int(decimal(n, key)) }
+
+func span(n wire.Node, key string) time.Duration {
+	d, _ := time.ParseDuration(text(n, key)) // likewise
+	return d
+}
+
+func readLimits(n wire.Node) Limits {
+	l, _ := n.Get("limits")
+	return Limits{
+		RPM: whole(l, "rpm"), TPM: whole(l, "tpm"), Window: span(l, "window"),
+		InFlight: whole(l, "in_flight"), Queue: whole(l, "queue"), Busy: whole(l, "busy"),
+	}
+}
+
+var brains = map[string]Brain{"": SmallBrain, "small": SmallBrain, "large": LargeBrain, "echo": Echo, "replies": noReply}
+
+func readModel(n wire.Node) Model {
+	l, _ := n.Get("latency")
+	p, _ := n.Get("prefix")
+	m := Model{
+		ID: text(n, "id"), Brain: brains[text(n, "brain")], Context: whole(n, "context"), Limits: readLimits(n),
+		Latency:   Latency{First: span(l, "first"), PerToken: span(l, "per_token"), Sigma: decimal(l, "sigma")},
+		Prefix:    Prefix{Block: whole(p, "block"), Min: whole(p, "min"), TTL: span(p, "ttl")},
+		Reasoning: yes(n, "reasoning"), NoSchema: yes(n, "no_schema"),
+	}
+	if price, ok := n.Get("price"); ok {
+		m.Price = &Price{In: decimal(price, "in"), Cached: decimal(price, "cached"), Out: decimal(price, "out"), Written: decimal(price, "written")}
+	}
+	return m
+}
+
+func headers(n wire.Node) http.Header {
+	h := http.Header{}
+	all, _ := n.Get("headers")
+	for _, m := range all.Members {
+		h.Set(m.Key, m.Val.Text)
+	}
+	return h
+}
+
+// answerByMatch puts the replies by match before the brains of all models;
+// a sequence is one for all of them.
+func (c *configReader) answerByMatch(matches []Match) {
+	own := make(map[string]Brain, len(c.Models))
+	for _, m := range c.Models {
+		own[m.ID] = m.Brain
+	}
+	brain := Matching(func(ctx context.Context, r Request) (Reply, error) { return own[r.Model](ctx, r) }, matches...)
+	for i := range c.Models {
+		c.Models[i].Brain = brain
+	}
 }

@@ -1,9 +1,9 @@
 package mock
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // Error is an error in the shape of the real service. A brain may return one.
@@ -14,69 +14,11 @@ type Error struct {
 	Param   string // empty: null
 	Code    string // empty: null
 	Header  http.Header
-
-	cause error // for the log, not for the client
 }
 
 // Error says status, code and message.
-func (e *Error) Error() string {
-	if e.cause != nil {
-		return fmt.Sprintf("%d: %v", e.status(), e.cause)
-	}
-	if e.Code != "" {
-		return fmt.Sprintf("%d %s: %s", e.status(), e.Code, e.Message)
-	}
-	return fmt.Sprintf("%d: %s", e.status(), e.Message)
-}
+func (e *Error) Error() string { return e.wire().Error() }
 
-func (e *Error) status() int {
-	if e.Status == 0 {
-		return http.StatusInternalServerError
-	}
-	return e.Status
-}
-
-// body is the error as sent: all four keys stand in it, param and code null
-// where there is none.
-func (e *Error) body() []byte {
-	kind := e.Type
-	if kind == "" {
-		kind = "invalid_request_error"
-		if e.status() >= 500 {
-			kind = "server_error"
-		}
-	}
-	type inner struct {
-		Message string  `json:"message"`
-		Type    string  `json:"type"`
-		Param   *string `json:"param"`
-		Code    *string `json:"code"`
-	}
-	in := inner{Message: e.Message, Type: kind}
-	if e.Param != "" {
-		in.Param = &e.Param
-	}
-	if e.Code != "" {
-		in.Code = &e.Code
-	}
-	b, _ := json.MarshalIndent(map[string]inner{"error": in}, "", "  ") // strings alone: cannot fail
-	return append(b, '\n')
-}
-
-// failed is a 500 whose cause only the log tells.
-func failed(cause error) *Error {
-	return &Error{
-		Status: http.StatusInternalServerError, cause: cause,
-		Message: "The server had an error while processing your request (the mock's log says which).",
-	}
-}
-
-// bad is a 400 about one parameter; code and param may be empty.
-func bad(param, code, format string, args ...any) *Error {
-	return &Error{Status: http.StatusBadRequest, Param: param, Code: code, Message: fmt.Sprintf(format, args...)}
-}
-
-// wrongType is the 400 for a value of another type than asked.
-func wrongType(path, want string, got node) *Error {
-	return bad(path, "invalid_type", "Invalid type for '%s': expected %s, but got %s instead.", path, want, got.kindName())
+func (e *Error) wire() *wire.Error {
+	return &wire.Error{Status: e.Status, Message: e.Message, Type: e.Type, Param: e.Param, Code: e.Code, Header: e.Header}
 }

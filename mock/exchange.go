@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/fault"
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // exchange is one request on its way through the server. It belongs to the
@@ -22,24 +24,21 @@ type exchange struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	entry *Entry
-	model *Model // nil: not found (yet)
-	tree  node   // the decoded body
+	model *Model    // nil: not found (yet)
+	tree  wire.Node // the decoded body
 	rng   *rand.Rand
 	reply []reply // what is to be sent, one for each choice
 	pace  pace
-	raw   *Raw
+	raw   *wire.Raw
 
-	hash   uint64                      // of the body
-	asked  *Fault                      // by the call itself
-	fault  *Fault                      // met
-	edit   func(*Reply)                // of what the brain said
-	twist  func(w *wire, event string) // of the answer's bytes
-	kind   string                      // of the answer's content, where a fault says another
-	heard  *Request                    // what the brain is told, where that is not what was asked
-	slow   func(*exchange, pace) pace
-	blocks []uint64      // of the prompt, for the prefix cache
-	left   []func()      // when the request ends
-	waited time.Duration // for a place
+	hash    uint64       // of the body
+	asked   *fault.Fault // by the call itself
+	call    fault.Call   // what a fault does to it
+	decoded wire.Request
+	heard   *Request      // what the brain is told, where that is not what was asked
+	blocks  []uint64      // of the prompt, for the prefix cache
+	left    []func()      // when the request ends
+	waited  time.Duration // for a place
 
 	cut     bool // the connection is to be cut
 	ended   bool
@@ -55,7 +54,7 @@ type reply struct {
 
 func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	head := r.Header.Clone()
-	keys := takeSecrets(head, r.URL.Query())
+	keys := wire.TakeSecrets(head, r.URL.Query())
 	x := &exchange{s: s, w: w, r: r, entry: &Entry{
 		ID:     fmt.Sprintf("req_%012d", s.serial.Add(1)),
 		Method: r.Method, Path: r.URL.Path, Header: head, Arrived: time.Now(), keys: (*carried)(&keys),
@@ -65,7 +64,7 @@ func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 }
 
 // run takes the request along its way; the first error ends it.
-func (x *exchange) run() *Error {
+func (x *exchange) run() *wire.Error {
 	if err := x.admit(); err != nil {
 		return err
 	}
@@ -81,48 +80,44 @@ func (x *exchange) run() *Error {
 		}
 		return x.models(strings.TrimPrefix(strings.TrimPrefix(path, "/v1/models"), "/"))
 	}
-	return &Error{Status: http.StatusNotFound, Message: fmt.Sprintf("Invalid URL (%s %.128s)", x.r.Method, x.r.URL.Path)}
+	return &wire.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("Invalid URL (%s %.128s)", x.r.Method, x.r.URL.Path)}
 }
 
-func (x *exchange) only(method string) *Error {
+func (x *exchange) only(method string) *wire.Error {
 	if x.r.Method == method {
 		return nil
 	}
-	return &Error{
-		Status: http.StatusMethodNotAllowed, Code: "method_not_supported",
-		Header:  http.Header{"Allow": {method}},
-		Message: fmt.Sprintf("Not allowed to %s on %.128s. (HINT: Perhaps you meant to use a different HTTP method?)", x.r.Method, x.r.URL.Path),
-	}
+	return &wire.Error{Status: http.StatusMethodNotAllowed, Code: "method_not_supported", Header: http.Header{"Allow": {method}}, Message: fmt.Sprintf("Not allowed to %s on %.128s. (HINT: Perhaps you meant to use a different HTTP method?)", x.r.Method, x.r.URL.Path)}
 }
 
 // admit checks the key.
-func (x *exchange) admit() *Error {
+func (x *exchange) admit() *wire.Error {
 	if x.s.key == "" {
 		return nil
 	}
-	scheme, key, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
-	key = strings.TrimSpace(key)
+	key := bearer(x.r)
 	switch {
-	case !strings.EqualFold(scheme, "bearer") || key == "":
-		return &Error{Status: http.StatusUnauthorized, Message: "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."}
+	case key == "":
+		return &wire.Error{Status: http.StatusUnauthorized, Message: "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."}
 	case key != x.s.key:
-		return &Error{Status: http.StatusUnauthorized, Code: "invalid_api_key", Message: "Incorrect API key provided: " + mask(key) + "."}
+		return &wire.Error{Status: http.StatusUnauthorized, Code: "invalid_api_key", Message: "Incorrect API key provided."}
 	}
 	return nil
 }
 
-// mask shows so little of a key that nobody can use it.
-func mask(key string) string {
-	if len(key) < 16 {
-		return "***"
+// bearer is the key that a request carries.
+func bearer(r *http.Request) string {
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "bearer") {
+		return ""
 	}
-	return strings.ToValidUTF8(key[:3], "?") + "***" + strings.ToValidUTF8(key[len(key)-4:], "?")
+	return strings.TrimSpace(key)
 }
 
 // chat serves a chat completion, stage by stage. A fault may take the
 // place of the last two.
-func (x *exchange) chat() *Error {
-	for _, stage := range []func() *Error{x.read, x.rules, x.measure, x.enter, x.strike, x.think, x.answer} {
+func (x *exchange) chat() *wire.Error {
+	for _, stage := range []func() *wire.Error{x.read, x.rules, x.measure, x.enter, x.strike, x.think, x.answer} {
 		if err := stage(); err != nil {
 			return err
 		}
@@ -131,26 +126,18 @@ func (x *exchange) chat() *Error {
 }
 
 // read reads, decodes and checks the body, and finds the model.
-func (x *exchange) read() *Error {
+func (x *exchange) read() *wire.Error {
 	if kind := x.r.Header.Get("Content-Type"); kind != "" && !strings.HasPrefix(strings.ToLower(kind), "application/json") {
-		return &Error{
-			Status: http.StatusUnsupportedMediaType, Code: "unsupported_content_type",
-			Message: fmt.Sprintf("Unsupported content type: '%.64s'. This API method only accepts 'application/json' requests.", kind),
-		}
+		return &wire.Error{Status: http.StatusUnsupportedMediaType, Code: "unsupported_content_type", Message: fmt.Sprintf("Unsupported content type: '%.64s'. This API method only accepts 'application/json' requests.", kind)}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, x.r.Body, x.s.maxBody))
+	body, bad := wire.ReadBody(x.r, x.s.maxBody)
 	x.entry.Body = body
-	if err != nil {
-		if _, large := errors.AsType[*http.MaxBytesError](err); large {
-			return &Error{
-				Status: http.StatusRequestEntityTooLarge, Code: "request_too_large",
-				Message: fmt.Sprintf("The request is larger than %d bytes.", x.s.maxBody),
-			}
-		}
-		return bad("", "", "The body of your request could not be read.")
+	if bad != nil {
+		return bad
 	}
-	req, tree, refused := decodeRequest(body)
-	x.entry.Request, x.entry.Streamed, x.tree = req, req.Stream, tree
+	asked, tree, refused := wire.Decode(body)
+	req := requestOf(asked)
+	x.entry.Request, x.entry.Streamed, x.tree, x.decoded = req, req.Stream, tree, asked
 	if err := x.choose(); err != nil && refused == nil {
 		refused = err
 	}
@@ -173,104 +160,85 @@ func (x *exchange) read() *Error {
 	return nil
 }
 
-func noModel(id string) *Error {
-	return &Error{
-		Status: http.StatusNotFound, Code: "model_not_found",
-		Message: fmt.Sprintf("The model `%.128s` does not exist or you do not have access to it.", id),
-	}
+func noModel(id string) *wire.Error {
+	return &wire.Error{Status: http.StatusNotFound, Code: "model_not_found", Message: fmt.Sprintf("The model `%.128s` does not exist or you do not have access to it.", id)}
 }
 
 // rules are those of the model asked.
-func (x *exchange) rules() *Error {
+func (x *exchange) rules() *wire.Error {
 	if x.model.NoSchema && x.entry.Request.SchemaName != "" {
-		return bad("response_format", "", "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.")
+		return wire.Bad("response_format", "", "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.")
 	}
 	if !x.model.Reasoning {
 		return nil
 	}
-	if v, ok := x.tree.get("max_tokens"); ok && !v.isNull() {
-		return bad("max_tokens", "unsupported_parameter", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")
+	if v, _ := x.tree.Get("max_tokens"); !v.IsNull() {
+		return wire.Bad("max_tokens", "unsupported_parameter", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")
 	}
 	for _, key := range []string{"temperature", "top_p"} {
-		v, ok := x.tree.get(key)
-		if n, _ := v.float(); ok && !v.isNull() && n != 1 {
-			return bad(key, "unsupported_value", "Unsupported value: '%s' does not support %s with this model. Only the default (1) value is supported.", key, v.num)
+		v, _ := x.tree.Get(key)
+		if n, ok := v.Float(); ok && n != 1 {
+			return wire.Bad(key, "unsupported_value", "Unsupported value: '%s' does not support %s with this model. Only the default (1) value is supported.", key, v.Num)
 		}
-	}
-	return nil
-}
-
-// measure counts the prompt and refuses one that is too long. The schema
-// counts as text, as it is part of what the model is told.
-func (x *exchange) measure() *Error {
-	count := x.s.count.count
-	if x.model.Estimate {
-		count = estimate
-	}
-	n := primingTokens
-	for _, m := range x.entry.Request.Messages {
-		n += messageTokens + count(m.Role) + count(m.Content)
-	}
-	n += count(string(x.entry.Request.Schema))
-	x.entry.Usage.In = n
-	x.remembered()
-	if limit := x.model.Context; limit > 0 && n > limit {
-		x.entry.Usage = Usage{}
-		return bad("messages", "context_length_exceeded", "This model's maximum context length is %d tokens. However, your messages resulted in %d tokens. Please reduce the length of the messages.", limit, n)
 	}
 	return nil
 }
 
 // think asks the brain for each reply and makes tokens of its text.
-func (x *exchange) think() *Error {
+func (x *exchange) think() (failed *wire.Error) {
 	if x.raw != nil { // a fault takes the answer's place
 		return nil
 	}
 	x.entry.Charge = true
-	err := x.thinkAll()
-	if err != nil {
-		x.entry.Charge, x.entry.Usage = false, Usage{}
-	}
-	return err
-}
-
-func (x *exchange) thinkAll() *Error {
-	req := x.entry.Request
-	for range req.N {
+	defer func() {
+		if failed != nil {
+			x.entry.Charge, x.entry.Usage = false, Usage{}
+		}
+	}()
+	for range x.entry.Request.N {
 		said, err := x.ask()
 		switch {
 		case x.r.Context().Err() != nil:
 			return nil // nobody is there to be answered
 		case err != nil:
-			own, ok := errors.AsType[*Error](err)
-			if !ok {
-				own = failed(fmt.Errorf("the brain: %w", err))
+			if own, ok := errors.AsType[*Error](err); ok {
+				return own.wire()
 			}
-			return own
+			return wire.Failed(fmt.Errorf("the brain: %w", err))
 		case said.Raw != nil:
-			x.raw = said.Raw
+			x.raw = said.Raw.wire()
 			return nil
 		}
-		if x.edit != nil {
-			x.edit(&said)
-		}
+		x.edit(&said)
 		if said.Refusal == "" && !said.Unchecked {
-			if err := conform(req, said.Text); err != nil {
-				return failed(fmt.Errorf("the brain's reply is not what response_format asks for: %w", err))
+			if err := wire.Conform(x.decoded, said.Text); err != nil {
+				return wire.Failed(fmt.Errorf("the brain's reply is not what response_format asks for: %w", err))
 			}
 		}
 		x.entry.Usage.Cached = min(max(x.entry.Usage.Cached, said.Cached), x.entry.Usage.In)
 		x.reply = append(x.reply, x.shape(said))
 	}
-	x.entry.Usage.Written = x.written()
-	x.pace = x.model.Latency.draw(x.rng).loaded(x.model.Latency.Load, x.s.gates[x.model.ID].atWork()-1)
+	x.pace = x.model.Latency.draw(x.rng)
 	x.pace.first += x.waited
-	if x.slow != nil {
-		x.pace = x.slow(x, x.pace)
+	if x.call.Slow != nil {
+		x.pace.first, x.pace.perToken = x.call.Slow(x.pace.first, x.pace.perToken)
 	}
 	x.remember()
 	x.twisted()
 	return nil
+}
+
+// edit lets a fault change what the brain said.
+func (x *exchange) edit(said *Reply) {
+	if x.call.Edit == nil {
+		return
+	}
+	out := fault.Said{Text: said.Text, Refusal: said.Refusal, Finish: said.Finish, Cached: said.Cached, Unchecked: said.Unchecked}
+	x.call.Edit(&out)
+	said.Text, said.Refusal, said.Finish, said.Cached, said.Unchecked = out.Text, out.Refusal, out.Finish, out.Cached, out.Unchecked
+	if x.call.Fault == nil { // there was nothing to change
+		x.entry.Fault = ""
+	}
 }
 
 // ask calls the brain; its panic is an error.
@@ -302,11 +270,7 @@ func (x *exchange) shape(said Reply) reply {
 			text = before
 		}
 	}
-	if x.model.Estimate {
-		out.tokens = splitEstimate(text)
-	} else {
-		out.tokens = split(text)
-	}
+	out.tokens = x.s.tokens.Split(text)
 	most := x.entry.Request.MaxTokens
 	if room := x.model.Context - x.entry.Usage.In; x.model.Context > 0 && (most == 0 || room < most) {
 		most = max(room, 1)
@@ -339,14 +303,14 @@ func (x *exchange) sleep(until time.Duration) bool {
 // head sets the headers that every reply has.
 func (x *exchange) head(kind string) {
 	h := x.w.Header()
-	h.Set("Content-Type", cmp.Or(x.kind, kind))
+	h.Set("Content-Type", cmp.Or(x.call.Kind, kind))
 	h.Set("X-Request-Id", x.entry.ID)
 	h.Set("Openai-Version", "2020-10-01")
 	h.Set("Openai-Processing-Ms", strconv.FormatInt(time.Since(x.entry.Arrived).Milliseconds(), 10))
 }
 
 // fail answers with an error, unless nobody is there any more.
-func (x *exchange) fail(err *Error) {
+func (x *exchange) fail(err *wire.Error) {
 	x.entry.Error = err.Error()
 	if errors.Is(x.r.Context().Err(), context.Canceled) {
 		return
@@ -354,7 +318,7 @@ func (x *exchange) fail(err *Error) {
 	for k, vs := range err.Header {
 		x.w.Header()[http.CanonicalHeaderKey(k)] = vs
 	}
-	x.send("application/json", err.status(), err.body())
+	x.send("application/json", cmp.Or(err.Status, http.StatusInternalServerError), err.Body())
 }
 
 // send answers with a whole body. The entry goes into the log first, so that
@@ -363,7 +327,7 @@ func (x *exchange) send(kind string, status int, body []byte) {
 	x.head(kind)
 	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	x.entry.Status = status
-	if x.twist == nil { // a fault may hold or cut what follows
+	if x.call.Twist == nil { // a fault may hold or cut what follows
 		x.close()
 	}
 	x.w.WriteHeader(status)

@@ -1,9 +1,13 @@
 package mock
 
 import (
-	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/fault"
+	"github.com/db31e724/go-swarm/mock/internal/token"
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // Fault is one way in which a model server, or the road to it, goes wrong.
@@ -23,8 +27,6 @@ type Fault struct {
 
 	Client bool   // lies in a client alone: no server can cause it
 	Watch  string // it is a client's, and the server answers as ever or as said: where its log shows the client's part
-
-	how how
 }
 
 // Recovery is what can become of a call that met a fault.
@@ -38,40 +40,176 @@ const (
 	Never     Recovery = "never"     // it ends in an error that says so
 )
 
-// how makes a fault happen to a call: it sets what is sent in place of an
-// answer, or what is done to the answer on its way out.
-type how func(x *exchange)
-
-// catalogue is every fault, in the order of its IDs within a group.
-var catalogue = slices.Concat(faultsOfWaiting, faultsOfWaits, faultsOfRetries, faultsOfStreams, faultsOfReplies, faultsOfConnections,
-	faultsOfRuns, faultsOfPlans, faultsOfMoney, faultsOfStatus, faultsOfShapes, faultsOfRoads, faultsOfBodies)
-
-var faultByID = map[string]*Fault{}
-
-func init() {
-	for i := range catalogue {
-		faultByID[catalogue[i].ID] = &catalogue[i]
-	}
-}
-
 // Faults is the catalogue: what this server can do to a client, and what
 // belongs to the same list though no server can cause it.
-func Faults() []Fault { return slices.Clone(catalogue) }
+func Faults() []Fault {
+	out := make([]Fault, len(fault.Catalogue))
+	for i, f := range fault.Catalogue {
+		out[i] = Fault{f.ID, f.Group, f.Name, f.Says, Recovery(f.Recovery), f.Class, f.MinGap, f.Charged, f.Client, f.Watch}
+	}
+	return out
+}
 
 // FaultIDs are the faults that an expression stands for: an ID ("F15a"), a
 // row with all its variants ("F15"), a group ("C"), or "*" for all. Those that
 // no server causes are left out.
-func FaultIDs(expression string) []string {
-	var out []string
-	for _, f := range catalogue {
-		if f.how == nil {
-			continue
-		}
-		row, _ := strings.CutPrefix(f.ID, expression)
-		variant := len(row) == 1 && row[0] >= 'a' && row[0] <= 'z' && len(expression) > 1
-		if expression == "*" || f.ID == expression || f.Group == expression || variant {
-			out = append(out, f.ID)
+func FaultIDs(expression string) []string { return fault.IDs(expression) }
+
+// FaultRule lets calls of chat completions meet faults. A call meets a rule
+// that all of its conditions hold for; the first such rule of a server counts.
+//
+// Beside the rules of a server, a call chooses its fault itself with the
+// header X-Mock-Fault: F15a, or with a model name such as mock-small:F15a.
+type FaultRule struct {
+	// IDs are faults as FaultIDs takes them. Of several, each call draws one.
+	IDs   []string
+	Model string // only calls for this model; with nothing else: a model that always fails
+	// Rate is the share of calls that meet the rule, up to 1; 0: all. Which
+	// ones, follows from the server's seed, the request's body and how often
+	// that body came before, not from the order in which calls come.
+	Rate     float64
+	Attempts int           // only the first so many times that a body comes; 0: always
+	Calls    []int         // only these of the calls that Model lets through, counted from 1
+	From, To time.Duration // only calls that arrive between, since the server began; To 0: no end
+	Over     int           // only calls whose prompt has more tokens
+	Max      int           // at most so many times; 0: without end
+}
+
+func arm(rules []FaultRule) ([]*fault.Armed, error) {
+	in := make([]fault.Rule, len(rules))
+	for i, r := range rules {
+		in[i] = fault.Rule(r)
+	}
+	return fault.Arm(in)
+}
+
+// choose finds the fault that the call itself asks for, and takes it out of
+// the model's name.
+func (x *exchange) choose() *wire.Error {
+	req := &x.entry.Request
+	id := strings.TrimSpace(x.r.Header.Get("X-Mock-Fault"))
+	if i := strings.LastIndex(req.Model, ":"); i >= 0 && x.s.models[req.Model] == nil && x.s.models[req.Model[:i]] != nil {
+		req.Model, id = req.Model[:i], req.Model[i+1:]
+	}
+	if id == "" {
+		return nil
+	}
+	x.asked = fault.ByID(id)
+	if x.asked == nil || x.asked.Do == nil {
+		return wire.Bad("X-Mock-Fault", "", "%v", fault.Unknown(id))
+	}
+	return nil
+}
+
+// strike lets the call meet a fault.
+func (x *exchange) strike() *wire.Error {
+	if x.s.wrong != nil {
+		return wire.Failed(x.s.wrong)
+	}
+	host, _, _ := strings.Cut(x.r.Host, ":")
+	e, c := x.entry, &x.call
+	*c = fault.Call{
+		Model: x.model.ID, Key: bearer(x.r), Host: host, Tokens: e.Usage.In, MaxTokens: e.Request.MaxTokens,
+		Streamed: e.Streamed, JSON: e.Request.JSON, Hash: x.hash, Attempt: e.Attempt,
+		Proto: x.r.ProtoMajor, Turn: func() int64 { return x.s.reverse.Add(1) },
+	}
+	if s := x.socket(); s != nil {
+		c.Conn = s
+	}
+	c.Fault = x.asked
+	for i := 0; c.Fault == nil && i < len(x.s.rules); i++ {
+		c.Fault = x.s.rules[i].Meets(c, e.Arrived.Sub(x.s.began), x.s.seed, i)
+	}
+	if c.Fault == nil {
+		return nil
+	}
+	e.Fault = c.Fault.ID
+	c.Fault.Do(c)
+	switch {
+	case c.Away > 0:
+		x.left = append(x.left, func() { x.s.GoAway(c.Away) })
+	case c.Flap > 0:
+		x.left = append(x.left, x.s.flap)
+	case c.Window > 0:
+		x.forget(c.Window)
+	}
+	if x.raw = c.Raw; x.raw != nil {
+		e.Charge = c.Fault.Charged
+		if !e.Charge {
+			e.Usage = Usage{}
 		}
 	}
-	return out
+	return nil
+}
+
+// forget cuts the prompt to so many tokens, oldest first, system messages
+// last, as servers do that roll their context.
+func (x *exchange) forget(window int) {
+	over := x.entry.Usage.In - window
+	if over <= 0 {
+		x.entry.Fault = ""
+		return
+	}
+	x.entry.Usage.In, x.entry.Usage.Cached, x.blocks = window, 0, nil
+	heard := x.entry.Request
+	heard.Messages = append([]Message(nil), heard.Messages...)
+	for i := 0; i < len(heard.Messages) && over > 0; i++ {
+		m := &heard.Messages[i]
+		if m.Role == "system" || m.Role == "developer" {
+			continue
+		}
+		for over > 0 && m.Content != "" {
+			word, n := x.s.tokens.Next(m.Content)
+			m.Content = m.Content[len(word):]
+			over -= n
+		}
+	}
+	x.heard = &heard
+}
+
+// twisted lets a fault change the answer's bytes, once it is known what will
+// be said.
+func (x *exchange) twisted() {
+	if x.call.Twist == nil || x.raw != nil {
+		return
+	}
+	most := 0
+	for _, r := range x.reply {
+		most = max(most, len(r.tokens))
+	}
+	x.w = &fault.Wire{
+		ResponseWriter: x.w, Call: &x.call, Half: len(x.reply) * (1 + most/2),
+		Sleep:  func(d time.Duration) bool { return x.sleep(time.Since(x.entry.Arrived) + d) },
+		Finish: x.finish,
+		Used:   func() (in, out int) { return x.entry.Usage.In, x.entry.Usage.Out },
+	}
+}
+
+// finish ends a reply in one of the ways a reply can end.
+func (x *exchange) finish(e wire.End) {
+	switch e {
+	case wire.Cut, wire.Reset:
+		if x.cut = true; e == wire.Reset {
+			x.reset()
+		}
+	case wire.Hold:
+		<-x.r.Context().Done()
+	}
+}
+
+// attempts counts how often a body came, of the newest bodies.
+type attempts struct {
+	mu   sync.Mutex
+	seen token.Cache[uint64, int]
+}
+
+// maxBodies is how many bodies are remembered, in each of two generations.
+const maxBodies = 65_536
+
+func (a *attempts) next(hash uint64) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n, _ := a.seen.Get(hash)
+	a.seen.Put(hash, n+1, maxBodies)
+	return n + 1
 }

@@ -115,7 +115,6 @@ func TestNothingStaysOfFaultyCalls(t *testing.T) {
 		if now, _ := s.InFlight(); now != 0 {
 			t.Errorf("%d in flight", now)
 		}
-		s.SetLimits("m", mock.Limits{InFlight: 1})
 		if a := post(t.Context(), s, `{"model":"m:F06","messages":[{"role":"user","content":"Alive?"}]}`); a.status != 200 {
 			t.Errorf("afterwards %+v", a)
 		}

@@ -1,14 +1,13 @@
 package mock
 
 import (
-	"context"
-	"fmt"
-	"math"
+	"cmp"
 	"net/http"
-	"slices"
-	"strconv"
-	"sync"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/limit"
+	"github.com/db31e724/go-swarm/mock/internal/token"
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // Limits are what a server takes at most, of one model or in all. Zero values
@@ -29,150 +28,74 @@ type Limits struct {
 	Busy     int // status of that refusal, without a word on when to come back; 0: 429
 }
 
-// SetLimits changes the limits of a model, or with "" those of the whole
-// server. What waits is let in as far as the new limits allow. It is for a
-// model that the server has; others are ignored.
-func (s *Server) SetLimits(model string, l Limits) {
-	if g := s.gates[model]; g != nil {
-		g.set(l)
+// Prefix is a model's cache of prompt prefixes. The zero value caches
+// nothing.
+//
+// A prompt is cut into blocks. As many blocks from its beginning as came
+// before, in a call that had then begun to answer, are read from the cache:
+// usage says so and Price.Cached is their price. Calls that start together
+// all miss. A block that nobody used for as long as TTL is forgotten. A cut
+// falls on the boundary of a word, so that a block may be a few tokens longer;
+// a call's schema stands before its messages.
+type Prefix struct {
+	Block int           // tokens of a block; 0: 128 where Min or TTL is set, otherwise nothing is cached
+	Min   int           // fewer cached tokens count as none; 0: 1024
+	TTL   time.Duration // 0: 5 minutes
+}
+
+// Prefixes is prefix caching as OpenAI's older models have it: blocks of 128
+// tokens from 1024 on, forgotten after 5 minutes.
+func Prefixes() Prefix { return Prefix{Block: 128, Min: 1024, TTL: 5 * time.Minute} }
+
+// measure counts the prompt and refuses one that is too long. The schema
+// counts as text, as it is part of what the model is told.
+func (x *exchange) measure() *wire.Error {
+	v := &x.s.tokens
+	n := token.Priming + v.Count(string(x.entry.Request.Schema))
+	var said [][2]string
+	for _, m := range x.entry.Request.Messages {
+		n += token.Message + v.Count(m.Role) + v.Count(m.Content)
+		said = append(said, [2]string{m.Role, m.Content})
 	}
-}
-
-// gate is limits at work. It is safe for concurrent use.
-type gate struct {
-	mu       sync.Mutex
-	l        Limits
-	requests bucket
-	tokens   bucket
-	work     int             // requests at work
-	queue    []chan struct{} // those that wait, in their order; closed to let one in
-}
-
-func newGate(l Limits) *gate {
-	g := &gate{}
-	g.set(l)
-	return g
-}
-
-func (g *gate) set(l Limits) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	window := l.Window
-	if window <= 0 {
-		window = time.Minute
-	}
-	g.l = l
-	g.requests.set(l.RPM, window)
-	g.tokens.set(l.TPM, window)
-	g.admit()
-}
-
-// admit lets in those that wait, while there are places. It is under mu.
-func (g *gate) admit() {
-	for len(g.queue) > 0 && (g.l.InFlight <= 0 || g.work < g.l.InFlight) {
-		g.work++
-		close(g.queue[0])
-		g.queue = g.queue[1:]
-	}
-}
-
-// place takes a place to work, waiting where there is a queue. It says
-// whether there is one.
-func (g *gate) place(ctx context.Context) bool {
-	g.mu.Lock()
-	if g.l.InFlight <= 0 || g.work < g.l.InFlight {
-		g.work++
-		g.mu.Unlock()
-		return true
-	}
-	if len(g.queue) >= g.l.Queue {
-		g.mu.Unlock()
-		return false
-	}
-	turn := make(chan struct{})
-	g.queue = append(g.queue, turn)
-	g.mu.Unlock()
-	select {
-	case <-turn:
-		return true
-	case <-ctx.Done():
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if i := slices.Index(g.queue, turn); i >= 0 {
-		g.queue = slices.Delete(g.queue, i, i+1)
-		return false
-	}
-	return true // let in at the last moment
-}
-
-func (g *gate) leave() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.work--
-	g.admit()
-}
-
-// atWork is how many requests are at work.
-func (g *gate) atWork() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.work
-}
-
-// take takes a request and its tokens out of the buckets, or says what there
-// was too little of. It writes what is left into the headers.
-func (g *gate) take(model string, tokens int, h http.Header) *Error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := time.Now()
-	g.requests.refill(now)
-	g.tokens.refill(now)
-	err := g.short(model, tokens)
-	if err == nil {
-		g.requests.level--
-		g.tokens.level -= float64(tokens)
-	}
-	g.requests.tell(h, "requests")
-	g.tokens.tell(h, "tokens")
-	return err
-}
-
-func (g *gate) short(model string, tokens int) *Error {
-	for _, b := range []struct {
-		*bucket
-		kind, per string
-		need      int
-	}{{&g.requests, "requests", "requests per min (RPM)", 1}, {&g.tokens, "tokens", "tokens per min (TPM)", tokens}} {
-		need := float64(b.need)
-		switch {
-		case b.limit <= 0 || b.level >= need:
-			continue
-		case need > b.size:
-			return &Error{
-				Status: http.StatusTooManyRequests, Type: b.kind, Code: "rate_limit_exceeded",
-				Message: fmt.Sprintf("Request too large for %s on %s: Limit %d, Requested %d. The input or output tokens must be reduced in order to run successfully.", model, b.per, int(b.size), b.need),
-			}
-		}
-		wait := b.until(need)
-		ms := max(1, int(math.Ceil(wait.Seconds()*1000)))
-		return &Error{
-			Status: http.StatusTooManyRequests, Type: b.kind, Code: "rate_limit_exceeded",
-			Message: fmt.Sprintf("Rate limit reached for %s on %s: Limit %d, Used %d, Requested %d. Please try again in %s.",
-				model, b.per, b.limit, int(b.size-b.level), b.need, time.Duration(ms)*time.Millisecond),
-			Header: http.Header{
-				"Retry-After-Ms": {strconv.Itoa(ms)},
-				"Retry-After":    {strconv.Itoa((ms + 999) / 1000)},
-			},
-		}
+	p := x.s.prefixes[x.model.ID]
+	x.blocks = p.Blocks(v, string(x.entry.Request.Schema), said)
+	x.entry.Usage.In, x.entry.Usage.Cached = n, min(p.Read(x.blocks), n)
+	if limit := x.model.Context; limit > 0 && n > limit {
+		x.entry.Usage = Usage{}
+		return wire.Bad("messages", "context_length_exceeded", "This model's maximum context length is %d tokens. However, your messages resulted in %d tokens. Please reduce the length of the messages.", limit, n)
 	}
 	return nil
 }
 
-// give brings tokens back that were taken and not used; below 0 it takes more.
-func (g *gate) give(tokens int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.tokens.refill(time.Now())
-	g.tokens.level = min(g.tokens.size, g.tokens.level+float64(tokens))
+// remember puts the call's prompt into the model's cache, from its first
+// token on, and books what is written there: its whole blocks that were not.
+func (x *exchange) remember() {
+	p, u := x.s.prefixes[x.model.ID], &x.entry.Usage
+	if x.model.Price != nil && x.model.Price.Written > 0 {
+		u.Written = max(0, min(p.Whole(x.blocks), u.In)-u.Cached)
+	}
+	p.Write(x.blocks, x.entry.Arrived.Add(max(x.pace.first, time.Since(x.entry.Arrived))))
+}
+
+// enter takes the call through the limits of its model and of the server.
+func (x *exchange) enter() *wire.Error {
+	tokens := x.entry.Usage.In + x.entry.Request.MaxTokens
+	for _, g := range []*limit.Gate{x.s.gates[x.model.ID], x.s.gates[""]} {
+		if !g.Enter(x.r.Context()) {
+			e := &wire.Error{Status: cmp.Or(g.Busy, http.StatusTooManyRequests), Message: "The server is busy."}
+			if e.Status == http.StatusTooManyRequests {
+				e.Message, e.Type = "Too many requests.", "requests"
+			}
+			return e
+		}
+		x.left = append(x.left, g.Leave)
+	}
+	x.waited = time.Since(x.entry.Arrived)
+	for _, g := range []*limit.Gate{x.s.gates[""], x.s.gates[x.model.ID]} { // the model's headers last: they are told
+		if short := g.Take(x.model.ID, tokens, x.w.Header()); short != nil {
+			return &wire.Error{Status: http.StatusTooManyRequests, Code: "rate_limit_exceeded", Type: short.Kind, Message: short.Message, Header: short.Header}
+		}
+		x.left = append(x.left, func() { g.Give(tokens - x.entry.Usage.In - x.entry.Usage.Out) })
+	}
+	return nil
 }

@@ -181,21 +181,6 @@ func TestWhoLeavesTheQueueHoldsNoPlace(t *testing.T) {
 	})
 }
 
-func TestLimitsChangeWhileCallsWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := limitedTo(mock.Limits{InFlight: 1, Queue: 100})
-		start := time.Now()
-		go func() {
-			time.Sleep(1500 * time.Millisecond)
-			s.SetLimits("m", mock.Limits{InFlight: 8, Queue: 100})
-			s.SetLimits("none", mock.Limits{RPM: 1})
-		}()
-		if got := many(t, s, 10); got[200] != 10 || time.Since(start) != 3*time.Second {
-			t.Errorf("got %v after %v", got, time.Since(start))
-		}
-	})
-}
-
 func TestAServersLimitsHoldForAllItsModels(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := mock.NewHandler(mock.Config{Limits: mock.Limits{RPM: 2}, Models: []mock.Model{{ID: "m", Brain: mock.Say("yes")}, {ID: "n", Brain: mock.Say("yes")}}})
@@ -219,20 +204,6 @@ func TestFaultyCallsCountToo(t *testing.T) {
 			t.Errorf("call %d: %d, %v", i, a.status, a.header)
 		}
 	}
-}
-
-func TestLoadMakesAModelSlower(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := server(mock.Model{ID: "m", Brain: mock.Say("yes"), Latency: mock.Latency{First: time.Second, Load: 0.1}})
-		start := time.Now()
-		if got := many(t, s, 1); got[200] != 1 || time.Since(start) != time.Second {
-			t.Errorf("alone: %v after %v", got, time.Since(start))
-		}
-		start = time.Now()
-		if got := many(t, s, 11); got[200] != 11 || time.Since(start) != 2*time.Second {
-			t.Errorf("eleven: %v after %v", got, time.Since(start))
-		}
-	})
 }
 
 func TestFaultsTakeTheirPlaceInTheQueue(t *testing.T) {

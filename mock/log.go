@@ -3,9 +3,10 @@ package mock
 import (
 	"maps"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // Usage counts tokens.
@@ -122,22 +123,14 @@ func (l *ledger) end(e *Entry, served string) {
 // maxLogBytes is how much of request bodies a bounded log keeps.
 const maxLogBytes = 64 << 20
 
-// trim drops the oldest entries, a quarter at a time so that it seldom moves
-// the rest. It is under mu.
+// trim drops the oldest entries. It is under mu.
 func (l *ledger) trim() {
-	if l.keep < 0 || len(l.entries) <= l.keep+l.keep/4 && l.bytes <= maxLogBytes {
-		return
+	for l.keep >= 0 && (len(l.entries) > l.keep || l.bytes > maxLogBytes && len(l.entries) > 1) {
+		l.bytes -= len(l.entries[0].Body)
+		l.entries[0] = nil
+		l.entries = l.entries[1:]
+		l.dropped++
 	}
-	drop := max(0, len(l.entries)-l.keep)
-	for _, e := range l.entries[:drop] {
-		l.bytes -= len(e.Body)
-	}
-	for l.bytes > maxLogBytes*3/4 && drop < len(l.entries)-1 {
-		l.bytes -= len(l.entries[drop].Body)
-		drop++
-	}
-	l.dropped += drop
-	l.entries = slices.Clone(l.entries[drop:])
 }
 
 // bill is under mu.
@@ -156,12 +149,8 @@ func (l *ledger) bill(model string) *Bill {
 func (s *Server) Log() []Entry {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	es := s.log.entries
-	if s.log.keep >= 0 && len(es) > s.log.keep {
-		es = es[len(es)-s.log.keep:]
-	}
-	out := make([]Entry, len(es))
-	for i, e := range es {
+	out := make([]Entry, len(s.log.entries))
+	for i, e := range s.log.entries {
 		out[i] = *e
 	}
 	return out
@@ -183,4 +172,15 @@ func (s *Server) InFlight() (now, peak int) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	return s.log.inFlight, s.log.peak
+}
+
+// carried are the keys of a request in its entry: behind a pointer, so that
+// printing the entry does not print them.
+type carried []string
+
+// hide takes the request's keys out of what is short and likely to be printed.
+func (e *Entry) hide() {
+	for _, text := range []*string{&e.Path, &e.Error, &e.Request.Model} {
+		*text = wire.Redact(*text, *e.keys)
+	}
 }

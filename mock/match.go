@@ -32,12 +32,17 @@ type Turn struct {
 	After time.Duration // so long after the brain was asked, beside which the model's latency runs
 }
 
+// last is the last message.
+func (r *Request) last() string {
+	if len(r.Messages) == 0 {
+		return ""
+	}
+	return r.Messages[len(r.Messages)-1].Content
+}
+
 // holds says whether a call is one of those.
 func (m *Match) holds(r Request) bool {
-	last := ""
-	if len(r.Messages) > 0 {
-		last = r.Messages[len(r.Messages)-1].Content
-	}
+	last := r.last()
 	return (m.Model == "" || m.Model == r.Model) &&
 		strings.Contains(last, m.Contains) &&
 		(m.Pattern == nil || m.Pattern.MatchString(last))
@@ -91,21 +96,11 @@ func Matching(otherwise Brain, matches ...Match) Brain {
 // Echo is a brain that says the last message again, whatever form was asked
 // for.
 func Echo(_ context.Context, r Request) (Reply, error) {
-	if len(r.Messages) == 0 {
-		return Reply{}, nil
-	}
-	return Reply{Text: r.Messages[len(r.Messages)-1].Content, Unchecked: true}, nil
+	return Reply{Text: r.last(), Unchecked: true}, nil
 }
 
 // noReply is the brain of a model that has nothing but replies by match. Its
 // error is one that clients do not try again.
 func noReply(_ context.Context, r Request) (Reply, error) {
-	last := ""
-	if len(r.Messages) > 0 {
-		last = r.Messages[len(r.Messages)-1].Content
-	}
-	return Reply{}, &Error{
-		Status: http.StatusNotFound, Code: "no_reply_matches",
-		Message: fmt.Sprintf("The mock has no reply for this call to %s; its last message begins %.80q.", r.Model, last),
-	}
+	return Reply{}, &Error{Status: http.StatusNotFound, Code: "no_reply_matches", Message: fmt.Sprintf("The mock has no reply for this call to %s; its last message begins %.80q.", r.Model, r.last())}
 }

@@ -20,10 +20,6 @@ type Model struct {
 
 	Reasoning bool // refuses max_tokens, and a temperature or top_p other than 1
 	NoSchema  bool // refuses response_format json_schema, as servers without it do
-	// Estimate counts tokens by a rule of thumb (one for four bytes of ASCII,
-	// one for each other rune) and not with o200k_base, as for a model with
-	// another vocabulary.
-	Estimate bool
 }
 
 // Price is in dollars per million tokens.
@@ -54,10 +50,6 @@ type Latency struct {
 	First    time.Duration // until the first token
 	PerToken time.Duration // for each output token after it
 	Sigma    float64       // of both logarithms; 0: always the median. 0.3 is calm, 1 wild
-	// Load makes both longer by so large a share for each other call of the
-	// model that is at work when this one begins: with 0.1, ten others double
-	// them. 0: load does not matter.
-	Load float64
 }
 
 // pace is the latency that one call drew.
@@ -70,12 +62,6 @@ func (l Latency) draw(r *rand.Rand) pace {
 		return time.Duration(float64(d) * math.Exp(l.Sigma*r.NormFloat64()))
 	}
 	return pace{first: scale(l.First), perToken: scale(l.PerToken)}
-}
-
-// loaded is the pace among so many other calls.
-func (p pace) loaded(load float64, others int) pace {
-	f := 1 + load*float64(max(0, others))
-	return pace{time.Duration(float64(p.first) * f), time.Duration(float64(p.perToken) * f)}
 }
 
 // at is when token i, counted from 0, is ready.

@@ -3,6 +3,8 @@ package mock
 import (
 	"net/http"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // Raw is a reply byte for byte, for tests of what a client makes of a wire
@@ -13,10 +15,14 @@ type Raw struct {
 	Pieces []Piece     // the body
 	End    End
 	Out    int // completion tokens that the bill books; a status of 400 and above books nothing
+}
 
-	more    func() string // further pieces, until it says nothing
-	silent  bool          // not even headers come
-	trickle func(i int)   // called each second of the silence
+func (r *Raw) wire() *wire.Raw {
+	out := &wire.Raw{Status: r.Status, Header: r.Header, End: wire.End(r.End), Out: r.Out}
+	for _, p := range r.Pieces {
+		out.Pieces = append(out.Pieces, wire.Piece(p))
+	}
+	return out
 }
 
 // Piece is a part of a raw body, flushed on its own.
@@ -57,17 +63,17 @@ func (x *exchange) sendRaw() {
 	if status >= http.StatusBadRequest {
 		e.Charge, e.Usage = false, Usage{}
 	}
-	x.cut = x.raw.End == EndCut || x.raw.End == EndReset
-	if x.raw.End == EndReset {
+	x.cut = x.raw.End == wire.Cut || x.raw.End == wire.Reset
+	if x.raw.End == wire.Reset {
 		defer func() { x.close(); x.reset() }()
 	}
 	if x.cut && len(x.raw.Pieces) == 0 {
 		return
 	}
-	if x.raw.silent {
+	if x.raw.Silent {
 		x.cut = true
-		for i := 0; x.raw.trickle != nil && x.sleep(time.Since(e.Arrived)+time.Second); i++ {
-			x.raw.trickle(i)
+		for i := 0; x.raw.Trickle != nil && x.sleep(time.Since(e.Arrived)+time.Second); i++ {
+			x.raw.Trickle(i)
 		}
 		<-x.r.Context().Done()
 		return
@@ -76,7 +82,7 @@ func (x *exchange) sendRaw() {
 	for k, vs := range x.raw.Header {
 		x.w.Header()[http.CanonicalHeaderKey(k)] = vs
 	}
-	out := http.NewResponseController(x.w)
+	out, said := http.NewResponseController(x.w), ""
 	for i, p := range x.raw.Pieces {
 		if p.After > 0 && !x.sleep(time.Since(e.Arrived)+p.After) {
 			return
@@ -85,8 +91,9 @@ func (x *exchange) sendRaw() {
 			e.Status = status
 			x.w.WriteHeader(status)
 		}
-		e.sent(redact(p.Data, *e.keys))
-		if i == len(x.raw.Pieces)-1 && x.raw.End == EndClean && x.raw.more == nil {
+		said += p.Data
+		e.Replies = []string{wire.Redact(said, *e.keys)}
+		if i == len(x.raw.Pieces)-1 && x.raw.End == wire.Clean && x.raw.More == nil {
 			x.close()
 		}
 		if _, err := x.w.Write([]byte(p.Data)); err != nil {
@@ -98,27 +105,19 @@ func (x *exchange) sendRaw() {
 	}
 	if len(x.raw.Pieces) == 0 {
 		e.Status = status
-		if x.raw.End == EndClean {
+		if x.raw.End == wire.Clean {
 			x.close()
 		}
 		x.w.WriteHeader(status)
 		_ = out.Flush()
 	}
-	for x.raw.more != nil && x.sleep(time.Since(e.Arrived)+time.Millisecond) {
-		p := x.raw.more()
+	for x.raw.More != nil && x.sleep(time.Since(e.Arrived)+time.Millisecond) {
+		p := x.raw.More()
 		if _, err := x.w.Write([]byte(p)); p == "" || err != nil {
 			break
 		}
 	}
-	if x.raw.End == EndHold {
+	if x.raw.End == wire.Hold {
 		<-x.r.Context().Done()
 	}
-}
-
-// sent notes a piece of a raw body.
-func (e *Entry) sent(data string) {
-	if len(e.Replies) == 0 {
-		e.Replies = []string{""}
-	}
-	e.Replies[0] += data
 }

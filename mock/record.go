@@ -1,17 +1,10 @@
 package mock
 
 import (
-	"compress/gzip"
-	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"strings"
-	"sync"
-	"syscall"
-	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/tape"
 )
 
 // Recorder passes requests on to a real server and writes what came back onto
@@ -36,14 +29,7 @@ type Recorder struct {
 	// to the client and never followed.
 	Transport http.RoundTripper
 
-	upstream *url.URL
-
-	mu   sync.Mutex
-	out  io.Writer
-	sync func() error // nil: out has none
-	n    int          // of the last request
-	did  Recording
-	err  error // of writing; nothing is written after it
+	tape *tape.Recorder
 }
 
 // Recording counts what a recorder did.
@@ -53,242 +39,76 @@ type Recording struct {
 	Skipped  int // requests that ended without one
 }
 
-// maxReply is how long a reply may be to be written.
-const maxReply = 32 << 20
-
 // NewRecorder makes a recorder for the server with that base URL, such as
 // "https://api.example.com/v1". It writes to out: a file that has Truncate, as
 // an *os.File opened for reading and writing has, is continued where it holds a
 // cassette already; anything else begins a new one.
 func NewRecorder(upstream string, out io.Writer) (*Recorder, error) {
-	u, err := url.Parse(strings.TrimRight(upstream, "/"))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("mock: record: the upstream is not a URL") // whose text may hold a key
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return nil, fmt.Errorf("mock: record: upstream %q is not an http or https URL", u.Redacted())
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, fmt.Errorf("mock: record: upstream %s://%s%s has a user, a query or a fragment; give the base URL alone and the key apart", u.Scheme, u.Host, u.Path)
-	}
-	r := &Recorder{upstream: u, out: out}
-	if f, ok := out.(cassetteFile); ok {
-		if r.n, err = resume(f); err != nil {
-			return nil, err
-		}
-		if r.n > fresh {
-			r.sync = f.Sync
-		}
-		if r.n >= 0 {
-			return r, nil
-		}
-		r.n = 0
-	}
-	head, err := cassetteLine(cassetteHead{cassetteKind, cassetteVersion})
+	t, err := tape.NewRecorder(upstream, out)
 	if err != nil {
-		return nil, fmt.Errorf("mock: record: %w", err)
+		return nil, err
 	}
-	if _, err := out.Write(head); err != nil {
-		return nil, fmt.Errorf("mock: record: %w", err)
-	}
-	return r, nil
-}
-
-// cassetteFile is an *os.File.
-type cassetteFile interface {
-	io.ReadWriteSeeker
-	Truncate(size int64) error
-	Sync() error
-}
-
-// What resume says of a file that is no cassette yet.
-const (
-	fresh      = -1 - iota // empty
-	unseekable             // a pipe or a terminal
-)
-
-// resume puts a file behind its last whole line and returns the number of the
-// last exchange, or fresh, or unseekable.
-func resume(f cassetteFile) (last int, err error) {
-	size, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return unseekable, nil
-	}
-	if size == 0 {
-		return fresh, nil
-	}
-	if _, err = f.Seek(0, io.SeekStart); err != nil {
-		return 0, fmt.Errorf("mock: record: %w", err)
-	}
-	tape, whole, err := readTape(f, maxCassetteLine, maxCassetteBytes)
-	if err != nil {
-		return 0, err
-	}
-	for _, t := range tape {
-		last = max(last, t.N)
-	}
-	if err := f.Truncate(whole); err != nil {
-		return 0, fmt.Errorf("mock: record: %w", err)
-	}
-	if _, err = f.Seek(whole, io.SeekStart); err != nil {
-		return 0, fmt.Errorf("mock: record: %w", err)
-	}
-	return last, nil
+	return &Recorder{tape: t}, nil
 }
 
 // Recorded is what the recorder did so far, and the error that ended its
 // writing.
 func (r *Recorder) Recorded() (Recording, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.did, r.err
+	did, err := r.tape.Recorded()
+	return Recording(did), err
 }
 
 // ServeHTTP passes one request on. Where the upstream's connection breaks, or
 // the client leaves, it panics with http.ErrAbortHandler, as net/http asks for.
 func (r *Recorder) ServeHTTP(w http.ResponseWriter, in *http.Request) {
-	r.mu.Lock()
-	r.n++
-	n := r.n
-	r.did.Requests++
-	r.mu.Unlock()
-	written := false
-	defer func() {
-		if !written {
-			r.mu.Lock()
-			r.did.Skipped++
-			r.mu.Unlock()
-		}
-	}()
-	began := time.Now()
-	body, bad := readBody(in)
-	if bad != nil {
-		bad.send(w)
-		return
-	}
-	t, keys := tape(in, body, r.own()...)
-	t.N = n
-	ctx, cancel := context.WithCancel(context.WithoutCancel(in.Context()))
-	defer cancel()
-	p := &passing{taped: t}
-	defer context.AfterFunc(in.Context(), func() {
-		if p.said.Load() {
-			time.AfterFunc(lastWord, cancel)
-		} else {
-			cancel()
-		}
-	})()
-	resp, err := r.send(in.WithContext(ctx), body)
-	if err != nil {
-		t.Left = in.Context().Err() != nil
-		t.Cut = brokenOff(err) && !t.Left
-		if t.Left || t.Cut {
-			written = r.keep(t, nil, keys)
-			panic(http.ErrAbortHandler)
-		}
-		(&Error{
-			Status: http.StatusBadGateway, Type: "server_error", Code: "upstream_failed",
-			Message: redact(fmt.Sprintf("The upstream %s gave no reply: %v", r.upstream.Host, err), keys),
-		}).send(w)
-		return
-	}
-	defer resp.Body.Close()
-	t.Status, t.Length, t.Header = resp.StatusCode, resp.ContentLength >= 0, replyHeader(resp.Header, keys)
-	p.ended = func() {
-		if t.Cut && in.Context().Err() != nil {
-			t.Cut, t.Left = false, true
-		}
-		if p.pieces != nil {
-			written = r.keep(t, p.pieces, keys)
-		}
-	}
-	p.pass(w, resp, began)
-	if t.Cut || t.Left {
-		panic(http.ErrAbortHandler)
-	}
+	r.tape.Serve(w, in, r.Key, r.Transport)
 }
 
-// brokenOff says whether a connection that there was broke.
-func brokenOff(err error) bool {
-	for _, e := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+// Cassette replays recorded exchanges, byte for byte and piece by piece,
+// without a network. It is an http.Handler, safe for concurrent use.
+//
+// A request is answered by the exchange with its method, path, query and body.
+// A body that is JSON is compared by what it says: white space, the order of
+// keys and the spelling of numbers do not matter, nor does the key with which
+// the request comes. Of equal requests the nth is answered as the nth was; past
+// the last recorded one the last that no client left early is given again.
+// Where none is equal the answer is 404, code "no_recorded_exchange".
+//
+// After what was recorded of a reply whose client left, nothing more comes until
+// the client leaves, for ten seconds; then the connection is cut.
+type Cassette struct {
+	// Timing waits before each piece as long as the recorded server took.
+	// Otherwise pieces follow each other at once. Set it before the first
+	// request.
+	Timing bool
+
+	tape tape.Cassette
 }
 
-// own is the recorder's key, in every spelling.
-func (r *Recorder) own() []string {
-	if r.Key == "" {
-		return nil
-	}
-	return secrets(http.Header{"Authorization": {"Bearer " + r.Key}}, nil)
+// Replays counts what a cassette did.
+type Replays struct {
+	Recorded int // exchanges on the cassette
+	Replayed int // requests answered
+	Repeated int // of them those past the last recorded one
+	Missed   int // requests that no exchange is equal to
+	Unused   int // exchanges that nobody asked for yet
 }
 
-// send asks the upstream.
-func (r *Recorder) send(in *http.Request, body []byte) (*http.Response, error) {
-	u := *r.upstream
-	path := in.URL.Path
-	if rest, ok := strings.CutPrefix(path, "/v1"); ok && (rest == "" || rest[0] == '/') {
-		path = rest
-	}
-	u.Path += path
-	u.RawQuery = in.URL.RawQuery
-	req, err := http.NewRequestWithContext(in.Context(), in.Method, u.String(), strings.NewReader(string(body)))
-	if err != nil {
+// ReadCassette reads what a Recorder wrote. A last line without its end, as a
+// crash leaves one, is passed over; anything else that is wrong is an error
+// that names the line. A cassette may have 1 GiB; the memory taken is a small
+// multiple of that.
+func ReadCassette(from io.Reader) (*Cassette, error) {
+	c := &Cassette{}
+	if err := c.tape.Read(from); err != nil {
 		return nil, err
 	}
-	req.Header = in.Header.Clone()
-	for _, name := range hopByHop {
-		req.Header.Del(name)
-	}
-	req.Header.Set("Accept-Encoding", "identity") // or keys in bodies could not be found
-	if r.Key != "" {
-		for name := range req.Header {
-			if secretHeader(name) {
-				req.Header.Del(name)
-			}
-		}
-		req.Header.Set("Authorization", "Bearer "+r.Key)
-	}
-	transport := r.Transport
-	if transport == nil {
-		transport = plain
-	}
-	resp, err := transport.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	return plainBody(resp)
+	return c, nil
 }
 
-var plain = func() http.RoundTripper {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DisableCompression = true
-	return t
-}()
+// Replays is what the cassette did so far.
+func (c *Cassette) Replays() Replays { return Replays(c.tape.Replays()) }
 
-// plainBody is the reply without compression, which some servers use unasked.
-func plainBody(resp *http.Response) (*http.Response, error) {
-	switch kind := strings.ToLower(resp.Header.Get("Content-Encoding")); kind {
-	case "", "identity":
-		return resp, nil
-	case "gzip":
-		z, err := gzip.NewReader(resp.Body)
-		if err != nil {
-			_ = resp.Body.Close()
-			return nil, err
-		}
-		resp.Header.Del("Content-Encoding")
-		resp.Header.Del("Content-Length")
-		resp.ContentLength = -1
-		resp.Body = struct {
-			io.Reader
-			io.Closer
-		}{z, resp.Body}
-		return resp, nil
-	default:
-		_ = resp.Body.Close()
-		return nil, fmt.Errorf("it compresses by %.20q, unasked; this cannot be recorded", kind)
-	}
-}
+// ServeHTTP answers one request. Where the recorded connection broke, or the
+// client has left, it panics with http.ErrAbortHandler, as net/http asks for.
+func (c *Cassette) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.tape.Serve(w, r, c.Timing) }

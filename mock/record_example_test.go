@@ -26,7 +26,7 @@ func ExampleReadConfig() {
 	fmt.Println(err)
 	// Output:
 	// m 0.1 <nil>
-	// mock: config, line 3: models[0].context: -5 is not a whole number from 0 to 2147483647
+	// mock: config, line 3: models[0].context: Invalid 'models[0].context': integer below minimum value. Expected a value >= 0, but got -5 instead.
 }
 
 // Some calls are answered by script, all others by a brain.

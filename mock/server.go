@@ -28,6 +28,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/fault"
+	"github.com/db31e724/go-swarm/mock/internal/limit"
+	"github.com/db31e724/go-swarm/mock/internal/token"
 )
 
 // Config says what a server serves. The zero value serves Large and Small to
@@ -52,15 +56,15 @@ type Server struct {
 	observe func(Entry)
 	models  map[string]*Model
 	order   []string // of their IDs, as configured
-	count   counter
+	tokens  token.Counter
 	log     ledger
 	serial  atomic.Uint64
 	created int64
 
 	began    time.Time
-	gates    map[string]*gate     // by model; "" for all
-	prefixes map[string]*prefixes // by model; those that cache
-	rules    []*ruled
+	gates    map[string]*limit.Gate     // by model; "" for all
+	prefixes map[string]*token.Prefixes // by model; those that cache
+	rules    []*fault.Armed
 	wrong    error // of the rules
 	attempts attempts
 	away     absence
@@ -93,7 +97,7 @@ func NewHandler(c Config) *Server {
 		models:  make(map[string]*Model, len(c.Models)),
 		log:     ledger{keep: c.Keep, bills: map[string]*Bill{}, flying: map[string]int{}},
 		created: time.Now().Unix(), began: time.Now(),
-		gates: map[string]*gate{"": newGate(c.Limits)}, prefixes: map[string]*prefixes{},
+		gates: map[string]*limit.Gate{"": limit.New(limit.Limits(c.Limits))}, prefixes: map[string]*token.Prefixes{},
 	}
 	s.rules, s.wrong = arm(c.Faults)
 	for _, m := range c.Models {
@@ -104,8 +108,8 @@ func NewHandler(c Config) *Server {
 			s.order = append(s.order, m.ID)
 		}
 		s.models[m.ID] = &m
-		s.gates[m.ID] = newGate(m.Limits)
-		s.prefixes[m.ID] = newPrefixes(m.Prefix)
+		s.gates[m.ID] = limit.New(limit.Limits(m.Limits))
+		s.prefixes[m.ID] = token.NewPrefixes(token.Prefix(m.Prefix))
 	}
 	return s
 }
@@ -205,7 +209,7 @@ func (s *Server) Close() error {
 // cuts the connection, it panics with http.ErrAbortHandler, as net/http asks
 // for; it panics with nothing else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if _, inMemory := w.(*memoryReply); !inMemory && s.isAway() {
+	if _, inMemory := w.(*memoryReply); !inMemory && s.away.isAway() {
 		panic(http.ErrAbortHandler)
 	}
 	if s.shown(w, r) {

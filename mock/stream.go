@@ -2,20 +2,21 @@ package mock
 
 import (
 	"bytes"
-	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // stream answers as server-sent events, a token each, the choices in turn.
 func (x *exchange) stream() {
-	options, _ := x.tree.get("stream_options")
-	usage, _ := options.get("include_usage")
-	padding, padded := options.get("include_obfuscation")
-	s := &sse{x: x, usage: usage.yes, pad: !padded || padding.yes}
-	s.before = `{"id":` + quote(x.replyID()) + `,"object":"chat.completion.chunk","created":` +
-		strconv.FormatInt(x.entry.Arrived.Unix(), 10) + `,"model":` + quote(x.model.ID) +
+	options, _ := x.tree.Get("stream_options")
+	usage, _ := options.Get("include_usage")
+	s := &sse{x: x, usage: usage.Yes}
+	s.before = `{"id":` + wire.Quote(x.replyID()) + `,"object":"chat.completion.chunk","created":` +
+		strconv.FormatInt(x.entry.Arrived.Unix(), 10) + `,"model":` + wire.Quote(x.model.ID) +
 		`,"service_tier":"default","system_fingerprint":null,"choices":[`
 
 	x.entry.Replies = make([]string, len(x.reply))
@@ -33,11 +34,10 @@ func (x *exchange) stream() {
 		return
 	}
 	if s.usage {
-		u, _ := json.Marshal(x.entry.Usage.wire()) // integers alone: cannot fail
-		s.buf.WriteString("data: " + s.before + `],"usage":` + string(u) + "}\n\n")
+		s.buf.WriteString("data: " + s.before + `],"usage":` + x.entry.Usage.wire() + "}\n\n")
 	}
 	s.buf.WriteString("data: [DONE]\n\n")
-	if x.twist == nil { // a fault may hold or cut what follows
+	if x.call.Twist == nil { // a fault may hold or cut what follows
 		x.close()
 	}
 	s.flush()
@@ -46,10 +46,10 @@ func (x *exchange) stream() {
 // sse writes chunks into a buffer, which goes out when the next token is not
 // ready yet.
 type sse struct {
-	x          *exchange
-	usage, pad bool
-	before     string // of each chunk, up to its choices
-	buf        bytes.Buffer
+	x      *exchange
+	usage  bool
+	before string // of each chunk, up to its choices
+	buf    bytes.Buffer
 }
 
 // tokens sends the tokens of all choices. It says whether the client stayed.
@@ -85,7 +85,7 @@ func (s *sse) tokens() bool {
 				if r.refusal {
 					name = `"refusal":`
 				}
-				s.chunk(i, name+quote(r.tokens[k]), "")
+				s.chunk(i, name+wire.Quote(r.tokens[k]), "")
 			case k == len(r.tokens):
 				finish[i], ended = r.finish, true
 				s.chunk(i, "", r.finish)
@@ -120,30 +120,12 @@ func (s *sse) flush() bool {
 }
 
 func (s *sse) chunk(index int, delta, finish string) {
-	b := &s.buf
-	b.WriteString("data: ")
-	b.WriteString(s.before)
-	b.WriteString(`{"index":` + strconv.Itoa(index) + `,"delta":{` + delta + `},"logprobs":null,"finish_reason":`)
-	if finish == "" {
-		b.WriteString("null}]")
-	} else {
-		b.WriteString(quote(finish) + "}]")
+	reason, usage := "null", ""
+	if finish != "" {
+		reason = wire.Quote(finish)
 	}
 	if s.usage {
-		b.WriteString(`,"usage":null`)
+		usage = `,"usage":null`
 	}
-	if s.pad { // hides the length of a token from those who watch the wire
-		const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-		b.WriteString(`,"obfuscation":"`)
-		for range 1 + s.x.rng.IntN(12) {
-			b.WriteByte(letters[s.x.rng.IntN(len(letters))])
-		}
-		b.WriteByte('"')
-	}
-	b.WriteString("}\n\n")
-}
-
-func quote(text string) string {
-	b, _ := json.Marshal(text) // a string: cannot fail
-	return string(b)
+	fmt.Fprintf(&s.buf, `data: %s{"index":%d,"delta":{%s},"logprobs":null,"finish_reason":%s}]%s}`+"\n\n", s.before, index, delta, reason, usage)
 }

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -32,12 +33,13 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	// The server's context ends with the client's but does not carry its values.
 	ctx, leave := context.WithCancel(context.Background())
-	unhook := context.AfterFunc(req.Context(), leave)
 	w := &memoryReply{
 		header: http.Header{}, client: req.Context(), server: ctx,
-		started: make(chan struct{}), more: make(chan struct{}, 1), room: make(chan struct{}, 1),
+		started: make(chan struct{}), leave: leave,
 	}
-	w.leave = leave
+	w.moved.L = &w.mu
+	unhook := context.AfterFunc(req.Context(), leave)
+	context.AfterFunc(ctx, w.wake)
 	if !m.s.away.enter(w) {
 		unhook()
 		leave()
@@ -72,7 +74,9 @@ func (m memory) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, context.Cause(req.Context())
 	}
 	if w.status == 0 {
-		return nil, w.cutBy() // before its first byte
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return nil, cmp.Or(w.broke, io.ErrUnexpectedEOF) // before its first byte
 	}
 	return &http.Response{
 		Status: strconv.Itoa(w.status) + " " + http.StatusText(w.status), StatusCode: w.status,
@@ -103,9 +107,8 @@ type memoryReply struct {
 	buf   []byte // written and not read
 	wrote int64
 	ended bool
-	broke error         // how the connection broke; nil: it was cut
-	more  chan struct{} // one token: the reader should look again
-	room  chan struct{} // one token: the writer should look again
+	broke error     // how the connection broke; nil: it was cut
+	moved sync.Cond // something was written or read, or one side left
 }
 
 const writeAhead = 64 << 10
@@ -125,28 +128,28 @@ func (w *memoryReply) WriteHeader(status int) {
 
 func (w *memoryReply) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
-	n := 0
-	for {
-		if err := w.server.Err(); err != nil {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for n := 0; ; {
+		if err := w.server.Err(); err != nil || n == len(p) {
 			return n, err
 		}
-		w.mu.Lock()
 		k := min(len(p)-n, max(0, writeAhead-len(w.buf)))
+		if k == 0 {
+			w.moved.Wait()
+			continue
+		}
 		w.buf = append(w.buf, p[n:n+k]...)
 		w.wrote += int64(k)
-		w.mu.Unlock()
 		n += k
-		if k > 0 {
-			wake(w.more)
-		}
-		if n == len(p) {
-			return n, nil
-		}
-		select {
-		case <-w.room:
-		case <-w.server.Done():
-		}
+		w.moved.Broadcast()
 	}
+}
+
+func (w *memoryReply) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.moved.Broadcast()
 }
 
 // FlushError lets http.ResponseController flush: what is written is seen.
@@ -166,7 +169,7 @@ func (w *memoryReply) end() {
 	if w.status == 0 {
 		close(w.started)
 	}
-	wake(w.more)
+	w.wake()
 }
 
 // breakOff lets the client see err where the reply is cut.
@@ -174,22 +177,6 @@ func (w *memoryReply) breakOff(err error) {
 	w.mu.Lock()
 	w.broke = err
 	w.mu.Unlock()
-}
-
-func (w *memoryReply) cutBy() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.broke != nil {
-		return w.broke
-	}
-	return io.ErrUnexpectedEOF
-}
-
-func wake(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
 }
 
 var errBodyClosed = errors.New("mock: read of a closed response body")
@@ -210,30 +197,23 @@ func (b *memoryBody) Close() error {
 
 func (b *memoryBody) Read(p []byte) (int, error) {
 	w := b.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for {
-		if b.closed.Load() {
+		switch n := copy(p, w.buf); {
+		case b.closed.Load():
 			return 0, errBodyClosed
-		}
-		if w.client.Err() != nil {
+		case w.client.Err() != nil:
 			return 0, context.Cause(w.client)
-		}
-		w.mu.Lock()
-		n := copy(p, w.buf)
-		w.buf = w.buf[n:]
-		ended, short := w.ended, w.length > w.wrote
-		w.mu.Unlock()
-		switch {
 		case n > 0 || len(p) == 0:
-			wake(w.room)
+			w.buf = w.buf[n:]
+			w.moved.Broadcast()
 			return n, nil
-		case ended && w.complete && !short:
+		case w.ended && w.complete && w.length <= w.wrote:
 			return 0, io.EOF
-		case ended:
-			return 0, w.cutBy()
+		case w.ended:
+			return 0, cmp.Or(w.broke, io.ErrUnexpectedEOF)
 		}
-		select {
-		case <-w.more:
-		case <-w.client.Done():
-		}
+		w.moved.Wait()
 	}
 }

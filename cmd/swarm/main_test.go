@@ -133,7 +133,7 @@ func TestCommandLineErrorsSayWhatIsWrong(t *testing.T) {
 		"address":             {[]string{"mock", "-addr", "8080"}, exitUsage, `-addr "8080" is not HOST:PORT`},
 		"no such address":     {[]string{"mock", "-addr", "192.0.2.1:0"}, exitFailed, "192.0.2.1"},
 		"no config":           {[]string{"mock", "-config", "missing.json"}, exitFailed, "missing.json"},
-		"bad config":          {[]string{"mock", "-config", file(t, "c.json", "{\n\"modells\": []}")}, exitFailed, "c.json: mock: config, line 2: modells: there is no such field"},
+		"bad config":          {[]string{"mock", "-config", file(t, "c.json", "{\n\"modells\": []}")}, exitFailed, "c.json: mock: config, line 2: modells: Unknown parameter"},
 		"no cassette":         {[]string{"mock", "-replay", "missing.jsonl"}, exitFailed, "missing.jsonl"},
 		"bad cassette":        {[]string{"mock", "-replay", file(t, "t.jsonl", "hello\n")}, exitFailed, "t.jsonl: mock: cassette: line 1"},
 		"not to overwrite":    {[]string{"mock", "-record", file(t, "n.txt", "notes\n"), "-upstream", "http://127.0.0.1:1"}, exitFailed, "n.txt: mock: cassette: line 1"},

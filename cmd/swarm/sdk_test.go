@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/canary"
 )
+
+var clients = flag.Bool("clients", false, "try the clients of others, which are compiled or fetched first (make clients)")
 
 // sdkConfig is what the programs in testdata/sdk-* ask for. Each of them
 // starts with a server of its own, since "flaky" fails once.
@@ -45,8 +48,8 @@ func in(t *testing.T, folder, name string, args ...string) ([]byte, error) {
 }
 
 func TestTheOfficialGoSDKTalksToIt(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compiling the client takes a while")
+	if !*clients {
+		t.Skip("it compiles the client: -clients")
 	}
 	folder := filepath.Join("testdata", "sdk-go")
 	if out, err := in(t, folder, "go", "mod", "download"); err != nil {
@@ -67,8 +70,8 @@ func TestTheOfficialGoSDKTalksToIt(t *testing.T) {
 // npm's packages are fetched into a folder of the test's own, or where
 // SWARM_NODE_CACHE says.
 func TestTheOfficialNodeSDKTalksToIt(t *testing.T) {
-	if testing.Short() {
-		t.Skip("fetching the client takes a while")
+	if !*clients {
+		t.Skip("it fetches the client: -clients")
 	}
 	for _, name := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(name); err != nil {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
@@ -222,15 +224,22 @@ func tooOften(log []mock.Entry) (why []string) {
 // crowded finds more calls to a model in work at once than there are slots. A
 // call that a client left is out of its slot in the moment it leaves.
 func crowded(log []mock.Entry) (why []string) {
+	type change struct {
+		at time.Time
+		by int
+	}
+	changes := map[string][]change{}
 	for _, e := range log {
+		m := e.Request.Model
+		changes[m] = append(changes[m], change{e.Arrived, 1}, change{e.Ended, -1})
+	}
+	for model, cs := range changes {
+		slices.SortFunc(cs, func(a, b change) int { return cmp.Or(a.at.Compare(b.at), a.by-b.by) })
 		n := 0
-		for _, o := range log {
-			if o.Request.Model == e.Request.Model && !o.Arrived.After(e.Arrived) && o.Ended.After(e.Arrived) {
-				n++
+		for _, c := range cs {
+			if n += c.by; n > slots {
+				return []string{fmt.Sprintf("%d calls to %s at once, on %d slots", n, model, slots)}
 			}
-		}
-		if n > slots {
-			return []string{fmt.Sprintf("%d calls to %s at once, on %d slots", n, e.Request.Model, slots)}
 		}
 	}
 	return nil

@@ -63,9 +63,39 @@ var direct = []struct {
 		"planners and workers do not import each other: either can be replaced alone",
 	},
 	{
-		"./mock/...",
-		[]string{"./mock/..."},
+		"./mock",
+		[]string{"./mock/internal/..."},
 		"the mock judges the client by the wire; a shared type or counter would hide a shared mistake",
+	},
+	{
+		"./mock/internal/wire",
+		nil,
+		"the wire is what all rooms of the mock stand on",
+	},
+	{
+		"./mock/internal/fault",
+		[]string{"./mock/internal/wire"},
+		"faults act on a call's bytes, not on the server",
+	},
+	{
+		"./mock/internal/tape",
+		[]string{"./mock/internal/wire"},
+		"a recorder needs no models",
+	},
+	{
+		"./mock/internal/limit",
+		nil,
+		"a gate counts; it knows no requests",
+	},
+	{
+		"./mock/internal/token",
+		nil,
+		"tokens are of texts",
+	},
+	{
+		"./mock/internal/brain",
+		nil,
+		"a brain knows a prompt and a schema, and nothing of how they came",
 	},
 }
 
@@ -107,7 +137,7 @@ var compiled = []struct {
 		"./swarm",
 		[]string{
 			"net/http", "net/http/...", "golang.org/x/net/...", "golang.org/x/text/...", "go.uber.org/...",
-			"github.com/sashabaranov/...", "github.com/tiktoken-go/...",
+			"github.com/sashabaranov/...", "github.com/tiktoken-go/...", "github.com/santhosh-tekuri/...",
 			"./mock/...", "./planner/...", "./workers/...", "./internal/...",
 		},
 		"a program with its own planner and workers pays for the engine alone",
@@ -138,6 +168,19 @@ var compiled = []struct {
 		"a server whose types are the client's would agree with the client's mistakes",
 	},
 }
+
+func TestOnlyTheMockImportsASchemaLibrary(t *testing.T) {
+	for _, p := range ours(t, "./...") {
+		for _, imp := range p.Imports {
+			if matches("github.com/santhosh-tekuri/jsonschema/...", trimMajor(imp)) && !matches("./mock/...", p.ImportPath) {
+				t.Errorf("%s imports %s: what checks schemas has a place in the mock alone", short(p.ImportPath), imp)
+			}
+		}
+	}
+}
+
+// trimMajor takes the major version out of a path.
+func trimMajor(path string) string { return strings.Replace(path, "/v6", "", 1) }
 
 func TestImportingAPackageCompilesNothingThatItHasNoUseFor(t *testing.T) {
 	for _, r := range compiled {

@@ -1,0 +1,168 @@
+package tape
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
+)
+
+// Cassette replays exchanges; see mock.Cassette.
+type Cassette struct {
+	by    map[string]*reel
+	total int
+
+	mu                         sync.Mutex
+	replayed, repeated, missed int
+}
+
+// reel is the exchanges that equal requests had.
+type reel struct {
+	tape []*taped
+	next int
+}
+
+// Replays counts what a cassette did.
+type Replays struct {
+	Recorded int // exchanges on the cassette
+	Replayed int // requests answered
+	Repeated int // of them those past the last recorded one
+	Missed   int // requests that no exchange is equal to
+	Unused   int // exchanges that nobody asked for yet
+}
+
+// Replays is what the cassette did so far.
+func (c *Cassette) Replays() Replays {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Replays{c.total, c.replayed, c.repeated, c.missed, c.total - (c.replayed - c.repeated)}
+}
+
+// find is the exchange that answers a request; nil: there is none.
+func (c *Cassette) find(key string) *taped {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.by[key]
+	if r == nil {
+		c.missed++
+		return nil
+	}
+	c.replayed++
+	if r.next == len(r.tape) {
+		c.repeated++
+		for _, t := range slices.Backward(r.tape) {
+			if !t.Left {
+				return t
+			}
+		}
+		return r.tape[r.next-1]
+	}
+	r.next++
+	return r.tape[r.next-1]
+}
+
+// Serve answers one request, with the recorded timing or at once.
+func (c *Cassette) Serve(w http.ResponseWriter, r *http.Request, timing bool) {
+	body, err := wire.ReadBody(r, maxTaped)
+	if err != nil {
+		err.Send(w)
+		return
+	}
+	asked, _ := tape(r, body)
+	t := c.find(asked.request())
+	if t == nil {
+		c.miss(asked).Send(w)
+		return
+	}
+	h := w.Header()
+	h["Content-Type"] = nil // or net/http guesses one
+	if _, dated := t.Header["Date"]; !dated {
+		h["Date"] = nil
+	}
+	for name, values := range t.Header {
+		h[http.CanonicalHeaderKey(name)] = values
+	}
+	if t.Length {
+		n := 0
+		for _, p := range t.Pieces {
+			n += len(p.bytes())
+		}
+		if t.Cut || t.Left {
+			n++ // what was promised did not come
+		}
+		h.Set("Content-Length", strconv.Itoa(n))
+	}
+	play(w, r, t, timing)
+}
+
+func play(w http.ResponseWriter, r *http.Request, t *taped, timing bool) {
+	if t.Status == 0 {
+		t.end(r)
+		return
+	}
+	out := http.NewResponseController(w)
+	for i, p := range t.Pieces {
+		if timing && p.After > 0 && !pause(r, time.Duration(p.After)*time.Microsecond) {
+			panic(http.ErrAbortHandler)
+		}
+		if i == 0 {
+			w.WriteHeader(t.Status)
+		}
+		if _, err := w.Write(p.bytes()); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		if i < len(t.Pieces)-1 || t.Cut || t.Left || !t.Length {
+			_ = out.Flush()
+		}
+	}
+	if len(t.Pieces) == 0 {
+		w.WriteHeader(t.Status)
+		_ = out.Flush()
+	}
+	t.end(r)
+}
+
+// maxHold is how long a client that left is waited for.
+const maxHold = 10 * time.Second
+
+// end ends a reply that did not come whole.
+func (t *taped) end(r *http.Request) {
+	if t.Left {
+		pause(r, maxHold)
+	}
+	if t.Cut || t.Left {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// pause waits. It says whether the client is still there.
+func pause(r *http.Request, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+func (c *Cassette) miss(asked *taped) *wire.Error {
+	return &wire.Error{Status: http.StatusNotFound, Code: "no_recorded_exchange", Message: fmt.Sprintf("The cassette has no exchange that is equal to %s %.128s with the body %.300s; it holds %d.", asked.Method, asked.Path, cmp.Or(string(asked.JSON), asked.Text), c.total)}
+}
+
+// maxTaped is how long a request that is recorded or replayed may be.
+const maxTaped = 32 << 20
+
+// tape is a request as a cassette holds it, and the keys that it carries.
+func tape(r *http.Request, body []byte, more ...string) (*taped, []string) {
+	keys := append(wire.Secrets(r.Header, r.URL.Query()), more...)
+	t := &taped{Method: r.Method, Path: wire.Redact(r.URL.Path, keys), Query: wire.RedactQuery(r.URL.Query(), keys)}
+	t.tapeBody([]byte(wire.Redact(string(body), keys)))
+	return t, keys
+}

@@ -1,0 +1,221 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+// valueKind is the type of a JSON value.
+type valueKind uint8
+
+const (
+	kindNull valueKind = iota
+	kindBool
+	kindNumber
+	kindString
+	kindArray
+	kindObject
+)
+
+// Node is one JSON value. Unlike what encoding/json makes of a map, it keeps
+// the order of members and the place of the value in the body.
+type Node struct {
+	Kind    valueKind
+	Yes     bool           // kindBool
+	Text    string         // kindString
+	Num     json.Number    // kindNumber
+	Items   []Node         // kindArray
+	Members []member       // kindObject
+	index   map[string]int // of members, where they are many
+	Raw     []byte         // of objects and arrays
+	End     int            // where it ends in the body
+}
+
+type member struct {
+	Key string
+	Val Node
+}
+
+// Limits on a body; the service's own are not published.
+const (
+	maxDepth  = 100
+	maxValues = 1 << 20
+)
+
+// Parse reads one JSON value. A key that stands twice in an object is an
+// error: the two halves of a wire often take different ones.
+func Parse(body []byte) (Node, error) {
+	if !utf8.Valid(body) {
+		return Node{}, errors.New("the body is not valid UTF-8")
+	}
+	p := parser{Decoder: json.NewDecoder(bytes.NewReader(body)), body: body}
+	p.UseNumber()
+	n, err := p.value(0)
+	if err != nil {
+		return Node{}, err
+	}
+	if _, err := p.Token(); err != io.EOF {
+		return Node{}, errors.New("something follows the JSON value")
+	}
+	return n, nil
+}
+
+type parser struct {
+	*json.Decoder
+	body   []byte
+	values int // read so far
+}
+
+func (p *parser) value(depth int) (Node, error) {
+	p.values++
+	if depth > maxDepth {
+		return Node{}, fmt.Errorf("the body is nested deeper than %d levels", maxDepth)
+	}
+	if p.values > maxValues {
+		return Node{}, fmt.Errorf("the body holds more than %d values", maxValues)
+	}
+	before := int(p.InputOffset())
+	t, err := p.Token()
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return Node{}, err
+	}
+	end := int(p.InputOffset())
+	raw := bytes.TrimLeft(p.body[before:end], " \t\r\n:,")
+	switch v := t.(type) {
+	case bool:
+		return Node{Kind: kindBool, Yes: v, Raw: raw, End: end}, nil
+	case json.Number:
+		return Node{Kind: kindNumber, Num: v, Raw: raw, End: end}, nil
+	case string:
+		return Node{Kind: kindString, Text: v, Raw: raw, End: end}, nil
+	case json.Delim:
+		n, start := Node{Kind: kindArray}, end-1
+		if v == '{' {
+			n.Kind = kindObject
+		}
+		if err := p.inside(&n, depth); err != nil {
+			return Node{}, err
+		}
+		if _, err := p.Token(); err != nil { // the closing bracket
+			return Node{}, err
+		}
+		n.End = int(p.InputOffset())
+		n.Raw = p.body[start:n.End]
+		return n, nil
+	}
+	return Node{Raw: raw, End: end}, nil // null
+}
+
+func (p *parser) inside(n *Node, depth int) error {
+	for p.More() {
+		if n.Kind == kindArray {
+			v, err := p.value(depth + 1)
+			if err != nil {
+				return err
+			}
+			n.Items = append(n.Items, v)
+			continue
+		}
+		t, err := p.Token()
+		if err != nil {
+			return err
+		}
+		key, _ := t.(string) // the decoder lets nothing else stand here
+		if _, twice := n.Get(key); twice {
+			return fmt.Errorf("key %q stands twice in an object", key)
+		}
+		v, err := p.value(depth + 1)
+		if err != nil {
+			return err
+		}
+		if n.index == nil {
+			n.index = map[string]int{}
+		}
+		n.index[key] = len(n.Members)
+		n.Members = append(n.Members, member{key, v})
+	}
+	return nil
+}
+
+// Get finds a member of an object.
+func (n Node) Get(key string) (Node, bool) {
+	i, ok := n.index[key]
+	if !ok {
+		return Node{}, false
+	}
+	return n.Members[i].Val, true
+}
+
+// IsNull says whether it is null, or not there.
+func (n Node) IsNull() bool { return n.Kind == kindNull }
+
+// Whole is the value of a number without a fraction that fits 64 bits.
+func (n Node) Whole() (int64, bool) {
+	if n.Kind != kindNumber {
+		return 0, false
+	}
+	v, err := n.Num.Int64()
+	return v, err == nil
+}
+
+// Float is the value of a number.
+func (n Node) Float() (float64, bool) {
+	if n.Kind != kindNumber {
+		return 0, false
+	}
+	v, err := n.Num.Float64()
+	return v, err == nil
+}
+
+// kindName names the type as the service does in its messages.
+func (n Node) kindName() string {
+	if _, ok := n.Whole(); n.Kind == kindNumber && !ok {
+		return "a decimal number"
+	}
+	return [...]string{"null", "a boolean", "an integer", "a string", "an array", "an object"}[n.Kind]
+}
+
+// Value is the value as encoding/json makes it.
+func (n Node) Value() any {
+	switch n.Kind {
+	case kindBool:
+		return n.Yes
+	case kindNumber:
+		return n.Num
+	case kindString:
+		return n.Text
+	case kindArray:
+		out := make([]any, len(n.Items))
+		for i, it := range n.Items {
+			out[i] = it.Value()
+		}
+		return out
+	case kindObject:
+		out := make(map[string]any, len(n.Members))
+		for _, m := range n.Members {
+			out[m.Key] = m.Val.Value()
+		}
+		return out
+	}
+	return nil
+}
+
+// at is the value at a place inside.
+func (n Node) at(place []string) Node {
+	for _, p := range place {
+		if i, err := strconv.Atoi(p); err == nil && i < len(n.Items) {
+			n = n.Items[i]
+		} else {
+			n, _ = n.Get(p)
+		}
+	}
+	return n
+}

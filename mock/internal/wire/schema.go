@@ -1,0 +1,221 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+// schemaKeys are the keywords that strict mode takes; all others are refused.
+var schemaKeys = strings.Fields(`$schema $defs definitions $ref title description type enum const anyOf properties required additionalProperties
+	items minItems maxItems pattern format multipleOf minimum maximum exclusiveMinimum exclusiveMaximum`)
+
+var schemaFormats = strings.Fields("date-time time date duration email hostname ipv4 ipv6 uuid")
+
+// checkStrict says what strict mode finds wrong with a schema: what it asks
+// for beyond JSON Schema, then what JSON Schema itself does.
+func checkStrict(raw []byte) error {
+	root, err := Parse(raw)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(typesOf(root), []string{"object"}) {
+		return fmt.Errorf("schema must be a JSON Schema of 'type: \"object\"', got 'type: %q'", strings.Join(typesOf(root), ", "))
+	}
+	if _, ok := root.Get("anyOf"); ok {
+		return errors.New("schema must not have 'anyOf' at its root")
+	}
+	c := schemaCheck{}
+	if c.walk(nil, root, 1); c.err != nil {
+		return c.err
+	}
+	_, err = compile(raw)
+	return err
+}
+
+// schemaCheck keeps the first fault that it meets.
+type schemaCheck struct{ err error }
+
+func (c *schemaCheck) walk(at []string, s Node, depth int) {
+	wrong := func(format string, args ...any) {
+		if c.err == nil {
+			c.err = errors.New("In context=(" + strings.Join(at, ", ") + "), " + fmt.Sprintf(format, args...))
+		}
+	}
+	below := func(s Node, depth int, names ...string) {
+		deeper := slices.Clone(at)
+		for _, n := range names {
+			deeper = append(deeper, "'"+n+"'")
+		}
+		c.walk(deeper, s, depth)
+	}
+	if s.Kind != kindObject {
+		wrong("schema must be an object, got %s", s.kindName())
+	}
+	if depth > 10 {
+		wrong("the schema is nested deeper than 10 levels")
+	}
+	_, isRef := s.Get("$ref")
+	typed := isRef
+	for _, m := range s.Members {
+		switch {
+		case !slices.Contains(schemaKeys, m.Key):
+			wrong("'%.64s' is not permitted", m.Key)
+		case isRef && m.Key != "$ref":
+			wrong("$ref cannot have keywords {'%.64s'}", m.Key)
+		case m.Key == "$ref" && m.Val.Text != "#" && !strings.HasPrefix(m.Val.Text, "#/$defs/") && !strings.HasPrefix(m.Val.Text, "#/definitions/"):
+			wrong("reference '%.64s' must be '#' or of the form '#/$defs/name'", m.Val.Text)
+		case m.Key == "format" && !slices.Contains(schemaFormats, m.Val.Text):
+			wrong("'%.64s' is not a valid format", m.Val.Text)
+		case m.Key == "enum" && len(m.Val.Items) == 0:
+			wrong("'enum' must be an array with at least one value")
+		}
+		typed = typed || m.Key == "type" || m.Key == "enum" || m.Key == "const" || m.Key == "anyOf"
+	}
+	if !typed {
+		wrong("schema must have a 'type' key")
+	}
+	if c.err != nil {
+		return
+	}
+	items, hasItems := s.Get("items")
+	if slices.Contains(typesOf(s), "array") && !hasItems {
+		wrong("array schema missing items")
+	}
+	if slices.Contains(typesOf(s), "object") {
+		c.object(s, wrong)
+	}
+	if hasItems {
+		below(items, depth+1, "items")
+	}
+	props, _ := s.Get("properties")
+	for _, p := range props.Members {
+		below(p.Val, depth+1, "properties", p.Key)
+	}
+	anyOf, _ := s.Get("anyOf")
+	for i, one := range anyOf.Items {
+		below(one, depth, "anyOf", fmt.Sprint(i))
+	}
+	for _, key := range []string{"$defs", "definitions"} {
+		defs, _ := s.Get(key)
+		for _, m := range defs.Members {
+			below(m.Val, depth, key, m.Key)
+		}
+	}
+}
+
+// object asks for closed objects all of whose properties are required.
+func (c *schemaCheck) object(s Node, wrong func(string, ...any)) {
+	if extra, ok := s.Get("additionalProperties"); !ok || extra.Kind != kindBool || extra.Yes {
+		wrong("'additionalProperties' is required to be supplied and to be false")
+	}
+	props, _ := s.Get("properties")
+	required, _ := s.Get("required")
+	named := make(map[string]bool, len(required.Items))
+	const all = "'required' is required to be supplied and to be an array including every key in properties. "
+	for _, r := range required.Items {
+		named[r.Text] = true
+		if _, ok := props.Get(r.Text); !ok {
+			wrong(all+"Extra required key '%.64s' supplied", r.Text)
+		}
+	}
+	for _, p := range props.Members {
+		if !named[p.Key] {
+			wrong(all+"Missing '%.64s'", p.Key)
+		}
+	}
+}
+
+// typesOf lists a schema's types, which may be one name or an array of them.
+func typesOf(s Node) (out []string) {
+	t, _ := s.Get("type")
+	if t.Kind == kindString {
+		return []string{t.Text}
+	}
+	for _, it := range t.Items {
+		out = append(out, it.Text)
+	}
+	return out
+}
+
+// compiled keeps schemas: the same few come again and again.
+var compiled struct {
+	sync.Mutex
+	seed maphash.Seed
+	by   map[uint64]*jsonschema.Schema
+}
+
+func compile(raw []byte) (*jsonschema.Schema, error) {
+	compiled.Lock()
+	defer compiled.Unlock()
+	if compiled.by == nil || len(compiled.by) > 256 {
+		compiled.seed, compiled.by = maphash.MakeSeed(), map[uint64]*jsonschema.Schema{}
+	}
+	key := maphash.Bytes(compiled.seed, raw)
+	if s := compiled.by[key]; s != nil {
+		return s, nil
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	c.UseLoader(jsonschema.SchemeURLLoader{}) // nothing is loaded from anywhere
+	const here = "request:///schema"
+	if err := c.AddResource(here, doc); err != nil {
+		return nil, plain(err)
+	}
+	s, err := c.Compile(here)
+	if err != nil {
+		return nil, plain(err)
+	}
+	compiled.by[key] = s
+	return s, nil
+}
+
+// Conform says where a text departs from what response_format asked for:
+// nothing where it asked for text or gave a schema that is not strict.
+func Conform(r Request, text string) error {
+	if !r.JSON {
+		return nil
+	}
+	v, err := Parse([]byte(text))
+	switch {
+	case err != nil:
+		return fmt.Errorf("the text is not JSON: %w", err)
+	case r.Schema == nil && v.Kind != kindObject:
+		return fmt.Errorf("the text is %s, not an object", v.kindName())
+	case r.Schema == nil || !r.Strict:
+		return nil
+	}
+	s, err := compile(r.Schema)
+	if err != nil {
+		return fmt.Errorf("the schema: %w", err)
+	}
+	return plain(s.Validate(v.Value()))
+}
+
+var english = message.NewPrinter(language.English)
+
+// plain says in one line what the library found wrong, where it is deepest.
+func plain(err error) error {
+	if s, ok := errors.AsType[*jsonschema.SchemaValidationError](err); ok {
+		err = s.Err
+	}
+	v, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
+		return err
+	}
+	for len(v.Causes) > 0 {
+		v = v.Causes[len(v.Causes)-1]
+	}
+	return fmt.Errorf("at '/%s': %s", strings.Join(v.InstanceLocation, "/"), v.ErrorKind.LocalizedString(english))
+}

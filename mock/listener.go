@@ -1,0 +1,227 @@
+package mock
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/fault"
+)
+
+// socket is a connection of the listener, which faults can freeze or reset.
+type socket struct {
+	net.Conn
+	from   *listener
+	frozen atomic.Bool
+	doomed atomic.Bool // to be closed when idle
+	once   sync.Once
+}
+
+type socketKey struct{}
+
+// withSocket lets requests find their connection.
+func withSocket(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, socketKey{}, c)
+}
+
+func (x *exchange) socket() *socket {
+	c, _ := x.r.Context().Value(socketKey{}).(*socket)
+	return c
+}
+
+// Read implements net.Conn: nothing comes out of a frozen connection.
+func (c *socket) Read(p []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(p)
+		if !c.frozen.Load() || err != nil {
+			return n, err
+		}
+	}
+}
+
+// Freeze lets nothing more come out of it.
+func (c *socket) Freeze() { c.frozen.Store(true) }
+
+// CloseIdle lets the connection be closed when it is idle next.
+func (c *socket) CloseIdle() { c.doomed.Store(true) }
+
+// closeIfDoomed is for http.Server.ConnState.
+func closeIfDoomed(conn net.Conn, state http.ConnState) {
+	if c, ok := conn.(*socket); ok && state == http.StateIdle && c.doomed.Load() {
+		_ = c.Close()
+	}
+}
+
+// GoAway tells an HTTP/2 client that none of its streams was served, and
+// closes.
+func (c *socket) GoAway() {
+	const frame = "\x00\x00\x08\x07\x00\x00\x00\x00\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00" // RFC 9113, 6.8: last stream 0, no error
+	_, _ = c.Conn.Write([]byte(frame))
+	_ = c.Close()
+}
+
+// Close implements net.Conn.
+func (c *socket) Close() error {
+	c.once.Do(func() { c.from.forget(c) })
+	return c.Conn.Close()
+}
+
+// reset ends the connection with a RST.
+func (c *socket) reset() {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.Close()
+}
+
+// reset breaks the request's connection as a peer does that crashes. Over an
+// http.Handler without this server's listener it is cut.
+func (x *exchange) reset() {
+	x.dropped = true
+	if c := x.socket(); c != nil {
+		c.reset()
+	} else if m := x.memory(); m != nil {
+		m.breakOff(netError("read", syscall.ECONNRESET))
+	}
+}
+
+// memory is the reply of a request that came by Transport.
+func (x *exchange) memory() *memoryReply {
+	w := x.w
+	if t, ok := w.(*fault.Wire); ok {
+		w = t.ResponseWriter
+	}
+	m, _ := w.(*memoryReply)
+	return m
+}
+
+// netError is what a client sees of a broken connection on a socket.
+func netError(op string, err syscall.Errno) error {
+	call := op
+	if op == "dial" {
+		call = "connect"
+	}
+	return &net.OpError{Op: op, Net: "tcp", Err: os.NewSyscallError(call, err)}
+}
+
+// listener is a listener that can go away and come back on the same port.
+type listener struct {
+	s    *Server
+	addr string
+
+	mu     sync.Mutex
+	inner  net.Listener
+	open   map[*socket]bool
+	count  int // connections accepted
+	closed chan struct{}
+	ended  bool
+}
+
+func listen(s *Server, addr string) (*listener, error) {
+	inner, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &listener{s: s, addr: inner.Addr().String(), inner: inner, open: map[*socket]bool{}, closed: make(chan struct{})}, nil
+}
+
+// Accept implements net.Listener.
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		l.mu.Lock()
+		inner, ended := l.inner, l.ended
+		l.mu.Unlock()
+		if ended {
+			return nil, net.ErrClosed
+		}
+		if c, err := inner.Accept(); err == nil {
+			s := &socket{Conn: c, from: l}
+			l.mu.Lock()
+			l.count++
+			l.open[s] = true
+			l.mu.Unlock()
+			return s, nil
+		}
+		if err := l.again(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// again listens once more, when the time has come.
+func (l *listener) again() error {
+	wait := max(time.Until(l.s.away.awayUntil()), time.Millisecond)
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-l.closed:
+		return net.ErrClosed
+	case <-t.C:
+	}
+	inner, err := net.Listen("tcp", l.addr)
+	if err != nil {
+		return nil // the port is taken for a moment: Accept comes back here
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		_ = inner.Close()
+		return net.ErrClosed
+	}
+	l.inner = inner
+	return nil
+}
+
+// goAway closes the port and resets what is open.
+func (l *listener) goAway() {
+	l.mu.Lock()
+	_ = l.inner.Close()
+	open := make([]*socket, 0, len(l.open))
+	for c := range l.open {
+		open = append(open, c)
+	}
+	l.mu.Unlock()
+	for _, c := range open {
+		c.reset()
+	}
+}
+
+func (l *listener) forget(c *socket) {
+	l.mu.Lock()
+	delete(l.open, c)
+	l.mu.Unlock()
+}
+
+// Close implements net.Listener.
+func (l *listener) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		return nil
+	}
+	l.ended = true
+	close(l.closed)
+	return l.inner.Close()
+}
+
+// Addr implements net.Listener.
+func (l *listener) Addr() net.Addr { return l.inner.Addr() }
+
+// Connections is how many connections the listener has accepted, and how many
+// of them are open now.
+func (s *Server) Connections() (accepted, open int) {
+	s.mu.Lock()
+	l := s.port
+	s.mu.Unlock()
+	if l == nil {
+		return 0, 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.count, len(l.open)
+}
