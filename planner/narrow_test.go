@@ -11,6 +11,7 @@ import (
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // TestMergeGoesOnWithTheSurerFindings: the model holds less than its backend
@@ -19,9 +20,9 @@ func TestMergeGoesOnWithTheSurerFindings(t *testing.T) {
 	large := mock.Large()
 	large.Context = 3000
 	server := mock.NewHandler(mock.Config{Models: []mock.Model{large}})
-	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backend: planner.Backend{
+	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backends: []model.Backend{{
 		BaseURL: "http://mock/v1", Model: large.ID, Client: &http.Client{Transport: server.Transport()},
-	}})
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,9 +56,9 @@ type sheet struct{ strings.Builder }
 // the findings, answers, and says nothing.
 func TestMergeOfWhatWasCutGoesOnWithTheSurerFindings(t *testing.T) {
 	server := mock.NewHandler(mock.Config{Models: []mock.Model{mock.Large()}, Faults: []mock.FaultRule{{IDs: []string{"X69"}, Rate: 1}}})
-	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backend: planner.Backend{
+	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backends: []model.Backend{{
 		BaseURL: "http://mock/v1", Model: mock.Large().ID, Client: &http.Client{Transport: server.Transport()},
-	}})
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,9 +89,9 @@ func (p fixedMerging) Merge(ctx context.Context, b swarm.Brief, rs []swarm.Resul
 // findings with hardly a word of answer.
 func TestMergeGoesOnWithWhatTheBudgetAllows(t *testing.T) {
 	server := mock.NewHandler(mock.Config{Models: []mock.Model{mock.Large()}})
-	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backend: planner.Backend{
+	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backends: []model.Backend{{
 		BaseURL: "http://mock/v1", Model: mock.Large().ID, Client: &http.Client{Transport: server.Transport()},
-	}})
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/findings"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // DefaultPrompt writes the prompt that a [Pool] sends for a subtask. What all
@@ -13,11 +14,11 @@ import (
 // The material follows, fenced as data: the chunk under its source and
 // headings, results of earlier steps under the numbers that an answer refers
 // to them by, the item. What was wrong with an earlier answer comes last.
-func DefaultPrompt(st swarm.Subtask) []Message {
+func DefaultPrompt(st swarm.Subtask) []model.Message {
 	if st.Step == nil {
 		st.Step = &swarm.Step{}
 	}
-	return []Message{
+	return []model.Message{
 		{Role: "system", Content: instructions(&st)},
 		{Role: "user", Content: material(&st)},
 	}

@@ -1,6 +1,10 @@
 package chat
 
-import "unicode"
+import (
+	"unicode"
+
+	"github.com/db31e724/go-swarm/swarm/model"
+)
 
 // leastContext is less than any model's context in use: a server that counts
 // fewer tokens of a prompt counts in a way of its own, and has cut nothing.
@@ -10,7 +14,7 @@ const leastContext = 1000
 // read only a part of it: some, Ollama for one, drop what does not fit their
 // context and answer the rest. It is certain of what it says and misses what
 // was cut by less than about a half.
-func promptCut(r *Request, counted int) bool {
+func promptCut(r *model.Request, counted int) bool {
 	return counted >= leastContext && counted < leastTokens(r)
 }
 
@@ -18,7 +22,7 @@ func promptCut(r *Request, counted int) bool {
 // quarters of the words, which are a token each at least but for rare
 // tokenizers that join words, and a quarter of the letters of scripts that set
 // no spaces.
-func leastTokens(r *Request) int {
+func leastTokens(r *model.Request) int {
 	words, wide := 0, 0
 	for _, m := range r.Messages {
 		inside := false

@@ -3,40 +3,47 @@ package chat
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 const openAIURL = "https://api.openai.com/v1"
 
-// checkEndpoint fills in the defaults of e and returns its base URL. An error
+// checkBackend fills in the name of e and returns its base URL. An error
 // names the field, its value (never a key) and the mend.
-func checkEndpoint(e *Endpoint) (string, error) {
+func checkBackend(e *model.Backend) (string, error) {
 	if strings.TrimSpace(e.Model) == "" {
-		return "", fmt.Errorf("endpoint %q: model is empty: name the model to be asked", e.Name)
+		return "", fmt.Errorf("backend %q: model is empty: name the model to be asked", e.Name)
 	}
 	if e.Name == "" {
 		e.Name = e.Model
 	}
 	if i := strings.IndexFunc(e.Key, func(r rune) bool { return r <= ' ' || r >= 0x7f }); i >= 0 {
-		return "", fmt.Errorf("endpoint %q: key has a space, line break or other character that no header may hold at byte %d of %d: read it without its line end",
+		return "", fmt.Errorf("backend %q: key has a space, line break or other character that no header may hold at byte %d of %d: read it without its line end",
 			e.Name, i, len(e.Key))
 	}
 	for name, values := range e.Header {
 		if !httpguts.ValidHeaderFieldName(name) {
-			return "", fmt.Errorf("endpoint %q: header name %q is not allowed in HTTP: use letters, digits and hyphens", e.Name, name)
+			return "", fmt.Errorf("backend %q: header name %q is not allowed in HTTP: use letters, digits and hyphens", e.Name, name)
 		}
 		for _, v := range values {
 			if !httpguts.ValidHeaderFieldValue(v) {
-				return "", fmt.Errorf("endpoint %q: the value of header %q holds a line break or other control character: remove it", e.Name, name)
+				return "", fmt.Errorf("backend %q: the value of header %q holds a line break or other control character: remove it", e.Name, name)
 			}
 		}
 	}
 	base, err := checkURL(e.BaseURL)
 	if err != nil {
-		return "", fmt.Errorf("endpoint %q: %s", e.Name, scrubber(secretsOf(*e)).hide(err.Error()))
+		words := err.Error()
+		for _, secret := range secretsOf(*e) {
+			words = strings.ReplaceAll(words, secret, "[key]")
+		}
+		return "", fmt.Errorf("backend %q: %s", e.Name, words)
 	}
 	return base, nil
 }
@@ -94,5 +101,22 @@ func shownURL(s string) string {
 	if ok {
 		host = scheme + "://" + host
 	}
-	return cutRunes(host, 120)
+	return fmt.Sprintf("%.120s", host)
+}
+
+// secretsOf lists what must never be seen of a backend: its key, and the
+// values of its headers, which may hold keys too.
+func secretsOf(b model.Backend) []string {
+	out := []string{b.Key}
+	for _, values := range b.Header {
+		for _, v := range values {
+			if len(v) >= 8 {
+				out = append(out, v)
+				if _, token, ok := strings.Cut(v, " "); ok && len(token) >= 8 {
+					out = append(out, token)
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
 }

@@ -30,7 +30,7 @@ func (x *exchange) came(g *got, err error) string {
 	if text == "" {
 		text = partialText(x.part)
 	}
-	if n, most := swarm.EstimateTokens(text), x.r.MaxTokens; most > 0 && n > most {
+	if n, most := swarm.EstimateTokens(text), x.r.MaxOut; most > 0 && n > most {
 		text = strings.ToValidUTF8(text[:int(int64(len(text))*int64(most)/int64(n))], "")
 	}
 	return text

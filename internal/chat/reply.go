@@ -2,8 +2,10 @@ package chat
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	openai "github.com/sashabaranov/go-openai"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // got is what has come of a reply so far.
@@ -20,7 +23,7 @@ type got struct {
 	finish  string // finish_reason
 	choices bool   // there was a choice
 	refused bool
-	tools   bool
+	tools   []model.ToolCall
 	done    bool // the server said that the reply is over
 	usage   swarm.Usage
 	known   bool
@@ -42,7 +45,9 @@ func (g *got) plain(resp *openai.ChatCompletionResponse, raw []byte) {
 			g.text.WriteString(part.Text)
 		}
 		g.refused = c.Message.Refusal != ""
-		g.tools = len(c.Message.ToolCalls) > 0 || c.Message.FunctionCall != nil
+		for i, t := range c.Message.ToolCalls {
+			g.tool(i, t.ID, t.Function.Name, t.Function.Arguments)
+		}
 		return
 	}
 }
@@ -64,7 +69,12 @@ func (g *got) chunk(ch *openai.ChatCompletionStreamResponse, raw []byte) {
 		g.choices = true
 		g.text.WriteString(c.Delta.Content)
 		g.refused = g.refused || c.Delta.Refusal != ""
-		g.tools = g.tools || len(c.Delta.ToolCalls) > 0 || c.Delta.FunctionCall != nil
+		for i, t := range c.Delta.ToolCalls {
+			if t.Index != nil {
+				i = *t.Index
+			}
+			g.tool(i, t.ID, t.Function.Name, t.Function.Arguments)
+		}
 		g.ends(string(c.FinishReason))
 	}
 }
@@ -76,6 +86,22 @@ func (g *got) ends(reason string) {
 	}
 }
 
+// mostTools bounds the calls of tools in one reply.
+const mostTools = 128
+
+// tool takes the call of a tool, or a piece of it.
+func (g *got) tool(i int, id, name, arguments string) {
+	if i < 0 || i >= mostTools {
+		return
+	}
+	for len(g.tools) <= i {
+		g.tools = append(g.tools, model.ToolCall{})
+	}
+	t := &g.tools[i]
+	t.ID, t.Name = cmp.Or(t.ID, id), cmp.Or(t.Name, name)
+	t.Arguments += arguments
+}
+
 // count takes a usage. DeepSeek's count of cached tokens, and OpenAI's of
 // those that were written into the cache, stand where go-openai does not look.
 func (g *got) count(u *openai.Usage, raw []byte) {
@@ -83,26 +109,17 @@ func (g *got) count(u *openai.Usage, raw []byte) {
 	if d := u.PromptTokensDetails; d != nil {
 		cached = d.CachedTokens
 	}
-	if cached == 0 && bytes.Contains(raw, []byte(`"prompt_cache_hit_tokens"`)) {
+	if bytes.Contains(raw, []byte(`"prompt_cache_hit_tokens"`)) || bytes.Contains(raw, []byte(`"cache_write_tokens"`)) {
 		var v struct {
 			Usage struct {
-				Hit int `json:"prompt_cache_hit_tokens"`
-			} `json:"usage"`
-		}
-		if json.Unmarshal(raw, &v) == nil {
-			cached = v.Usage.Hit
-		}
-	}
-	if bytes.Contains(raw, []byte(`"cache_write_tokens"`)) {
-		var v struct {
-			Usage struct {
+				Hit     int `json:"prompt_cache_hit_tokens"`
 				Details struct {
 					Written int `json:"cache_write_tokens"`
 				} `json:"prompt_tokens_details"`
 			} `json:"usage"`
 		}
 		if json.Unmarshal(raw, &v) == nil {
-			written = v.Usage.Details.Written
+			cached, written = cmp.Or(cached, v.Usage.Hit), v.Usage.Details.Written
 		}
 	}
 	g.tally(u.PromptTokens, cached, written, u.CompletionTokens, u.TotalTokens)
@@ -181,8 +198,21 @@ func (g *got) loose(raw []byte) bool {
 		if s, ok := m["refusal"].(string); ok && s != "" {
 			g.refused = true
 		}
-		if calls, ok := m["tool_calls"].([]any); ok && len(calls) > 0 || m["function_call"] != nil {
-			g.tools = true
+		calls, _ := m["tool_calls"].([]any)
+		for i, v := range calls {
+			call, _ := v.(map[string]any)
+			f, _ := call["function"].(map[string]any)
+			args, isText := f["arguments"].(string)
+			if !isText && f["arguments"] != nil {
+				raw, _ := json.Marshal(f["arguments"]) // it came out of JSON
+				args = string(raw)
+			}
+			id, _ := call["id"].(string)
+			name, _ := f["name"].(string)
+			if call["index"] != nil {
+				i = whole(call["index"])
+			}
+			g.tool(i, id, name, args)
 		}
 		break
 	}
@@ -215,34 +245,36 @@ func whole(v any) int {
 	return int(f)
 }
 
-// settle judges what came: the reply is whole, or says why it is not. ctx is
-// the caller's, call the attempt's own.
-func (c *Client) settle(ctx, call context.Context, x *exchange, g *got, err error) (Reply, error) {
-	rep := Reply{Text: x.came(g, err), Model: g.model, Usage: g.usage, UsageKnown: g.known, Unsent: !x.left.Load() && x.status == 0, Header: x.header}
+// settle judges what came: the reply is whole, or says why it is not.
+func (c *Client) settle(ctx context.Context, x *exchange, g *got, err error) (model.Reply, *swarm.CallError) {
+	rep := model.Reply{Text: x.came(g, err), ToolCalls: g.tools, Model: g.model, Unsent: !x.left.Load() && x.status == 0, Header: x.header}
+	over := g.done || g.finish != ""
+	if g.known {
+		rep.Usage = g.usage
+		rep.Usage.AtLeast = !over // a running total, and the server may have written on
+	}
 	if x.problem != nil {
 		return rep, c.refusal(x)
 	}
-	over := g.done || g.finish != ""
-	rep.Usage.AtLeast = g.known && !over // a running total, and the server may have written on
-	if err == nil && !over {
-		err = context.Cause(call) // some bodies end plainly when their context ends
+	if err == nil && !over && ctx.Err() != nil {
+		err = ctx.Err() // some bodies end plainly when their context ends
 	}
-	if err != nil && (!over || isOurs(err)) {
-		return rep, c.broke(ctx, call, x, err)
+	if err != nil && (!over || errors.Is(err, errMalformed) || errors.Is(err, errTooLarge)) {
+		return rep, c.broke(ctx, x.status, err)
 	}
-	if class, what := g.verdict(over, rep.Text); class != "" {
-		return rep, c.failure(class, x.status, "", errWords(scrubber(c.secrets).clean(what)))
+	if class, what := g.verdict(over, rep.Text, len(x.r.Tools) > 0); class != "" {
+		return rep, c.failure(class, x.status, errors.New(what))
 	}
 	if g.known && promptCut(x.r, g.usage.In) {
-		return rep, c.failure(swarm.ClassTooLong, x.status, "", errWords(fmt.Sprintf(
-			"the server has cut the prompt: it counted %d tokens of one that has more words; its context is smaller than it is taken for", g.usage.In)))
+		return rep, c.failure(swarm.ClassTooLong, x.status, fmt.Errorf(
+			"the server has cut the prompt: it counted %d tokens of one that has more words; its context is smaller than it is taken for", g.usage.In))
 	}
 	return rep, nil
 }
 
 // verdict names what is wrong with a reply that came without an error; an
-// empty class means nothing.
-func (g *got) verdict(over bool, text string) (swarm.Class, string) {
+// empty class means nothing. tools says that there are any to be called.
+func (g *got) verdict(over bool, text string, tools bool) (swarm.Class, string) {
 	if !g.choices {
 		if over {
 			return swarm.ClassBroken, "the reply has no choices"
@@ -257,19 +289,21 @@ func (g *got) verdict(over bool, text string) (swarm.Class, string) {
 	case "refusal":
 		return swarm.ClassRefused, "the model declined"
 	case "tool_calls", "function_call", "tool_use":
-		return swarm.ClassBroken, "the model called a tool that it was not given"
+		if len(g.tools) == 0 || !tools {
+			return swarm.ClassBroken, "the model called a tool that it was not given"
+		}
 	case "stop", "eos", "eos_token", "end_turn", "stop_sequence", "":
 	default:
-		return swarm.ClassBroken, "the reply ended for an unknown reason: " + cutRunes(onlyCode(g.finish), 40)
+		return swarm.ClassBroken, "the reply ended for an unknown reason"
 	}
 	switch {
 	case g.refused:
 		return swarm.ClassRefused, "the model declined"
 	case !over:
 		return swarm.ClassBroken, "the reply ended without finish_reason or [DONE]"
-	case g.tools:
+	case len(g.tools) > 0 && !tools:
 		return swarm.ClassBroken, "the model called a tool that it was not given"
-	case strings.TrimSpace(text) == "":
+	case strings.TrimSpace(text) == "" && len(g.tools) == 0:
 		return swarm.ClassBroken, "the reply is empty"
 	}
 	return "", ""

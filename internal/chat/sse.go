@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"time"
+
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // events reads a stream of server-sent events as servers really write them
@@ -14,15 +15,13 @@ import (
 // Understood are all line ends of the standard (LF, CRLF, CR), a byte order
 // mark, comments, other fields, data over several lines, data lines without
 // blank lines between them, an empty data field, a last line without its end,
-// and a whole JSON reply where a stream was asked for. Every Read delivers at
-// most one event, so last is always the chunk that go-openai is decoding.
+// and a whole JSON reply where a stream was asked for.
 //
 // An error inside the stream, in whatever shape, ends it and is kept in the
 // exchange. Cost per chunk: one pass of json.Valid and one copy.
 type events struct {
-	src  *body
-	x    *exchange
-	idle time.Duration
+	src *body
+	x   *exchange
 
 	buf    []byte // input read ahead: buf[r:w]
 	r, w   int
@@ -35,15 +34,10 @@ type events struct {
 
 	out   []byte // of the event being delivered, what is still to be read
 	outs  []byte // the space of out
-	last  []byte // the data of the event being delivered
 	half  []byte // of a character that the last chunk left open
 	done  bool   // [DONE] was seen
 	ended bool   // nothing more comes
 	err   error  // why, unless the end is a plain one
-
-	flowing bool          // text has come: the idle clock runs
-	left    time.Duration // of the idle time
-	clock   *time.Timer
 }
 
 func (e *events) Read(p []byte) (int, error) {
@@ -59,15 +53,10 @@ func (e *events) Read(p []byte) (int, error) {
 			}
 			continue
 		}
-		if e.x.begun != nil {
-			e.x.begun()
-		}
-		e.left = e.idle
 		if !e.deliver(data) {
 			continue
 		}
 		data = e.joinRunes(data)
-		e.last = data
 		e.outs = append(append(append(e.outs[:0], "data: "...), data...), "\n\n"...)
 		e.out = e.outs
 	}
@@ -100,7 +89,7 @@ func (e *events) deliver(data []byte) bool {
 		return false
 	}
 	if name == "error" {
-		e.x.problem = readProblem(data)
+		e.x.problem = model.ReadProblem(data)
 		e.ended = true
 		return false
 	}
@@ -108,7 +97,7 @@ func (e *events) deliver(data []byte) bool {
 	if hasChoices && !hasError {
 		return true
 	}
-	if p := problemIn200(data); p != nil {
+	if p := model.ProblemIn200(data); p != nil {
 		e.x.problem = p
 		e.ended = true
 		return false
@@ -146,7 +135,7 @@ func (e *events) next() ([]byte, error) {
 			continue
 		}
 		if line[0] == '{' {
-			if p := problemIn200(line); p != nil {
+			if p := model.ProblemIn200(line); p != nil {
 				e.x.problem = p
 				return nil, io.EOF
 			}
@@ -171,7 +160,7 @@ func (e *events) next() ([]byte, error) {
 		case "event":
 			e.name = string(value)
 		case "error": // older llama.cpp
-			e.x.problem = readProblem(value)
+			e.x.problem = model.ReadProblem(value)
 			return nil, io.EOF
 		}
 	}
@@ -202,7 +191,7 @@ func (e *events) whole(start []byte) ([]byte, error) {
 		e.x.begins(raw)
 		return nil, e.eof
 	}
-	if p := problemIn200(raw); p != nil {
+	if p := model.ProblemIn200(raw); p != nil {
 		e.x.problem = p
 		return nil, io.EOF
 	}
@@ -280,30 +269,7 @@ func (e *events) fill() {
 	if e.w == len(e.buf) {
 		e.buf = append(e.buf, make([]byte, max(4096, len(e.buf)))...)
 	}
-	n, err := e.read(e.buf[e.w:])
+	n, err := e.src.Read(e.buf[e.w:])
 	e.w += n
 	e.eof = err
-}
-
-// read reads under the idle clock, which runs only while we wait for the
-// server and goes back to its full time with data alone.
-func (e *events) read(p []byte) (int, error) {
-	if e.idle <= 0 || !e.flowing {
-		return e.src.Read(p)
-	}
-	if e.left <= 0 {
-		return 0, errIdle
-	}
-	start := time.Now()
-	if e.clock == nil {
-		e.clock = time.AfterFunc(e.left, func() { e.x.cancel(errIdle) }) // the watch over the context closes the body
-	} else {
-		e.clock.Reset(e.left)
-	}
-	n, err := e.src.Read(p)
-	e.left -= time.Since(start)
-	if !e.clock.Stop() {
-		return n, errIdle
-	}
-	return n, err
 }

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"github.com/db31e724/go-swarm/swarm/model"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,7 +14,7 @@ func TestLongWaitGoesToABackendThatIsBusy(t *testing.T) {
 	for _, wait := range []time.Duration{100 * time.Second, time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			a, b := &script{do: fails(after(wait))}, &script{do: takes(3 * time.Second)}
-			p := poolOf(t, Config{Backends: []Backend{{Model: "a", Slots: 1}, {Model: "b", Slots: 1}}}, b, a)
+			p := poolOf(t, Config{Backends: []model.Backend{{Model: "a", Slots: 1}, {Model: "b", Slots: 1}}}, b, a)
 			start := time.Now()
 			var wg sync.WaitGroup
 			wg.Go(func() { p.Do(t.Context(), ask("busy")) })
@@ -30,7 +31,7 @@ func TestLongWaitGoesToABackendThatIsBusy(t *testing.T) {
 func TestWaitForAFirstSlotIsNotTheCallsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(8 * time.Second)}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}, CallTime: 10 * time.Second}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}, Limits: model.Limits{CallTime: 10 * time.Second}}, s)
 		var wg sync.WaitGroup
 		for range 10 {
 			wg.Go(func() {
@@ -46,7 +47,7 @@ func TestWaitForAFirstSlotIsNotTheCallsTime(t *testing.T) {
 func TestCallsShareAClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(8 * time.Second)}
-		p := poolOf(t, Config{CallTime: 10 * time.Second}, s)
+		p := poolOf(t, Config{Limits: model.Limits{CallTime: 10 * time.Second}}, s)
 		r := ask("x")
 		r.Clock = new(Clock)
 		if _, err := p.Do(t.Context(), r); err != nil {

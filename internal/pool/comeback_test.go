@@ -9,6 +9,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // A wait that a server asks of single calls is kept, and ends a few
@@ -73,7 +74,7 @@ func TestLoneCallOutlivesAMomentOfBrokenReplies(t *testing.T) {
 	for range runs {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{do: takes(took)}
-			p := poolOf(t, Config{Attempts: 8}, s)
+			p := poolOf(t, Config{Limits: model.Limits{Attempts: 8}}, s)
 			if _, err := p.Do(t.Context(), ask("x")); err != nil {
 				t.Fatal(err)
 			}

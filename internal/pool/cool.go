@@ -48,13 +48,6 @@ func (c *cooling) ask(seq uint64, err *swarm.CallError, now time.Time, late time
 	}
 }
 
-// hold lets all calls wait for reasons of our own.
-func (c *cooling) hold(until time.Time, err *swarm.CallError) {
-	if until.After(c.until) {
-		c.until, c.asked = until, err
-	}
-}
-
 // serve notes that call number seq was served, which ends the wait if it was
 // sent after one that was refused.
 func (c *cooling) serve(seq uint64, now time.Time) {

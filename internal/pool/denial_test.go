@@ -11,6 +11,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // denying answers calls well but for those whose numbers are given, from 0.
@@ -38,7 +39,7 @@ func TestOneDenialDoesNotStopABackend(t *testing.T) {
 			}
 			synctest.Test(t, func(t *testing.T) {
 				s := denying(e, first, first+1, first+3)
-				p := poolOf(t, Config{Backends: []Backend{{Name: "gate", Model: "m"}}}, s)
+				p := poolOf(t, Config{Backends: []model.Backend{{Name: "gate", Model: "m"}}}, s)
 				lost := 0
 				for range 40 {
 					if _, err := p.Do(t.Context(), ask("x")); err != nil {
@@ -81,7 +82,7 @@ func TestDenialsInARowStopABackend(t *testing.T) {
 	for _, e := range []*swarm.CallError{refusal(swarm.ClassAuth, 403), refusal(swarm.ClassNotFound, 404), refusal(swarm.ClassAuth, 401)} {
 		synctest.Test(t, func(t *testing.T) {
 			s := denying(e, 1, 2, 3, 4, 5)
-			p := poolOf(t, Config{Backends: []Backend{{Name: "gate", Model: "m"}}}, s)
+			p := poolOf(t, Config{Backends: []model.Backend{{Name: "gate", Model: "m"}}}, s)
 			var last error
 			for range 10 {
 				_, last = p.Do(t.Context(), ask("x"))
@@ -133,7 +134,7 @@ func TestDenialsAtRandomLoseNothingBesideAnotherBackend(t *testing.T) {
 				}
 				return takes(time.Second)(ctx, n, r)
 			}}
-			p := poolOf(t, Config{Backends: []Backend{{Model: "gate", Slots: 8}, {Model: "spare", Slots: 2}}}, gate, &script{do: takes(time.Second)})
+			p := poolOf(t, Config{Backends: []model.Backend{{Model: "gate", Slots: 8}, {Model: "spare", Slots: 2}}}, gate, &script{do: takes(time.Second)})
 			if lost, _ := crowd(t, p, 500); lost > 0 || gate.calls < 250 {
 				t.Errorf("seed %d: %d of 500 calls lost, %d sent to the backend that denies some", seed, lost, gate.calls)
 			}
@@ -144,7 +145,7 @@ func TestDenialsAtRandomLoseNothingBesideAnotherBackend(t *testing.T) {
 func TestErrorTellsOfBothBackendsThatDenied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := denying(refusal(swarm.ClassAuth, 403), 0), denying(refusal(swarm.ClassQuota, 402), 0)
-		p := poolOf(t, Config{Backends: []Backend{{Name: "one", Model: "m"}, {Name: "two", Model: "m"}}}, a, b)
+		p := poolOf(t, Config{Backends: []model.Backend{{Name: "one", Model: "m"}, {Name: "two", Model: "m"}}}, a, b)
 		_, err := p.Do(t.Context(), ask("x"))
 		if classOf(t, err) != swarm.ClassQuota || !strings.Contains(err.Error(), "at two") || !strings.Contains(err.Error(), "at one: auth (status 403)") {
 			t.Errorf("%v, want both backends and what they said", err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // script is a server's double: it answers by a function and keeps count.
@@ -81,11 +82,11 @@ func poolOf(t testing.TB, c Config, scripts ...*script) *Pool {
 	t.Helper()
 	if c.Backends == nil {
 		for range scripts {
-			c.Backends = append(c.Backends, Backend{Model: "m"})
+			c.Backends = append(c.Backends, model.Backend{Model: "m"})
 		}
 	}
 	i := -1
-	p, err := newPool(c, func(Backend, int) (attempter, error) {
+	p, err := newPool(c, func(model.Backend, int) (attempter, error) {
 		i++
 		return scripts[i], nil
 	})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // slowEach takes a second for each attempt, and slow for every nth.
@@ -51,7 +52,7 @@ func TestSlowCallIsMadeASecondTime(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := slowEach(50, time.Minute)
-			p := poolOf(t, Config{Hedge: c.hedge}, s)
+			p := poolOf(t, Config{Limits: model.Limits{Hedge: c.hedge}}, s)
 			inTurn(t, p, 40, ask("x")) // so many it must know
 			if longest := inTurn(t, p, 160, ask("x")); longest > c.longest {
 				t.Errorf("Hedge %v: a call took %v", c.hedge, longest)
@@ -98,7 +99,7 @@ func TestStreamThatIsReadIsNotHedged(t *testing.T) {
 func TestHedgeIsNeverSentOverTheSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := slowEach(20, 30*time.Second)
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 3}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 3}}}, s)
 		var wg sync.WaitGroup
 		for range 200 {
 			wg.Go(func() {
@@ -210,7 +211,7 @@ func TestHedgeThatWaitsIsNotSentWhenItsCallIsAnswered(t *testing.T) {
 				}
 				return takes(time.Second)(ctx, n, r)
 			}
-			p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, s)
+			p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, s)
 			together(t, p, 2*hedgeLeast+1, ask("x"))
 			if s.calls != 2*hedgeLeast+1 {
 				t.Errorf("%d calls were sent for %d", s.calls, 2*hedgeLeast+1)

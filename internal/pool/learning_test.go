@@ -10,6 +10,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // counting tells prompt tokens as a server with its own tokenizer and window
@@ -31,7 +32,7 @@ func words(n int) Request { return ask(strings.Repeat("word ", n)) }
 func TestContextIsFilledByTheBackendsOwnTokens(t *testing.T) {
 	for ratio, fits := range map[float64]bool{1: true, 3: false} {
 		s := counting(ratio, 0)
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Context: 4000}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Context: 4000}}}, s)
 		long := words(2000) // some 2000 tokens by estimate
 		long.Tokens = 2000
 		for range 20 {
@@ -48,7 +49,7 @@ func TestContextIsFilledByTheBackendsOwnTokens(t *testing.T) {
 
 func TestReservationsFollowTheBackendsTokenizer(t *testing.T) {
 	s := counting(3, 0)
-	p := poolOf(t, Config{Hedge: -1}, s)
+	p := poolOf(t, Config{Limits: model.Limits{Hedge: -1}}, s)
 	var ests []int
 	w := swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 		_, err := p.Do(ctx, words(300))
@@ -123,7 +124,7 @@ func TestCallTooLongGoesToAWiderBackend(t *testing.T) {
 		if class == "" {
 			size = 1000
 		}
-		p := poolOf(t, Config{Backends: []Backend{
+		p := poolOf(t, Config{Backends: []model.Backend{
 			{Model: "narrow", Context: 10_000}, {Model: "same", Context: size}, {Model: "wide", Context: 20_000},
 		}}, narrow, same, wide)
 		var err error
@@ -145,8 +146,8 @@ func TestClocksOfStreamsAreSettings(t *testing.T) {
 		first, idle time.Duration
 	}{
 		{Config{}, time.Minute, 30 * time.Second},
-		{Config{AttemptTime: time.Minute}, 30 * time.Second, 15 * time.Second},
-		{Config{FirstToken: 5 * time.Second, Idle: 7 * time.Second}, 5 * time.Second, 7 * time.Second},
+		{Config{Limits: model.Limits{AttemptTime: time.Minute}}, 30 * time.Second, 15 * time.Second},
+		{Config{Limits: model.Limits{FirstToken: 5 * time.Second, Idle: 7 * time.Second}}, 5 * time.Second, 7 * time.Second},
 	} {
 		var got chat.Request
 		s := &script{do: func(_ context.Context, _ int, r chat.Request) (chat.Reply, error) {
@@ -174,7 +175,7 @@ func TestPromptThatMayBeCutIsTooLongWhereThereAreParts(t *testing.T) {
 		{window: 2700, context: 2700, first: true, second: true},
 		{window: 0, parts: true},
 	} {
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Context: c.context}}}, counting(1.5, c.window))
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Context: c.context}}}, counting(1.5, c.window))
 		for i, want := range []bool{c.first, c.second} {
 			r := words(2000 + 300*i)
 			r.Parts, r.Tokens = c.parts, 1900+300*i // more than is thought

@@ -10,6 +10,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // together makes n calls at once and waits for them.
@@ -30,7 +31,7 @@ func TestRPMSpreadsCalls(t *testing.T) {
 	for rpm, want := range map[int]time.Duration{0: 0, 6: 110 * time.Second, 60: 11 * time.Second, 600: 200 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{do: takes(0)}
-			p := poolOf(t, Config{Backends: []Backend{{Model: "m", RPM: rpm}}}, s)
+			p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", RPM: rpm}}}, s)
 			start := time.Now()
 			together(t, p, 12, ask("x"))
 			if took := time.Since(start); took < want || took > want+want/10 {
@@ -48,7 +49,7 @@ func TestTPMHoldsForCallsTogether(t *testing.T) {
 				rep.Usage = swarm.Usage{In: 100, Out: 100}
 				return rep, err
 			}}
-			p := poolOf(t, Config{Backends: []Backend{{Model: "m", TPM: tpm}}}, s)
+			p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", TPM: tpm}}}, s)
 			r := ask("x")
 			r.Tokens = 100 // and a reply of 100
 			start := time.Now()
@@ -69,7 +70,7 @@ func TestTPMHoldsForCallsTogether(t *testing.T) {
 func TestTPMTakesBackWhatACallDidNotUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(time.Second)} // 12 tokens are used
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", TPM: 1000}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", TPM: 1000}}}, s)
 		r := ask("x")
 		r.Tokens = 100
 		start := time.Now()
@@ -99,7 +100,7 @@ func TestCallsReturnSlowlyAfterACommonWait(t *testing.T) {
 			}
 			return ok("done")
 		}}
-		p := poolOf(t, Config{Attempts: 20}, s)
+		p := poolOf(t, Config{Limits: model.Limits{Attempts: 20}}, s)
 		together(t, p, 600, ask("x"))
 		at := map[time.Duration]int{} // calls by the second of the return
 		early := 0
@@ -124,7 +125,7 @@ func TestSlotsBoundWhatIsFoundOut(t *testing.T) {
 	for slots, want := range map[int]int{0: 64, 3: 3, 100: 100} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{do: takes(time.Second)}
-			p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: slots}}}, s)
+			p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: slots}}}, s)
 			together(t, p, 1000, ask("x"))
 			if s.peak != want {
 				t.Errorf("Slots %d: %d calls in flight at most, want %d", slots, s.peak, want)
@@ -136,7 +137,7 @@ func TestSlotsBoundWhatIsFoundOut(t *testing.T) {
 func TestRunsShareWhatIsLearntOfABackend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &limited{work: always(time.Second), refusal: time.Millisecond, atOnce: 4, rng: newSim(1, 1).rng}
-		p, err := newPool(Config{Backends: []Backend{{Model: "m"}}}, func(Backend, int) (attempter, error) { return s, nil })
+		p, err := newPool(Config{Backends: []model.Backend{{Model: "m"}}}, func(model.Backend, int) (attempter, error) { return s, nil })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +162,7 @@ func TestBackendThatRefusesAllLeavesItsCallsToTheOther(t *testing.T) {
 			return chat.Reply{}, no
 		}}
 		good := &script{do: takes(time.Second)}
-		p := poolOf(t, Config{Backends: []Backend{{Name: "bad", Model: "m"}, {Name: "good", Model: "m", Slots: 4}}}, bad, good)
+		p := poolOf(t, Config{Backends: []model.Backend{{Name: "bad", Model: "m"}, {Name: "good", Model: "m", Slots: 4}}}, bad, good)
 		together(t, p, 200, ask("x"))
 		// Some 36 until it is asked one at a time, and from then on one in 8 s.
 		if bad.calls > 50 {

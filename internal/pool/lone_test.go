@@ -9,6 +9,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 var goneErrors = []*swarm.CallError{
@@ -82,7 +83,7 @@ func TestLoneCallGivesUpWhenItsTimeIsOver(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := away(time.Now().Add(time.Hour), time.Millisecond, 0, e)
 			start := time.Now()
-			_, err := known(t, Config{CallTime: 3 * time.Minute}, s).Do(t.Context(), ask("x"))
+			_, err := known(t, Config{Limits: model.Limits{CallTime: 3 * time.Minute}}, s).Do(t.Context(), ask("x"))
 			if took := time.Since(start); err == nil || took > 3*time.Minute || took < 2*time.Minute || !strings.Contains(err.Error(), "3m0s") && !strings.Contains(err.Error(), "nothing has succeeded there") {
 				t.Errorf("%s %d: %v after %d calls and %v", e.Class, e.Status, err, s.calls, took)
 			}
@@ -126,7 +127,7 @@ func TestCallThatAloneFailsHasItsAttempts(t *testing.T) {
 func TestLoneCallHasItsAttemptsWhereNoBreakerIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := away(time.Now().Add(time.Hour), time.Millisecond, 0, refusal(swarm.ClassNetwork, 0))
-		if _, err := known(t, Config{Breaker: -1, Attempts: 3}, s).Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassNetwork || s.calls != 3 {
+		if _, err := known(t, Config{Limits: model.Limits{Breaker: -1, Attempts: 3}}, s).Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassNetwork || s.calls != 3 {
 			t.Errorf("%v after %d calls, want 3", err, s.calls)
 		}
 	})
@@ -153,7 +154,7 @@ func TestOrderedWaitHoldsWhereTheBreakerOpens(t *testing.T) {
 			}
 			return ok("done")
 		}}
-		p := known(t, Config{Breaker: 1, Hedge: -1}, s)
+		p := known(t, Config{Limits: model.Limits{Breaker: 1, Hedge: -1}}, s)
 		done := make(chan error)
 		go func() {
 			_, err := p.Do(t.Context(), ask("other"))

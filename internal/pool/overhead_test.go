@@ -6,6 +6,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // atOnce is a backend that answers in no time.
@@ -17,7 +18,7 @@ func (atOnce) Do(context.Context, chat.Request) (chat.Reply, error) {
 
 // BenchmarkDo is what all policies together cost a call on a healthy backend.
 func BenchmarkDo(b *testing.B) {
-	p, err := newPool(Config{Backends: []Backend{{Model: "m", RPM: 1 << 40, TPM: 1 << 40}}}, func(Backend, int) (attempter, error) { return atOnce{}, nil })
+	p, err := newPool(Config{Backends: []model.Backend{{Model: "m", RPM: 1 << 40, TPM: 1 << 40}}}, func(model.Backend, int) (attempter, error) { return atOnce{}, nil })
 	if err != nil {
 		b.Fatal(err)
 	}

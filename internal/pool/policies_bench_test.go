@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"testing"
 )
 
@@ -10,8 +11,8 @@ import (
 func BenchmarkPolicies(b *testing.B) {
 	for name, c := range map[string]Config{"all": {}, "none": {Breaker: -1, Retries: -1, Hedge: -1}} {
 		b.Run(name, func(b *testing.B) {
-			c.Backends = []Backend{{Model: "m"}}
-			p, err := newPool(c, func(Backend, int) (attempter, error) { return atOnce{}, nil })
+			c.Backends = []model.Backend{{Model: "m"}}
+			p, err := newPool(c, func(model.Backend, int) (attempter, error) { return atOnce{}, nil })
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // play is one random history of a pool: what each attempt meets, and when its
@@ -71,9 +72,9 @@ func (c play) run(t *testing.T) {
 	var mu sync.Mutex
 	n := 0
 	var scripts []*script
-	var backends []Backend
+	var backends []model.Backend
 	for _, slots := range c.slots {
-		backends = append(backends, Backend{Model: "m", Slots: slots})
+		backends = append(backends, model.Backend{Model: "m", Slots: slots})
 		scripts = append(scripts, &script{do: func(ctx context.Context, _ int, _ chat.Request) (chat.Reply, error) {
 			mu.Lock()
 			k := n % len(c.ends)

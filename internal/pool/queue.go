@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"fmt"
@@ -8,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // queue is the pool's one waiting line, with the slots that it leads to and
@@ -25,8 +26,7 @@ import (
 // nobody polls, and no goroutine runs on the queue's behalf. A timer is set
 // only while calls wait for nothing but time.
 type queue struct {
-	maxWait time.Duration // longest cooldown that is waited for
-	outage  time.Duration // longest time without any success that is waited for
+	limits model.Limits
 
 	mu       sync.Mutex
 	backends []*backend
@@ -41,49 +41,60 @@ type queue struct {
 	timer    *time.Timer
 }
 
-func (q *queue) add(i int, b Backend, c attempter, most int) {
-	q.backends = append(q.backends, &backend{
-		Backend: b, client: c, bit: 1 << i, breaker: breaker{most: most},
-		limit: newLimiter(b.Slots), rates: newRates(b.RPM, b.TPM),
-	})
+// kind is what a waiting call is to the pool's budgets.
+type kind uint8
+
+const (
+	first  kind = iota // a first attempt, or one that nothing is held against
+	retry              // a further attempt after a failure: within the retry budget
+	hedged             // a hedge
+)
+
+func (q *queue) add(b model.Backend, api model.API) {
+	own := &backend{
+		Backend: b, api: api, bit: 1 << len(q.backends), breaker: breaker{most: q.limits.Breaker},
+		limit: newLimiter(b.Slots), rates: newRates(b.RPM, b.TPM), untold: b.Context == 0,
+	}
+	own.Context = cmp.Or(b.Context, defaultContext)
+	q.backends = append(q.backends, own)
 }
 
-// try takes a slot for a first attempt, or a twin, if one is free and nobody
-// waits for it; ok says whether.
-func (q *queue) try(r *Request, fits uint64, k kind, place *uint64) (s slot, ok bool) {
+// try takes a slot, for a call that comes for the first time, if one is free
+// and nobody waits for it; ok says whether.
+func (q *queue) try(c *call, k kind) (s slot, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	*place = q.arrive()
+	c.place = q.arrive()
 	if q.waiting > q.again { // retries that wait have no slot to wait for, or their budget
 		return slot{}, false
 	}
 	now := time.Now()
-	b, _ := q.pick(r, fits, now)
+	b, _ := q.pick(c, now)
 	if b == nil {
 		return slot{}, false
 	}
-	return q.admit(b, r, k, now), true
+	return q.admit(b, c, k, now), true
 }
 
-// take waits for a slot of one of the backends in fits, and for the budget of
-// its kind. It fails when ctx ends, and when none of them will be of use
-// within maxWait. place is the call's in the order of arrivals, which it keeps
-// when it comes again; 0: it comes for the first time.
-func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int64, k kind, place *uint64) (slot, error) {
+// take waits for a slot of one of the backends that c fits, and for the budget
+// of its kind. It fails when ctx ends, and when none of them will be of use
+// within MaxWait. A call that comes again keeps its place in the order of
+// arrivals.
+func (q *queue) take(ctx context.Context, c *call, k kind) (slot, error) {
 	if ctx.Err() != nil {
-		return slot{}, context.Cause(ctx)
+		return slot{}, model.Ended(ctx)
 	}
 	q.mu.Lock()
 	now := time.Now()
-	if err := q.hopeless(fits, now); err != nil {
+	if err := q.hopeless(c.fits, now); err != nil {
 		q.mu.Unlock()
 		return slot{}, err
 	}
-	if *place == 0 {
-		*place = q.arrive()
+	if c.place == 0 {
+		c.place = q.arrive()
 	}
-	w := &waiter{r: r, priority: priority, seq: *place, ready: make(chan struct{})}
-	l := q.line(q.shareOf(r), fits, k)
+	w := &waiter{call: c, priority: c.Priority, seq: c.place, ready: make(chan struct{})}
+	l := q.line(q.shareOf(c), c.fits, k)
 	heap.Push(&l.byUrgency, w)
 	q.tally(l, 1)
 	q.dispatch(now)
@@ -99,7 +110,7 @@ func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int6
 	select {
 	case <-w.ready: // in the same moment: the slot goes to the next
 		if w.err == nil {
-			q.giveBack(w.slot, time.Now())
+			q.over(w.slot, &ending{void: true}, time.Now())
 		}
 	default:
 		heap.Remove(&l.byUrgency, w.place)
@@ -107,7 +118,47 @@ func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int6
 		q.forget(l.share)
 		q.dispatch(time.Now())
 	}
-	return slot{}, context.Cause(ctx)
+	return slot{}, model.Ended(ctx)
+}
+
+// admit takes a slot of b. It is the one place where an attempt begins.
+func (q *queue) admit(b *backend, c *call, k kind, now time.Time) slot {
+	s := slot{
+		backend: b, share: q.shareOf(c), kind: k, est: c.estimated(b), ticket: b.limit.send(now), receipt: b.rates.take(c.need(b), now),
+	}
+	if q.hedges.share > 0 {
+		s.slow = max(b.latencies.after(q.hedges.share), hedgeFloor)
+	}
+	s.share.busy++
+	b.breaker.send(s.ticket.seq)
+	if k == retry {
+		q.retries.spend()
+	}
+	if k != hedged {
+		q.hedges.earn()
+	}
+	return s
+}
+
+// need returns what the rate limits of b are asked for.
+func (c *call) need(b *backend) need { return needOf(b.estimate.tokens(c.tokens), c.out(b)) }
+
+// end gives the slot back and learns from how the attempt ended. It is the one
+// place where an attempt ends.
+func (q *queue) end(s slot, e ending) lesson {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.over(s, &e, time.Now())
+}
+
+func (q *queue) over(s slot, e *ending, now time.Time) lesson {
+	if e.void && s.kind == retry { // it was not sent, which costs the server nothing
+		q.retries.unspend()
+	}
+	l := q.learn(s, e, now)
+	q.release(s.share, now.Sub(s.ticket.sent))
+	q.dispatch(now)
+	return l
 }
 
 // arrive returns the next place in the order of arrivals.
@@ -125,29 +176,18 @@ func (q *queue) tally(l *line, n int) {
 	}
 }
 
-// learn notes what a failure says of the whole backend, and tells whether
-// calls that wait for it may now be without hope.
-func (q *queue) learn(s slot, err *swarm.CallError, now time.Time) bool {
-	b := s.backend
-	if denies(err.Class) && b.denials.deny(err, s.ticket.seq, now) && b.stopped == nil {
-		q.seq++
-		b.stopped, b.since = err, q.seq
-	}
-	return b.stopped != nil || b.cool.until.Sub(now) > q.maxWait || b.breaker.lasting(q.outage, now)
-}
-
 // pick returns the backend of fits that would take r now and is least loaded
-// for what it takes; among equals the first of the configuration. One that was
-// silent of late, or is to be found out about, comes after the others. Where
-// there is none, at is the earliest time that may bring one.
-func (q *queue) pick(r *Request, fits uint64, now time.Time) (best *backend, at time.Time) {
+// for what it takes; among equals the first of the configuration. One that fails
+// comes after the others. Where there is none, at is the earliest time that may
+// bring one.
+func (q *queue) pick(c *call, now time.Time) (best *backend, at time.Time) {
 	for _, b := range q.backends {
-		if fits&b.bit == 0 {
+		if c.fits&b.bit == 0 {
 			continue
 		}
-		ok, then := b.admits(r.need(b), now, q.maxWait)
+		ok, then := b.admits(c.need(b), now, q.limits.MaxWait)
 		switch {
-		case ok && (best == nil || b.before(best, now)):
+		case ok && (best == nil || b.before(best)):
 			best = b
 		case !ok && !then.IsZero() && (at.IsZero() || then.Before(at)):
 			at = then
@@ -170,30 +210,35 @@ func (q *queue) useful(fits uint64) bool {
 func (q *queue) dispatch(now time.Time) {
 	var next time.Time // the earliest at which time alone lets a call go
 	for q.waiting > 0 {
-		var first *line
+		var lead *line
 		var to *backend
 		next = time.Time{}
 		for _, l := range q.lines {
-			if l.Len() == 0 || first != nil && !q.ahead(l, first) {
+			if l.Len() == 0 || lead != nil && !q.ahead(l, lead) {
 				continue
 			}
 			if l.kind == retry && !q.retries.allows(now) {
 				next = sooner(next, q.retries.next(now))
 				continue
 			}
-			b, at := q.pick(l.byUrgency[0].r, l.fits, now)
+			b, at := q.pick(l.byUrgency[0].call, now)
 			if b != nil {
-				first, to = l, b
+				lead, to = l, b
 			}
 			next = sooner(next, at)
 		}
-		if first == nil {
+		if lead == nil {
 			break
 		}
-		w := heap.Pop(&first.byUrgency).(*waiter)
-		q.tally(first, -1)
-		w.slot = q.admit(to, w.r, first.kind, now)
+		w := heap.Pop(&lead.byUrgency).(*waiter)
+		q.tally(lead, -1)
+		w.slot = q.admit(to, w.call, lead.kind, now)
 		close(w.ready)
+	}
+	for _, b := range q.backends {
+		if at := b.unreached.Add(q.limits.ReachTime); !b.reached && !b.unreached.IsZero() && at.After(now) {
+			next = sooner(next, at)
+		}
 	}
 	q.arm(next, now)
 }
@@ -224,7 +269,9 @@ func (q *queue) arm(next, now time.Time) {
 func (q *queue) tick() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.dispatch(time.Now())
+	now := time.Now()
+	q.sweep(now)
+	q.dispatch(now)
 }
 
 // sweep fails the waiting calls that no backend will serve any more.
@@ -247,8 +294,21 @@ func (q *queue) sweep(now time.Time) {
 	}
 }
 
+// hopelessOne says that b will not admit a call within MaxWait.
+func (q *queue) hopelessOne(b *backend, now time.Time) bool {
+	return b.stopped != nil || b.cool.until.Sub(now) > q.limits.MaxWait ||
+		!b.breaker.admits(now) && (b.breaker.lasting(q.limits.CallTime, now) || q.unreachable(b, now))
+}
+
+// unreachable says that nobody has reached b for so long that it is not waited
+// for.
+func (q *queue) unreachable(b *backend, now time.Time) bool {
+	return !b.reached && !b.unreached.IsZero() && now.Sub(b.unreached) >= q.limits.ReachTime
+}
+
 // hopeless returns an error if none of the backends in fits will admit a call
-// within maxWait.
+// within MaxWait: that of one that may come back, or else of the first that
+// stopped.
 func (q *queue) hopeless(fits uint64, now time.Time) error {
 	var dead, cold, sick *backend
 	n := 0
@@ -256,51 +316,46 @@ func (q *queue) hopeless(fits uint64, now time.Time) error {
 		switch {
 		case fits&b.bit == 0:
 			continue
+		case !q.hopelessOne(b, now):
+			return nil
 		case b.stopped != nil:
 			if dead == nil || b.since < dead.since {
 				dead = b
 			}
-		case b.cool.until.Sub(now) > q.maxWait:
+		case b.cool.until.Sub(now) > q.limits.MaxWait:
 			if cold == nil || b.cool.until.Before(cold.cool.until) {
 				cold = b
 			}
-		case b.breaker.lasting(q.outage, now) && !b.breaker.admits(now):
-			if sick == nil || b.breaker.since.Before(sick.breaker.since) {
-				sick = b
-			}
-		default:
-			return nil
+		case sick == nil || b.breaker.since.Before(sick.breaker.since):
+			sick = b
 		}
 		n++
 	}
-	if sick != nil {
+	switch {
+	case sick != nil && q.unreachable(sick, now):
+		e := *sick.failed
+		e.Err = fmt.Errorf("nobody has reached the server in %v (is it running, and the base URL right?): %w", now.Sub(sick.unreached).Round(time.Second), orUnknown(e.Err))
+		return &e
+	case sick != nil:
 		e := *sick.failed
 		e.Err = fmt.Errorf("nothing has succeeded there for %v; the last attempt: %w", now.Sub(sick.breaker.since).Round(time.Second), orUnknown(e.Err))
 		return &e
-	}
-	if cold != nil {
+	case cold != nil:
 		e := *cold.cool.asked
 		e.RetryAfter = cold.cool.until.Sub(now)
-		e.Err = tooLong(e.RetryAfter, q.maxWait)
+		e.Err = tooLong(e.RetryAfter, q.limits.MaxWait)
 		return &e
 	}
 	e := *dead.stopped
-	if row := dead.denials.row; row > 1 {
-		e.Err = fmt.Errorf("%d calls in a row were told so: %w", row, orUnknown(e.Err))
+	if dead.denials > 1 {
+		e.Err = fmt.Errorf("%d calls in a row were told so: %w", dead.denials, orUnknown(e.Err))
 	}
 	if n > 1 {
-		e.Err = fmt.Errorf("none of %d backends is left, and this was the first to stop: %w", n, e.Err)
-	} else if e.Err == nil {
-		e.Err = fmt.Errorf("the backend is no longer asked")
+		e.Err = fmt.Errorf("none of %d backends is left, and this was the first to stop: %w", n, orUnknown(e.Err))
 	} else {
-		e.Err = fmt.Errorf("the backend is no longer asked: %w", e.Err)
+		e.Err = fmt.Errorf("the backend is no longer asked: %w", orUnknown(e.Err))
 	}
 	return &e
-}
-
-func tooLong(asked, allowed time.Duration) error {
-	return fmt.Errorf("the server asks to wait %v, MaxWait allows %v, and no other backend can take the call",
-		asked.Round(time.Millisecond), allowed)
 }
 
 // line returns the waiting line of a run's calls of this kind that fit these
@@ -314,4 +369,51 @@ func (q *queue) line(s *share, fits uint64, k kind) *line {
 	l := &line{share: s, fits: fits, kind: k}
 	q.lines = append(q.lines, l)
 	return l
+}
+
+// line holds a run's waiting calls of one kind that fit the same backends.
+type line struct {
+	share *share
+	fits  uint64
+	kind  kind
+	byUrgency
+}
+
+// waiter is one waiting call. ready is closed once slot or err is set.
+type waiter struct {
+	call     *call
+	priority int64
+	seq      uint64
+	place    int // in its heap
+	ready    chan struct{}
+	slot     slot
+	err      error
+}
+
+func (w *waiter) before(v *waiter) bool {
+	return w.priority > v.priority || w.priority == v.priority && w.seq < v.seq
+}
+
+// byUrgency is a heap of waiters.
+type byUrgency []*waiter
+
+func (h byUrgency) Len() int           { return len(h) }
+func (h byUrgency) Less(i, j int) bool { return h[i].before(h[j]) }
+func (h byUrgency) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].place, h[j].place = i, j
+}
+
+func (h *byUrgency) Push(x any) {
+	w := x.(*waiter)
+	w.place = len(*h)
+	*h = append(*h, w)
+}
+
+func (h *byUrgency) Pop() any {
+	old := *h
+	w := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	return w
 }

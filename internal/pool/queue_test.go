@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestCallsGoOutByPriorityThenByArrival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(time.Second)}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, s)
 		var wg sync.WaitGroup
 		for _, c := range []struct {
 			name     string
@@ -41,7 +42,7 @@ func TestCallsGoOutByPriorityThenByArrival(t *testing.T) {
 func TestSlotsAreTakenOfTheLeastLoadedBackend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		small, large := &script{do: takes(time.Second)}, &script{do: takes(time.Second)}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "a", Slots: 2}, {Model: "b", Slots: 6}}}, small, large)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "a", Slots: 2}, {Model: "b", Slots: 6}}}, small, large)
 		var wg sync.WaitGroup
 		for i := range 8 {
 			wg.Go(func() { p.Do(t.Context(), ask("x")) })
@@ -59,7 +60,7 @@ func TestSlotsAreTakenOfTheLeastLoadedBackend(t *testing.T) {
 
 func TestCallThatFitsNoBackendIsNotSent(t *testing.T) {
 	a, b := &script{do: takes(0)}, &script{do: takes(0)}
-	p := poolOf(t, Config{Backends: []Backend{{Model: "a", Context: 300}, {Model: "b", Context: 1000}}}, a, b)
+	p := poolOf(t, Config{Backends: []model.Backend{{Model: "a", Context: 300}, {Model: "b", Context: 1000}}}, a, b)
 	if p.Context() != 300 {
 		t.Errorf("context %d, want the smallest", p.Context())
 	}
@@ -81,7 +82,7 @@ func TestCallThatFitsNoBackendIsNotSent(t *testing.T) {
 }
 
 func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
-	p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, &script{})
+	p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, &script{})
 	q, r := &p.queue, ask("x")
 	for range 50 {
 		held, _ := q.try(&r, 1, anew, new(uint64))
@@ -120,7 +121,7 @@ func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 func TestCallThatWaitsForAnotherBackendHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		narrow, wide := &script{do: takes(time.Second)}, &script{do: takes(time.Hour / 10)}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "a", Slots: 1, Context: 200}, {Model: "b", Slots: 1, Context: 5000}}, AttemptTime: time.Hour}, narrow, wide)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "a", Slots: 1, Context: 200}, {Model: "b", Slots: 1, Context: 5000}}, Limits: model.Limits{AttemptTime: time.Hour}}, narrow, wide)
 		var wg sync.WaitGroup
 		long := strings.Repeat("word ", 600)
 		wg.Go(func() { p.Do(t.Context(), ask(long)) })
@@ -145,7 +146,7 @@ func TestCallThatWaitsForAnotherBackendHoldsNobodyUp(t *testing.T) {
 func TestCancelledCallLeavesTheQueueUnsent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(time.Minute)}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, s)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		why := errors.New("enough")
 		errs := make(chan error, 5)
@@ -191,7 +192,7 @@ func TestNoBackendLeftNamesTheFirstCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &script{do: fails(refusal(swarm.ClassQuota, 429))}
 		b := &script{do: fails(refusal(swarm.ClassAuth, 401))}
-		p := poolOf(t, Config{Backends: []Backend{{Name: "one", Model: "m", Slots: 1}, {Name: "two", Model: "m", Slots: 1}}}, a, b)
+		p := poolOf(t, Config{Backends: []model.Backend{{Name: "one", Model: "m", Slots: 1}, {Name: "two", Model: "m", Slots: 1}}}, a, b)
 		var wg sync.WaitGroup
 		for range 6 {
 			wg.Go(func() {

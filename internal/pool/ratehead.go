@@ -52,7 +52,7 @@ func readRates(h http.Header, now time.Time) (all [counts]telling) {
 		if all[n.of].ok {
 			continue
 		}
-		s := first(h, n.remaining)
+		s := headerValue(h, n.remaining)
 		if s == "" { // most servers tell nothing
 			continue
 		}
@@ -61,21 +61,21 @@ func readRates(h http.Header, now time.Time) (all [counts]telling) {
 			continue
 		}
 		t := telling{ok: true, left: left}
-		if s := first(h, n.limit); s != "" {
+		if s := headerValue(h, n.limit); s != "" {
 			if t.limit, ok = amount(s); !ok || t.limit < 1 {
 				continue
 			}
 			t.limit = max(t.limit, left)
 		}
-		t.reset = untilReset(first(h, n.reset), h, now)
+		t.reset = untilReset(headerValue(h, n.reset), h, now)
 		all[n.of] = t
 	}
 	return all
 }
 
-// first returns a header's first value. Names are in canonical form, which
+// headerValue returns a header's first value. Names are in canonical form, which
 // spares Get's look at each letter.
-func first(h http.Header, name string) string {
+func headerValue(h http.Header, name string) string {
 	if v := h[name]; len(v) > 0 {
 		return v[0]
 	}
@@ -138,7 +138,7 @@ const longestReset = 32 * 24 * time.Hour
 // serverTime returns the time by the server's clock. Its Date has whole
 // seconds: where ours is within one, ours is finer.
 func serverTime(h http.Header, now time.Time) time.Time {
-	date, err := http.ParseTime(first(h, "Date"))
+	date, err := http.ParseTime(headerValue(h, "Date"))
 	if err != nil {
 		return now
 	}

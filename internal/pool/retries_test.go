@@ -10,6 +10,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // firstFails fails the first attempt at each prompt with e, after so long (and a
@@ -51,7 +52,7 @@ func TestRetriesAreAShareOfSuccessesWhileFirstAttemptsWait(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			const prompts = 500
 			f := newFirstFails(prompts, 100*time.Millisecond, func(i int) bool { return i%2 == 0 }, refusal(swarm.ClassServer, 500))
-			p := poolOf(t, Config{Retries: share}, &f.script)
+			p := poolOf(t, Config{Limits: model.Limits{Retries: share}}, &f.script)
 			var wg sync.WaitGroup
 			var lost atomic.Int32
 			for i := range prompts {
@@ -80,7 +81,7 @@ func TestRetriesThatWaitFollowSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const prompts = 200
 		f := newFirstFails(prompts, 100*time.Millisecond, func(i int) bool { return i >= 100 }, refusal(swarm.ClassServer, 500))
-		p := poolOf(t, Config{Breaker: -1, Backends: []Backend{{Model: "m", Slots: 64}}}, &f.script)
+		p := poolOf(t, Config{Limits: model.Limits{Breaker: -1}, Backends: []model.Backend{{Model: "m", Slots: 64}}}, &f.script)
 		var wg sync.WaitGroup
 		start := time.Now()
 		for i := range prompts {

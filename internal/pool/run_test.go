@@ -11,6 +11,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // onePlan is a planner of a single step.
@@ -79,7 +80,7 @@ func TestWaitingCallsGiveTheirPlaceUp(t *testing.T) {
 			return ok("done")
 		}}
 		start := time.Now()
-		answer, events := runOn(t, poolOf(t, Config{Breaker: -1}, s), 20, 2)
+		answer, events := runOn(t, poolOf(t, Config{Limits: model.Limits{Breaker: -1}}, s), 20, 2)
 		if answer.Coverage.Done != 20 {
 			t.Errorf("coverage %+v", answer.Coverage)
 		}
@@ -111,7 +112,7 @@ func TestEveryAttemptIsBookedOnce(t *testing.T) {
 			}
 			return ok("done")
 		}}
-		p := poolOf(t, Config{Backends: []Backend{{Name: "b", Model: "m", Price: price}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Name: "b", Model: "m", Price: price}}}, s)
 		_, events := runOn(t, p, 1, 1)
 		prompt := EstimatePrompt(ask("x").Request)
 		var got []swarm.Usage
@@ -166,7 +167,7 @@ func TestPanicOfAReaderGivesTheSlotBack(t *testing.T) {
 		r.OnText("x")
 		return ok("x")
 	}}
-	p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, s)
+	p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, s)
 	func() {
 		defer func() {
 			if recover() == nil {

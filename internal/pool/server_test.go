@@ -13,6 +13,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // limited is a server's double with limits that its clients are not told
@@ -111,7 +112,7 @@ type figures struct {
 func (c course) run(t *testing.T, seed uint64) figures {
 	t.Logf("seed %d", seed)
 	c.server.rng = rand.New(rand.NewPCG(seed, 7))
-	p, err := newPool(Config{Backends: []Backend{{Model: "m", Slots: c.slots}}}, func(Backend, int) (attempter, error) { return c.server, nil })
+	p, err := newPool(Config{Backends: []model.Backend{{Model: "m", Slots: c.slots}}}, func(model.Backend, int) (attempter, error) { return c.server, nil })
 	if err != nil {
 		t.Fatal(err)
 	}

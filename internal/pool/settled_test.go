@@ -12,6 +12,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // weather is a run over backends that fail, stall and answer late, at random.
@@ -62,9 +63,9 @@ func (w weather) run(t *testing.T) {
 	price := &swarm.Price{In: swarm.Dollar, Out: 10 * swarm.Dollar}
 	faults := []swarm.Class{swarm.ClassServer, swarm.ClassNetwork, swarm.ClassOverloaded, swarm.ClassBroken, swarm.ClassRateLimited}
 	var scripts []*script
-	var backends []Backend
+	var backends []model.Backend
 	for _, n := range w.slots {
-		backends = append(backends, Backend{Model: "m", Slots: n, Price: price})
+		backends = append(backends, model.Backend{Model: "m", Slots: n, Price: price})
 		scripts = append(scripts, &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
 			mu.Lock()
 			took := time.Duration(50+rng.IntN(200)) * time.Millisecond
@@ -81,7 +82,7 @@ func (w weather) run(t *testing.T) {
 		}})
 	}
 	p := poolOf(t, Config{
-		Backends: backends, Attempts: 60, Hedge: w.hedge, Retries: w.retries, Breaker: w.breaker, CallTime: 5 * time.Hour,
+		Backends: backends, Limits: model.Limits{Attempts: 60, Hedge: w.hedge, Retries: w.retries, Breaker: w.breaker, CallTime: 5 * time.Hour},
 	}, scripts...)
 	booked := 0
 	run := swarm.Swarm{

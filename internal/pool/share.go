@@ -46,12 +46,12 @@ func weightOf(ctx context.Context) float64 {
 
 // shareOf returns the share of a call's run; "" is one of all callers that name
 // none. Of several weights of one run the last counts.
-func (q *queue) shareOf(r *Request) *share {
-	if s := q.shares[r.Run]; s != nil {
-		s.weight = cmp.Or(r.weight, 1)
+func (q *queue) shareOf(c *call) *share {
+	if s := q.shares[c.Run]; s != nil {
+		s.weight = cmp.Or(c.weight, 1)
 		return s
 	}
-	s := &share{run: r.Run, weight: cmp.Or(r.weight, 1)}
+	s := &share{run: c.Run, weight: cmp.Or(c.weight, 1)}
 	first := true
 	for _, o := range q.shares {
 		if q.forget(o) {
@@ -64,7 +64,7 @@ func (q *queue) shareOf(r *Request) *share {
 	if q.shares == nil {
 		q.shares = map[string]*share{}
 	}
-	q.shares[r.Run] = s
+	q.shares[c.Run] = s
 	return s
 }
 
@@ -113,7 +113,7 @@ func (q *queue) forget(s *share) bool {
 // ahead says that the first call of l goes before that of o. A hedge goes
 // before all others, whosever it is: it shortens a call that holds a slot.
 func (q *queue) ahead(l, o *line) bool {
-	if l.share != o.share && l.kind != twin && o.kind != twin {
+	if l.share != o.share && l.kind != hedged && o.kind != hedged {
 		if a, b := l.share.cost(q.slotTime), o.share.cost(q.slotTime); a != b {
 			return a < b
 		}

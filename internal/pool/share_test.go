@@ -2,6 +2,7 @@ package pool
 
 import (
 	"fmt"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -11,7 +12,7 @@ import (
 func TestRunsShareThePoolAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(time.Second)}
-		p := poolOf(t, Config{Hedge: -1, Backends: []Backend{{Model: "m", Slots: 6}}}, s)
+		p := poolOf(t, Config{Limits: model.Limits{Hedge: -1}, Backends: []model.Backend{{Model: "m", Slots: 6}}}, s)
 		var wg sync.WaitGroup
 		// A large run with urgent calls comes first, and a small one later.
 		ends := map[string]time.Duration{}
@@ -50,7 +51,7 @@ func TestRunsShareThePoolAlike(t *testing.T) {
 
 func TestRunsThatAreOverAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 2}}}, &script{do: takes(time.Second)})
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 2}}}, &script{do: takes(time.Second)})
 		var wg sync.WaitGroup
 		for i := range 100 {
 			wg.Go(func() {
@@ -71,7 +72,7 @@ func TestRunsThatAreOverAreForgotten(t *testing.T) {
 func TestARunThatBeginsNeedNotCatchUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(time.Second)}
-		p := poolOf(t, Config{Hedge: -1, Backends: []Backend{{Model: "m", Slots: 4}}}, s)
+		p := poolOf(t, Config{Limits: model.Limits{Hedge: -1}, Backends: []model.Backend{{Model: "m", Slots: 4}}}, s)
 		var wg sync.WaitGroup
 		do := func(run string, n int) {
 			for range n {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // A run without money is over: the retries that wait are told so together, and
@@ -19,7 +20,7 @@ func TestRetriesThatMoneyRefusesSpendNoRetryBudget(t *testing.T) {
 			takes(10*time.Millisecond)(ctx, n, r)
 			return chat.Reply{}, refusal(swarm.ClassBroken, 200)
 		}}
-		p := poolOf(t, Config{Breaker: -1}, s)
+		p := poolOf(t, Config{Limits: model.Limits{Breaker: -1}}, s)
 		w := swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 			_, err := p.Do(ctx, ask("x"))
 			return swarm.Output{}, err

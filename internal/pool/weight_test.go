@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"math"
 	"sync"
 	"testing"
@@ -14,7 +15,7 @@ import (
 // sent.
 func contend(t *testing.T, a, b func(context.Context) context.Context, slots int, d time.Duration) (na, nb int) {
 	s := &script{do: takes(time.Second)}
-	p := poolOf(t, Config{Hedge: -1, Backends: []Backend{{Model: "m", Slots: slots}}}, s)
+	p := poolOf(t, Config{Limits: model.Limits{Hedge: -1}, Backends: []model.Backend{{Model: "m", Slots: slots}}}, s)
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -85,7 +86,7 @@ func TestNoWeightStarvesARun(t *testing.T) {
 func TestNestedRunsShareTheirRootsSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(time.Second)}
-		p := poolOf(t, Config{Hedge: -1, Backends: []Backend{{Model: "m", Slots: 4}}}, s)
+		p := poolOf(t, Config{Limits: model.Limits{Hedge: -1}, Backends: []model.Backend{{Model: "m", Slots: 4}}}, s)
 		var wg sync.WaitGroup
 		for _, run := range []string{"a", "a.1", "a.2.1", "b"} {
 			for range 40 {

@@ -1,4 +1,4 @@
-package chat
+package model
 
 import (
 	"math"
@@ -18,7 +18,7 @@ const longestWait = 10 * 365 * 24 * time.Hour
 // (set against the reply's own Date, so that clocks need not agree), Google's
 // RetryInfo, OpenAI's "try again in 1.574s". A negative wait or one that is no
 // number counts as not said; a date in the past is a wait of zero.
-func waitAsked(h http.Header, p *problem, now time.Time) (time.Duration, bool) {
+func waitAsked(h http.Header, p *Problem, now time.Time) (time.Duration, bool) {
 	if d, ok := number(h.Get("Retry-After-Ms"), time.Millisecond); ok {
 		return d, true
 	}
@@ -42,7 +42,7 @@ func waitAsked(h http.Header, p *problem, now time.Time) (time.Duration, bool) {
 	if d, ok := span(p.wait); ok {
 		return d, true
 	}
-	if m := tryAgain.FindStringSubmatch(p.message); m != nil {
+	if m := tryAgain.FindStringSubmatch(p.Message); m != nil {
 		return span(m[1])
 	}
 	return 0, false

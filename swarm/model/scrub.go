@@ -1,4 +1,4 @@
-package chat
+package model
 
 import (
 	"net/url"
@@ -13,34 +13,22 @@ import (
 // saidLimit is how many runes of a provider's own words go into an error.
 const saidLimit = 200
 
-// scrubber takes secrets out of a text.
+// scrubber takes secrets out of a text, also as a URL's query writes them.
 type scrubber []string
 
-// secretsOf lists what must never be seen of an endpoint: its key, and the
-// values of its headers, which may hold keys too.
-func secretsOf(e Endpoint) []string {
-	var out []string
-	add := func(s string) {
-		if s = strings.TrimSpace(s); s != "" {
-			out = append(out, s)
-			if q := url.QueryEscape(s); q != s {
-				out = append(out, q)
-			}
+func newScrubber(secrets []string) scrubber {
+	var s scrubber
+	for _, v := range secrets {
+		if v = strings.TrimSpace(v); v == "" {
+			continue
+		}
+		s = append(s, v)
+		if q := url.QueryEscape(v); q != v {
+			s = append(s, q)
 		}
 	}
-	add(e.Key)
-	for _, values := range e.Header {
-		for _, v := range values {
-			if len(v) >= 8 {
-				add(v)
-				if _, token, ok := strings.Cut(v, " "); ok && len(token) >= 8 {
-					add(token)
-				}
-			}
-		}
-	}
-	slices.SortFunc(out, func(a, b string) int { return len(b) - len(a) })
-	return out
+	slices.SortFunc(s, func(a, b string) int { return len(b) - len(a) })
+	return s
 }
 
 var (
@@ -118,17 +106,24 @@ func cutRunes(s string, n int) string {
 	return s
 }
 
+// maxSaid is how many bytes of a provider's words are looked at to be shown.
+const maxSaid = 1000
+
 // repeats says whether said holds a passage of the prompt, as it is or as JSON
 // writes it, so that it cannot be shown.
-func repeats(said string, r *Request) bool {
+func repeats(said string, prompt []Message) bool {
 	const window = 24 // bytes; shorter common passages are chance or a field's name
 	said = jsonEscape.ReplaceAllStringFunc(said, func(s string) string {
 		n, _ := strconv.ParseUint(s[2:], 16, 16) // four digits
 		return string(rune(n))
 	})
-	for i := 0; i+window <= len(said); i += 4 {
-		for _, m := range r.Messages {
-			if strings.Contains(m.Content, said[i:i+window]) {
+	windows := map[string]bool{}
+	for i := 0; i+window <= len(said); i++ {
+		windows[said[i:i+window]] = true
+	}
+	for _, m := range prompt {
+		for i := 0; i+window <= len(m.Content); i += 4 {
+			if windows[m.Content[i:i+window]] {
 				return true
 			}
 		}

@@ -1,4 +1,4 @@
-package chat
+package model
 
 import (
 	"bytes"
@@ -8,25 +8,27 @@ import (
 	"strings"
 )
 
-// problem is what a server said went wrong, out of whatever shape it said it
-// in. Nothing of it has been scrubbed yet.
-type problem struct {
-	message string
-	kind    string   // "type", or Google's status
-	codes   []string // "code" and the like, the most telling first
-	param   string
-	status  int    // an HTTP status told in the body
-	wait    string // Google's RetryInfo
-	html    bool
-	nojson  bool // the body was neither JSON nor empty
-	stream  bool // a stream came where none was asked for
+// Problem is what a server said went wrong, read out of whatever shape it said
+// it in. Its words may hold secrets and pieces of the prompt: show those of
+// [Problem.CallError].
+type Problem struct {
+	Message string
+	Param   string // the part of the request that is at fault
+	Stream  bool   // a stream came where none was asked for
+
+	kind   string   // "type", or Google's status
+	codes  []string // "code" and the like, the most telling first
+	status int      // an HTTP status told in the body
+	wait   string   // Google's RetryInfo
+	html   bool
+	nojson bool // the body was neither JSON nor empty
 }
 
-// readProblem reads an error's body. It understands {"error":{…}},
+// ReadProblem reads an error's body. It understands {"error":{…}},
 // {"error":"text"}, a list of either, flat {"object":"error",…}, {"message":…},
 // {"detail":…}, {"errors":[…]}, plain text and HTML.
-func readProblem(raw []byte) *problem {
-	p := &problem{}
+func ReadProblem(raw []byte) *Problem {
+	p := &Problem{}
 	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
 	if len(raw) == 0 {
 		return p
@@ -38,26 +40,26 @@ func readProblem(raw []byte) *problem {
 	var v any
 	if bytes.IndexByte([]byte(`{["`), raw[0]) < 0 || json.NewDecoder(bytes.NewReader(raw)).Decode(&v) != nil {
 		p.nojson = true
-		p.message = string(raw[:min(len(raw), 2000)])
+		p.tell(string(raw))
 		return p
 	}
 	p.walk(v, 0)
 	return p
 }
 
-// problemIn200 returns the problem that a body hides behind a status of
+// ProblemIn200 returns the problem that a body hides behind a status of
 // success, or nil if there is none to be seen.
-func problemIn200(raw []byte) *problem {
+func ProblemIn200(raw []byte) *Problem {
 	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
 	if len(raw) == 0 {
 		return nil
 	}
 	switch raw[0] {
 	case '<':
-		return &problem{html: true, nojson: true}
+		return &Problem{html: true, nojson: true}
 	case ':', 'd':
 		if raw[0] == ':' || bytes.HasPrefix(raw, []byte("data:")) {
-			return &problem{stream: true, nojson: true}
+			return &Problem{Stream: true, nojson: true}
 		}
 	}
 	hasChoices := bytes.Contains(raw, []byte(`"choices"`))
@@ -67,7 +69,7 @@ func problemIn200(raw []byte) *problem {
 	if raw[0] == '[' { // Google lists its errors
 		var list []any
 		if json.Unmarshal(raw, &list) == nil && len(list) > 0 && isProblem(list[0], false) {
-			return readProblem(raw)
+			return ReadProblem(raw)
 		}
 		return nil
 	}
@@ -75,7 +77,7 @@ func problemIn200(raw []byte) *problem {
 	if json.NewDecoder(bytes.NewReader(raw)).Decode(&top) != nil || !isProblem(top, hasChoices) {
 		return nil
 	}
-	return readProblem(raw)
+	return ReadProblem(raw)
 }
 
 // isProblem says whether v, the top of a reply, tells an error.
@@ -111,15 +113,13 @@ func isProblem(v any, hasChoices bool) bool {
 
 // walk gathers from v, an error or something around one. What stands further
 // in is the more telling.
-func (p *problem) walk(v any, depth int) {
+func (p *Problem) walk(v any, depth int) {
 	if depth > 8 {
 		return
 	}
 	switch v := v.(type) {
 	case string:
-		if p.message == "" {
-			p.message = v
-		}
+		p.tell(v)
 	case []any:
 		for _, e := range v[:min(len(v), 8)] {
 			p.walk(e, depth+1)
@@ -145,17 +145,17 @@ func (p *problem) walk(v any, depth int) {
 		case float64:
 			p.code(s)
 		}
-		if s, ok := v["param"].(string); ok && p.param == "" {
-			p.param = s
+		if s, ok := v["param"].(string); ok && p.Param == "" {
+			p.Param = s
 		}
-		if loc, ok := v["loc"].([]any); ok && p.param == "" { // pydantic
+		if loc, ok := v["loc"].([]any); ok && p.Param == "" { // pydantic
 			var parts []string
 			for _, e := range loc {
 				if s, ok := e.(string); ok && s != "body" {
 					parts = append(parts, s)
 				}
 			}
-			p.param = strings.Join(parts, ".")
+			p.Param = strings.Join(parts, ".")
 		}
 		if s, ok := v["reason"].(string); ok {
 			p.code(s)
@@ -169,12 +169,20 @@ func (p *problem) walk(v any, depth int) {
 	}
 }
 
-func (p *problem) say(v any, depth int) {
+// maxMessage is how many bytes of a message are kept.
+const maxMessage = 4000
+
+// tell keeps the first message.
+func (p *Problem) tell(message string) {
+	if p.Message == "" {
+		p.Message = message[:min(len(message), maxMessage)]
+	}
+}
+
+func (p *Problem) say(v any, depth int) {
 	switch v := v.(type) {
 	case string:
-		if p.message == "" {
-			p.message = v
-		}
+		p.tell(v)
 	case []any:
 		var parts []string
 		for _, e := range v {
@@ -182,15 +190,13 @@ func (p *problem) say(v any, depth int) {
 				parts = append(parts, s)
 			}
 		}
-		if p.message == "" {
-			p.message = strings.Join(parts, ", ")
-		}
+		p.tell(strings.Join(parts, ", "))
 	case map[string]any:
 		p.walk(v, depth+1)
 	}
 }
 
-func (p *problem) code(v any) {
+func (p *Problem) code(v any) {
 	switch v := v.(type) {
 	case string:
 		if n, err := strconv.Atoi(v); err == nil {
@@ -205,8 +211,9 @@ func (p *problem) code(v any) {
 	}
 }
 
-// is says whether any of the codes, or the type, is one of names.
-func (p *problem) is(names ...string) bool {
+// Is says whether any of the codes, or the type, is one of names, which are in
+// lower case.
+func (p *Problem) Is(names ...string) bool {
 	for _, c := range append([]string{p.kind}, p.codes...) {
 		if slices.Contains(names, strings.ToLower(c)) {
 			return true

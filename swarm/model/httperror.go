@@ -1,6 +1,7 @@
-package chat
+package model
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,45 +10,48 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// refusal is the failure of an attempt that the server answered with an
-// error, by its status or inside a reply. It may teach (see Learnt).
-func (c *Client) refusal(x *exchange) *swarm.CallError {
-	p := x.problem
-	class := classify(x.status, x.header, p)
-	s := scrubber(c.secrets)
-	e := c.failure(class, x.status, "", nil)
+// HTTPError makes the error of an attempt that a server refused: it knows the
+// statuses, codes and words of the common providers, and every spelling of
+// Retry-After. status and h are those of the reply, body what stands in it, or
+// in an event of a stream that tells an error (status is 200 then). The text
+// holds the provider's message, cut short, without secrets (a key that was
+// sent, say), what looks like a key, URLs, and pieces of the prompt.
+func HTTPError(r Request, status int, h http.Header, body []byte, secrets ...string) *swarm.CallError {
+	return ReadProblem(body).CallError(r, status, h, secrets...)
+}
+
+// CallError is [HTTPError] for a body that has been read.
+func (p *Problem) CallError(r Request, status int, h http.Header, secrets ...string) *swarm.CallError {
+	s := newScrubber(secrets)
+	e := &swarm.CallError{Class: classify(status, h, p), Status: status}
 	for _, code := range append(p.codes, p.kind) {
 		if code = onlyCode(code); code != "" && s.clean(code) == code {
 			e.Code = code
 			break
 		}
 	}
-	e.RetryAfter, e.HasRetryAfter = waitAsked(x.header, p, time.Now())
+	e.RetryAfter, e.HasRetryAfter = waitAsked(h, p, time.Now())
 	said := ""
-	if !p.html && !repeats(p.message, x.r) {
-		said = s.clean(p.message)
+	if m := p.Message[:min(len(p.Message), maxSaid)]; !p.html && !repeats(m, r.Messages) {
+		said = s.clean(m)
 	}
-	words := describe(x.status, p)
+	words := p.describe(status)
 	if said != "" {
 		words += ": " + said
 	}
-	if param := onlyCode(p.param); param != "" && s.clean(param) == param && !strings.Contains(said, param) {
+	if param := onlyCode(p.Param); param != "" && s.clean(param) == param && !strings.Contains(said, param) {
 		words += " (" + param + ")"
 	}
-	e.Err = errWords(words)
-	if what, class, ok := c.learn(x, class); ok {
-		e.Class = class
-		e.Err = &lesson{what: what, err: e.Err}
-	}
+	e.Err = errors.New(words)
 	return e
 }
 
 // describe says in our words how the error came.
-func describe(status int, p *problem) string {
+func (p *Problem) describe(status int) string {
 	switch {
 	case status >= 300 && status < 400:
 		return "the server redirects elsewhere, which is not followed: check the base URL"
-	case p.stream:
+	case p.Stream:
 		return "the server streams a reply that was not asked to be streamed"
 	case p.html && status == http.StatusNotFound:
 		return "a web page says that there is no such path: a base URL mostly ends in /v1"
@@ -78,7 +82,7 @@ func onlyCode(s string) string {
 // classify says what kind of failure an error is. Code and type go before
 // words, and the status before both where it is plain; words decide only
 // where providers give nothing else.
-func classify(status int, h http.Header, p *problem) swarm.Class {
+func classify(status int, h http.Header, p *Problem) swarm.Class {
 	class := kindOf(status, p)
 	switch retry, err := strconv.ParseBool(strings.TrimSpace(h.Get("X-Should-Retry"))); {
 	case err != nil:
@@ -95,19 +99,19 @@ func classify(status int, h http.Header, p *problem) swarm.Class {
 	return class
 }
 
-func kindOf(status int, p *problem) swarm.Class {
+func kindOf(status int, p *Problem) swarm.Class {
 	inside := status >= 200 && status < 300
 	if inside {
 		status = p.status // 0 if not told either
 	}
-	said := strings.ToLower(p.message)
+	said := strings.ToLower(p.Message)
 	switch {
 	case status >= 300 && status < 400:
 		return swarm.ClassNotFound
-	case p.is(quotaCodes...) || status < 500 && status != 429 && hasAny(said, quotaWords...):
+	case p.Is(quotaCodes...) || status < 500 && status != 429 && hasAny(said, quotaWords...):
 		return swarm.ClassQuota
 	case status == 402:
-		if p.is("openrouter_in_flight_budget") {
+		if p.Is("openrouter_in_flight_budget") {
 			return swarm.ClassRateLimited
 		}
 		return swarm.ClassQuota
@@ -116,17 +120,17 @@ func kindOf(status int, p *problem) swarm.Class {
 			return swarm.ClassTooLong // larger than a minute's tokens: OpenAI says 429, Groq 413
 		}
 		return swarm.ClassRateLimited
-	case p.is("content_filter", "content_policy_violation", "responsibleaipolicyviolation", "moderation", "content_policy", "moderation_blocked") ||
+	case p.Is("content_filter", "content_policy_violation", "responsibleaipolicyviolation", "moderation", "content_policy", "moderation_blocked") ||
 		status == 400 && strings.Contains(said, "content exists risk"): // DeepSeek
 		return swarm.ClassFiltered
-	case status == 413 || p.is(longCodes...):
+	case status == 413 || p.Is(longCodes...):
 		return swarm.ClassTooLong
 	case (status == 0 || status == 400 || status == 403 || status == 422 || status == 500) &&
 		(hasAny(said, longWords...) || strings.Contains(said, "must have less than") && strings.Contains(said, "tokens")):
 		return swarm.ClassTooLong
-	case p.is(absentCodes...): // a key without the right to a model is told so by 403, too
+	case p.Is(absentCodes...): // a key without the right to a model is told so by 403, too
 		return swarm.ClassNotFound
-	case status == 401 || status == 407 || p.is(authCodes...) || status == 400 && strings.Contains(said, "api key not valid"):
+	case status == 401 || status == 407 || p.Is(authCodes...) || status == 400 && strings.Contains(said, "api key not valid"):
 		return swarm.ClassAuth
 	case status == 403:
 		if hasAny(said, "moderation", "flagged", "content policy") {
@@ -137,13 +141,13 @@ func kindOf(status int, p *problem) swarm.Class {
 		return swarm.ClassNotFound
 	case status == 400 && strings.Contains(said, "model") && hasAny(said, "does not exist", "model not exist", "not found", "no such model", "unknown model", "invalid model", "not a valid model"):
 		return swarm.ClassNotFound
-	case status == 503 || status == 529 || status == 498 || p.is(busyCodes...):
+	case status == 503 || status == 529 || status == 498 || p.Is(busyCodes...):
 		return swarm.ClassOverloaded
-	case status == 408 || status == 504 || status == 522 || status == 524 || p.is("timeout", "timeout_error", "deadline_exceeded"):
+	case status == 408 || status == 504 || status == 522 || status == 524 || p.Is("timeout", "timeout_error", "deadline_exceeded"):
 		return swarm.ClassTimeout
 	case status == 409 || status == 424 || status == 425 || status == 499:
 		return swarm.ClassServer
-	case status == 400 && p.is("json_validate_failed"): // Groq: the model's JSON is broken, not the request
+	case status == 400 && p.Is("json_validate_failed"): // Groq: the model's JSON is broken, not the request
 		return swarm.ClassBroken
 	case status == 500 && hasAny(said, "overloaded", "server busy", "at capacity"):
 		return swarm.ClassOverloaded
@@ -156,11 +160,11 @@ func kindOf(status int, p *problem) swarm.Class {
 	}
 	// An error inside a success, without a status of its own.
 	switch {
-	case p.html || p.stream:
+	case p.html || p.Stream:
 		return swarm.ClassBroken
-	case p.is("rate_limit_error", "rate_limit_exceeded", "rate_limited", "slow_down", "resource_exhausted", "too_many_requests"):
+	case p.Is("rate_limit_error", "rate_limit_exceeded", "rate_limited", "slow_down", "resource_exhausted", "too_many_requests"):
 		return swarm.ClassRateLimited
-	case p.is("invalid_request_error", "invalid_argument", "badrequesterror", "invalid_request", "validation_error"):
+	case p.Is("invalid_request_error", "invalid_argument", "badrequesterror", "invalid_request", "validation_error"):
 		return swarm.ClassInvalid
 	case hasAny(said, "rate limit", "too many requests"):
 		return swarm.ClassRateLimited

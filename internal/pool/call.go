@@ -1,0 +1,427 @@
+package pool
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
+)
+
+const (
+	// backoffBase and backoffCap bound the pool's own back-off: attempt n is
+	// followed by a wait of 0 to min(cap, base·2ⁿ), the full jitter of Marc
+	// Brooker's "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015).
+	backoffBase = 250 * time.Millisecond
+	backoffCap  = 8 * time.Second
+	// shortWait is the longest wait a server may ask for that the call spends
+	// with it although another backend is of use.
+	shortWait = 5 * time.Second
+	// maxLearned bounds how often one call is repeated because its backend's API
+	// has learned to put it in another way.
+	maxLearned = 6
+	// minOut is the shortest limit of a reply, in tokens, that a call is worth
+	// making with where the run's budget allows no longer one, and the caller
+	// names no other.
+	minOut = 64
+)
+
+var (
+	errCallTime    = errors.New("pool: CallTime is over")
+	errAttemptTime = errors.New("pool: AttemptTime is over")
+	errFirstToken  = errors.New("pool: FirstToken is over")
+	errIdle        = errors.New("pool: Idle is over")
+	errBrokeOff    = errors.New("the attempt broke off")
+)
+
+// call is a Request on its way.
+type call struct {
+	model.Request
+	swarm.Caller
+	pool   *Pool
+	weight float64 // of the run
+	tokens int     // of the prompt, estimated
+	fits   uint64  // the backends that it may go to
+	place  uint64  // in the order of arrivals; 0: it has not come yet
+	end    time.Time
+
+	held  *swarm.Reservation // for the next attempt
+	limit int                // of the reply, where money allows no longer one; 0: as wanted
+
+	sent    int // attempts that were made
+	failed  int // those of them that count against Attempts
+	learned int
+	at      *backend // of the last attempt
+	lesson  lesson   // of it
+	shown   bool     // OnText has been given text of it
+	reply   model.Reply
+	err     *swarm.CallError
+	denied  *swarm.CallError // of the first backend that denied the call; nil: none did
+}
+
+// Do makes the call: it reserves money, waits for a slot, tries, and tries
+// again where that can help. The error is a *swarm.CallError; the reply beside
+// it holds what the last attempt brought.
+//
+// An attempt that failed in a way that may pass is repeated up to Attempts
+// times, after a back-off with full jitter or after the wait that the server
+// asked for, never less; the call is parked (see [swarm.Park]) and holds no
+// slot and no money meanwhile. A retry over the retry budget waits in the queue
+// for its turn. Failures at a backend whose circuit breaker is open are held
+// against no call: it waits there, or at other backends, until CallTime is over.
+// A call too long for one backend goes to those with a wider context. An
+// exhausted account, a refused key or an unknown model ends the use of the
+// backend (see backend.deny), and the call goes to the next. Everything else
+// goes back to the caller: what cannot succeed unchanged is not sent again.
+func (p *Pool) Do(ctx context.Context, r model.Request) (model.Reply, error) {
+	return p.do(ctx, r, swarm.CallerOf(ctx))
+}
+
+func (p *Pool) do(ctx context.Context, r model.Request, who swarm.Caller) (model.Reply, error) {
+	c := &call{Request: r, Caller: who, pool: p, weight: weightOf(ctx), tokens: estimatePrompt(r)}
+	if err := c.fit(); err != nil {
+		return model.Reply{}, err
+	}
+	k := first
+	for {
+		fail := c.reserve(ctx)
+		if fail == nil {
+			s, err := c.slot(ctx, k)
+			if err != nil {
+				c.held.Release()
+				return c.reply, c.unsent(err)
+			}
+			fail = c.attempt(ctx, s)
+		}
+		if c.err = fail; fail == nil {
+			return c.reply, nil
+		}
+		again, wait := false, time.Duration(0)
+		if fail.Class != swarm.ClassBudget {
+			k, again, wait = c.next(ctx)
+		}
+		if !again {
+			c.err.Attempts = c.sent
+			return c.reply, c.err
+		}
+		if wait > 0 {
+			pause(ctx, wait)
+		}
+	}
+}
+
+// fit finds the backends whose context holds prompt and reply, and leaves those
+// out that the caller avoids, if there are others in use.
+func (c *call) fit() error {
+	q := &c.pool.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var wanted uint64
+	var widest *backend
+	for _, b := range q.backends {
+		if b.estimate.tokens(c.tokens)+c.room(b) <= b.context() {
+			c.fits |= b.bit
+			if b.stopped == nil && !slices.Contains(c.Avoid, b.Name) {
+				wanted |= b.bit
+			}
+		}
+		if widest == nil || b.context()-c.room(b) > widest.context()-c.room(widest) {
+			widest = b
+		}
+	}
+	switch {
+	case c.fits == 0:
+		return &swarm.CallError{Class: swarm.ClassTooLong, Model: widest.Model, Backend: widest.Name, Err: fmt.Errorf(
+			"the prompt has some %d tokens and the reply may have %d: together more than the %d of the widest backend's context; %s",
+			widest.estimate.tokens(c.tokens), c.room(widest), widest.context(), mendTooLong)}
+	case len(c.Avoid) > 0 && wanted != 0:
+		c.fits = wanted
+	}
+	return nil
+}
+
+// room returns the most completion tokens that b is asked for, money aside.
+func (c *call) room(b *backend) int { return cmp.Or(c.MaxOut, b.MaxOut, c.DefaultOut) }
+
+// out returns the most completion tokens that b is asked for.
+func (c *call) out(b *backend) int {
+	out := c.room(b)
+	if c.limit > 0 && (out == 0 || out > c.limit) {
+		out = c.limit
+	}
+	return out
+}
+
+// estimated returns what an attempt at b may come to at the most. The queue's
+// lock is held.
+func (c *call) estimated(b *backend) swarm.Call {
+	return swarm.Call{
+		Backend: b.Name, Model: b.Model, Price: b.Price,
+		Est: swarm.Usage{In: b.estimate.upper(c.tokens), Out: c.out(b)},
+	}
+}
+
+// dearest returns the estimate of the dearest attempt that may be made. A
+// price that is not known is the dearest.
+func (c *call) dearest() (most swarm.Call) {
+	q := &c.pool.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var cost swarm.Money = -1
+	for _, b := range q.backends {
+		if c.fits&b.bit == 0 {
+			continue
+		}
+		e := c.estimated(b)
+		e.Est.In, e.Est.Out = max(e.Est.In, most.Est.In), max(e.Est.Out, most.Est.Out)
+		switch {
+		case b.Price == nil:
+			cost = swarm.Money(1<<63 - 1)
+			most = e
+		case cost < b.Price.Cost(e.Est):
+			cost = b.Price.Cost(e.Est)
+			most = e
+		default:
+			most.Est = e.Est
+		}
+	}
+	return most
+}
+
+// reserve sets aside what the next attempt may cost. Where the reply might be
+// more than the budget allows, it is asked for less, so that a worst case that
+// does not come about refuses nothing. The wait for money is not the call's
+// time.
+func (c *call) reserve(ctx context.Context) *swarm.CallError {
+	began := time.Time{}
+	if !c.end.IsZero() {
+		began = time.Now()
+	}
+	c.limit = 0
+	most := c.dearest()
+	least := min(cmp.Or(c.MinOut, minOut), most.Est.Out)
+	for tries := 0; ; tries++ {
+		held, err := swarm.Reserve(ctx, most)
+		if err == nil {
+			if c.held = held; !began.IsZero() {
+				c.end = c.end.Add(time.Since(began))
+			}
+			return nil
+		}
+		refused, ok := errors.AsType[*swarm.BudgetError](err)
+		if !ok {
+			if ctx.Err() != nil {
+				err = model.Ended(ctx)
+			}
+			return c.unsent(err)
+		}
+		if most.Est.Out == least || tries == 8 {
+			return &swarm.CallError{Class: swarm.ClassBudget, Model: most.Model, Backend: most.Backend, Err: err}
+		}
+		c.limit = max(min(most.Est.Out, refused.Out), least) // if it is the least, the refusal says what it would take
+		most.Est.Out = c.limit
+	}
+}
+
+// slot waits for a slot. The first one begins the call's time: a pool smaller
+// than its load is no fault of the calls that queue.
+func (c *call) slot(ctx context.Context, k kind) (slot, error) {
+	if c.end.IsZero() {
+		s, ok := c.pool.queue.try(c, k)
+		if !ok {
+			var err error
+			if s, err = c.pool.queue.take(ctx, c, k); err != nil {
+				return s, err
+			}
+		}
+		c.end = time.Now().Add(c.pool.limits.CallTime)
+		return s, nil
+	}
+	ctx, cancel := context.WithDeadlineCause(ctx, c.end, errCallTime)
+	defer cancel()
+	return c.pool.queue.take(ctx, c, k)
+}
+
+// next decides what follows a failed attempt: whether another is to be made, of
+// which kind, and after what wait. Where the answer is no, c.err is the last
+// word.
+func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration) {
+	b := c.at
+	if b == nil || c.shown && c.OnReset == nil {
+		return first, false, 0
+	}
+	if l, ok := errors.AsType[*model.Learned](c.err); ok && c.learned < maxLearned {
+		c.learned++
+		if l.What != "" { // else another call has told it
+			swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: b.Model, Text: l.What})
+		}
+		return first, true, 0
+	}
+	if denies(c.err.Class) {
+		if c.lesson.denied {
+			if c.fits &^= b.bit; c.fits == 0 {
+				c.err = c.recall(c.err)
+				return first, false, 0
+			}
+			c.denied = cmp.Or(c.denied, c.err)
+		}
+		return first, true, 0 // bounded by the number of backends: take fails once none is left
+	}
+	if c.err.Class == swarm.ClassTooLong {
+		if c.wider(b) {
+			return first, true, 0
+		}
+		c.err.Err = fmt.Errorf("prompt and reply of some %d tokens are too long for it, its context is taken for %d, and no other backend has a wider one; %s: %w",
+			c.tokens+c.room(b), b.Context, mendTooLong, orUnknown(c.err.Err))
+	}
+	if !c.err.Retryable() {
+		return first, false, 0
+	}
+	ordered := c.err.HasRetryAfter && c.err.RetryAfter > 0
+	if !c.lesson.open {
+		if c.failed++; c.failed >= c.pool.limits.Attempts {
+			return first, false, 0
+		}
+		wait = jitter(cmp.Or(c.lesson.backoff, backoffBase), c.failed-1)
+	} // else the call waits for the breaker, or for another backend, and no attempt is held against it
+	if asked := c.err.RetryAfter; ordered {
+		switch {
+		case asked > shortWait && c.pool.queue.useful(c.fits&^b.bit):
+			// Another backend takes it, at once or when it has a slot; this one
+			// is cooling for everybody.
+		case asked > c.pool.limits.MaxWait:
+			c.err.Err = tooLong(asked, c.pool.limits.MaxWait)
+			return first, false, 0
+		default:
+			// Calls that were refused together are spread a little; a wait that all
+			// keep ends later by more than that (see backend.learn).
+			wait = asked + jitter(min(max(asked/64, time.Millisecond), backoffBase), 0)
+		}
+	}
+	if c.lesson.reach > 0 {
+		wait = min(wait, c.lesson.reach)
+	}
+	if time.Until(c.end) <= wait {
+		c.err.Err = fmt.Errorf("the next attempt would come in %v, after the call's time limit: %w",
+			wait.Round(time.Millisecond), orUnknown(c.err.Err))
+		return first, false, 0
+	}
+	swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Model: b.Model, Wait: max(wait, c.lesson.wait), Err: c.err})
+	return retry, true, wait
+}
+
+// wider leaves to the call only backends with a wider context than b's, to
+// which it was too long, or one that nobody has told, and says whether there
+// are any.
+func (c *call) wider(b *backend) bool {
+	q := &c.pool.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, o := range q.backends {
+		untold := o.untold && o.estimate.window == 0 && o.Model != b.Model
+		if o == b || o.context() <= b.context() && !untold {
+			c.fits &^= o.bit
+		}
+	}
+	return c.fits != 0
+}
+
+// unsent returns the error of a call that is not attempted again: err is why
+// it got no money or no slot.
+func (c *call) unsent(err error) *swarm.CallError {
+	var e swarm.CallError
+	told, ok := errors.AsType[*swarm.CallError](err)
+	switch {
+	case ok:
+		e = *c.recall(told) // others that wait are told the same
+	case errors.Is(err, errCallTime):
+		e = swarm.CallError{Class: swarm.ClassTimeout, Err: fmt.Errorf("no slot was free within the call's time limit of %v", c.pool.limits.CallTime)}
+		if c.err != nil {
+			e.Err = fmt.Errorf("the call's time limit of %v is over; the last attempt: %w", c.pool.limits.CallTime, c.err)
+		}
+	default:
+		e = swarm.CallError{Class: swarm.ClassCancelled, Err: c.last(err)}
+	}
+	if e.Model == "" && c.err != nil {
+		e.Model, e.Backend = c.err.Model, c.err.Backend
+	}
+	e.Attempts = c.sent
+	return &e
+}
+
+// last adds to err, the end of a context, how the call's last whole attempt
+// failed.
+func (c *call) last(err error) error {
+	if c.err == nil {
+		return err
+	}
+	return fmt.Errorf("%w; the last attempt: %w", err, c.err)
+}
+
+// recall adds to a call's last word what another backend denied it with.
+func (c *call) recall(e *swarm.CallError) *swarm.CallError {
+	told := *e
+	if c.denied != nil && c.denied.Backend != e.Backend {
+		told.Err = fmt.Errorf("%w (before that: %w)", orUnknown(e.Err), c.denied)
+	}
+	return &told
+}
+
+// pause waits, parked, or until ctx ends.
+func pause(ctx context.Context, wait time.Duration) {
+	unpark := swarm.Park(ctx)
+	defer unpark()
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// jitter returns the back-off after n failures before this one, whose first
+// step is base. It is never zero, so that even a short one lets others go
+// first.
+func jitter(base time.Duration, n int) time.Duration {
+	step := min(backoffCap, base<<min(n, 10))
+	return 1 + rand.N(step)
+}
+
+// mendTooLong says what can be done about a prompt that is too long.
+const mendTooLong = "shorten the chunks, items or results that the call is given, or add a backend with a wider Context"
+
+func tooLong(asked, allowed time.Duration) error {
+	return fmt.Errorf("the server asks to wait %v, MaxWait allows %v, and no other backend can take the call",
+		asked.Round(time.Millisecond), allowed)
+}
+
+func orUnknown(err error) error {
+	if err == nil {
+		return errors.New("no reason was given")
+	}
+	return err
+}
+
+// estimatePrompt guesses the prompt tokens of r: its texts, its schema, its
+// tools, and a few tokens a message for what frames them.
+func estimatePrompt(r model.Request) int {
+	n := 3
+	for _, m := range r.Messages {
+		n += 4 + swarm.EstimateTokens(m.Content)
+		for _, t := range m.ToolCalls {
+			n += 8 + swarm.EstimateTokens(t.Arguments)
+		}
+	}
+	if r.Schema != nil {
+		n += swarm.EstimateTokens(string(r.Schema.JSON))
+	}
+	for _, t := range r.Tools {
+		n += 8 + swarm.EstimateTokens(t.Description) + swarm.EstimateTokens(string(t.Schema))
+	}
+	return n
+}
