@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // The shapes in which providers tell their errors, each with the class that
@@ -28,7 +29,7 @@ var shapes = []struct {
 	{"OpenAI bad key", 401, `{"error":{"message":"Incorrect API key provided: ` + testKey + `. You can find your API key at https://platform.example/keys.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}`, swarm.ClassAuth, "invalid_api_key"},
 	{"OpenAI no model", 404, `{"error":{"message":"The model 'x' does not exist","type":"invalid_request_error","param":null,"code":"model_not_found"}}`, swarm.ClassNotFound, "model_not_found"},
 	{"OpenAI rate", 429, `{"error":{"message":"Rate limit reached for small on tokens per min","type":"tokens","param":null,"code":"rate_limit_exceeded"}}`, swarm.ClassRateLimited, "rate_limit_exceeded"},
-	{"OpenAI one call larger than a minute", 429, `{"error":{"message":"Request too large for small on tokens per min (TPM): Limit 30000, Requested 33274. The input or output tokens must be reduced in order to run successfully.","type":"tokens","param":null,"code":"rate_limit_exceeded"}}`, swarm.ClassTooLong, "rate_limit_exceeded"},
+	{"OpenAI one call larger than a minute", 429, `{"error":{"message":"model.Request too large for small on tokens per min (TPM): Limit 30000, Requested 33274. The input or output tokens must be reduced in order to run successfully.","type":"tokens","param":null,"code":"rate_limit_exceeded"}}`, swarm.ClassTooLong, "rate_limit_exceeded"},
 	{"rate limit that speaks of context", 429, `{"error":{"message":"slow down: maximum context length","type":"tokens","code":"rate_limit_exceeded"}}`, swarm.ClassRateLimited, "rate_limit_exceeded"},
 	{"Anthropic prompt and reply too long", 400, `{"type":"error","error":{"type":"invalid_request_error","message":"input length and max_tokens exceed context limit: 198000 + 8192 > 200000"}}`, swarm.ClassTooLong, "invalid_request_error"},
 	{"OpenAI ramping", 429, `{"error":{"message":"Slow down","type":"rate_limit_error","param":null,"code":"slow_down"}}`, swarm.ClassRateLimited, "slow_down"},
@@ -66,7 +67,7 @@ var shapes = []struct {
 	{"Gemini too long", 400, `[{"error":{"code":400,"message":"The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).","status":"INVALID_ARGUMENT"}}]`, swarm.ClassTooLong, "INVALID_ARGUMENT"},
 	{"Gemini unavailable", 503, `[{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}]`, swarm.ClassOverloaded, "UNAVAILABLE"},
 	{"Groq flex full", 498, `{"error":{"message":"capacity","type":"x","code":"capacity_exceeded"}}`, swarm.ClassOverloaded, "capacity_exceeded"},
-	{"Groq too large", 413, `{"error":{"message":"Request too large","type":"tokens","code":"rate_limit_exceeded"}}`, swarm.ClassTooLong, "rate_limit_exceeded"},
+	{"Groq too large", 413, `{"error":{"message":"model.Request too large","type":"tokens","code":"rate_limit_exceeded"}}`, swarm.ClassTooLong, "rate_limit_exceeded"},
 	{"DeepSeek plain text", 422, "Failed to deserialize the JSON body into the target type: missing field `content`", swarm.ClassInvalid, ""},
 	{"DeepSeek balance", 402, `{"error":{"message":"Insufficient Balance","type":"unknown_error","param":null,"code":"invalid_request_error"}}`, swarm.ClassQuota, "invalid_request_error"},
 	{"Together too long", 403, `{"error":{"message":"Input validation error: inputs tokens + max_new_tokens must be within the context length","type":"invalid_request_error","param":null,"code":null}}`, swarm.ClassTooLong, "invalid_request_error"},
@@ -87,9 +88,9 @@ var shapes = []struct {
 
 func TestProvidersErrorsAreClassified(t *testing.T) {
 	for _, tc := range shapes {
-		for _, r := range []Request{ask(), askStream()} {
+		for _, r := range []model.Request{ask(), askStream()} {
 			s := says(tc.status, tc.body, "Location: http://elsewhere.test/v1/chat/completions")
-			_, err := client(t, s).Do(t.Context(), r)
+			_, err := client(t, s).Attempt(t.Context(), r)
 			t.Run(tc.name, func(t *testing.T) {
 				e := callError(t, err, tc.class)
 				if e.Code != tc.code || e.Status != tc.status || e.Model != "small" {
@@ -98,7 +99,7 @@ func TestProvidersErrorsAreClassified(t *testing.T) {
 				if n := len(s.sent()); n != 1 {
 					t.Errorf("%d requests were sent, want 1", n)
 				}
-				if _, ok := Learnt(err); ok {
+				if _, ok := learned(err); ok {
 					t.Error("something was learnt of it")
 				}
 			})
@@ -108,7 +109,7 @@ func TestProvidersErrorsAreClassified(t *testing.T) {
 
 func TestMissingPathIsExplained(t *testing.T) {
 	for _, body := range []string{"404 page not found", "<!DOCTYPE html><html><body>Cannot POST /chat/completions</body></html>"} {
-		_, err := client(t, says(404, body)).Do(t.Context(), ask())
+		_, err := client(t, says(404, body)).Attempt(t.Context(), ask())
 		if e := callError(t, err, swarm.ClassNotFound); !strings.Contains(e.Error(), "/v1") {
 			t.Errorf("%s: error %q does not say how base URLs end", body, e)
 		}
@@ -128,7 +129,7 @@ func TestShouldRetryHeaderDecides(t *testing.T) {
 		{429, "true", swarm.ClassRateLimited},
 		{400, "maybe", swarm.ClassInvalid},
 	} {
-		_, err := client(t, says(tc.status, `{"error":{"message":"x"}}`, "X-Should-Retry: "+tc.retry)).Do(t.Context(), ask())
+		_, err := client(t, says(tc.status, `{"error":{"message":"x"}}`, "X-Should-Retry: "+tc.retry)).Attempt(t.Context(), ask())
 		callError(t, err, tc.class)
 	}
 }
@@ -153,7 +154,7 @@ func TestTransportErrorsAreClassified(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := &server{answer: func(*http.Request, string) (*http.Response, error) { return nil, tc.err }}
-			_, err := client(t, s).Do(t.Context(), ask())
+			_, err := client(t, s).Attempt(t.Context(), ask())
 			callError(t, err, tc.class)
 			if tc.is != nil && !errors.Is(err, tc.is) || !strings.Contains(err.Error(), tc.words) {
 				t.Errorf("error %v, want %v %q", err, tc.is, tc.words)
@@ -175,9 +176,9 @@ func FuzzClassify(f *testing.F) {
 		if status < 200 || status > 599 {
 			return
 		}
-		for _, r := range []Request{ask(), askStream()} {
+		for _, r := range []model.Request{ask(), askStream()} {
 			c := client(t, says(status, body, "X-Should-Retry: "+retry))
-			rep, err := c.Do(t.Context(), r)
+			rep, err := c.Attempt(t.Context(), r)
 			if err == nil {
 				if status > 299 || strings.TrimSpace(rep.Text) == "" {
 					t.Fatalf("status %d, text %q and no error", status, rep.Text)

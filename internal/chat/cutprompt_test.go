@@ -8,6 +8,7 @@ import (
 	"github.com/tiktoken-go/tokenizer"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestPromptThatTheServerCutIsAFailure(t *testing.T) {
@@ -32,7 +33,7 @@ func TestPromptThatTheServerCutIsAFailure(t *testing.T) {
 		body = strings.Replace(body, `"total_tokens":15`, fmt.Sprintf(`"total_tokens":%d`, c.counted+3), 1)
 		r := ask()
 		r.Messages[1].Content = c.text
-		reply, err := client(t, says(200, body)).Do(t.Context(), r)
+		reply, err := client(t, says(200, body)).Attempt(t.Context(), r)
 		if !c.cut {
 			if err != nil {
 				t.Errorf("%s: %v", c.name, err)
@@ -40,7 +41,7 @@ func TestPromptThatTheServerCutIsAFailure(t *testing.T) {
 			continue
 		}
 		e := callError(t, err, swarm.ClassTooLong)
-		if !strings.Contains(e.Error(), fmt.Sprint(c.counted)) || !reply.UsageKnown {
+		if !strings.Contains(e.Error(), fmt.Sprint(c.counted)) || reply.Usage.In == 0 {
 			t.Errorf("%s: %v, usage %+v", c.name, e, reply.Usage)
 		}
 	}
@@ -61,7 +62,7 @@ func TestLeastTokensIsBelowARealCount(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := Request{Messages: []Message{{Content: strings.Repeat(text+" ", 20)}}}
+		r := model.Request{Messages: []model.Message{{Content: strings.Repeat(text+" ", 20)}}}
 		if n := leastTokens(&r); n > len(ids) {
 			t.Errorf("%q has %d tokens, want no more than %d", text, n, len(ids))
 		}

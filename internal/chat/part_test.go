@@ -49,8 +49,8 @@ func TestTextOfRepliesThatBreakOffIsToldForTheLedger(t *testing.T) {
 			return resp, nil
 		}}
 		r := ask()
-		r.Stream = c.stream
-		rep, err := client(t, s).Do(t.Context(), r)
+		streams(&r, c.stream)
+		rep, err := client(t, s).Attempt(t.Context(), r)
 		if callError(t, err, swarm.ClassNetwork); rep.Text != c.text {
 			t.Errorf("%s: got %q, want %q", name, rep.Text, c.text)
 		}
@@ -65,9 +65,9 @@ func TestTextOfTooLargeRepliesIsWhatTheyMightHaveHad(t *testing.T) {
 		"events": strings.Repeat(`data: {"choices":[{"index":0,"delta":{"content":"`+long[:1_000_000]+`"}}]}`+"\n\n", 40),
 	} {
 		r := ask()
-		r.Stream = name != "plain"
-		r.MaxTokens = 500
-		rep, err := client(t, says(200, body)).Do(t.Context(), r)
+		streams(&r, name != "plain")
+		r.MaxOut = 500
+		rep, err := client(t, says(200, body)).Attempt(t.Context(), r)
 		if callError(t, err, swarm.ClassBroken); err == nil {
 			continue
 		}

@@ -30,7 +30,7 @@ func TestCharactersPartedBetweenChunksAreJoined(t *testing.T) {
 					t.Errorf("piece %q", p)
 				}
 			}
-			rep, err := client(t, streamOf(sse(append(tc.parts, stopChunk, "[DONE]")...))).Do(t.Context(), r)
+			rep, err := client(t, streamOf(sse(append(tc.parts, stopChunk, "[DONE]")...))).Attempt(t.Context(), r)
 			if err != nil || rep.Text != tc.want {
 				t.Errorf("got %q, %v, want %q", rep.Text, err, tc.want)
 			}

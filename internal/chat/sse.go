@@ -57,7 +57,11 @@ func (e *events) Read(p []byte) (int, error) {
 			continue
 		}
 		data = e.joinRunes(data)
-		e.outs = append(append(append(e.outs[:0], "data: "...), data...), "\n\n"...)
+		start := "data: "
+		if bytes.HasPrefix(data, []byte(`{"error"`)) { // of no error: go-openai looks no further
+			start, data = "data: { ", data[1:]
+		}
+		e.outs = append(append(append(e.outs[:0], start...), data...), "\n\n"...)
 		e.out = e.outs
 	}
 	n := copy(p, e.out)

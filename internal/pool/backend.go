@@ -12,6 +12,8 @@ import (
 const (
 	// mostDenials consecutive denials disable a backend.
 	mostDenials = 3
+	// denialsKept is how long after a denial other backends are asked first.
+	denialsKept = time.Minute
 	// slowBackoff consecutive failures without a success make back-offs grow
 	// at a backend that serves others.
 	slowBackoff = 4
@@ -35,7 +37,8 @@ type backend struct {
 
 	answered bool // it has served a call
 	denials  int  // consecutive ones
-	failures int  // consecutive ones that may pass
+	denied   time.Time
+	failures int // consecutive ones that may pass
 
 	reached   bool             // a connection to it has stood
 	unreached time.Time        // since when calls have tried to reach it in vain; zero: none has
@@ -83,13 +86,13 @@ func (b *backend) admits(n need, now time.Time, most time.Duration) (ok bool, at
 }
 
 // doubtful says that others are to be asked first.
-func (b *backend) doubtful() bool {
-	return b.breaker.open || b.breaker.silent || b.failures >= slowBackoff || b.denials > 0
+func (b *backend) doubtful(now time.Time) bool {
+	return b.breaker.open || b.breaker.silent || b.failures >= slowBackoff || b.denials > 0 && now.Sub(b.denied) < denialsKept
 }
 
 // before says that b takes a call rather than o.
-func (b *backend) before(o *backend) bool {
-	if s := b.doubtful(); s != o.doubtful() {
+func (b *backend) before(o *backend, now time.Time) bool {
+	if s := b.doubtful(now); s != o.doubtful(now) {
 		return !s
 	}
 	return b.limit.busy*o.limit.allowed() < o.limit.busy*b.limit.allowed()
@@ -208,7 +211,7 @@ func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
 	l.open, l.wait = b.breaker.open && h != healthWell, max(0, b.breaker.until.Sub(now))
 	switch {
 	case denies(e.err.Class):
-		if b.deny(e.err) && b.stopped == nil {
+		if b.deny(e.err, now) && b.stopped == nil {
 			b.stopped, b.since = e.err, q.arrive()
 		}
 		l.denied = b.stopped == nil
@@ -268,7 +271,8 @@ func denies(c swarm.Class) bool {
 // where the account is empty, or a key is not taken that never was; else after
 // three consecutive denials, for gateways and servers behind a balancer deny
 // single calls.
-func (b *backend) deny(e *swarm.CallError) bool {
+func (b *backend) deny(e *swarm.CallError, now time.Time) bool {
 	b.denials++
+	b.denied = now
 	return e.Class == swarm.ClassQuota || e.Class == swarm.ClassAuth && e.Status != 403 && !b.answered || b.denials >= mostDenials
 }

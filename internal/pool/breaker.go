@@ -54,7 +54,7 @@ const (
 
 // healthOf reads an attempt's failure; nil is a success.
 func healthOf(e *swarm.CallError) health {
-	if e == nil {
+	if e == nil || e.Status >= 400 && e.Status < 500 && e.Class != swarm.ClassRateLimited {
 		return healthWell
 	}
 	switch e.Class {

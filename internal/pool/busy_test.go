@@ -43,22 +43,3 @@ func TestWaitForAFirstSlotIsNotTheCallsTime(t *testing.T) {
 		wg.Wait()
 	})
 }
-
-func TestCallsShareAClock(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &script{do: takes(8 * time.Second)}
-		p := poolOf(t, Config{Limits: model.Limits{CallTime: 10 * time.Second}}, s)
-		r := ask("x")
-		r.Clock = new(Clock)
-		if _, err := p.Do(t.Context(), r); err != nil {
-			t.Fatal(err)
-		}
-		start := time.Now()
-		if _, err := p.Do(t.Context(), r); classOf(t, err) != "timeout" || time.Since(start) != 2*time.Second {
-			t.Errorf("%v after %v, want the two seconds that the first call left", err, time.Since(start))
-		}
-		if _, err := p.Do(t.Context(), r); classOf(t, err) != "timeout" || s.calls != 2 {
-			t.Errorf("%v after %d calls, want nothing sent", err, s.calls)
-		}
-	})
-}

@@ -1,35 +1,45 @@
 package pool
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
-// gauge keeps one rate limit that a server tells in its headers; what is left
-// is counted here between replies.
+// gauge keeps count of one rate limit that a server tells in its headers.
 //
-// Servers keep their limits in a window, all of which comes back at the told
-// reset, or in a token bucket that fills evenly. Headers do not say which: it is
-// taken for a window until the reset moves while more is used.
+// Servers keep their limits in two ways, and headers do not say which: in a
+// window, all of which comes back at its end, or in a bucket that fills at an
+// even rate. In the first the time of the reset stands while more is used, in
+// the second it moves: that tells them apart after a few replies. Until then,
+// and in doubt, a gauge is careful in both ways.
 //
 // A reply tells what was left when the server looked at its call, or when it
-// answered: what was sent since may or may not be in it, and calls may reach
-// the server in another order than they were made.
+// answered: what was sent since may or may not be in it. The count is kept
+// here, and corrected only where it cannot be so.
 type gauge struct {
 	limit float64 // 0: nothing is known
 	left  float64
+	at    time.Time     // of left
 	full  time.Time     // when all is back, as told; zero: not known
 	since time.Time     // the window's begin: replies to older calls say nothing of it
 	width time.Duration // of the window: the longest reset told
-	at    time.Time     // of left
-
-	rate float64 // of the bucket, a second; 0: it is a window
-	size float64 // of the bucket: some servers keep less at once than the limit that they tell
-	by   float64 // of it, as much as was used when rate was found
-	last telling // the first since more was left
-	when time.Time
 
 	sent   float64 // all that was ever sent
 	open   float64 // of it, by calls that have no reply yet
 	before float64 // sent, when the call was made whose reply told full
+
+	votes int     // for a bucket; negative: for a window
+	rate  float64 // of the bucket, a second
+	size  float64 // of the bucket
+	by    float64 // difference of what was left that rate was found by
+	most  float64 // that was ever left
+	last  telling
+	when  time.Time // of last
 }
+
+const sureVotes = 2
+
+func (g *gauge) bucket() bool { return g.votes >= sureVotes && g.rate > 0 }
 
 // note takes what a reply says; after is what was sent after its call, beside
 // what was under way when it was made, at the time begun.
@@ -45,7 +55,11 @@ func (g *gauge) note(t telling, after, beside float64, begun, now time.Time) {
 	if t.limit == 0 {
 		t.limit = max(g.limit, t.left)
 	}
-	low, high := t.left-after-beside, t.left+g.rate*now.Sub(begun).Seconds()
+	// Calls may reach the server in another order than they were made.
+	low, high := t.left-after-beside, t.left
+	if g.bucket() {
+		high = min(t.limit, high+g.rate*now.Sub(begun).Seconds())
+	}
 	if g.limit != t.limit {
 		left := low
 		if own := t.limit - g.sent; g.limit == 0 && own >= 0 && t.left >= own {
@@ -55,43 +69,56 @@ func (g *gauge) note(t telling, after, beside float64, begun, now time.Time) {
 	}
 	g.left, g.at = min(max(g.left, low), high), now
 	if t.reset > 0 {
-		g.compare(t, now)
+		g.vote(t, now)
 		g.full, g.before = now.Add(t.reset), g.sent-after
 		g.width = max(g.width, t.reset)
 	}
 }
 
-// compare looks at two tellings between which something was used: whether the
-// reset has moved.
-func (g *gauge) compare(t telling, now time.Time) {
-	used := g.last.left - t.left
-	if !g.last.ok || used <= 0 {
-		g.last, g.when = t, now
+// vote compares what two replies tell of the reset, once so much more, or less,
+// is left that it shows.
+func (g *gauge) vote(t telling, now time.Time) {
+	p, when := g.last, g.when
+	more := p.left - t.left // was used
+	g.most = max(g.most, t.left)
+	if p.ok && math.Abs(more) < max(2, (g.most-p.left)/4) {
 		return
 	}
-	later := (t.reset - g.last.reset).Seconds()
-	moved := now.Add(t.reset).Sub(g.when.Add(g.last.reset))
-	if used < 2 || used < g.by/2 || later < .002 || moved < max(g.last.reset/10, 2*time.Millisecond) {
+	g.last, g.when = t, now
+	if !p.ok {
 		return
 	}
-	g.rate, g.by = .98*used/later, used // clocks differ
-	g.size = min(t.limit, t.left+g.rate*t.reset.Seconds())
+	// In a bucket the reset tells how much is to be filled, whatever its size:
+	// some servers keep less at once than the limit that they tell.
+	later := (t.reset - p.reset).Seconds()
+	moved := now.Add(t.reset).Sub(when.Add(p.reset)).Abs()
+	switch rate := more / later; {
+	case moved <= max(min(t.reset, p.reset)/10, 2*time.Millisecond):
+		g.votes = max(g.votes-1, -2*sureVotes)
+	case math.Abs(later) > .002 && rate > 0 && t.left+rate*t.reset.Seconds() < 1.1*t.limit:
+		g.votes = min(g.votes+1, 2*sureVotes)
+		if g.rate == 0 || math.Abs(more) >= g.by/2 {
+			g.rate, g.by = .98*rate, math.Abs(more) // clocks differ
+			g.size = min(t.limit, t.left+rate*t.reset.Seconds())
+		}
+	}
 }
 
-// refill takes all as back once its time has come. What is under way, and was
-// sent since the last reply's call, may count already.
+// refill adds what has come back by now.
 func (g *gauge) refill(now time.Time) {
 	switch {
-	case g.rate > 0:
-		g.left = min(g.size, g.left+g.rate*now.Sub(g.at).Seconds())
+	case g.limit == 0:
+	case g.bucket():
+		g.left = min(g.size, g.left+g.rate*max(0, now.Sub(g.at).Seconds()))
 		g.at = now
-		return
-	case g.limit == 0 || g.full.IsZero() || now.Before(g.full):
-		return
-	}
-	g.left = g.limit - min(g.open, g.sent-g.before)
-	if g.full = g.full.Add(g.width); !now.Before(g.full) {
-		g.full = now.Add(g.width)
+	case !g.full.IsZero() && !now.Before(g.full):
+		// What is under way, and was sent since the last reply's call, may count
+		// already.
+		g.left = g.limit - min(g.open, g.sent-g.before)
+		g.last = telling{}
+		if g.full = g.full.Add(g.width); !now.Before(g.full) {
+			g.full = now.Add(g.width)
+		}
 	}
 }
 
@@ -102,13 +129,13 @@ func (g *gauge) ready(need float64, now time.Time) time.Time {
 		return time.Time{}
 	}
 	g.refill(now)
-	if need = min(need, g.limit); g.rate > 0 {
+	if need = min(need, g.limit); g.bucket() {
 		need = min(need, g.size)
 	}
 	switch {
 	case g.left >= need:
 		return time.Time{}
-	case g.rate > 0:
+	case g.bucket():
 		return now.Add(time.Duration((need-g.left)/g.rate*float64(time.Second)) + 1)
 	}
 	return g.full

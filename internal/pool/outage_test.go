@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -17,12 +16,12 @@ import (
 // away fails all attempts until then, after so long, and then takes calls.
 func away(until time.Time, fails, works time.Duration, e *swarm.CallError) *script {
 	s := &script{}
-	s.do = func(ctx context.Context, _ int, r chat.Request) (chat.Reply, error) {
+	s.do = func(ctx context.Context, _ int, r model.Request) (model.Reply, error) {
 		if time.Now().Before(until) {
 			if _, err := takes(fails)(ctx, 0, r); err != nil {
-				return chat.Reply{}, err
+				return model.Reply{}, err
 			}
-			return chat.Reply{}, e
+			return model.Reply{}, e
 		}
 		return takes(works)(ctx, 0, r)
 	}
@@ -160,15 +159,15 @@ func TestBreakerSettingSaysHowManyFailuresShut(t *testing.T) {
 
 // F12: a healthy server was shut out by bad requests and by Stop.
 func TestBadRequestsAndCancelsShutNothing(t *testing.T) {
-	for name, do := range map[string]func(context.Context, int, chat.Request) (chat.Reply, error){
-		"bad requests": func(context.Context, int, chat.Request) (chat.Reply, error) {
-			return chat.Reply{}, refusal(swarm.ClassInvalid, 400)
+	for name, do := range map[string]func(context.Context, int, model.Request) (model.Reply, error){
+		"bad requests": func(context.Context, int, model.Request) (model.Reply, error) {
+			return model.Reply{}, refusal(swarm.ClassInvalid, 400)
 		},
-		"refusals": func(context.Context, int, chat.Request) (chat.Reply, error) {
-			return chat.Reply{}, refusal(swarm.ClassRefused, 200)
+		"refusals": func(context.Context, int, model.Request) (model.Reply, error) {
+			return model.Reply{}, refusal(swarm.ClassRefused, 200)
 		},
-		"cuts": func(context.Context, int, chat.Request) (chat.Reply, error) {
-			return chat.Reply{}, refusal(swarm.ClassCut, 200)
+		"cuts": func(context.Context, int, model.Request) (model.Reply, error) {
+			return model.Reply{}, refusal(swarm.ClassCut, 200)
 		},
 		"cancels": takes(time.Hour),
 	} {
@@ -211,8 +210,8 @@ func TestSilentBackendIsNotTheFirstToBeTriedAgain(t *testing.T) {
 func TestProviderThatIsUsedUpEndsTheBackendAndThenTheCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		away := away(time.Now().Add(time.Hour), time.Millisecond, 0, refusal(swarm.ClassServer, 500))
-		quota := &script{do: func(context.Context, int, chat.Request) (chat.Reply, error) {
-			return chat.Reply{}, refusal(swarm.ClassQuota, 429)
+		quota := &script{do: func(context.Context, int, model.Request) (model.Reply, error) {
+			return model.Reply{}, refusal(swarm.ClassQuota, 429)
 		}}
 		p := poolOf(t, Config{Limits: model.Limits{CallTime: 2 * time.Minute}}, quota, away)
 		if lost, took := crowd(t, p, 20); lost != 20 || took > 4*time.Minute {

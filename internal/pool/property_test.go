@@ -10,7 +10,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -75,7 +74,7 @@ func (c play) run(t *testing.T) {
 	var backends []model.Backend
 	for _, slots := range c.slots {
 		backends = append(backends, model.Backend{Model: "m", Slots: slots})
-		scripts = append(scripts, &script{do: func(ctx context.Context, _ int, _ chat.Request) (chat.Reply, error) {
+		scripts = append(scripts, &script{do: func(ctx context.Context, _ int, _ model.Request) (model.Reply, error) {
 			mu.Lock()
 			k := n % len(c.ends)
 			n++
@@ -86,10 +85,10 @@ func (c play) run(t *testing.T) {
 			select {
 			case <-time.After(c.lasts[k]):
 			case <-ctx.Done():
-				return chat.Reply{}, &swarm.CallError{Class: swarm.ClassCancelled, Err: ctx.Err()}
+				return model.Reply{}, &swarm.CallError{Class: swarm.ClassCancelled, Err: ctx.Err()}
 			}
 			if e := c.ends[k]; e != nil {
-				return chat.Reply{}, e
+				return model.Reply{}, e
 			}
 			return ok("done")
 		}})
@@ -102,9 +101,7 @@ func (c play) run(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), who.patience)
 			defer cancel()
 			start := time.Now()
-			r := ask("x")
-			r.Priority = who.priority
-			if _, err := p.Do(ctx, r); err != nil {
+			if _, err := p.do(ctx, ask("x"), swarm.Caller{Priority: who.priority}); err != nil {
 				if _, ok := errors.AsType[*swarm.CallError](err); !ok {
 					t.Errorf("error %v (%T)", err, err)
 				}

@@ -187,7 +187,7 @@ func (q *queue) pick(c *call, now time.Time) (best *backend, at time.Time) {
 		}
 		ok, then := b.admits(c.need(b), now, q.limits.MaxWait)
 		switch {
-		case ok && (best == nil || b.before(best)):
+		case ok && (best == nil || b.before(best, now)):
 			best = b
 		case !ok && !then.IsZero() && (at.IsZero() || then.Before(at)):
 			at = then

@@ -24,9 +24,7 @@ func TestCallsGoOutByPriorityThenByArrival(t *testing.T) {
 			priority int64
 		}{{"first", 0}, {"low", -1}, {"mid 1", 5}, {"mid 2", 5}, {"high", 9}} {
 			wg.Go(func() {
-				r := ask(c.name)
-				r.Priority = c.priority
-				if _, err := p.Do(t.Context(), r); err != nil {
+				if _, err := p.do(t.Context(), ask(c.name), swarm.Caller{Priority: c.priority}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -75,7 +73,7 @@ func TestCallThatFitsNoBackendIsNotSent(t *testing.T) {
 		t.Errorf("%d and %d calls, want the wide backend alone asked", a.calls, b.calls)
 	}
 	r := ask("short")
-	r.MaxTokens = 1000 // the prompt alone would fit
+	r.MaxOut = 1000 // the prompt alone would fit
 	if _, err = p.Do(t.Context(), r); classOf(t, err) != swarm.ClassTooLong {
 		t.Errorf("a reply without room: %v", err)
 	}
@@ -83,14 +81,15 @@ func TestCallThatFitsNoBackendIsNotSent(t *testing.T) {
 
 func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 	p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, &script{})
-	q, r := &p.queue, ask("x")
+	q := &p.queue
+	fresh := func() *call { return &call{Request: ask("x"), pool: p, fits: 1, weight: 1} }
 	for range 50 {
-		held, _ := q.try(&r, 1, anew, new(uint64))
+		held, _ := q.try(fresh(), first)
 		ctx, cancel := context.WithCancel(t.Context())
 		got := make(chan slot, 2)
 		for i, c := range []context.Context{ctx, t.Context()} {
 			go func() {
-				s, _ := q.take(c, &r, 1, 0, anew, new(uint64))
+				s, _ := q.take(c, fresh(), first)
 				got <- s
 			}()
 			for waits := -1; waits <= i; {
@@ -127,7 +126,7 @@ func TestCallThatWaitsForAnotherBackendHoldsNobodyUp(t *testing.T) {
 		wg.Go(func() { p.Do(t.Context(), ask(long)) })
 		synctest.Wait()
 		ctx, cancel := context.WithCancel(t.Context())
-		wg.Go(func() { r := ask(long); r.Priority = 99; p.Do(ctx, r) })
+		wg.Go(func() { p.do(ctx, ask(long), swarm.Caller{Priority: 99}) })
 		synctest.Wait()
 		start := time.Now()
 		for range 3 {

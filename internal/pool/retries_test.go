@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -26,7 +25,7 @@ type firstFails struct {
 
 func newFirstFails(total int, d time.Duration, which func(i int) bool, e *swarm.CallError) *firstFails {
 	f := &firstFails{seen: map[string]bool{}, total: total}
-	f.do = func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+	f.do = func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 		f.mu.Lock()
 		prompt := r.Messages[0].Content
 		again := f.seen[prompt]
@@ -37,10 +36,10 @@ func newFirstFails(total int, d time.Duration, which func(i int) bool, e *swarm.
 		}
 		f.mu.Unlock()
 		if _, err := takes(d+time.Duration(n)*time.Microsecond)(ctx, n, r); err != nil {
-			return chat.Reply{}, err
+			return model.Reply{}, err
 		}
 		if bad {
-			return chat.Reply{}, e
+			return model.Reply{}, e
 		}
 		return ok("done")
 	}
@@ -57,9 +56,8 @@ func TestRetriesAreAShareOfSuccessesWhileFirstAttemptsWait(t *testing.T) {
 			var lost atomic.Int32
 			for i := range prompts {
 				wg.Go(func() {
-					r := ask(string(rune('a' + i)))
-					r.Priority = int64(-i) // a retry would go before the first attempts that still wait
-					if _, err := p.Do(t.Context(), r); err != nil {
+					// A retry would go before the first attempts that still wait.
+					if _, err := p.do(t.Context(), ask(string(rune('a'+i))), swarm.Caller{Priority: int64(-i)}); err != nil {
 						lost.Add(1)
 					}
 				})

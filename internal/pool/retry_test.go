@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -70,7 +69,7 @@ func TestOrderedWaitIsKept(t *testing.T) {
 func TestOrderedWaitHoldsForTheWholeBackend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := fails(after(3*time.Second), after(time.Second))
-		s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+		s := &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 			if n < 2 { // both are under way, and the shorter wait is told last
 				time.Sleep(time.Duration(1+n) * time.Millisecond)
 			}
@@ -159,9 +158,9 @@ func TestLongWaitGoesToAnotherBackendOrNamesBoth(t *testing.T) {
 
 func TestLongWaitFailsTheCallsThatQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+		s := &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 			time.Sleep(time.Second)
-			return chat.Reply{}, after(time.Hour)
+			return model.Reply{}, after(time.Hour)
 		}}
 		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, s)
 		start := time.Now()
@@ -234,18 +233,16 @@ func TestTimeLimits(t *testing.T) {
 
 func TestLessonIsFollowedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		taught := errors.New("taught")
-		lesson := &swarm.CallError{Class: swarm.ClassInvalid, Status: 400, Err: taught}
+		lesson := &swarm.CallError{Class: swarm.ClassInvalid, Status: 400, Err: &model.Learned{What: "no schemas", Err: errors.New("taught")}}
 		s := &script{do: fails(lesson, lesson)}
 		p := poolOf(t, Config{Limits: model.Limits{Attempts: 1}}, s)
-		p.learnt = func(err error) (string, bool) { return "no schemas", errors.Is(err, taught) }
 		start := time.Now()
 		if _, err := p.Do(t.Context(), ask("x")); err != nil || s.calls != 3 || time.Since(start) > 0 {
 			t.Errorf("%v after %d calls and %v", err, s.calls, time.Since(start))
 		}
-		s.do = func(context.Context, int, chat.Request) (chat.Reply, error) { return chat.Reply{}, lesson }
+		s.do = func(context.Context, int, model.Request) (model.Reply, error) { return model.Reply{}, lesson }
 		s.calls = 0
-		if _, err := p.Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassInvalid || s.calls != maxLessons+1 {
+		if _, err := p.Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassInvalid || s.calls != maxLearned+1 {
 			t.Errorf("%v after %d calls, want an end", err, s.calls)
 		}
 	})
@@ -254,10 +251,10 @@ func TestLessonIsFollowedAtOnce(t *testing.T) {
 func TestStreamThatWasReadIsNotRepeatedUnasked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{}
-		s.do = func(_ context.Context, n int, r chat.Request) (chat.Reply, error) {
+		s.do = func(_ context.Context, n int, r model.Request) (model.Reply, error) {
 			r.OnText("half ")
 			if n == 0 {
-				return chat.Reply{Text: "half "}, refusal(swarm.ClassNetwork, 0)
+				return model.Reply{Text: "half "}, refusal(swarm.ClassNetwork, 0)
 			}
 			return ok("half whole")
 		}
@@ -269,7 +266,7 @@ func TestStreamThatWasReadIsNotRepeatedUnasked(t *testing.T) {
 			t.Errorf("%q, %v after %d calls", reply.Text, err, s.calls)
 		}
 		again := 0
-		r.Again = func() { again++ }
+		r.OnReset = func() { again++ }
 		s.calls = 0
 		if _, err := p.Do(t.Context(), r); err != nil || again != 1 || s.calls != 2 {
 			t.Errorf("%v, told %d times, %d calls", err, again, s.calls)

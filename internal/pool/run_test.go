@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -70,12 +69,12 @@ func TestWaitingCallsGiveTheirPlaceUp(t *testing.T) {
 		// ten seconds over twenty subtasks that kept them.
 		var mu sync.Mutex
 		first := 0
-		s := &script{do: func(_ context.Context, n int, _ chat.Request) (chat.Reply, error) {
+		s := &script{do: func(_ context.Context, n int, _ model.Request) (model.Reply, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if first < 20 {
 				first++
-				return chat.Reply{}, refusal(swarm.ClassServer, 500)
+				return model.Reply{}, refusal(swarm.ClassServer, 500)
 			}
 			return ok("done")
 		}}
@@ -101,20 +100,20 @@ func TestWaitingCallsGiveTheirPlaceUp(t *testing.T) {
 func TestEveryAttemptIsBookedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		price := &swarm.Price{In: swarm.Dollar, Out: 2 * swarm.Dollar}
-		s := &script{do: func(ctx context.Context, n int, _ chat.Request) (chat.Reply, error) {
+		s := &script{do: func(ctx context.Context, n int, _ model.Request) (model.Reply, error) {
 			switch n {
 			case 0:
-				return chat.Reply{}, refusal(swarm.ClassRateLimited, 429) // costs nothing
+				return model.Reply{}, refusal(swarm.ClassRateLimited, 429) // costs nothing
 			case 1: // cut in the middle, usage not told
-				return chat.Reply{Text: "some words came"}, refusal(swarm.ClassNetwork, 0)
+				return model.Reply{Text: "some words came"}, refusal(swarm.ClassNetwork, 0)
 			case 2: // no connection was made
-				return chat.Reply{Unsent: true}, refusal(swarm.ClassNetwork, 0)
+				return model.Reply{Unsent: true}, refusal(swarm.ClassNetwork, 0)
 			}
 			return ok("done")
 		}}
 		p := poolOf(t, Config{Backends: []model.Backend{{Name: "b", Model: "m", Price: price}}}, s)
 		_, events := runOn(t, p, 1, 1)
-		prompt := EstimatePrompt(ask("x").Request)
+		prompt := estimatePrompt(ask("x"))
 		var got []swarm.Usage
 		for _, e := range events {
 			if e.Kind == swarm.CallEnded {
@@ -141,20 +140,10 @@ func TestEveryAttemptIsBookedOnce(t *testing.T) {
 
 func TestLessonIsToldOnceInARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		taught, known := errors.New("taught"), errors.New("known")
 		s := &script{do: fails(
-			&swarm.CallError{Class: swarm.ClassInvalid, Status: 400, Err: taught},
-			&swarm.CallError{Class: swarm.ClassInvalid, Status: 400, Err: known})}
+			&swarm.CallError{Class: swarm.ClassInvalid, Status: 400, Err: &model.Learned{What: "no schemas", Err: errors.New("no")}},
+			&swarm.CallError{Class: swarm.ClassInvalid, Status: 400, Err: &model.Learned{Err: errors.New("no")}})}
 		p := poolOf(t, Config{}, s)
-		p.learnt = func(err error) (string, bool) {
-			switch {
-			case errors.Is(err, taught):
-				return "no schemas", true
-			case errors.Is(err, known):
-				return "", true
-			}
-			return "", false
-		}
 		answer, events := runOn(t, p, 4, 4)
 		if n := count(events, swarm.Learned); n != 1 || answer.Coverage.Done != 4 {
 			t.Errorf("%d Learned events, coverage %+v", n, answer.Coverage)
@@ -163,7 +152,7 @@ func TestLessonIsToldOnceInARun(t *testing.T) {
 }
 
 func TestPanicOfAReaderGivesTheSlotBack(t *testing.T) {
-	s := &script{do: func(_ context.Context, n int, r chat.Request) (chat.Reply, error) {
+	s := &script{do: func(_ context.Context, n int, r model.Request) (model.Reply, error) {
 		r.OnText("x")
 		return ok("x")
 	}}

@@ -10,7 +10,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -66,7 +65,7 @@ func (w weather) run(t *testing.T) {
 	var backends []model.Backend
 	for _, n := range w.slots {
 		backends = append(backends, model.Backend{Model: "m", Slots: n, Price: price})
-		scripts = append(scripts, &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+		scripts = append(scripts, &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 			mu.Lock()
 			took := time.Duration(50+rng.IntN(200)) * time.Millisecond
 			if rng.Float64() < w.late {
@@ -76,7 +75,7 @@ func (w weather) run(t *testing.T) {
 			mu.Unlock()
 			reply, err := takes(took)(ctx, n, r)
 			if err == nil && bad {
-				return chat.Reply{}, refusal(class, 0)
+				return model.Reply{}, refusal(class, 0)
 			}
 			return reply, err
 		}})

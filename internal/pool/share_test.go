@@ -2,11 +2,13 @@ package pool
 
 import (
 	"fmt"
-	"github.com/db31e724/go-swarm/swarm/model"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestRunsShareThePoolAlike(t *testing.T) {
@@ -21,9 +23,7 @@ func TestRunsShareThePoolAlike(t *testing.T) {
 		begin := func(run string, n int, priority int64) {
 			for range n {
 				wg.Go(func() {
-					r := ask("x")
-					r.Run, r.Priority = run, priority
-					if _, err := p.Do(t.Context(), r); err != nil {
+					if _, err := p.do(t.Context(), ask("x"), swarm.Caller{Run: run, Priority: priority}); err != nil {
 						t.Error(err)
 					}
 					mu.Lock()
@@ -55,9 +55,7 @@ func TestRunsThatAreOverAreForgotten(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 100 {
 			wg.Go(func() {
-				r := ask("x")
-				r.Run = fmt.Sprint(i)
-				if _, err := p.Do(t.Context(), r); err != nil {
+				if _, err := p.do(t.Context(), ask("x"), swarm.Caller{Run: fmt.Sprint(i)}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -77,9 +75,7 @@ func TestARunThatBeginsNeedNotCatchUp(t *testing.T) {
 		do := func(run string, n int) {
 			for range n {
 				wg.Go(func() {
-					r := ask(run)
-					r.Run = run
-					p.Do(t.Context(), r)
+					p.do(t.Context(), ask(run), swarm.Caller{Run: run})
 				})
 			}
 		}

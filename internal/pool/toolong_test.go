@@ -5,14 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func holdsNothing() *script {
-	return &script{do: func(context.Context, int, chat.Request) (chat.Reply, error) {
-		return chat.Reply{}, refusal(swarm.ClassTooLong, 400)
+	return &script{do: func(context.Context, int, model.Request) (model.Reply, error) {
+		return model.Reply{}, refusal(swarm.ClassTooLong, 400)
 	}}
 }
 

@@ -6,7 +6,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -16,9 +15,9 @@ import (
 func TestRetriesThatMoneyRefusesSpendNoRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const subtasks, calls = 100, 112
-		s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+		s := &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 			takes(10*time.Millisecond)(ctx, n, r)
-			return chat.Reply{}, refusal(swarm.ClassBroken, 200)
+			return model.Reply{}, refusal(swarm.ClassBroken, 200)
 		}}
 		p := poolOf(t, Config{Limits: model.Limits{Breaker: -1}}, s)
 		w := swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
