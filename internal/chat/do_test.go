@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -123,5 +124,41 @@ func TestLooseTypesAreRead(t *testing.T) {
 				t.Errorf("%s: OnText got %q", name, pieces.String())
 			}
 		}
+	}
+}
+
+func TestToolCallsAreRead(t *testing.T) {
+	const piece = `{"id":"1","object":"chat.completion.chunk","created":1,"model":"served","choices":[{"index":0,"delta":{"tool_calls":[%s]},"finish_reason":null}]}`
+	end := strings.Replace(stopChunk, `"stop"`, `"tool_calls"`, 1)
+	stream := func(parts ...string) string {
+		var data []string
+		for _, p := range parts {
+			data = append(data, fmt.Sprintf(piece, p))
+		}
+		return sse(append(data, end, "[DONE]")...)
+	}
+	whole := func(calls string) string {
+		return `{"id":"1","object":"chat.completion","model":"served","choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[` + calls + `]},"finish_reason":"tool_calls"}]}`
+	}
+	for name, tc := range map[string]struct {
+		stream bool
+		body   string
+	}{
+		"whole":   {false, whole(`{"id":"a","type":"function","function":{"name":"f","arguments":"{\"x\":1}"}},{"id":"b","type":"function","function":{"name":"g","arguments":"{}"}}`)},
+		"objects": {false, whole(`{"id":"a","type":"function","function":{"name":"f","arguments":{"x":1}}},{"id":"b","type":"function","function":{"name":"g","arguments":{}}}`)},
+		"in pieces": {true, stream(`{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":""}}`, `{"index":0,"function":{"arguments":"{\"x\":"}}`,
+			`{"index":0,"function":{"arguments":"1}"}}`, `{"index":1,"id":"b","type":"function","function":{"name":"g","arguments":"{}"}}`)},
+		"objects in a stream": {true, stream(`{"index":0,"id":"a","function":{"name":"f","arguments":{"x":1}}}`, `{"index":1,"id":"b","function":{"name":"g","arguments":{}}}`)},
+	} {
+		r := ask()
+		streams(&r, tc.stream)
+		r.Tools = []model.Tool{{Name: "f", Schema: []byte(`{}`)}, {Name: "g", Schema: []byte(`{}`)}}
+		want := []model.ToolCall{{ID: "a", Name: "f", Arguments: `{"x":1}`}, {ID: "b", Name: "g", Arguments: `{}`}}
+		if rep, err := client(t, says(200, tc.body)).Attempt(t.Context(), r); err != nil || !reflect.DeepEqual(rep.ToolCalls, want) {
+			t.Errorf("%s: %+v, %v", name, rep.ToolCalls, err)
+		}
+		r.Tools = nil
+		_, err := client(t, says(200, tc.body)).Attempt(t.Context(), r)
+		callError(t, err, swarm.ClassBroken)
 	}
 }
