@@ -196,7 +196,7 @@ func FuzzEvents(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte, part int) {
 		read := func(r io.Reader) (string, *model.Problem, error) {
 			x := &exchange{r: &model.Request{}}
-			e := &events{src: &body{rc: io.NopCloser(r), ctx: context.Background()}, x: x}
+			e := newEvents(&body{rc: io.NopCloser(r), ctx: context.Background()}, x)
 			out, err := io.ReadAll(e)
 			e.Close()
 			return string(out), x.problem, err

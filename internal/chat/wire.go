@@ -78,7 +78,7 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		x.problem = model.ReadProblem(raw)
 		return nil, errTold
 	case x.stream:
-		x.ev = &events{src: body, x: x}
+		x.ev = newEvents(body, x)
 		resp.Body = x.ev
 		return resp, nil
 	}
