@@ -116,11 +116,14 @@ func (c *Client) readPlain(ctx context.Context, x *exchange, req openai.ChatComp
 	switch {
 	case x.problem != nil || err != nil && x.raw == nil:
 		return err
-	case err == nil:
-		g.plain(&resp, x.raw)
-	case !g.loose(x.raw): // go-openai is strict about types where servers are not
-		return errMalformed
+	case err != nil: // go-openai is strict about types where servers are not
+		raw, ok := lenient(x.raw)
+		if !ok || json.Unmarshal(raw, &resp) != nil {
+			return errMalformed
+		}
+		x.raw = raw
 	}
+	g.plain(&resp, x.raw)
 	g.done = g.finish != ""
 	if x.r.OnText != nil && g.text.Len() > 0 {
 		x.r.OnText(g.text.String())
@@ -150,11 +153,14 @@ func (c *Client) readStream(ctx context.Context, x *exchange, req openai.ChatCom
 		}
 		before := g.text.Len()
 		var chunk openai.ChatCompletionStreamResponse
-		if json.Unmarshal(raw, &chunk) == nil {
-			g.chunk(&chunk, raw)
-		} else if !g.loose(raw) {
-			return errMalformed
+		if json.Unmarshal(raw, &chunk) != nil {
+			var ok bool
+			chunk = openai.ChatCompletionStreamResponse{}
+			if raw, ok = lenient(raw); !ok || json.Unmarshal(raw, &chunk) != nil {
+				return errMalformed
+			}
 		}
+		g.chunk(&chunk, raw)
 		if g.text.Len() > maxReply {
 			return errTooLarge
 		}

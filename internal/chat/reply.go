@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"strings"
 
 	openai "github.com/sashabaranov/go-openai"
@@ -155,68 +156,61 @@ func (g *got) tally(in, cached, written, out, total int) {
 	}
 }
 
-// loose takes a reply or a chunk whose types go-openai does not accept:
-// content in parts, numbers with a fraction, arguments as objects. It says
-// whether it could.
-func (g *got) loose(raw []byte) bool {
-	var top map[string]any
-	if json.Unmarshal(bytes.TrimPrefix(bytes.TrimSpace(raw), []byte("\xef\xbb\xbf")), &top) != nil {
-		return false
+// lenient writes a reply or a chunk whose types go-openai does not accept
+// (content in parts, numbers with a fraction, arguments as objects) as one that
+// it does, and says whether it could.
+func lenient(raw []byte) ([]byte, bool) {
+	var in struct {
+		Model   any
+		Usage   map[string]any
+		Choices []struct {
+			Index, Message, Delta any
+			Finish                any `json:"finish_reason"`
+		}
 	}
-	choices, isList := top["choices"].([]any)
-	usage, hasUsage := top["usage"].(map[string]any)
-	if !isList && !hasUsage {
-		return false
+	if json.Unmarshal(bytes.TrimPrefix(bytes.TrimSpace(raw), []byte("\xef\xbb\xbf")), &in) != nil || in.Choices == nil && in.Usage == nil {
+		return nil, false
 	}
-	if s, ok := top["model"].(string); ok && s != "" {
-		g.model = s
-	}
-	if hasUsage {
-		cached, written := whole(usage["prompt_cache_hit_tokens"]), 0
-		if d, ok := usage["prompt_tokens_details"].(map[string]any); ok {
-			if cached == 0 {
-				cached = whole(d["cached_tokens"])
-			}
-			written = whole(d["cache_write_tokens"])
-		}
-		g.tally(whole(usage["prompt_tokens"]), cached, written, whole(usage["completion_tokens"]), whole(usage["total_tokens"]))
-	}
-	for _, e := range choices {
-		c, _ := e.(map[string]any)
-		if c == nil || whole(c["index"]) != 0 {
-			continue
-		}
-		g.choices = true
-		if s, ok := c["finish_reason"].(string); ok {
-			g.ends(s)
-		}
-		m, _ := c["message"].(map[string]any)
-		if m == nil {
-			m, _ = c["delta"].(map[string]any)
-		}
-		g.text.WriteString(textOf(m["content"]))
-		if s, ok := m["refusal"].(string); ok && s != "" {
-			g.refused = true
-		}
+	choices := []any{}
+	for _, c := range in.Choices {
+		m, _ := cmp.Or(c.Message, c.Delta).(map[string]any)
 		calls, _ := m["tool_calls"].([]any)
 		for i, v := range calls {
 			call, _ := v.(map[string]any)
 			f, _ := call["function"].(map[string]any)
 			args, isText := f["arguments"].(string)
 			if !isText && f["arguments"] != nil {
-				raw, _ := json.Marshal(f["arguments"]) // it came out of JSON
-				args = string(raw)
+				b, _ := json.Marshal(f["arguments"]) // it came out of JSON
+				args = string(b)
 			}
-			id, _ := call["id"].(string)
-			name, _ := f["name"].(string)
+			n := i
 			if call["index"] != nil {
-				i = whole(call["index"])
+				n = whole(call["index"])
 			}
-			g.tool(i, id, name, args)
+			calls[i] = map[string]any{"index": n, "id": textOf(call["id"]), "function": map[string]any{"name": textOf(f["name"]), "arguments": args}}
 		}
-		break
+		said := map[string]any{"content": textOf(m["content"]), "refusal": textOf(m["refusal"]), "tool_calls": calls}
+		choices = append(choices, map[string]any{"index": whole(c.Index), "finish_reason": textOf(c.Finish), "message": said, "delta": said})
 	}
-	return true
+	out := map[string]any{"model": textOf(in.Model), "choices": choices}
+	if in.Usage != nil {
+		out["usage"] = integers(in.Usage)
+	}
+	raw, err := json.Marshal(out)
+	return raw, err == nil
+}
+
+// integers returns a usage of whole numbers.
+func integers(usage map[string]any) map[string]any {
+	out := map[string]any{}
+	for k, v := range usage {
+		if inner, ok := v.(map[string]any); ok {
+			out[k] = integers(inner)
+		} else {
+			out[k] = whole(v)
+		}
+	}
+	return out
 }
 
 func textOf(v any) string {
@@ -243,6 +237,44 @@ func whole(v any) int {
 		return 0
 	}
 	return int(f)
+}
+
+// begins keeps the beginning of a reply, or of an event, that broke off or
+// was too large to be read: what came of it was written, and is billed.
+func (x *exchange) begins(raw []byte) {
+	if x.part == nil {
+		x.part = bytes.Clone(raw[:min(len(raw), maxPart)])
+	}
+}
+
+// came returns the text that came, for the ledger at least: of a reply that
+// err broke off in the middle, as much as its beginning shows, and of one that
+// was too large no more than it might have had.
+func (x *exchange) came(g *got, err error) string {
+	text := g.text.String()
+	if !errors.Is(err, errTooLarge) && (err == nil || text != "" || x.problem != nil) {
+		return text
+	}
+	if text == "" {
+		text = partialText(x.part)
+	}
+	if n, most := swarm.EstimateTokens(text), x.r.MaxOut; most > 0 && n > most {
+		text = strings.ToValidUTF8(text[:int(int64(len(text))*int64(most)/int64(n))], "")
+	}
+	return text
+}
+
+// contentHead is the first content of a JSON text, up to its last whole
+// character or escape.
+var contentHead = regexp.MustCompile(`"content"\s*:\s*"((?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)`)
+
+// partialText returns as much of the first content as a JSON text that may end
+// anywhere holds.
+func partialText(raw []byte) (text string) {
+	if m := contentHead.FindSubmatch(raw); m != nil {
+		json.Unmarshal([]byte(`"`+string(bytes.ToValidUTF8(m[1], nil))+`"`), &text)
+	}
+	return text
 }
 
 // settle judges what came: the reply is whole, or says why it is not.
