@@ -376,6 +376,11 @@ func (c *call) recall(e *swarm.CallError) *swarm.CallError {
 func pause(ctx context.Context, wait time.Duration) {
 	unpark := swarm.Park(ctx)
 	defer unpark()
+	linger(ctx, wait)
+}
+
+// linger waits, or until ctx ends.
+func linger(ctx context.Context, wait time.Duration) {
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {

@@ -6,8 +6,7 @@ const (
 	// Gain is the growth of answers a second over the growth of calls in
 	// flight: 1 at a server with room, 0 at one that queues.
 	flowNone, flowGood = .25, .5
-	flowSlow           = 2. // times the latency: something has changed
-	flowHold           = 4  // generations without growth once a queue was found; doubles up to flowHoldMost
+	flowHold           = 4 // generations without growth once a queue was found; doubles up to flowHoldMost
 	flowHoldMost       = 64
 )
 
@@ -20,13 +19,10 @@ type flow struct {
 	hold  int     // answers for which the limit does not grow
 	next  int     // the hold after this one, in generations; 0: no queue was found
 	flat  int     // epochs in a row that brought no more answers a second
-	slow  int     // epochs in a row that were too slow
-	high  int     // the limit before a lower one was tried for its latency; 0: none is on trial
-	was   float64 // answers a second before
 }
 
 // forget drops what was measured under other conditions.
-func (f *flow) forget() { f.level, f.flat, f.slow, f.high = 0, 0, 0, 0 }
+func (f *flow) forget() { f.level, f.flat = 0, 0 }
 
 // flowed ends an epoch in which no refusal counted: it grows the limit, or
 // steps back where growth brings no more answers a second.
@@ -39,15 +35,11 @@ func (l *limiter) flowed() {
 	if took := l.at.Sub(l.ep.began).Seconds(); took > 0 && l.ep.area > 0 && l.ep.served >= leastEpoch {
 		n := float64(l.ep.served)
 		now := flow{level: l.ep.area / took, rate: n / took, took: l.ep.took.Seconds() / n}
-		if f.high > 0 {
-			l.slower(now)
-			return
-		}
 		if l.queues(now) {
 			return
 		}
 	} else {
-		f.flat, f.slow = 0, 0
+		f.flat = 0
 	}
 	switch {
 	case f.flat > 0: // if that is no chance, more calls only make a longer queue
@@ -85,20 +77,10 @@ func (l *limiter) queues(now flow) bool {
 	case f.hold > 0 && more >= flowStep && now.level < 1.2*float64(l.limit):
 		f.measured(now) // here it will grow from
 	case more >= flowStep && max(gain, other) < flowNone:
-		f.slow = 0
 		if f.flat++; f.flat >= 2 {
 			f.flat = 0
 			l.limit = min(l.limit, max(int(f.level), int(now.rate*before))+1)
 			f.wait(l.limit)
-			l.grow, l.tried = false, false
-			return true
-		}
-		return false
-	case more < flowStep && latency > flowSlow*before:
-		f.flat = 0
-		if f.slow++; f.slow >= 2 && l.limit > 1 {
-			f.slow, f.high, f.was = 0, l.limit, now.rate
-			l.limit = max(1, l.limit/2, int(float64(l.limit)*before/latency))
 			l.grow, l.tried = false, false
 			return true
 		}
@@ -110,22 +92,8 @@ func (l *limiter) queues(now flow) bool {
 		f.rate = f.level / (.8*before + .2*latency)
 		f.took += .2 * (now.took - f.took)
 	}
-	f.flat, f.slow = 0, 0
+	f.flat = 0
 	return false
-}
-
-// slower judges a lower limit that was tried because latency had risen.
-func (l *limiter) slower(now flow) {
-	f := &l.flow
-	if now.rate < .75*f.was { // it is work that takes longer, not a queue
-		l.limit = f.high
-		f.forget()
-		return
-	}
-	// What latency was before still counts: there may be more to give.
-	f.level, f.rate = now.level, now.level*f.rate/f.level
-	f.high = 0
-	f.wait(l.limit)
 }
 
 func (f *flow) measured(now flow) { f.level, f.rate, f.took = now.level, now.rate, now.took }

@@ -95,18 +95,14 @@ var errHedged = errors.New("pool: another attempt at the same call was answered 
 // Its goroutine is that of the timer. once starts it and waits for it.
 type hedge struct {
 	c     *call
-	nth   int                     // from 1
-	outer context.Context         // of both attempts
+	nth   int             // from 1
+	ctx   context.Context // of the hedge
+	stop  context.CancelFunc
 	lose  context.CancelCauseFunc // ends the first attempt
-	slow  slot
+	slow  slot                    // that of the first attempt
 	timer *time.Timer
 	done  sync.WaitGroup // of its goroutine
-
-	sent atomic.Bool
-
-	mu   sync.Mutex
-	over bool               // it is to end, or not to begin
-	stop context.CancelFunc // ends it; nil: it has not begun
+	sent  atomic.Bool
 
 	// Written by its goroutine, and read after done.
 	tried tried
@@ -124,9 +120,10 @@ func (c *call) hedge(ctx context.Context, s slot, is *hedge) (context.Context, *
 	if s.slow == 0 || c.OnText != nil || nth > mostHedges {
 		return ctx, nil // what has been shown cannot be taken back
 	}
-	h := &hedge{c: c, nth: nth, outer: ctx, slow: s}
-	h.done.Add(1)
+	h := &hedge{c: c, nth: nth, slow: s}
+	h.ctx, h.stop = context.WithCancel(ctx)
 	ctx, h.lose = context.WithCancelCause(ctx)
+	h.done.Add(1)
 	h.timer = time.AfterFunc(s.slow, h.run)
 	return ctx, h
 }
@@ -135,37 +132,34 @@ func (c *call) hedge(ctx context.Context, s slot, is *hedge) (context.Context, *
 func (h *hedge) run() {
 	defer h.done.Done()
 	defer func() { h.panic = recover() }()
-	ctx, ok := h.begin()
-	if !ok {
-		return
-	}
 	q := &h.c.pool.queue
 	for {
+		if h.ctx.Err() != nil {
+			return
+		}
 		now, wait := q.mayHedge(h.slow)
 		if now {
 			break
 		}
-		if !linger(ctx, wait) {
-			return
-		}
+		linger(h.ctx, wait)
 	}
 	defer func() {
 		if h.tried.sent == 0 {
 			q.unhedge()
 		}
 	}()
-	now, over := context.WithCancel(ctx)
+	now, over := context.WithCancel(h.ctx)
 	over() // money is not waited for
 	held, err := swarm.Reserve(now, h.c.dearest())
 	if err != nil {
 		return
 	}
-	s, err := q.hedge(ctx, h.c, h.slow.backend)
+	s, err := q.hedge(h.ctx, h.c, h.slow.backend)
 	if err != nil {
 		held.Release()
 		return
 	}
-	if h.tried = h.c.once(ctx, s, held, h); h.tried.fail == nil {
+	if h.tried = h.c.once(h.ctx, s, held, h); h.tried.fail == nil {
 		h.lose(errHedged)
 	}
 }
@@ -175,7 +169,7 @@ func (h *hedge) run() {
 // call's: a failure that may not pass is as much of an answer as a reply.
 func (h *hedge) join(fail *swarm.CallError) (won bool) {
 	defer h.lose(nil)
-	defer h.end()
+	defer h.stop()
 	if h.timer.Stop() {
 		return false // never begun
 	}
@@ -184,14 +178,11 @@ func (h *hedge) join(fail *swarm.CallError) (won bool) {
 	if h.panic != nil {
 		panic(h.panic)
 	}
-	switch own := h.tried.fail; {
-	case h.tried.sent == 0, fail == nil:
+	own := h.tried.fail
+	if h.tried.sent == 0 || fail == nil {
 		return false
-	case own == nil:
-		return true
-	default:
-		return fail.Retryable() && !own.Retryable() && own.Class != swarm.ClassCancelled
 	}
+	return own == nil || fail.Retryable() && !own.Retryable() && own.Class != swarm.ClassCancelled
 }
 
 // decide ends the hedge where the first attempt, which has ended so, leaves
@@ -199,40 +190,7 @@ func (h *hedge) join(fail *swarm.CallError) (won bool) {
 // may be the next to get it.
 func (h *hedge) decide(fail *swarm.CallError) {
 	if h != nil && (fail == nil || !fail.Retryable() || !h.sent.Load()) {
-		h.end()
-	}
-}
-
-// begin makes the hedge's context, unless it is to end already.
-func (h *hedge) begin() (ctx context.Context, ok bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.over {
-		return nil, false
-	}
-	ctx, h.stop = context.WithCancel(h.outer)
-	return ctx, true
-}
-
-// end ends the hedge, wherever it is.
-func (h *hedge) end() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.over = true
-	if h.stop != nil {
 		h.stop()
-	}
-}
-
-// linger waits; ok says that ctx has not ended meanwhile.
-func linger(ctx context.Context, d time.Duration) (ok bool) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

@@ -32,9 +32,7 @@ const (
 //     cannot tell the two apart and sinks to the bottom under the second.
 //   - Where more calls in flight brought longer latency and no more answers a
 //     second, the server queues: the limit goes back to what Little's law
-//     gives for the latency without a queue (as in TCP Vegas). When latency
-//     rises at an unchanged limit, a lower one is tried, and kept only if as
-//     many answers a second come.
+//     gives for the latency without a queue (as in TCP Vegas).
 //
 // From then on one call more is tried after each epoch (an experiment's is
 // longer), and growth doubles again once such an epoch went well. Where a queue

@@ -121,35 +121,6 @@ func TestLimitStaysNearTheKneeOfAServerThatQueues(t *testing.T) {
 	}
 }
 
-func TestLimitGivesWayToRisingLatency(t *testing.T) {
-	for seed := range uint64(5) {
-		s := newSim(seed, 64)
-		s.queues, s.cap = true, 64
-		s.run(phase)
-		before := s.limit.allowed()
-		s.cap = 4 // the server got slower without a word
-		s.run(2 * phase)
-		if after := s.limit.allowed(); before < 48 || after > 32 {
-			t.Errorf("seed %d: limit %d before and %d after", seed, before, after)
-		}
-	}
-}
-
-func TestLimitStaysWhenTheWorkTakesLonger(t *testing.T) {
-	for seed := range uint64(5) {
-		s := newSim(seed, 64)
-		s.run(phase)
-		s.work = lognormal(2*time.Second, .5) // longer replies, not a queue
-		s.run(phase / 2)
-		s.figures(s.now)
-		start := s.now
-		s.run(2 * phase)
-		if _, _, limit := s.figures(start); limit < 50 {
-			t.Errorf("seed %d: mean limit %.1f of 64", seed, limit)
-		}
-	}
-}
-
 func TestLimitOfAServerThatRefusesAllIsOneAndRecovers(t *testing.T) {
 	s := newSim(1, 64)
 	s.run(phase / 4)

@@ -132,7 +132,7 @@ func (q *queue) admit(b *backend, c *call, k kind, now time.Time) slot {
 	s.share.busy++
 	b.breaker.send(s.ticket.seq)
 	if k == retry {
-		q.retries.spend()
+		q.retries.add(-1)
 	}
 	if k != hedged {
 		q.hedges.earn()
@@ -153,7 +153,7 @@ func (q *queue) end(s slot, e ending) lesson {
 
 func (q *queue) over(s slot, e *ending, now time.Time) lesson {
 	if e.void && s.kind == retry { // it was not sent, which costs the server nothing
-		q.retries.unspend()
+		q.retries.add(1)
 	}
 	l := q.learn(s, e, now)
 	q.release(s.share, now.Sub(s.ticket.sent))
@@ -217,9 +217,11 @@ func (q *queue) dispatch(now time.Time) {
 			if l.Len() == 0 || lead != nil && !q.ahead(l, lead) {
 				continue
 			}
-			if l.kind == retry && !q.retries.allows(now) {
-				next = sooner(next, q.retries.next(now))
-				continue
+			if l.kind == retry {
+				if at := q.retries.next(now); !at.IsZero() {
+					next = sooner(next, at)
+					continue
+				}
 			}
 			b, at := q.pick(l.byUrgency[0].call, now)
 			if b != nil {
