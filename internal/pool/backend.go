@@ -70,11 +70,7 @@ func (b *backend) admits(n need, now time.Time, most time.Duration) (ok bool, at
 		return false, b.breaker.opens()
 	}
 	if b.cool.over(now) {
-		part := shortRamp
-		if b.cool.asked.RetryAfter > shortWait {
-			part = longRamp
-		}
-		b.limit.reopen(part)
+		b.limit.reopen(b.cool.asked.RetryAfter > shortWait)
 	}
 	if b.limit.busy >= b.limit.allowed() {
 		return false, time.Time{}

@@ -9,8 +9,6 @@ const (
 	firstLimit  = 8  // calls in flight at a server that nothing is known of
 	leastEpoch  = 16 // answers that an epoch has at least
 	longestTest = 64 // answers that an experiment has at most, beyond a generation
-	shortRamp   = 8  // of the limit, one part in so many returns first
-	longRamp    = 2  // after a wait so long that another would cost more than a few refusals
 	lostStreak  = 4  // refusals in a row, each sent after the one before was known
 )
 
@@ -295,8 +293,13 @@ func (l *limiter) next() {
 }
 
 // reopen begins a ramp: after a wait that all calls kept, they return slowly,
-// the first of them one part in so many of the limit.
-func (l *limiter) reopen(part int) {
+// after a long one half of the limit at first, for another wait would cost more
+// than a few refusals.
+func (l *limiter) reopen(long bool) {
+	part := 8
+	if long {
+		part = 2
+	}
 	l.ramp, l.fresh = max(1, l.limit/part), l.seq+1
 	if l.ramp >= l.limit {
 		l.ramp = 0
@@ -306,13 +309,11 @@ func (l *limiter) reopen(part int) {
 // recover begins anew after an outage, in which all refusals were of another
 // kind: the limit is what it was before, and calls return slowly.
 func (l *limiter) recover() {
-	if l.test.high > 0 {
-		l.limit = l.test.high
-	}
+	l.limit = max(l.limit, l.test.high)
 	l.debit, l.streak, l.test = 0, 0, experiment{}
 	l.flow.forget()
 	l.next()
-	l.reopen(shortRamp)
+	l.reopen(false)
 }
 
 // advance accounts for the time since the last change.

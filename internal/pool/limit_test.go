@@ -156,7 +156,7 @@ func TestLimitIsWhatItWasAfterAnOutage(t *testing.T) {
 func TestReturnAfterAWaitIsARamp(t *testing.T) {
 	l := newLimiter(64)
 	l.limit = 64
-	l.reopen(shortRamp)
+	l.reopen(false)
 	now := time.Unix(0, 0)
 	for want := 8; want < 64; want++ {
 		if n := l.allowed(); n != want {
@@ -177,7 +177,7 @@ func TestLimitStaysInBounds(t *testing.T) {
 		var out []ticket
 		for range rapid.IntRange(1, 2000).Draw(t, "steps") {
 			if rapid.IntRange(0, 99).Draw(t, "ramp") == 0 {
-				l.reopen(shortRamp)
+				l.reopen(false)
 			}
 			for l.busy < l.allowed() {
 				out = append(out, l.send(now))

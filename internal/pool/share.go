@@ -1,18 +1,17 @@
 package pool
 
 import (
-	"cmp"
 	"context"
+	"slices"
 	"time"
 )
 
 // share is what one of the runs that use a pool has had of its slots. Of runs
 // that wait, the one with the least slot time over its weight goes first, what
 // its calls under way will take included; a run that begins, or comes back,
-// counts as having had as much as the one that had least, so that it neither
-// waits for others to have their turn nor has to catch up. This is fair
-// queueing by start times (Goyal, Vin, Cheng, 1996). Within a run the most
-// urgent call goes first: none of another run can starve it.
+// counts as having had as much as the one that had least. This is fair queueing
+// by start times (Goyal, Vin, Cheng, 1996). Within a run the most urgent call
+// goes first: none of another run can starve it.
 type share struct {
 	run     string
 	weight  float64
@@ -20,9 +19,6 @@ type share struct {
 	busy    int           // calls under way
 	waiting int
 }
-
-// leastWeight and mostWeight bound the weight of a run, so that none starves.
-const leastWeight, mostWeight = .01, 100
 
 // weightKey is that of a run's weight in a context.
 type weightKey struct{}
@@ -33,7 +29,7 @@ func WithWeight(ctx context.Context, w float64) context.Context {
 	if !(w > 0) { // NaN too
 		w = 1
 	}
-	return context.WithValue(ctx, weightKey{}, min(max(w, leastWeight), mostWeight))
+	return context.WithValue(ctx, weightKey{}, min(max(w, .01), 100))
 }
 
 // weightOf returns the weight of a context's calls.
@@ -47,47 +43,38 @@ func weightOf(ctx context.Context) float64 {
 // shareOf returns the share of a call's run; "" is one of all callers that name
 // none. Of several weights of one run the last counts.
 func (q *queue) shareOf(c *call) *share {
-	if s := q.shares[c.Run]; s != nil {
-		s.weight = cmp.Or(c.weight, 1)
-		return s
-	}
-	s := &share{run: c.Run, weight: cmp.Or(c.weight, 1)}
-	first := true
-	for _, o := range q.shares {
-		if q.forget(o) {
-			continue
+	s := q.shares[c.Run]
+	if s == nil {
+		s = &share{run: c.Run}
+		first := true
+		for _, o := range q.shares {
+			if !q.forget(o) && (first || o.used < s.used) {
+				s.used, first = o.used, false
+			}
 		}
-		if first || o.used < s.used {
-			s.used, first = o.used, false
+		if q.shares == nil {
+			q.shares = map[string]*share{}
 		}
+		q.shares[c.Run] = s
 	}
-	if q.shares == nil {
-		q.shares = map[string]*share{}
-	}
-	q.shares[c.Run] = s
+	s.weight = c.weight
 	return s
 }
 
 // cost is what s has had and will have had, where a call takes mean.
 func (s *share) cost(mean time.Duration) time.Duration {
-	return s.used + s.weighed(time.Duration(s.busy)*max(mean, time.Microsecond))
+	return s.used + time.Duration(float64(s.busy)*float64(max(mean, time.Microsecond))/s.weight)
 }
 
-func (s *share) weighed(d time.Duration) time.Duration {
-	return time.Duration(float64(d) / s.weight)
-}
-
-// release books a slot that s has given back after so long, zero where it was
-// not used, and forgets a run that has no calls left.
+// release books a slot that s has given back after so long, and forgets a run
+// that has no calls left.
 func (q *queue) release(s *share, took time.Duration) {
 	s.busy--
-	s.used += s.weighed(took)
-	switch {
-	case q.slotTime == 0:
+	s.used += time.Duration(float64(took) / s.weight)
+	if q.slotTime == 0 {
 		q.slotTime = took
-	case took > 0:
-		q.slotTime += (took - q.slotTime) / 16
 	}
+	q.slotTime += (took - q.slotTime) / 16
 	if len(q.shares) > 1 { // a run alone often has no call for a moment
 		q.forget(s)
 	}
@@ -99,14 +86,7 @@ func (q *queue) forget(s *share) bool {
 		return false
 	}
 	delete(q.shares, s.run)
-	kept := q.lines[:0]
-	for _, l := range q.lines {
-		if l.share != s {
-			kept = append(kept, l)
-		}
-	}
-	clear(q.lines[len(kept):])
-	q.lines = kept
+	q.lines = slices.DeleteFunc(q.lines, func(l *line) bool { return l.share == s })
 	return true
 }
 
