@@ -45,7 +45,6 @@ type backend struct {
 	tried     time.Time        // when the last one did
 	failed    *swarm.CallError // the last failure that the breaker counted
 	stopped   *swarm.CallError // why it is of no more use; nil: it is in use
-	since     uint64           // the queue's seq at which it stopped
 }
 
 // context returns the most tokens of prompt and reply together that b holds,
@@ -208,7 +207,7 @@ func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
 	switch {
 	case denies(e.err.Class):
 		if b.deny(e.err, now) && b.stopped == nil {
-			b.stopped, b.since = e.err, q.arrive()
+			b.stopped = e.err
 		}
 		l.denied = b.stopped == nil
 	case e.err.Class == swarm.ClassTooLong && e.err.Status < 400 && e.told > 0: // for certain
@@ -224,7 +223,7 @@ func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
 			b.cool.ask(s.ticket.seq, e.err, now, late)
 		}
 	}
-	if q.hopelessOne(b, now) {
+	if useless, _ := q.useless(b, now); useless != nil {
 		q.sweep(now)
 	}
 	return l

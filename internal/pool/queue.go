@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
 
@@ -296,68 +297,54 @@ func (q *queue) sweep(now time.Time) {
 	}
 }
 
-// hopelessOne says that b will not admit a call within MaxWait.
-func (q *queue) hopelessOne(b *backend, now time.Time) bool {
-	return b.stopped != nil || b.cool.until.Sub(now) > q.limits.MaxWait ||
-		!b.breaker.admits(now) && (b.breaker.lasting(q.limits.CallTime, now) || q.unreachable(b, now))
-}
-
-// unreachable says that nobody has reached b for so long that it is not waited
-// for.
-func (q *queue) unreachable(b *backend, now time.Time) bool {
-	return !b.reached && !b.unreached.IsZero() && now.Sub(b.unreached) >= q.limits.ReachTime
-}
-
 // hopeless returns an error if none of the backends in fits will admit a call
-// within MaxWait: that of one that may come back, or else of the first that
-// stopped.
+// within MaxWait: that of the one which is most likely to come back.
 func (q *queue) hopeless(fits uint64, now time.Time) error {
-	var dead, cold, sick *backend
-	n := 0
+	var best *swarm.CallError
+	n, rank := 0, 0
 	for _, b := range q.backends {
-		switch {
-		case fits&b.bit == 0:
+		if fits&b.bit == 0 {
 			continue
-		case !q.hopelessOne(b, now):
-			return nil
-		case b.stopped != nil:
-			if dead == nil || b.since < dead.since {
-				dead = b
-			}
-		case b.cool.until.Sub(now) > q.limits.MaxWait:
-			if cold == nil || b.cool.until.Before(cold.cool.until) {
-				cold = b
-			}
-		case sick == nil || b.breaker.since.Before(sick.breaker.since):
-			sick = b
 		}
-		n++
+		e, r := q.useless(b, now)
+		if e == nil {
+			return nil
+		}
+		if n++; best == nil || r > rank {
+			best, rank = e, r
+		}
 	}
+	if n > 1 && rank == 0 {
+		best.Err = fmt.Errorf("none of %d backends is left: %w", n, best.Err)
+	}
+	return best
+}
+
+// useless returns an error if b will not admit a call within MaxWait, and a
+// higher rank the likelier it is to come back.
+func (q *queue) useless(b *backend, now time.Time) (*swarm.CallError, int) {
+	told := func(e *swarm.CallError, words string, args ...any) *swarm.CallError {
+		own := *e
+		own.Err = fmt.Errorf(words+": %w", append(args, orUnknown(e.Err))...)
+		return &own
+	}
+	wait := b.cool.until.Sub(now)
 	switch {
-	case sick != nil && q.unreachable(sick, now):
-		e := *sick.failed
-		e.Err = fmt.Errorf("nobody has reached the server in %v (is it running, and the base URL right?): %w", now.Sub(sick.unreached).Round(time.Second), orUnknown(e.Err))
-		return &e
-	case sick != nil:
-		e := *sick.failed
-		e.Err = fmt.Errorf("nothing has succeeded there for %v; the last attempt: %w", now.Sub(sick.breaker.since).Round(time.Second), orUnknown(e.Err))
-		return &e
-	case cold != nil:
-		e := *cold.cool.asked
-		e.RetryAfter = cold.cool.until.Sub(now)
-		e.Err = tooLong(e.RetryAfter, q.limits.MaxWait)
-		return &e
+	case b.stopped != nil && b.denials > 1:
+		return told(b.stopped, "the backend is no longer asked, %d calls in a row were told so", b.denials), 0
+	case b.stopped != nil:
+		return told(b.stopped, "the backend is no longer asked"), 0
+	case wait > q.limits.MaxWait:
+		e := *b.cool.asked
+		e.RetryAfter, e.Err = wait, tooLong(wait, q.limits.MaxWait)
+		return &e, 1
+	case b.breaker.admits(now):
+	case !b.reached && !b.unreached.IsZero() && now.Sub(b.unreached) >= q.limits.ReachTime:
+		return told(b.failed, "nobody has reached the server in %v (is it running, and the base URL right?)", now.Sub(b.unreached).Round(time.Second)), 2
+	case b.breaker.lasting(q.limits.CallTime, now):
+		return told(b.failed, "nothing has succeeded there for %v; the last attempt", now.Sub(b.breaker.since).Round(time.Second)), 2
 	}
-	e := *dead.stopped
-	if dead.denials > 1 {
-		e.Err = fmt.Errorf("%d calls in a row were told so: %w", dead.denials, orUnknown(e.Err))
-	}
-	if n > 1 {
-		e.Err = fmt.Errorf("none of %d backends is left, and this was the first to stop: %w", n, orUnknown(e.Err))
-	} else {
-		e.Err = fmt.Errorf("the backend is no longer asked: %w", orUnknown(e.Err))
-	}
-	return &e
+	return nil, 0
 }
 
 // line returns the waiting line of a run's calls of this kind that fit these
