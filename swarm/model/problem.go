@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -114,9 +115,6 @@ func isProblem(v any, hasChoices bool) bool {
 // walk gathers from v, an error or something around one. What stands further
 // in is the more telling.
 func (p *Problem) walk(v any, depth int) {
-	if depth > 8 {
-		return
-	}
 	switch v := v.(type) {
 	case string:
 		p.tell(v)
@@ -125,41 +123,30 @@ func (p *Problem) walk(v any, depth int) {
 			p.walk(e, depth+1)
 		}
 	case map[string]any:
+		if depth > 8 {
+			return
+		}
 		for _, k := range []string{"error", "errors", "detail", "innererror", "details", "metadata"} {
-			if inner, ok := v[k]; ok {
-				p.walk(inner, depth+1)
-			}
+			p.walk(v[k], depth+1)
 		}
 		for _, k := range []string{"message", "msg", "error_message"} {
-			p.say(v[k], depth)
+			if list, ok := v[k].([]any); ok {
+				p.tell(strings.Join(texts(list), ", "))
+			} else {
+				p.walk(v[k], depth+1)
+			}
 		}
-		for _, k := range []string{"code", "error_code", "limit_source", "error_type"} {
+		for _, k := range []string{"code", "error_code", "limit_source", "error_type", "status", "reason"} {
 			p.code(v[k])
 		}
 		if s, ok := v["type"].(string); ok && s != "error" && (p.kind == "" || depth <= 1) {
 			p.kind = s
 		}
-		switch s := v["status"].(type) {
-		case string:
-			p.code(s)
-		case float64:
-			p.code(s)
+		param, _ := v["param"].(string)
+		if loc, ok := v["loc"].([]any); ok { // pydantic
+			param = strings.TrimPrefix(strings.Join(texts(loc), "."), "body.")
 		}
-		if s, ok := v["param"].(string); ok && p.Param == "" {
-			p.Param = s
-		}
-		if loc, ok := v["loc"].([]any); ok && p.Param == "" { // pydantic
-			var parts []string
-			for _, e := range loc {
-				if s, ok := e.(string); ok && s != "body" {
-					parts = append(parts, s)
-				}
-			}
-			p.Param = strings.Join(parts, ".")
-		}
-		if s, ok := v["reason"].(string); ok {
-			p.code(s)
-		}
+		p.Param = cmp.Or(p.Param, param)
 		if s, ok := v["retryDelay"].(string); ok {
 			p.wait = s
 		}
@@ -167,6 +154,16 @@ func (p *Problem) walk(v any, depth int) {
 			p.code("moderation")
 		}
 	}
+}
+
+// texts returns those elements of a list that are texts.
+func texts(list []any) (out []string) {
+	for _, e := range list {
+		if s, ok := e.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // maxMessage is how many bytes of a message are kept.
@@ -179,35 +176,19 @@ func (p *Problem) tell(message string) {
 	}
 }
 
-func (p *Problem) say(v any, depth int) {
-	switch v := v.(type) {
-	case string:
-		p.tell(v)
-	case []any:
-		var parts []string
-		for _, e := range v {
-			if s, ok := e.(string); ok {
-				parts = append(parts, s)
-			}
-		}
-		p.tell(strings.Join(parts, ", "))
-	case map[string]any:
-		p.walk(v, depth+1)
-	}
-}
-
+// code takes a code, or a status told as one.
 func (p *Problem) code(v any) {
-	switch v := v.(type) {
-	case string:
-		if n, err := strconv.Atoi(v); err == nil {
-			p.code(float64(n))
-		} else if v != "" && len(v) <= 100 {
-			p.codes = append(p.codes, v)
+	n, ok := v.(float64)
+	s, isText := v.(string)
+	if isText {
+		if i, err := strconv.Atoi(s); err == nil {
+			n, ok = float64(i), true
+		} else if s != "" && len(s) <= 100 {
+			p.codes = append(p.codes, s)
 		}
-	case float64:
-		if v >= 400 && v < 600 && p.status == 0 {
-			p.status = int(v)
-		}
+	}
+	if ok && n >= 400 && n < 600 && p.status == 0 {
+		p.status = int(n)
 	}
 }
 

@@ -13,21 +13,19 @@ import (
 // saidLimit is how many runes of a provider's own words go into an error.
 const saidLimit = 200
 
-// scrubber takes secrets out of a text, also as a URL's query writes them.
-type scrubber []string
+// scrubber takes secrets out of a text, in any case and also as a URL's query
+// writes them.
+type scrubber []*regexp.Regexp
 
-func newScrubber(secrets []string) scrubber {
-	var s scrubber
+func newScrubber(secrets []string) (s scrubber) {
+	secrets = slices.Clone(secrets)
+	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
 	for _, v := range secrets {
-		if v = strings.TrimSpace(v); v == "" {
-			continue
-		}
-		s = append(s, v)
-		if q := url.QueryEscape(v); q != v {
-			s = append(s, q)
+		v = strings.ToValidUTF8(strings.TrimSpace(v), "")
+		if v != "" {
+			s = append(s, regexp.MustCompile("(?i)"+regexp.QuoteMeta(v)+"|"+regexp.QuoteMeta(url.QueryEscape(v))))
 		}
 	}
-	slices.SortFunc(s, func(a, b string) int { return len(b) - len(a) })
 	return s
 }
 
@@ -39,18 +37,12 @@ var (
 		`|[A-Za-z0-9_-]*\*{3,}[A-Za-z0-9_*-]*`)
 )
 
-// hide takes the secrets themselves out of text.
-func (s scrubber) hide(text string) string {
-	for _, secret := range s {
-		text = replaceFold(text, secret, "[key]")
-	}
-	return text
-}
-
 // clean returns text on one line without secrets, URLs and what looks like a
 // key, at most saidLimit runes long.
 func (s scrubber) clean(text string) string {
-	text = s.hide(text)
+	for _, secret := range s {
+		text = secret.ReplaceAllLiteralString(text, "[key]")
+	}
 	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\ufffd"), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
 	}), " ")
@@ -62,35 +54,6 @@ func (s scrubber) clean(text string) string {
 		return "[key]"
 	})
 	return cutRunes(text, saidLimit)
-}
-
-// replaceFold replaces old, in any ASCII case, by new.
-func replaceFold(text, old, new string) string {
-	lower, low := asciiLower(text), asciiLower(old)
-	if !strings.Contains(lower, low) {
-		return text
-	}
-	var b strings.Builder
-	for {
-		i := strings.Index(lower, low)
-		if i < 0 {
-			b.WriteString(text)
-			return b.String()
-		}
-		b.WriteString(text[:i] + new)
-		text, lower = text[i+len(old):], lower[i+len(old):]
-	}
-}
-
-// asciiLower keeps byte offsets, which strings.ToLower does not.
-func asciiLower(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return string(b)
 }
 
 // cutRunes returns at most n runes of s, the last one "…" if some are missing.
