@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"regexp"
 	"strings"
@@ -296,10 +295,6 @@ func (c *Client) settle(ctx context.Context, x *exchange, g *got, err error) (mo
 	}
 	if class, what := g.verdict(over, rep.Text, len(x.r.Tools) > 0); class != "" {
 		return rep, c.failure(class, x.status, errors.New(what))
-	}
-	if g.known && promptCut(x.r, g.usage.In) {
-		return rep, c.failure(swarm.ClassTooLong, x.status, fmt.Errorf(
-			"the server has cut the prompt: it counted %d tokens of one that has more words; its context is smaller than it is taken for", g.usage.In))
 	}
 	return rep, nil
 }

@@ -210,8 +210,6 @@ func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
 			b.stopped = e.err
 		}
 		l.denied = b.stopped == nil
-	case e.err.Class == swarm.ClassTooLong && e.err.Status < 400 && e.told > 0: // for certain
-		l.window = b.estimate.found(e.told)
 	case e.err.Retryable():
 		b.failures++
 		l.backoff = b.backoff(e.err, o)

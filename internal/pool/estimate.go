@@ -69,7 +69,10 @@ func (e *estimate) learn(est, told int) (cut bool, window int) {
 			spread, over = 1, windowOver*float64(told)
 		}
 		if told >= windowLeast && (float64(e.longest) > spread*float64(e.shortest) || float64(e.tokens(est)) > over) {
-			window = e.found(told)
+			if e.window != told {
+				window = told
+			}
+			e.window = told
 		}
 	}
 	if told == e.window && float64(e.tokens(est)) > .6*float64(told) {
@@ -86,13 +89,4 @@ func (e *estimate) learn(est, told int) (cut bool, window int) {
 		e.ratio += ratioDown * (r - e.ratio)
 	}
 	return false, window
-}
-
-// found notes a window, and returns it if that is news.
-func (e *estimate) found(told int) (window int) {
-	if told < e.most || told == e.window {
-		return 0
-	}
-	e.most, e.window = told, told
-	return told
 }

@@ -90,14 +90,3 @@ func TestAWiderWindowIsBelieved(t *testing.T) {
 		t.Errorf("window %d after a prompt of 8000 tokens was read", e.window)
 	}
 }
-
-func TestACutThatIsCertainIsEnough(t *testing.T) {
-	var e estimate
-	e.learn(900, 1000)
-	if e.found(500) > 0 || e.found(2048) == 0 || e.found(2048) > 0 || e.window != 2048 {
-		t.Errorf("window %d", e.window)
-	}
-	if cut, _ := e.learn(4000, 2048); !cut {
-		t.Error("the next prompt that is cut is not seen")
-	}
-}

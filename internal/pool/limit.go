@@ -146,7 +146,7 @@ func (l *limiter) done(t ticket, o outcome, now time.Time) {
 	} else {
 		l.serve(t, full, now)
 	}
-	if l.ep.answered >= l.ep.need || l.test.high > 0 && !l.test.rest && l.clear() {
+	if l.ep.answered >= l.ep.need {
 		l.judge()
 	}
 }
@@ -265,21 +265,6 @@ func (l *limiter) verdict(share float64) {
 func (l *limiter) expected() (low int, share float64) {
 	low = max(1, l.limit-l.debit)
 	return low, max(0, 1-(1-l.test.share)*float64(l.test.high)/float64(low))
-}
-
-// clear says that an experiment needs no more answers: one of the two
-// explanations is e³ times as likely as the other (Wald's sequential test).
-func (l *limiter) clear() bool {
-	n, r := l.ep.judged(), float64(l.ep.refused)
-	if n < leastEpoch/2 {
-		return false
-	}
-	_, byLoad := l.expected()
-	p, q := min(l.test.share, .99), max(byLoad, .01)
-	if p < 1.5*q {
-		return false
-	}
-	return math.Abs(r*math.Log(p/q)+(n-r)*math.Log((1-p)/(1-q))) > 3
 }
 
 // next begins an epoch.
