@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -16,10 +15,8 @@ import (
 // that it holds, and a second one beside it where it is slow (see hedge).
 func (c *call) attempt(ctx context.Context, s slot) *swarm.CallError {
 	t := c.once(ctx, s, c.held, nil)
-	c.lesson, c.at = t.lesson, cmp.Or(t.at, s.backend)
-	if t.sent > 0 {
-		c.sent += t.sent
-		c.reply = t.reply
+	if c.lesson, c.at = t.lesson, cmp.Or(t.at, s.backend); t.sent > 0 {
+		c.sent, c.reply = c.sent+t.sent, t.reply
 	}
 	return t.fail
 }
@@ -58,7 +55,7 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 	base, h := c.hedge(ctx, s, is)
 	base, r, stop := c.watched(base, s, is != nil)
 	defer stop()
-	reply, err := s.api.Attempt(base, r)
+	reply, err := s.API.Attempt(base, r)
 	stop()
 	reply.Backend = s.Name
 	fail := c.classify(base, s.backend, err)
@@ -66,11 +63,13 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 	if fail != nil {
 		why = fail
 	}
-	end = ending{err: fail, of: c, unsent: reply.Unsent, early: early(base, fail), est: c.tokens}
-	if !reply.Usage.AtLeast {
-		end.told = reply.Usage.In
+	end = ending{err: fail, of: c, unsent: reply.Unsent, early: early(base, fail), est: c.tokens, used: s.receipt.need}
+	if !used.AtLeast {
+		end.told, end.used = reply.Usage.In, needOf(used.In, used.Out)
 	}
-	end.rateLimits(s, used, reply.Header)
+	if len(reply.Header) > 0 {
+		end.rates = readRates(reply.Header, time.Now())
+	}
 	h.decide(fail)
 	ended = true
 	t.lesson = c.pool.queue.end(s, end)
@@ -167,18 +166,6 @@ func early(ctx context.Context, fail *swarm.CallError) bool {
 	return true
 }
 
-// rateLimits notes what an attempt used of its backend's rate limits, and what
-// its reply told of them.
-func (e *ending) rateLimits(s slot, used swarm.Usage, h http.Header) {
-	if len(h) > 0 {
-		e.rates = readRates(h, time.Now())
-	}
-	e.used = s.receipt.need // where more may have been used than came
-	if !used.AtLeast {
-		e.used = needOf(used.In, used.Out)
-	}
-}
-
 // classify turns what an attempt under ctx returned into the error of the
 // call. Whose clock ended it is known here alone: the API saw only a context.
 func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallError {
@@ -193,15 +180,17 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 	if e.Status >= 400 {
 		return &e // the server's own word, whatever the clocks say
 	}
+	why := context.Cause(ctx)
 	switch e.Class {
 	case swarm.ClassCancelled, swarm.ClassTimeout, swarm.ClassNetwork, swarm.ClassBroken:
 	default:
+		why = nil
+	}
+	if why == nil {
 		return &e
 	}
-	l := &c.pool.limits
-	switch why := context.Cause(ctx); why {
-	case nil:
-		return &e
+	e.Class = swarm.ClassTimeout
+	switch l := &c.pool.limits; why {
 	case errCallTime:
 		e.Err = c.last(fmt.Errorf("no whole reply came within the call's time limit of %v", l.CallTime))
 	case errAttemptTime:
@@ -212,9 +201,7 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 		e.Err = fmt.Errorf("the stream fell silent for %v (Idle)", l.Idle)
 	default:
 		e.Class, e.Err = swarm.ClassCancelled, c.last(model.Ended(ctx))
-		return &e
 	}
-	e.Class = swarm.ClassTimeout
 	return &e
 }
 

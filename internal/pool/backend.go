@@ -23,7 +23,6 @@ const (
 // calls of all runs that share the pool share it.
 type backend struct {
 	model.Backend
-	api    model.API
 	bit    uint64 // its place in a set of backends
 	untold bool   // Context is the default
 

@@ -18,12 +18,10 @@ const (
 // lock.
 //
 // It opens after so many consecutive failures by the server's own fault or the
-// network's (see healthOf), which takes a third of the calls into account that
-// are still under way since before the first of them: refusals come faster than
-// answers, and a server that turns away what is too much for it still works.
-// They must be of two calls at least, or of a kind that no prompt brings about
-// (see gone): a call that a server chokes on says nothing of others. Any answer
-// closes it, that of a call sent before included.
+// network's (see healthOf), but not before a third of the calls that were under
+// way at the first of them has ended: refusals come faster than answers. They
+// must be of two calls, or of a kind that no prompt brings about (see gone): a
+// call that a server chokes on says nothing of others. Any answer closes it.
 type breaker struct {
 	most int // consecutive failures that open it; 0 or less: it never opens
 

@@ -14,21 +14,15 @@ import (
 )
 
 const (
-	// backoffBase and backoffCap bound the pool's own back-off: attempt n is
-	// followed by a wait of 0 to min(cap, base·2ⁿ), the full jitter of Marc
-	// Brooker's "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015).
+	// backoffBase and backoffCap bound the pool's own back-off, with the full
+	// jitter of Brooker's "Exponential Backoff and Jitter" (AWS, 2015).
 	backoffBase = 250 * time.Millisecond
 	backoffCap  = 8 * time.Second
 	// shortWait is the longest wait a server may ask for that the call spends
 	// with it although another backend is of use.
-	shortWait = 5 * time.Second
-	// maxLearned bounds how often one call is repeated because its backend's API
-	// has learned to put it in another way.
-	maxLearned = 6
-	// minOut is the shortest limit of a reply, in tokens, that a call is worth
-	// making with where the run's budget allows no longer one, and the caller
-	// names no other.
-	minOut = 64
+	shortWait  = 5 * time.Second
+	maxLearned = 6  // see model.Learned
+	minOut     = 64 // see model.Request
 )
 
 var (
@@ -148,22 +142,14 @@ func (c *call) fit() error {
 // room returns the most completion tokens that b is asked for, money aside.
 func (c *call) room(b *backend) int { return cmp.Or(c.MaxOut, b.MaxOut, c.DefaultOut) }
 
-// out returns the most completion tokens that b is asked for.
-func (c *call) out(b *backend) int {
+// estimated returns what an attempt at b may come to at the most. The queue's
+// lock is held.
+func (c *call) estimated(b *backend) swarm.Call {
 	out := c.room(b)
 	if c.limit > 0 && (out == 0 || out > c.limit) {
 		out = c.limit
 	}
-	return out
-}
-
-// estimated returns what an attempt at b may come to at the most. The queue's
-// lock is held.
-func (c *call) estimated(b *backend) swarm.Call {
-	return swarm.Call{
-		Backend: b.Name, Model: b.Model, Price: b.Price,
-		Est: swarm.Usage{In: b.estimate.upper(c.tokens), Out: c.out(b)},
-	}
+	return swarm.Call{Backend: b.Name, Model: b.Model, Price: b.Price, Est: swarm.Usage{In: b.estimate.upper(c.tokens), Out: out}}
 }
 
 // dearest returns the estimate of the dearest attempt that may be made. A
@@ -172,23 +158,16 @@ func (c *call) dearest() (most swarm.Call) {
 	q := &c.pool.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var cost swarm.Money = -1
 	for _, b := range q.backends {
 		if c.fits&b.bit == 0 {
 			continue
 		}
 		e := c.estimated(b)
-		e.Est.In, e.Est.Out = max(e.Est.In, most.Est.In), max(e.Est.Out, most.Est.Out)
-		switch {
-		case b.Price == nil:
-			cost = swarm.Money(1<<63 - 1)
+		est := swarm.Usage{In: max(e.Est.In, most.Est.In), Out: max(e.Est.Out, most.Est.Out)}
+		if most.Model == "" || most.Price != nil && (b.Price == nil || b.Price.Cost(est) > most.Price.Cost(est)) {
 			most = e
-		case cost < b.Price.Cost(e.Est):
-			cost = b.Price.Cost(e.Est)
-			most = e
-		default:
-			most.Est = e.Est
 		}
+		most.Est = est
 	}
 	return most
 }
@@ -198,17 +177,14 @@ func (c *call) dearest() (most swarm.Call) {
 // does not come about refuses nothing. The wait for money is not the call's
 // time.
 func (c *call) reserve(ctx context.Context) *swarm.CallError {
-	began := time.Time{}
-	if !c.end.IsZero() {
-		began = time.Now()
-	}
+	began := time.Now()
 	c.limit = 0
 	most := c.dearest()
 	least := min(cmp.Or(c.MinOut, minOut), most.Est.Out)
 	for tries := 0; ; tries++ {
 		held, err := swarm.Reserve(ctx, most)
 		if err == nil {
-			if c.held = held; !began.IsZero() {
+			if c.held = held; !c.end.IsZero() {
 				c.end = c.end.Add(time.Since(began))
 			}
 			return nil
@@ -292,14 +268,11 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 	if asked := c.err.RetryAfter; ordered {
 		switch {
 		case asked > shortWait && c.pool.queue.useful(c.fits&^b.bit):
-			// Another backend takes it, at once or when it has a slot; this one
-			// is cooling for everybody.
+			// Another backend takes it; this one is cooling for everybody.
 		case asked > c.pool.limits.MaxWait:
 			c.err.Err = tooLong(asked, c.pool.limits.MaxWait)
 			return first, false, 0
 		default:
-			// Calls that were refused together are spread a little; a wait that all
-			// keep ends later by more than that (see backend.learn).
 			wait = asked + jitter(min(max(asked/64, time.Millisecond), backoffBase), 0)
 		}
 	}
@@ -340,10 +313,7 @@ func (c *call) unsent(err error) *swarm.CallError {
 	case ok:
 		e = *c.recall(told) // others that wait are told the same
 	case errors.Is(err, errCallTime):
-		e = swarm.CallError{Class: swarm.ClassTimeout, Err: fmt.Errorf("no slot was free within the call's time limit of %v", c.pool.limits.CallTime)}
-		if c.err != nil {
-			e.Err = fmt.Errorf("the call's time limit of %v is over; the last attempt: %w", c.pool.limits.CallTime, c.err)
-		}
+		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.last(fmt.Errorf("no slot was free within the call's time limit of %v", c.pool.limits.CallTime))}
 	default:
 		e = swarm.CallError{Class: swarm.ClassCancelled, Err: c.last(err)}
 	}
@@ -390,11 +360,9 @@ func linger(ctx context.Context, wait time.Duration) {
 }
 
 // jitter returns the back-off after n failures before this one, whose first
-// step is base. It is never zero, so that even a short one lets others go
-// first.
+// step is base. It is never zero, so that others may go first.
 func jitter(base time.Duration, n int) time.Duration {
-	step := min(backoffCap, base<<min(n, 10))
-	return 1 + rand.N(step)
+	return 1 + rand.N(min(backoffCap, base<<min(n, 10)))
 }
 
 // mendTooLong says what can be done about a prompt that is too long.

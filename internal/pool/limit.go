@@ -12,31 +12,26 @@ const (
 	lostStreak  = 4  // refusals in a row, each sent after the one before was known
 )
 
-// limiter finds how many calls a server takes at a time, between 1 and top.
-// It is a pure machine, driven under the queue's lock: numbers and times in,
-// a limit out. A step of it costs some tens of nanoseconds and no memory.
+// limiter is adaptive concurrency: it finds how many calls a server takes at a
+// time, between 1 and top. It is a pure machine, driven under the queue's lock.
 //
 // It counts in epochs, each of the answers to as many calls as may be in
-// flight. From firstLimit it grows by one with each answer (doubling in a
-// generation, Jacobson's slow start) until something speaks against more:
+// flight. From firstLimit it grows by one with each answer (Jacobson's slow
+// start) until something speaks against more:
 //
-//   - A refusal takes one off at once, so that the place it held is not filled
-//     again: what is left is what the server has taken. When refusals go on
-//     although each lowered the limit, it is halved, once in a generation.
+//   - A refusal takes one off at once: what is left is what the server has
+//     taken. When refusals go on although each lowered the limit, it is halved.
 //     The next epoch is an experiment: if the share of refusals falls with the
-//     limit they come of load, and the lower limit stands; if not, they have
-//     other reasons: the limit is restored, and that share, the base, is no
-//     longer counted. A plain additive-increase, multiplicative-decrease limit
-//     cannot tell the two apart and sinks to the bottom under the second.
+//     limit they come of load, and the lower limit stands; if not, the limit is
+//     restored, and that share, the base, is no longer counted. Additive
+//     increase and multiplicative decrease would sink to the bottom there.
 //   - Where more calls in flight brought longer latency and no more answers a
 //     second, the server queues: the limit goes back to what Little's law
 //     gives for the latency without a queue (as in TCP Vegas).
 //
-// From then on one call more is tried after each epoch (an experiment's is
-// longer), and growth doubles again once such an epoch went well. Where a queue
-// was found, that is left for some generations, more each time it was in vain:
-// counted in epochs, which last for many generations where the limit is low, a
-// server that is quick again would be used by one call at a time for minutes.
+// From then on one call more is tried after each epoch, and growth doubles again
+// once such an epoch went well. Where a queue was found, that is left for some
+// generations, more each time it was in vain.
 type limiter struct {
 	top   int
 	limit int
@@ -78,8 +73,7 @@ type epoch struct {
 }
 
 // judged returns of how many calls of the epoch it is known whether they were
-// refused. Those sent before a refused one count as taken while they have no
-// answer: refusals are mostly quicker, and would be overrated otherwise.
+// refused. Those sent before a refused one count as taken: refusals are quicker.
 func (e *epoch) judged() float64 { return float64(max(e.answered, e.upTo)) }
 
 // experiment is a lower limit on trial.
@@ -168,8 +162,6 @@ func (l *limiter) serve(t ticket, full bool, now time.Time) {
 	if l.flow.next > 0 && l.limit >= 2*l.ep.limit {
 		return // a queue was found before: no more than double until this epoch is judged
 	}
-	// Where answers come together the overshoot is as large as the growth of
-	// a generation: less than double for large limits.
 	if l.half = !l.half && l.limit >= 4*firstLimit; !l.half {
 		l.limit++
 	}

@@ -51,26 +51,24 @@ func New(c Config) (*Pool, error) {
 	p.queue.limits = c.Limits
 	p.queue.retries = newRetryBudget(c.Limits.Retries)
 	p.queue.hedges.share = c.Limits.Hedge
-	slots := 0
 	for _, b := range c.Backends {
-		slots += b.Slots
+		p.queue.add(b)
 	}
-	for _, b := range c.Backends {
-		api := b.API
-		if api == nil {
-			if b.Client == nil {
-				if p.owned == nil {
-					p.owned = chat.NewTransport(slots)
-				}
-				b.Client = &http.Client{Transport: p.owned}
-			}
-			client, err := chat.New(b)
-			if err != nil {
-				return nil, fmt.Errorf("pool: %w", err)
-			}
-			api = client
+	for _, b := range p.queue.backends {
+		if b.API != nil {
+			continue
 		}
-		p.queue.add(b, api)
+		if b.Client == nil {
+			if p.owned == nil {
+				p.owned = chat.NewTransport(p.Slots())
+			}
+			b.Client = &http.Client{Transport: p.owned}
+		}
+		client, err := chat.New(b.Backend)
+		if err != nil {
+			return nil, fmt.Errorf("pool: %w", err)
+		}
+		b.API = client
 	}
 	return p, nil
 }

@@ -19,13 +19,9 @@ import (
 // A free slot goes to the run that has had the least (see share), and there to
 // the call with the largest priority among those that fit its backend; among
 // equals to the one that came first. A call that fits no free backend does not
-// hold up those behind it. Urgent calls may thus starve others of their run for
-// as long as they keep coming; priorities are lengths of remaining paths,
-// which shrink, so they do not.
-//
-// Calls wait on a channel each and slots are handed over under the lock:
-// nobody polls, and no goroutine runs on the queue's behalf. A timer is set
-// only while calls wait for nothing but time.
+// hold up those behind it. Calls wait on a channel each and slots are handed
+// over under the lock: nobody polls, and no goroutine runs on the queue's
+// behalf. A timer is set only while calls wait for nothing but time.
 type queue struct {
 	limits model.Limits
 
@@ -51,9 +47,9 @@ const (
 	hedged             // a hedge
 )
 
-func (q *queue) add(b model.Backend, api model.API) {
+func (q *queue) add(b model.Backend) {
 	own := &backend{
-		Backend: b, api: api, bit: 1 << len(q.backends), breaker: breaker{most: q.limits.Breaker},
+		Backend: b, bit: 1 << len(q.backends), breaker: breaker{most: q.limits.Breaker},
 		limit: newLimiter(b.Slots), rates: newRates(b.RPM, b.TPM), untold: b.Context == 0,
 	}
 	own.Context = cmp.Or(b.Context, defaultContext)
@@ -142,7 +138,9 @@ func (q *queue) admit(b *backend, c *call, k kind, now time.Time) slot {
 }
 
 // need returns what the rate limits of b are asked for.
-func (c *call) need(b *backend) need { return needOf(b.estimate.tokens(c.tokens), c.out(b)) }
+func (c *call) need(b *backend) need {
+	return needOf(b.estimate.tokens(c.tokens), c.estimated(b).Est.Out)
+}
 
 // end gives the slot back and learns from how the attempt ended. It is the one
 // place where an attempt ends.
@@ -168,7 +166,6 @@ func (q *queue) arrive() uint64 {
 	return q.seq
 }
 
-// tally keeps the number of calls that wait.
 func (q *queue) tally(l *line, n int) {
 	q.waiting += n
 	l.share.waiting += n
@@ -256,14 +253,10 @@ func sooner(a, b time.Time) time.Time {
 
 // arm sets the timer for next, or stops it where there is no such time.
 func (q *queue) arm(next, now time.Time) {
-	switch {
-	case q.waiting == 0 || next.IsZero():
-		if q.timer != nil {
-			q.timer.Stop()
-		}
-	case q.timer == nil:
-		q.timer = time.AfterFunc(next.Sub(now), q.tick)
-	default:
+	if q.timer == nil {
+		q.timer = time.AfterFunc(time.Hour, q.tick)
+	}
+	if q.timer.Stop(); q.waiting > 0 && !next.IsZero() {
 		q.timer.Reset(next.Sub(now))
 	}
 }
