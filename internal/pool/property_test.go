@@ -117,12 +117,7 @@ func (c play) run(t *testing.T) {
 			t.Errorf("backend %d: peak %d of %d slots, %d in flight, %d slots out", i, s.peak, c.slots[i], s.inFlight, p.queue.backends[i].limit.busy)
 		}
 	}
-	if p.queue.waiting != 0 {
-		t.Errorf("%d calls still in the queue", p.queue.waiting)
-	}
-	for _, l := range p.queue.lines {
-		if l.Len() != 0 {
-			t.Errorf("%d calls still in a line", l.Len())
-		}
+	if len(p.queue.waiting) != 0 {
+		t.Errorf("%d calls still in the queue", len(p.queue.waiting))
 	}
 }

@@ -2,7 +2,6 @@ package pool
 
 import (
 	"cmp"
-	"container/heap"
 	"context"
 	"fmt"
 	"slices"
@@ -27,12 +26,11 @@ type queue struct {
 
 	mu       sync.Mutex
 	backends []*backend
-	lines    []*line // one for each run, kind, and set of backends that some call fitted
 	shares   map[string]*share
 	slotTime time.Duration // that a call takes, a moving mean
 	seq      uint64        // of arrivals and stops
-	waiting  int
-	again    int // of those, retries
+	waiting  []*waiter     // the most urgent first
+	again    int           // of those, retries
 	retries  retryBudget
 	hedges   hedgeBudget
 	timer    *time.Timer
@@ -62,7 +60,7 @@ func (q *queue) try(c *call, k kind) (s slot, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	c.place = q.arrive()
-	if q.waiting > q.again { // retries that wait have no slot to wait for, or their budget
+	if len(q.waiting) > q.again { // retries that wait have no slot to wait for, or their budget
 		return slot{}, false
 	}
 	now := time.Now()
@@ -90,10 +88,8 @@ func (q *queue) take(ctx context.Context, c *call, k kind) (slot, error) {
 	if c.place == 0 {
 		c.place = q.arrive()
 	}
-	w := &waiter{call: c, priority: c.Priority, seq: c.place, ready: make(chan struct{})}
-	l := q.line(q.shareOf(c), c.fits, k)
-	heap.Push(&l.byUrgency, w)
-	q.tally(l, 1)
+	w := &waiter{call: c, kind: k, share: q.shareOf(c), ready: make(chan struct{})}
+	q.push(w)
 	q.dispatch(now)
 	q.mu.Unlock()
 
@@ -110,9 +106,8 @@ func (q *queue) take(ctx context.Context, c *call, k kind) (slot, error) {
 			q.over(w.slot, &ending{void: true}, time.Now())
 		}
 	default:
-		heap.Remove(&l.byUrgency, w.place)
-		q.tally(l, -1)
-		q.forget(l.share)
+		q.remove(w)
+		q.forget(w.share)
 		q.dispatch(time.Now())
 	}
 	return slot{}, model.Ended(ctx)
@@ -166,14 +161,6 @@ func (q *queue) arrive() uint64 {
 	return q.seq
 }
 
-func (q *queue) tally(l *line, n int) {
-	q.waiting += n
-	l.share.waiting += n
-	if l.kind == retry {
-		q.again += n
-	}
-}
-
 // pick returns the backend of fits that would take r now and is least loaded
 // for what it takes; among equals the first of the configuration. One that fails
 // comes after the others. Where there is none, at is the earliest time that may
@@ -206,41 +193,43 @@ func (q *queue) useful(fits uint64) bool {
 
 // dispatch hands free slots to waiting calls, the most urgent first.
 func (q *queue) dispatch(now time.Time) {
-	var next time.Time // the earliest at which time alone lets a call go
-	for q.waiting > 0 {
-		var lead *line
+	type line struct { // of calls that are alike to their backends: the first speaks for all
+		share *share
+		kind  kind
+		fits  uint64
+	}
+	var seen []line
+	for {
+		var next time.Time // the earliest at which time alone lets a call go
+		var lead *waiter
 		var to *backend
-		next = time.Time{}
-		for _, l := range q.lines {
-			if l.Len() == 0 || lead != nil && !q.ahead(l, lead) {
+		seen = seen[:0]
+		for _, w := range q.waiting {
+			l := line{w.share, w.kind, w.fits}
+			if slices.Contains(seen, l) || lead != nil && !q.ahead(w, lead) {
 				continue
 			}
-			if l.kind == retry {
+			seen = append(seen, l)
+			if w.kind == retry {
 				if at := q.retries.next(now); !at.IsZero() {
 					next = sooner(next, at)
 					continue
 				}
 			}
-			b, at := q.pick(l.byUrgency[0].call, now)
+			b, at := q.pick(w.call, now)
 			if b != nil {
-				lead, to = l, b
+				lead, to = w, b
 			}
 			next = sooner(next, at)
 		}
 		if lead == nil {
-			break
+			q.arm(next, now)
+			return
 		}
-		w := heap.Pop(&lead.byUrgency).(*waiter)
-		q.tally(lead, -1)
-		w.slot = q.admit(to, w.call, lead.kind, now)
-		close(w.ready)
+		q.remove(lead)
+		lead.slot = q.admit(to, lead.call, lead.kind, now)
+		close(lead.ready)
 	}
-	for _, b := range q.backends {
-		if at := b.unreached.Add(q.limits.ReachTime); !b.reached && !b.unreached.IsZero() && at.After(now) {
-			next = sooner(next, at)
-		}
-	}
-	q.arm(next, now)
 }
 
 // sooner returns the earlier of two times, of which zero is none.
@@ -251,12 +240,22 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-// arm sets the timer for next, or stops it where there is no such time.
+// arm sets the timer for next, or for the end of the time in which a backend is
+// to be reached.
 func (q *queue) arm(next, now time.Time) {
-	if q.timer == nil {
-		q.timer = time.AfterFunc(time.Hour, q.tick)
+	for _, b := range q.backends {
+		if at := b.unreached.Add(q.limits.ReachTime); !b.reached && !b.unreached.IsZero() && at.After(now) {
+			next = sooner(next, at)
+		}
 	}
-	if q.timer.Stop(); q.waiting > 0 && !next.IsZero() {
+	if q.timer != nil {
+		q.timer.Stop()
+	}
+	switch {
+	case len(q.waiting) == 0 || next.IsZero():
+	case q.timer == nil:
+		q.timer = time.AfterFunc(next.Sub(now), q.tick)
+	default:
 		q.timer.Reset(next.Sub(now))
 	}
 }
@@ -272,19 +271,13 @@ func (q *queue) tick() {
 
 // sweep fails the waiting calls that no backend will serve any more.
 func (q *queue) sweep(now time.Time) {
-	for _, l := range q.lines {
-		if l.Len() == 0 {
-			continue
+	q.waiting = slices.DeleteFunc(q.waiting, func(w *waiter) bool {
+		if w.err = q.hopeless(w.fits, now); w.err != nil {
+			q.count(w, -1)
+			close(w.ready)
 		}
-		if err := q.hopeless(l.fits, now); err != nil {
-			for _, w := range l.byUrgency {
-				w.err = err
-				close(w.ready)
-			}
-			q.tally(l, -l.Len())
-			l.byUrgency = nil
-		}
-	}
+		return w.err != nil
+	})
 	for _, s := range q.shares {
 		q.forget(s)
 	}
@@ -340,62 +333,38 @@ func (q *queue) useless(b *backend, now time.Time) (*swarm.CallError, int) {
 	return nil, 0
 }
 
-// line returns the waiting line of a run's calls of this kind that fit these
-// backends. They are few, since calls differ by their size alone.
-func (q *queue) line(s *share, fits uint64, k kind) *line {
-	for _, l := range q.lines {
-		if l.share == s && l.fits == fits && l.kind == k {
-			return l
-		}
-	}
-	l := &line{share: s, fits: fits, kind: k}
-	q.lines = append(q.lines, l)
-	return l
-}
-
-// line holds a run's waiting calls of one kind that fit the same backends.
-type line struct {
-	share *share
-	fits  uint64
-	kind  kind
-	byUrgency
-}
-
 // waiter is one waiting call. ready is closed once slot or err is set.
 type waiter struct {
-	call     *call
-	priority int64
-	seq      uint64
-	place    int // in its heap
-	ready    chan struct{}
-	slot     slot
-	err      error
+	*call
+	kind  kind
+	share *share
+	ready chan struct{}
+	slot  slot
+	err   error
 }
 
-func (w *waiter) before(v *waiter) bool {
-	return w.priority > v.priority || w.priority == v.priority && w.seq < v.seq
+// less orders waiters by urgency, and then by arrival.
+func less(a, b *waiter) int {
+	return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.place, b.place))
 }
 
-// byUrgency is a heap of waiters.
-type byUrgency []*waiter
-
-func (h byUrgency) Len() int           { return len(h) }
-func (h byUrgency) Less(i, j int) bool { return h[i].before(h[j]) }
-func (h byUrgency) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].place, h[j].place = i, j
+// push puts a call into the line.
+func (q *queue) push(w *waiter) {
+	i, _ := slices.BinarySearchFunc(q.waiting, w, less)
+	q.waiting = slices.Insert(q.waiting, i, w)
+	q.count(w, 1)
 }
 
-func (h *byUrgency) Push(x any) {
-	w := x.(*waiter)
-	w.place = len(*h)
-	*h = append(*h, w)
+// remove takes a call out of the line.
+func (q *queue) remove(w *waiter) {
+	i, _ := slices.BinarySearchFunc(q.waiting, w, less)
+	q.waiting = slices.Delete(q.waiting, i, i+1)
+	q.count(w, -1)
 }
 
-func (h *byUrgency) Pop() any {
-	old := *h
-	w := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	return w
+func (q *queue) count(w *waiter, n int) {
+	w.share.waiting += n
+	if w.kind == retry {
+		q.again += n
+	}
 }

@@ -94,7 +94,7 @@ func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 			}()
 			for waits := -1; waits <= i; {
 				q.mu.Lock()
-				waits = q.waiting
+				waits = len(q.waiting)
 				q.mu.Unlock()
 			}
 		}
@@ -111,8 +111,8 @@ func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 		} else {
 			q.end(<-got, ending{})
 		}
-		if held.limit.busy != 0 || q.waiting != 0 {
-			t.Fatalf("%d slots out, %d waiting", held.limit.busy, q.waiting)
+		if held.limit.busy != 0 || len(q.waiting) != 0 {
+			t.Fatalf("%d slots out, %d waiting", held.limit.busy, len(q.waiting))
 		}
 	}
 }

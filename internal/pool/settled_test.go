@@ -126,7 +126,7 @@ func (w weather) run(t *testing.T) {
 			}
 		}
 	}
-	if p.queue.waiting != 0 || p.queue.again != 0 {
-		t.Errorf("%d calls still wait, %d of them retries", p.queue.waiting, p.queue.again)
+	if len(p.queue.waiting) != 0 || p.queue.again != 0 {
+		t.Errorf("%d calls still wait, %d of them retries", len(p.queue.waiting), p.queue.again)
 	}
 }

@@ -2,7 +2,6 @@ package pool
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -80,23 +79,22 @@ func (q *queue) release(s *share, took time.Duration) {
 	}
 }
 
-// forget drops s, and its lines, if it has no calls left, and says whether.
+// forget drops s if it has no calls left, and says whether.
 func (q *queue) forget(s *share) bool {
 	if s.busy > 0 || s.waiting > 0 {
 		return false
 	}
 	delete(q.shares, s.run)
-	q.lines = slices.DeleteFunc(q.lines, func(l *line) bool { return l.share == s })
 	return true
 }
 
-// ahead says that the first call of l goes before that of o. A hedge goes
-// before all others, whosever it is: it shortens a call that holds a slot.
-func (q *queue) ahead(l, o *line) bool {
-	if l.share != o.share && l.kind != hedged && o.kind != hedged {
-		if a, b := l.share.cost(q.slotTime), o.share.cost(q.slotTime); a != b {
+// ahead says that w goes before o. A hedge goes before all others, whosever it
+// is: it shortens a call that holds a slot.
+func (q *queue) ahead(w, o *waiter) bool {
+	if w.share != o.share && w.kind != hedged && o.kind != hedged {
+		if a, b := w.share.cost(q.slotTime), o.share.cost(q.slotTime); a != b {
 			return a < b
 		}
 	}
-	return l.byUrgency[0].before(o.byUrgency[0])
+	return less(w, o) < 0
 }
