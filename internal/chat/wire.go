@@ -43,8 +43,9 @@ type exchange struct {
 	problem *model.Problem // what the server said went wrong
 }
 
-// wire is the RoundTripper under go-openai: it adds headers, keeps status, headers and error bodies, refuses redirects, bounds what
-// is read and gives go-openai only bodies that it reads rightly.
+// wire is the RoundTripper under go-openai: it adds headers, keeps status,
+// headers and error bodies, bounds what is read and gives go-openai only bodies
+// that it reads rightly.
 type wire struct{ c *Client }
 
 func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -63,7 +64,9 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
 	body := &body{rc: resp.Body, ctx: req.Context()}
-	if !endsBodies(w.c.base) {
+	switch w.c.base.(type) {
+	case *http.Transport, *Transport: // their bodies end with the context
+	default:
 		body.stop = context.AfterFunc(req.Context(), body.end)
 	}
 	switch {
@@ -95,16 +98,6 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(raw))
 	return resp, nil
-}
-
-// endsBodies says whether rt's bodies end with the context: net/http's do,
-// others' may not.
-func endsBodies(rt http.RoundTripper) bool {
-	switch rt.(type) {
-	case *http.Transport, *Transport:
-		return true
-	}
-	return false
 }
 
 // outgoing returns the request with the caller's headers, and a body that

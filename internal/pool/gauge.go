@@ -7,15 +7,11 @@ import (
 
 // gauge keeps count of one rate limit that a server tells in its headers.
 //
-// Servers keep their limits in two ways, and headers do not say which: in a
-// window, all of which comes back at its end, or in a bucket that fills at an
-// even rate. In the first the time of the reset stands while more is used, in
-// the second it moves: that tells them apart after a few replies. Until then,
-// and in doubt, a gauge is careful in both ways.
-//
-// A reply tells what was left when the server looked at its call, or when it
-// answered: what was sent since may or may not be in it. The count is kept
-// here, and corrected only where it cannot be so.
+// Servers keep their limits in a window, all of which comes back at its end, or
+// in a token bucket. Headers do not say which: in the first the time of the
+// reset stands while more is used, in the second it moves, which tells them
+// apart after a few replies. Until then a gauge is careful in both ways. The
+// count is kept here, and corrected by replies only where it cannot be so.
 type gauge struct {
 	limit float64 // 0: nothing is known
 	left  float64
