@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -100,105 +101,85 @@ func classify(status int, h http.Header, p *Problem) swarm.Class {
 }
 
 func kindOf(status int, p *Problem) swarm.Class {
-	inside := status >= 200 && status < 300
-	if inside {
+	if status >= 300 && status < 400 {
+		return swarm.ClassNotFound
+	}
+	if status < 300 {
 		status = p.status // 0 if not told either
 	}
-	said := strings.ToLower(p.Message)
-	switch {
-	case status >= 300 && status < 400:
-		return swarm.ClassNotFound
-	case p.Is(quotaCodes...) || status < 500 && status != 429 && hasAny(said, quotaWords...):
-		return swarm.ClassQuota
-	case status == 402:
-		if p.Is("openrouter_in_flight_budget") {
-			return swarm.ClassRateLimited
-		}
-		return swarm.ClassQuota
-	case status == 429:
-		if strings.Contains(said, "request too large") && strings.Contains(said, "must be reduced") {
-			return swarm.ClassTooLong // larger than a minute's tokens: OpenAI says 429, Groq 413
-		}
-		return swarm.ClassRateLimited
-	case p.Is("content_filter", "content_policy_violation", "responsibleaipolicyviolation", "moderation", "content_policy", "moderation_blocked") ||
-		status == 400 && strings.Contains(said, "content exists risk"): // DeepSeek
-		return swarm.ClassFiltered
-	case status == 413 || p.Is(longCodes...):
-		return swarm.ClassTooLong
-	case (status == 0 || status == 400 || status == 403 || status == 422 || status == 500) &&
-		(hasAny(said, longWords...) || strings.Contains(said, "must have less than") && strings.Contains(said, "tokens")):
-		return swarm.ClassTooLong
-	case p.Is(absentCodes...): // a key without the right to a model is told so by 403, too
-		return swarm.ClassNotFound
-	case status == 401 || status == 407 || p.Is(authCodes...) || status == 400 && strings.Contains(said, "api key not valid"):
-		return swarm.ClassAuth
-	case status == 403:
-		if hasAny(said, "moderation", "flagged", "content policy") {
-			return swarm.ClassFiltered
-		}
-		return swarm.ClassAuth
-	case status == 404 || status == 405 || status == 410:
-		return swarm.ClassNotFound
-	case status == 400 && strings.Contains(said, "model") && hasAny(said, "does not exist", "model not exist", "not found", "no such model", "unknown model", "invalid model", "not a valid model"):
-		return swarm.ClassNotFound
-	case status == 503 || status == 529 || status == 498 || p.Is(busyCodes...):
-		return swarm.ClassOverloaded
-	case status == 408 || status == 504 || status == 522 || status == 524 || p.Is("timeout", "timeout_error", "deadline_exceeded"):
-		return swarm.ClassTimeout
-	case status == 409 || status == 424 || status == 425 || status == 499:
-		return swarm.ClassServer
-	case status == 400 && p.Is("json_validate_failed"): // Groq: the model's JSON is broken, not the request
+	if status == 0 && (p.html || p.Stream) {
 		return swarm.ClassBroken
-	case status == 500 && hasAny(said, "overloaded", "server busy", "at capacity"):
-		return swarm.ClassOverloaded
-	case status == 500 && hasAny(said, schemaWords...):
-		return swarm.ClassInvalid // Ollama: a schema that it cannot use, for ever
-	case status >= 500 && status != 501:
-		return swarm.ClassServer
-	case status >= 400:
-		return swarm.ClassInvalid
 	}
-	// An error inside a success, without a status of its own.
-	switch {
-	case p.html || p.Stream:
-		return swarm.ClassBroken
-	case p.Is("rate_limit_error", "rate_limit_exceeded", "rate_limited", "slow_down", "resource_exhausted", "too_many_requests"):
-		return swarm.ClassRateLimited
-	case p.Is("invalid_request_error", "invalid_argument", "badrequesterror", "invalid_request", "validation_error"):
+	said := strings.ToLower(p.Message)
+	for _, r := range rules {
+		if (r.status == nil || slices.Contains(r.status, status)) && strings.Contains(said, r.and) &&
+			(r.codes == nil && r.words == nil || p.Is(r.codes...) || hasAny(said, r.words...)) {
+			return r.class
+		}
+	}
+	if status >= 400 && status < 500 || status == 501 {
 		return swarm.ClassInvalid
-	case hasAny(said, "rate limit", "too many requests"):
-		return swarm.ClassRateLimited
-	case hasAny(said, "overloaded", "server busy", "at capacity"):
-		return swarm.ClassOverloaded
 	}
 	return swarm.ClassServer
 }
 
 func hasAny(s string, parts ...string) bool {
-	for _, p := range parts {
-		if strings.Contains(s, p) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
 }
 
-var (
-	quotaCodes = []string{
-		"insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded",
+type (
+	statuses = []int
+	words    = []string
+)
+
+// rules give a class to what has one of the statuses and one of the codes or
+// words; nil stands for any, and status 0 for none. The first one holds.
+var rules = []struct {
+	class  swarm.Class
+	status statuses
+	and    string // is said as well
+	codes  words
+	words  words
+}{
+	{swarm.ClassQuota, nil, "", words{
+		"insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded", "insufficient_balance",
 		"project_spend_limit_exceeded", "organization_usage_limit_exceeded", "enforced_spend_limit_reached",
-		"billing_hard_limit_reached", "billing_not_active", "billing_error", "insufficient_balance",
-	}
-	quotaWords  = []string{"credit balance is too low", "insufficient balance", "specified api usage limits", "key limit exceeded"}
-	absentCodes = []string{"model_not_found", "not_found_error", "model_not_supported", "model_not_available", "model_decommissioned", "deploymentnotfound", "operationnotsupported"}
-	longCodes   = []string{"context_length_exceeded", "exceed_context_size_error", "context_window_exceeded", "request_too_large", "model_max_prompt_tokens_exceeded"}
-	authCodes   = []string{"invalid_api_key", "authentication_error", "permission_error", "unauthenticated", "api_key_invalid", "permission_denied"}
-	busyCodes   = []string{"overloaded_error", "server_is_overloaded", "overloaded", "unavailable", "engine_overloaded", "service_unavailable"}
-	longWords   = []string{
+		"billing_hard_limit_reached", "billing_not_active", "billing_error",
+	}, nil},
+	{swarm.ClassQuota, statuses{0, 400, 401, 402, 403, 404, 422}, "", nil, words{"credit balance is too low", "insufficient balance", "specified api usage limits", "key limit exceeded"}},
+	{swarm.ClassRateLimited, statuses{402}, "", words{"openrouter_in_flight_budget"}, nil},
+	{swarm.ClassQuota, statuses{402}, "", nil, nil},
+	{swarm.ClassTooLong, statuses{429}, "request too large", nil, words{"must be reduced"}}, // larger than a minute's tokens: OpenAI says 429, Groq 413
+	{swarm.ClassRateLimited, statuses{429}, "", nil, nil},
+	{swarm.ClassFiltered, nil, "", words{"content_filter", "content_policy_violation", "responsibleaipolicyviolation", "moderation", "content_policy", "moderation_blocked"}, nil},
+	{swarm.ClassFiltered, statuses{400}, "content exists risk", nil, nil}, // DeepSeek
+	{swarm.ClassTooLong, statuses{413}, "", nil, nil},
+	{swarm.ClassTooLong, nil, "", words{"context_length_exceeded", "exceed_context_size_error", "context_window_exceeded", "request_too_large", "model_max_prompt_tokens_exceeded"}, nil},
+	{swarm.ClassTooLong, statuses{0, 400, 403, 422, 500}, "", nil, words{
 		"maximum context length", "maximum model length", "max model len", "context length", "context window", "context size",
 		"prompt is too long", "input is too long", "prompt too long", "maximum prompt length", "input token count", "longer than the maximum",
 		"exceeds the maximum number of tokens", "reduce the length of the", "too many input tokens", "token limit exceeded",
 		"context limit", "too many tokens", "max_new_tokens` must be", "too large to process",
-	}
-	schemaWords = []string{"json schema", "json_schema", "response_format", "grammar", "invalid schema"}
-)
+	}},
+	{swarm.ClassTooLong, statuses{0, 400, 403, 422, 500}, "must have less than", nil, words{"tokens"}},
+	// A key without the right to a model is told so by 403, too.
+	{swarm.ClassNotFound, nil, "", words{"model_not_found", "not_found_error", "model_not_supported", "model_not_available", "model_decommissioned", "deploymentnotfound", "operationnotsupported"}, nil},
+	{swarm.ClassAuth, statuses{401, 407}, "", nil, nil},
+	{swarm.ClassAuth, nil, "", words{"invalid_api_key", "authentication_error", "permission_error", "unauthenticated", "api_key_invalid", "permission_denied"}, nil},
+	{swarm.ClassAuth, statuses{400}, "api key not valid", nil, nil},
+	{swarm.ClassFiltered, statuses{403}, "", nil, words{"moderation", "flagged", "content policy"}},
+	{swarm.ClassAuth, statuses{403}, "", nil, nil},
+	{swarm.ClassNotFound, statuses{404, 405, 410}, "", nil, nil},
+	{swarm.ClassNotFound, statuses{400}, "model", nil, words{"does not exist", "model not exist", "not found", "no such model", "unknown model", "invalid model", "not a valid model"}},
+	{swarm.ClassOverloaded, statuses{498, 503, 529}, "", nil, nil},
+	{swarm.ClassOverloaded, nil, "", words{"overloaded_error", "server_is_overloaded", "overloaded", "unavailable", "engine_overloaded", "service_unavailable"}, nil},
+	{swarm.ClassTimeout, statuses{408, 504, 522, 524}, "", nil, nil},
+	{swarm.ClassTimeout, nil, "", words{"timeout", "timeout_error", "deadline_exceeded"}, nil},
+	{swarm.ClassServer, statuses{409, 424, 425, 499}, "", nil, nil},
+	{swarm.ClassBroken, statuses{400}, "", words{"json_validate_failed"}, nil}, // Groq: the model's JSON is broken, not the request
+	{swarm.ClassRateLimited, statuses{0}, "", words{"rate_limit_error", "rate_limit_exceeded", "rate_limited", "slow_down", "resource_exhausted", "too_many_requests"}, nil},
+	{swarm.ClassInvalid, statuses{0}, "", words{"invalid_request_error", "invalid_argument", "badrequesterror", "invalid_request", "validation_error"}, nil},
+	{swarm.ClassRateLimited, statuses{0}, "", nil, words{"rate limit", "too many requests"}},
+	{swarm.ClassOverloaded, statuses{0, 500}, "", nil, words{"overloaded", "server busy", "at capacity"}},
+	{swarm.ClassInvalid, statuses{500}, "", nil, words{"json schema", "json_schema", "response_format", "grammar", "invalid schema"}}, // Ollama, for ever
+}

@@ -64,38 +64,34 @@ func (e *because) Unwrap() error { return e.cause }
 
 // networkWords says what happened to a connection, without addresses.
 func networkWords(err error) error {
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		if dns.IsNotFound {
-			return errors.New("no such host: check the base URL")
-		}
+	dns, isDNS := errors.AsType[*net.DNSError](err)
+	_, invalid := errors.AsType[*tls.CertificateVerificationError](err)
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
+	switch {
+	case isDNS && dns.IsNotFound:
+		return errors.New("no such host: check the base URL")
+	case isDNS:
 		return errors.New("the host's address could not be looked up")
-	}
-	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return errors.New("the server's certificate is not valid here")
-	}
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return errors.New("the server's certificate is signed by nobody known here")
-	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
+	case invalid, unknown:
+		return errors.New("the server's certificate is not valid here, or signed by nobody known here")
+	case plain, strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return errors.New("the server does not speak TLS: is the base URL's https right?")
 	}
-	for _, k := range []struct {
-		is    error
-		words string
-	}{
-		{syscall.ECONNREFUSED, "connection refused"},
-		{syscall.ECONNRESET, "connection reset"},
-		{syscall.EPIPE, "connection closed while sending"},
-		{syscall.EHOSTUNREACH, "no route to the host"},
-		{syscall.ENETUNREACH, "network unreachable"},
-		{syscall.EMFILE, "no file descriptors left for a connection"},
-		{syscall.EADDRNOTAVAIL, "no local ports left for a connection"},
-		{io.ErrUnexpectedEOF, "the connection ended in the middle of the reply"},
-		{io.EOF, "the connection ended before a reply"},
-		{net.ErrClosed, "the connection was closed"},
+	for _, k := range []because{
+		{"connection refused", syscall.ECONNREFUSED},
+		{"connection reset", syscall.ECONNRESET},
+		{"connection closed while sending", syscall.EPIPE},
+		{"no route to the host", syscall.EHOSTUNREACH},
+		{"network unreachable", syscall.ENETUNREACH},
+		{"no file descriptors left for a connection", syscall.EMFILE},
+		{"no local ports left for a connection", syscall.EADDRNOTAVAIL},
+		{"the connection ended in the middle of the reply", io.ErrUnexpectedEOF},
+		{"the connection ended before a reply", io.EOF},
+		{"the connection was closed", net.ErrClosed},
 	} {
-		if errors.Is(err, k.is) {
-			return &because{k.words, k.is}
+		if errors.Is(err, k.cause) {
+			return &k
 		}
 	}
 	return errors.New("the connection failed")
