@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"regexp"
 	"strings"
 
 	openai "github.com/sashabaranov/go-openai"
@@ -238,47 +237,9 @@ func whole(v any) int {
 	return int(f)
 }
 
-// begins keeps the beginning of a reply, or of an event, that broke off or
-// was too large to be read: what came of it was written, and is billed.
-func (x *exchange) begins(raw []byte) {
-	if x.part == nil {
-		x.part = bytes.Clone(raw[:min(len(raw), maxPart)])
-	}
-}
-
-// came returns the text that came, for the ledger at least: of a reply that
-// err broke off in the middle, as much as its beginning shows, and of one that
-// was too large no more than it might have had.
-func (x *exchange) came(g *got, err error) string {
-	text := g.text.String()
-	if !errors.Is(err, errTooLarge) && (err == nil || text != "" || x.problem != nil) {
-		return text
-	}
-	if text == "" {
-		text = partialText(x.part)
-	}
-	if n, most := swarm.EstimateTokens(text), x.r.MaxOut; most > 0 && n > most {
-		text = strings.ToValidUTF8(text[:int(int64(len(text))*int64(most)/int64(n))], "")
-	}
-	return text
-}
-
-// contentHead is the first content of a JSON text, up to its last whole
-// character or escape.
-var contentHead = regexp.MustCompile(`"content"\s*:\s*"((?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)`)
-
-// partialText returns as much of the first content as a JSON text that may end
-// anywhere holds.
-func partialText(raw []byte) (text string) {
-	if m := contentHead.FindSubmatch(raw); m != nil {
-		json.Unmarshal([]byte(`"`+string(bytes.ToValidUTF8(m[1], nil))+`"`), &text)
-	}
-	return text
-}
-
 // settle judges what came: the reply is whole, or says why it is not.
 func (c *Client) settle(ctx context.Context, x *exchange, g *got, err error) (model.Reply, *swarm.CallError) {
-	rep := model.Reply{Text: x.came(g, err), ToolCalls: g.tools, Model: g.model, Unsent: !x.left.Load() && x.status == 0, Header: x.header}
+	rep := model.Reply{Text: g.text.String(), ToolCalls: g.tools, Model: g.model, Unsent: !x.left.Load() && x.status == 0, Header: x.header}
 	over := g.done || g.finish != ""
 	if g.known {
 		rep.Usage = g.usage

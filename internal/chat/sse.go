@@ -45,9 +45,6 @@ func newEvents(src *body, x *exchange) *events {
 		switch i := bytes.IndexAny(data, "\r\n"); {
 		case i < 0 && atEOF && len(data) > 0:
 			return len(data), data, nil
-		case i < 0 && len(data) >= maxPart:
-			x.begins(data)
-			fallthrough
 		case i < 0, data[i] == '\r' && i+1 == len(data) && !atEOF:
 			return 0, nil, nil
 		case bytes.HasPrefix(data[i:], []byte("\r\n")):
@@ -169,7 +166,6 @@ func (e *events) next() ([]byte, error) {
 	case errors.Is(err, bufio.ErrTooLong):
 		return nil, errTooLarge
 	case err != nil:
-		e.x.begins(e.pending)
 		return nil, err
 	case complete(e.pending):
 		return e.pending, nil
@@ -192,10 +188,8 @@ func (e *events) whole(start []byte) ([]byte, error) {
 	}
 	switch err := e.lines.Err(); {
 	case len(raw) > maxReply, errors.Is(err, bufio.ErrTooLong):
-		e.x.begins(raw)
 		return nil, errTooLarge
 	case err != nil:
-		e.x.begins(raw)
 		return nil, err
 	}
 	if e.x.problem = model.ProblemIn200(raw); e.x.problem != nil {

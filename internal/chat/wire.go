@@ -16,7 +16,6 @@ const (
 	maxReply     = 32 << 20 // bytes of a reply in one piece, and of a stream's text
 	maxErrorBody = 64 << 10 // bytes of an error's body that are read
 	maxEvent     = 4 << 20  // bytes of one line, and of one event, of a stream
-	maxPart      = 64 << 10 // bytes kept of what broke off
 	maxDrain     = 64 << 10 // bytes read after the end, so that the connection can be used again
 	drainTime    = 100 * time.Millisecond
 	errorTime    = 5 * time.Second // for the body of an error, which may never end
@@ -38,7 +37,6 @@ type exchange struct {
 	status  int
 	header  http.Header
 	raw     []byte         // of a reply in one piece
-	part    []byte         // the beginning of a reply or an event that broke off or was too large
 	ev      *events        // of a stream
 	problem *model.Problem // what the server said went wrong
 }
@@ -89,7 +87,6 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	body.drain = err == nil
 	body.Close()
 	if err != nil {
-		x.begins(raw)
 		return nil, err
 	}
 	x.raw = raw
@@ -134,8 +131,7 @@ func (o *outgoing) Read(p []byte) (int, error) {
 // says, −1 if nothing.
 func readAll(r io.Reader, size int64) ([]byte, error) {
 	if size > maxReply {
-		start, _ := io.ReadAll(io.LimitReader(r, maxPart))
-		return start, errTooLarge
+		return nil, errTooLarge
 	}
 	buf := bytes.NewBuffer(make([]byte, 0, max(size, 0)+bytes.MinRead))
 	n, err := buf.ReadFrom(io.LimitReader(r, maxReply+1))

@@ -215,5 +215,9 @@ func (c *call) usage(r model.Reply, fail *swarm.CallError) swarm.Usage {
 	case r.Unsent, fail != nil && fail.Status >= 400 && r.Text == "":
 		return swarm.Usage{}
 	}
-	return swarm.Usage{In: c.tokens, Out: swarm.EstimateTokens(r.Text), AtLeast: true}
+	out := swarm.EstimateTokens(r.Text)
+	if c.MaxOut > 0 {
+		out = min(out, c.MaxOut) // a reply may be far too large
+	}
+	return swarm.Usage{In: c.tokens, Out: out, AtLeast: true}
 }
