@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"regexp"
-	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -29,7 +27,6 @@ type events struct {
 
 	pending []byte // data lines of the event that is being read
 	name    string // its event field
-	half    []byte // of a character that the last chunk left open
 
 	out   []byte // of the event being delivered, what is still to be read
 	space []byte // of out
@@ -71,7 +68,6 @@ func (e *events) Read(p []byte) (int, error) {
 				e.err = err
 			}
 		case e.deliver(data):
-			data = e.joinRunes(data)
 			start := "data: "
 			if bytes.HasPrefix(data, []byte(`{"error"`)) { // of no error: go-openai looks no further
 				start, data = "data: { ", data[1:]
@@ -208,39 +204,4 @@ func (e *events) whole(start []byte) ([]byte, error) {
 	}
 	top["choices"], _ = json.Marshal(choices) // it came out of JSON
 	return json.Marshal(top)
-}
-
-var (
-	content = regexp.MustCompile(`"content"\s*:\s*"((?:[^"\\]|\\.)*)"`)
-	half    = regexp.MustCompile(`(?:^|[^\\])(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2})$`)
-)
-
-// joinRunes returns data, a chunk, with the part of a character that the chunk
-// before left open, and keeps back the part that this one leaves open: servers
-// that cut their text by tokens part a character between two chunks, as raw
-// bytes or as the two halves of a surrogate pair, and a decoder would make two
-// replacement characters of it. An ordinary chunk costs one pass of utf8.Valid.
-func (e *events) joinRunes(data []byte) []byte {
-	if len(e.half) == 0 && utf8.Valid(data) && !bytes.Contains(data, []byte(`\ud`)) && !bytes.Contains(data, []byte(`\uD`)) {
-		return data
-	}
-	at := content.FindSubmatchIndex(data)
-	if at == nil {
-		return data
-	}
-	text := append(e.half, data[at[2]:at[3]]...)
-	keep := 0
-	if half.Match(text) {
-		keep = 6
-	}
-	for k := 1; keep == 0 && k < utf8.UTFMax && k <= len(text); k++ {
-		if b := text[len(text)-k]; utf8.RuneStart(b) {
-			if b >= utf8.RuneSelf && !utf8.FullRune(text[len(text)-k:]) {
-				keep = k
-			}
-			break
-		}
-	}
-	e.half = bytes.Clone(text[len(text)-keep:])
-	return bytes.Join([][]byte{data[:at[2]], text[:len(text)-keep], data[at[3]:]}, nil)
 }

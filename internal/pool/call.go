@@ -55,7 +55,6 @@ type call struct {
 	shown   bool     // OnText has been given text of it
 	reply   model.Reply
 	err     *swarm.CallError
-	denied  *swarm.CallError // of the first backend that denied the call; nil: none did
 }
 
 // Do makes the call: it reserves money, waits for a slot, tries, and tries
@@ -241,10 +240,8 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 	if denies(c.err.Class) {
 		if c.lesson.denied {
 			if c.fits &^= b.bit; c.fits == 0 {
-				c.err = c.recall(c.err)
 				return first, false, 0
 			}
-			c.denied = cmp.Or(c.denied, c.err)
 		}
 		return first, true, 0 // bounded by the number of backends: take fails once none is left
 	}
@@ -311,7 +308,7 @@ func (c *call) unsent(err error) *swarm.CallError {
 	told, ok := errors.AsType[*swarm.CallError](err)
 	switch {
 	case ok:
-		e = *c.recall(told) // others that wait are told the same
+		e = *told // others that wait are told the same
 	case errors.Is(err, errCallTime):
 		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.last(fmt.Errorf("no slot was free within the call's time limit of %v", c.pool.limits.CallTime))}
 	default:
@@ -331,15 +328,6 @@ func (c *call) last(err error) error {
 		return err
 	}
 	return fmt.Errorf("%w; the last attempt: %w", err, c.err)
-}
-
-// recall adds to a call's last word what another backend denied it with.
-func (c *call) recall(e *swarm.CallError) *swarm.CallError {
-	told := *e
-	if c.denied != nil && c.denied.Backend != e.Backend {
-		told.Err = fmt.Errorf("%w (before that: %w)", orUnknown(e.Err), c.denied)
-	}
-	return &told
 }
 
 // pause waits, parked, or until ctx ends.

@@ -115,14 +115,3 @@ func TestPlainDenialStopsABackendAtOnce(t *testing.T) {
 		})
 	}
 }
-
-func TestErrorTellsOfBothBackendsThatDenied(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a, b := denying(refusal(swarm.ClassAuth, 403), 0), denying(refusal(swarm.ClassQuota, 402), 0)
-		p := poolOf(t, Config{Backends: []model.Backend{{Name: "one", Model: "m"}, {Name: "two", Model: "m"}}}, a, b)
-		_, err := p.Do(t.Context(), ask("x"))
-		if classOf(t, err) != swarm.ClassQuota || !strings.Contains(err.Error(), "at two") || !strings.Contains(err.Error(), "at one: auth (status 403)") {
-			t.Errorf("%v, want both backends and what they said", err)
-		}
-	})
-}

@@ -69,7 +69,6 @@ type epoch struct {
 
 	// Of whichever calls were served in it:
 	served int
-	took   time.Duration // sum of their latencies
 }
 
 // judged returns of how many calls of the epoch it is known whether they were
@@ -147,7 +146,6 @@ func (l *limiter) done(t ticket, o outcome, now time.Time) {
 
 func (l *limiter) serve(t ticket, full bool, now time.Time) {
 	l.ep.served++
-	l.ep.took += max(0, now.Sub(t.sent))
 	if t.seq > l.known {
 		l.streak = 0
 	}

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/db31e724/go-swarm/internal/chat"
@@ -96,36 +97,37 @@ func (c *Config) fill() error {
 	l.Breaker = cmp.Or(l.Breaker, 5)
 	l.Retries = cmp.Or(l.Retries, .2)
 	l.Hedge = cmp.Or(l.Hedge, .05)
-	c.Backends = append([]model.Backend(nil), c.Backends...)
+	c.Backends = slices.Clone(c.Backends)
 	named := map[string]bool{}
-	for _, b := range c.Backends {
-		if b.Name != "" && named[b.Name] {
-			return fmt.Errorf("pool: two backends have the Name %q: give each its own", b.Name)
-		}
-		named[b.Name] = true
-	}
 	for i := range c.Backends {
 		b := &c.Backends[i]
+		context := cmp.Or(b.Context, defaultContext)
 		switch {
 		case b.Model == "":
 			return fmt.Errorf("pool: backend %d: Model is empty: name the model as its server does", i)
 		case b.Slots < 0, b.RPM < 0, b.TPM < 0, b.Context < 0, b.MaxOut < 0:
 			return fmt.Errorf("pool: backend %q: Slots, RPM, TPM, Context and MaxOut must not be negative: 0 stands for the default", b.Model)
-		case b.MaxOut >= cmp.Or(b.Context, defaultContext):
-			return fmt.Errorf("pool: backend %q: MaxOut %d leaves no room for a prompt in a Context of %d tokens", b.Model, b.MaxOut, cmp.Or(b.Context, defaultContext))
+		case b.MaxOut >= context:
+			return fmt.Errorf("pool: backend %q: MaxOut %d leaves no room for a prompt in a Context of %d tokens", b.Model, b.MaxOut, context)
 		case b.API != nil && (b.BaseURL != "" || b.Key != "" || b.Client != nil || len(b.Header) > 0):
 			return fmt.Errorf("pool: backend %q: BaseURL, Key, Header and Client are not used beside an API: give them to the API", b.Model)
+		case named[b.Name] && b.Name != "":
+			return fmt.Errorf("pool: two backends have the Name %q: give each its own", b.Name)
 		}
 		b.Slots = cmp.Or(b.Slots, 64)
-		if b.Price == nil {
-			b.Price = model.PriceOf(b.Model)
-		}
-		if b.Name == "" {
-			b.Name = b.Model
-			for n := 2; named[b.Name]; n++ {
-				b.Name = fmt.Sprintf("%s#%d", b.Model, n)
+		b.Price = cmp.Or(b.Price, model.PriceOf(b.Model))
+		named[b.Name] = true
+	}
+	for i := range c.Backends {
+		b := &c.Backends[i]
+		for n := 1; b.Name == ""; n++ {
+			name := b.Model
+			if n > 1 {
+				name = fmt.Sprintf("%s#%d", b.Model, n)
 			}
-			named[b.Name] = true
+			if !named[name] {
+				b.Name, named[name] = name, true
+			}
 		}
 	}
 	return nil
