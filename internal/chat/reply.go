@@ -32,56 +32,43 @@ type got struct {
 func (g *got) plain(resp *openai.ChatCompletionResponse, raw []byte) {
 	g.model = resp.Model
 	g.count(&resp.Usage, raw)
-	for i := range resp.Choices {
-		c := &resp.Choices[i]
-		if c.Index != 0 && len(resp.Choices) > 1 {
-			continue
+	for i, c := range resp.Choices {
+		if c.Index == 0 || i == 0 && len(resp.Choices) == 1 {
+			for _, part := range c.Message.MultiContent {
+				c.Message.Content += part.Text
+			}
+			g.choice(c.Message.Content, c.Message.Refusal, c.FinishReason, c.Message.ToolCalls)
+			return
 		}
-		g.choices = true
-		g.ends(string(c.FinishReason))
-		g.text.WriteString(c.Message.Content)
-		for _, part := range c.Message.MultiContent {
-			g.text.WriteString(part.Text)
-		}
-		g.refused = c.Message.Refusal != ""
-		for i, t := range c.Message.ToolCalls {
-			g.tool(i, t.ID, t.Function.Name, t.Function.Arguments)
-		}
-		return
 	}
 }
 
 // chunk takes one chunk of a stream. Usage may stand in any chunk, also in
 // one without choices, and in each as a running total: the last one counts.
 func (g *got) chunk(ch *openai.ChatCompletionStreamResponse, raw []byte) {
-	if ch.Model != "" {
-		g.model = ch.Model
-	}
+	g.model = cmp.Or(ch.Model, g.model)
 	if ch.Usage != nil {
 		g.count(ch.Usage, raw)
 	}
-	for i := range ch.Choices {
-		c := &ch.Choices[i]
-		if c.Index != 0 {
-			continue
+	for _, c := range ch.Choices {
+		if c.Index == 0 {
+			g.choice(c.Delta.Content, c.Delta.Refusal, c.FinishReason, c.Delta.ToolCalls)
 		}
-		g.choices = true
-		g.text.WriteString(c.Delta.Content)
-		g.refused = g.refused || c.Delta.Refusal != ""
-		for i, t := range c.Delta.ToolCalls {
-			if t.Index != nil {
-				i = *t.Index
-			}
-			g.tool(i, t.ID, t.Function.Name, t.Function.Arguments)
-		}
-		g.ends(string(c.FinishReason))
 	}
 }
 
-// ends takes a finish_reason; some write the word null for none.
-func (g *got) ends(reason string) {
-	if reason != "" && reason != "null" {
-		g.finish = reason
+func (g *got) choice(text, refusal string, finish openai.FinishReason, calls []openai.ToolCall) {
+	g.choices = true
+	g.text.WriteString(text)
+	g.refused = g.refused || refusal != ""
+	if finish != "" && finish != openai.FinishReasonNull { // some write the word null for none
+		g.finish = string(finish)
+	}
+	for i, t := range calls {
+		if t.Index != nil {
+			i = *t.Index
+		}
+		g.tool(i, t.ID, t.Function.Name, t.Function.Arguments)
 	}
 }
 
@@ -101,10 +88,16 @@ func (g *got) tool(i int, id, name, arguments string) {
 	t.Arguments += arguments
 }
 
+// mostTokens is more than any prompt or reply has: a larger count is none.
+const mostTokens = 1 << 30
+
 // count takes a usage. DeepSeek's count of cached tokens, and OpenAI's of
 // those that were written into the cache, stand where go-openai does not look.
+// Counts that contradict each other are none: a total below its parts, more of
+// the prompt cached than there is. A total above them tells of tokens that were
+// thought and not counted as said (as Gemini tells them), which are billed so.
 func (g *got) count(u *openai.Usage, raw []byte) {
-	cached, written := 0, 0
+	in, out, total, cached, written := max(u.PromptTokens, 0), max(u.CompletionTokens, 0), u.TotalTokens, 0, 0
 	if d := u.PromptTokensDetails; d != nil {
 		cached = d.CachedTokens
 	}
@@ -117,40 +110,20 @@ func (g *got) count(u *openai.Usage, raw []byte) {
 				} `json:"prompt_tokens_details"`
 			} `json:"usage"`
 		}
-		if json.Unmarshal(raw, &v) == nil {
-			cached, written = cmp.Or(cached, v.Usage.Hit), v.Usage.Details.Written
-		}
+		json.Unmarshal(raw, &v) // go-openai has read it
+		cached, written = cmp.Or(cached, v.Usage.Hit), v.Usage.Details.Written
 	}
-	g.tally(u.PromptTokens, cached, written, u.CompletionTokens, u.TotalTokens)
-}
-
-// mostTokens is more than any prompt or reply has: a larger count is none.
-const mostTokens = 1 << 30
-
-// tally takes counts of tokens. Those that contradict each other are none: a
-// total below its parts, more of the prompt cached than there is. A total
-// above them tells of tokens that were thought and not counted as said (as
-// Gemini tells them), which are billed as said.
-func (g *got) tally(in, cached, written, out, total int) {
-	if in > mostTokens || out > mostTokens || total > mostTokens {
+	if max(in, out, total) > mostTokens || in > 0 && cached > in || in > 0 && total > 0 && total < in+out {
 		return
 	}
-	switch {
-	case in > 0 && cached > in, total > 0 && in > 0 && total < in+max(out, 0):
-		return
-	case in > 0 && total > in:
-		out = max(out, total-in)
-	}
-	in, cached, written, out = max(in, 0), max(cached, 0), max(written, 0), max(out, 0)
 	if in > 0 {
-		g.usage.In, g.known = in, true
+		g.known = true
+		g.usage.In, out = in, max(out, total-in)
+		g.usage.Cached = min(max(cached, 0), in)
+		g.usage.Written = min(max(written, 0), in-g.usage.Cached)
 	}
 	if in > 0 || out > 0 {
 		g.usage.Out = out
-	}
-	if in > 0 || cached > 0 {
-		g.usage.Cached = min(cached, g.usage.In)
-		g.usage.Written = min(written, g.usage.In-g.usage.Cached)
 	}
 }
 
