@@ -10,6 +10,7 @@ import (
 	openai "github.com/sashabaranov/go-openai"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 type schemaWay uint8
@@ -67,13 +68,8 @@ func firstWay(base, name string) *way {
 // learned it while this one was under way. A client learns fewer than a dozen
 // things in all.
 func (c *Client) learn(x *exchange, class swarm.Class) (what string, ok bool) {
-	switch class {
-	case swarm.ClassInvalid, swarm.ClassNotFound, swarm.ClassBroken:
-	default:
-		return "", false
-	}
 	next, what := lessonOf(x)
-	if what == "" {
+	if what == "" || class != swarm.ClassInvalid && class != swarm.ClassNotFound && class != swarm.ClassBroken {
 		return "", false
 	}
 	c.mu.Lock()
@@ -112,12 +108,9 @@ func lessonOf(x *exchange) (way, string) {
 	p, sent := x.problem, *x.way
 	said, param := strings.ToLower(p.Message), strings.ToLower(p.Param)
 	blames := func(names ...string) bool {
-		for _, n := range names {
-			if param == n || strings.HasPrefix(param, n+".") || strings.Contains(said, n) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(names, func(n string) bool {
+			return param == n || strings.HasPrefix(param, n+".") || strings.Contains(said, n)
+		})
 	}
 	unsupported := p.Is("unsupported_parameter", "unknown_parameter", "unsupported_value") || hasAny(said, unsupportedWords...)
 	limit := x.r.MaxOut
@@ -165,21 +158,13 @@ func lessonOf(x *exchange) (way, string) {
 }
 
 func hasSystem(x *exchange) bool {
-	for _, m := range x.r.Messages {
-		if m.Role == "system" {
-			return true
-		}
-	}
-	return x.r.Schema != nil && x.way.schema != schemaStrict
+	return x.r.Schema != nil && x.way.schema != schemaStrict || slices.ContainsFunc(x.r.Messages, func(m model.Message) bool { return m.Role == "system" })
 }
 
 func refusesSystem(said string, unsupported bool) bool {
-	switch {
-	case strings.Contains(said, "roles must alternate"), strings.Contains(said, "developer instruction is not enabled"):
-		return true
-	}
-	return strings.Contains(said, "system") && hasAny(said, "role", "message", "instruction", "prompt") &&
-		(unsupported || hasAny(said, "must be", "should be", "one of"))
+	return hasAny(said, "roles must alternate", "developer instruction is not enabled") ||
+		strings.Contains(said, "system") && hasAny(said, "role", "message", "instruction", "prompt") &&
+			(unsupported || hasAny(said, "must be", "should be", "one of"))
 }
 
 var (
@@ -189,11 +174,10 @@ var (
 
 // largestBelow returns the largest number in said that is below limit, which
 // is how providers name the limit that was passed.
-func largestBelow(said string, limit int) int {
-	best := 0
+func largestBelow(said string, limit int) (best int) {
 	for _, s := range figure.FindAllString(said, 20) {
-		if n, err := strconv.Atoi(s); err == nil && n < limit && n > best {
-			best = n
+		if n, _ := strconv.Atoi(s); n < limit {
+			best = max(best, n)
 		}
 	}
 	return best

@@ -83,7 +83,10 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Body = x.ev
 		return resp, nil
 	}
-	raw, err := readAll(body, resp.ContentLength)
+	raw, err := io.ReadAll(io.LimitReader(body, maxReply+1))
+	if err == nil && len(raw) > maxReply {
+		err = errTooLarge
+	}
 	body.drain = err == nil
 	body.Close()
 	if err != nil {
@@ -125,20 +128,6 @@ type outgoing struct {
 func (o *outgoing) Read(p []byte) (int, error) {
 	o.left.Store(true)
 	return o.ReadCloser.Read(p)
-}
-
-// readAll reads a body of at most maxReply bytes. size is what the header
-// says, −1 if nothing.
-func readAll(r io.Reader, size int64) ([]byte, error) {
-	if size > maxReply {
-		return nil, errTooLarge
-	}
-	buf := bytes.NewBuffer(make([]byte, 0, max(size, 0)+bytes.MinRead))
-	n, err := buf.ReadFrom(io.LimitReader(r, maxReply+1))
-	if err == nil && n > maxReply {
-		err = errTooLarge
-	}
-	return buf.Bytes(), err
 }
 
 // body is a reply's body. Close reads a little of what is left if the server

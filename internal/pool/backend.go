@@ -129,14 +129,6 @@ type lesson struct {
 	window  int           // tokens of a prompt that it reads, where that has just been found out
 }
 
-// health is what e says of its backend.
-func (e *ending) health() health {
-	if e.void || e.early {
-		return healthUnknown
-	}
-	return healthOf(e.err)
-}
-
 // outcome reads what an attempt says of its server's load.
 func (e *ending) outcome() outcome {
 	switch {
@@ -165,7 +157,10 @@ func (e *ending) outcome() outcome {
 // learn takes how an attempt ended into everything that is known of its
 // backend. The queue's lock is held.
 func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
-	b, o, h := s.backend, e.outcome(), e.health()
+	b, o, h := s.backend, e.outcome(), healthUnknown
+	if !e.void && !e.early {
+		h = healthOf(e.err)
+	}
 	open := b.breaker.open
 	if o == refused && open {
 		o = unsaid // nothing is served at all: that is no question of how many
@@ -240,14 +235,9 @@ func (b *backend) reach(e *ending, most time.Duration, now time.Time) time.Durat
 }
 
 // backoff returns the first step of a back-off. It is short where the backend
-// serves others: what broke is this attempt, and no load is to be taken off.
+// serves others: what broke is this attempt, or the lower limit is the remedy.
 func (b *backend) backoff(err *swarm.CallError, o outcome) time.Duration {
-	switch {
-	case b.latency == 0:
-		return backoffBase
-	case o == refused && !b.limit.test.rest:
-		return min(max(b.latency, time.Millisecond), backoffBase) // the lower limit is the remedy
-	case err.Class == swarm.ClassServer, err.Class == swarm.ClassNetwork, err.Class == swarm.ClassBroken:
+	if b.latency > 0 && (o == refused && !b.limit.test.rest || err.Class == swarm.ClassServer || err.Class == swarm.ClassNetwork || err.Class == swarm.ClassBroken) {
 		return min(backoffBase, max(time.Millisecond, b.latency/8)<<min(2*max(0, b.failures-slowBackoff), 10))
 	}
 	return backoffBase

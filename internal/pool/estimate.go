@@ -3,23 +3,13 @@ package pool
 import "math"
 
 const (
-	// ratioUp and ratioDown are the weights of a new sample of tokens told
-	// over tokens estimated, in what is reserved: too little breaks a budget,
-	// too much is given back. ratioMean is that in what prompts are fitted by.
+	// The weights of a new sample of tokens told over tokens estimated: what is
+	// reserved follows fast upwards, for too little breaks a budget and too much
+	// is given back.
 	ratioUp, ratioDown, ratioMean = .5, .05, .1
-	// ratioLeast is the shortest prompt, in estimated tokens, that a sample is
-	// drawn from: what frames a short one weighs too much.
-	ratioLeast = 50
-	// ratioMost bounds what a server can make of its own figures.
-	ratioMost = 8.
-	// windowLeast is the smallest window that is believed in, and windowSpread
-	// how many times as long one prompt must be as another that was told to have
-	// as many tokens. Windows are mostly multiples of windowStep: there any two
-	// prompts that differ do.
-	windowLeast  = 1000
-	windowSpread = 1.15
-	windowStep   = 1024
-	windowOver   = 1.1
+	ratioLeast                    = 50 // estimated tokens of a prompt that a sample is drawn from
+	ratioMost                     = 8. // bounds what a server can make of its own figures
+	windowLeast, windowStep       = 1000, 1024
 )
 
 // estimate knows how a backend counts prompts. Estimates are made without its
@@ -28,15 +18,15 @@ const (
 //
 // It also finds out servers that read only as much of a prompt as their window
 // holds, and say nothing, by one rule: the largest figure ever told is told of
-// two prompts that cannot have as many tokens.
+// two prompts of which one is 15 % longer; or, as windows are, it is a multiple
+// of 1024 and told of two that differ, or of one that should have a tenth more.
 type estimate struct {
 	mean  float64 // tokens told over tokens estimated; 0: not known
 	ratio float64 // the same, biased to the high side
 
-	most     int // largest prompt told
-	shortest int // estimates of the prompts that it was told of
-	longest  int
-	window   int // tokens of a prompt that the server reads; 0: not found out
+	most              int // largest prompt told
+	shortest, longest int // estimates of the prompts that it was told of
+	window            int // tokens of a prompt that the server reads; 0: not found out
 }
 
 // tokens returns how many tokens a prompt of so many estimated ones is taken
@@ -64,9 +54,9 @@ func (e *estimate) learn(est, told int) (cut bool, window int) {
 	}
 	if told == e.most {
 		e.shortest, e.longest = min(e.shortest, est), max(e.longest, est)
-		spread, over := windowSpread, math.Inf(1)
+		spread, over := 1.15, math.Inf(1)
 		if told%windowStep == 0 {
-			spread, over = 1, windowOver*float64(told)
+			spread, over = 1, 1.1*float64(told)
 		}
 		if told >= windowLeast && (float64(e.longest) > spread*float64(e.shortest) || float64(e.tokens(est)) > over) {
 			if e.window != told {

@@ -72,7 +72,8 @@ func (g *gauge) note(t telling, after, beside float64, begun, now time.Time) {
 }
 
 // vote compares what two replies tell of the reset, once so much more, or less,
-// is left that it shows.
+// is left that it shows. In a bucket the reset tells how much is to be filled,
+// whatever its size: some servers keep less at once than the limit they tell.
 func (g *gauge) vote(t telling, now time.Time) {
 	p, when := g.last, g.when
 	more := p.left - t.left // was used
@@ -80,18 +81,15 @@ func (g *gauge) vote(t telling, now time.Time) {
 	if p.ok && math.Abs(more) < max(2, (g.most-p.left)/4) {
 		return
 	}
-	g.last, g.when = t, now
-	if !p.ok {
+	if g.last, g.when = t, now; !p.ok {
 		return
 	}
-	// In a bucket the reset tells how much is to be filled, whatever its size:
-	// some servers keep less at once than the limit that they tell.
 	later := (t.reset - p.reset).Seconds()
 	moved := now.Add(t.reset).Sub(when.Add(p.reset)).Abs()
-	switch rate := more / later; {
-	case moved <= max(min(t.reset, p.reset)/10, 2*time.Millisecond):
+	rate := more / later
+	if moved <= max(min(t.reset, p.reset)/10, 2*time.Millisecond) {
 		g.votes = max(g.votes-1, -2*sureVotes)
-	case math.Abs(later) > .002 && rate > 0 && t.left+rate*t.reset.Seconds() < 1.1*t.limit:
+	} else if math.Abs(later) > .002 && rate > 0 && t.left+rate*t.reset.Seconds() < 1.1*t.limit {
 		g.votes = min(g.votes+1, 2*sureVotes)
 		if g.rate == 0 || math.Abs(more) >= g.by/2 {
 			g.rate, g.by = .98*rate, math.Abs(more) // clocks differ
