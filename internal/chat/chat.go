@@ -80,11 +80,8 @@ func (c *Client) Close() {
 	}
 }
 
-// Attempt sends the request once. It returns once the reply is whole, the
-// attempt has failed or ctx has ended, with the connection closed or free for
-// the next call (that may take up to a tenth of a second after a stream's end).
-// ctx bounds the whole attempt: its deadline gives ClassTimeout, its
-// cancellation ClassCancelled.
+// Attempt sends the request once; see [model.API]. It returns with the connection
+// closed or free for the next call, up to a tenth of a second after a stream's end.
 func (c *Client) Attempt(ctx context.Context, r model.Request) (model.Reply, error) {
 	if err := checkRequest(r); err != nil {
 		return model.Reply{Unsent: true}, c.failure(swarm.ClassInvalid, 0, err)

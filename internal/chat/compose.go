@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	openai "github.com/sashabaranov/go-openai"
@@ -18,16 +19,12 @@ func checkRequest(r model.Request) error {
 		return errors.New("the request has no messages")
 	}
 	for i, m := range r.Messages {
-		if m.Content == "" && len(m.ToolCalls) == 0 {
+		switch {
+		case m.Content == "" && len(m.ToolCalls) == 0:
 			return fmt.Errorf("message %d has no content", i)
-		}
-		switch m.Role {
-		case "system", "user", "assistant":
-		case "tool":
-			if m.ToolCallID == "" {
-				return fmt.Errorf("message %d has the role tool and no ToolCallID", i)
-			}
-		default:
+		case m.Role == "tool" && m.ToolCallID == "":
+			return fmt.Errorf("message %d has the role tool and no ToolCallID", i)
+		case !slices.Contains([]string{"system", "user", "assistant", "tool"}, m.Role):
 			return fmt.Errorf("message %d has the role %.20q: write system, user, assistant or tool", i, m.Role)
 		}
 	}
@@ -130,32 +127,21 @@ func messages(w *way, r *model.Request) []openai.ChatCompletionMessage {
 		}
 		out = append(out, o)
 	}
-	told := ""
+	role, told := "system", ""
+	if w.noSystem {
+		role = "user"
+	}
 	if r.Schema != nil && w.schema != schemaStrict {
 		told = "Reply with one JSON value and nothing else: no prose before or after it, no code fence. " +
 			"It must follow this JSON Schema:\n" + string(r.Schema.JSON)
 	}
-	if told == "" && !w.noSystem {
-		for _, m := range r.Messages {
-			add(m)
-		}
-		return out
-	}
-	var system []string
 	rest := r.Messages
-	for len(rest) > 0 && rest[0].Role == "system" {
-		system = append(system, rest[0].Content)
+	for told != "" && len(rest) > 0 && rest[0].Role == "system" {
+		told = rest[0].Content + "\n\n" + told
 		rest = rest[1:]
 	}
 	if told != "" {
-		system = append(system, told)
-	}
-	role := "system"
-	if w.noSystem {
-		role = "user"
-	}
-	if head := strings.Join(system, "\n\n"); head != "" {
-		add(model.Message{Role: role, Content: head})
+		add(model.Message{Role: role, Content: told})
 	}
 	for _, m := range rest {
 		if m.Role == "system" {

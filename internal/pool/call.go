@@ -62,15 +62,12 @@ type call struct {
 // it holds what the last attempt brought.
 //
 // An attempt that failed in a way that may pass is repeated up to Attempts
-// times, after a back-off with full jitter or after the wait that the server
-// asked for, never less; the call is parked (see [swarm.Park]) and holds no
-// slot and no money meanwhile. A retry over the retry budget waits in the queue
-// for its turn. Failures at a backend whose circuit breaker is open are held
-// against no call: it waits there, or at other backends, until CallTime is over.
-// A call too long for one backend goes to those with a wider context. An
-// exhausted account, a refused key or an unknown model ends the use of the
-// backend (see backend.deny), and the call goes to the next. Everything else
-// goes back to the caller: what cannot succeed unchanged is not sent again.
+// times, after a back-off or the wait that the server asked for; the call is
+// parked (see [swarm.Park]) and holds no slot and no money meanwhile. Failures at
+// a backend whose circuit breaker is open are held against no call: it waits
+// there, or at other backends, until CallTime is over. A call too long for one
+// backend goes to those with a wider context, one that is denied to the next (see
+// backend.deny). What cannot succeed unchanged is not sent again.
 func (p *Pool) Do(ctx context.Context, r model.Request) (model.Reply, error) {
 	return p.do(ctx, r, swarm.CallerOf(ctx))
 }
@@ -108,8 +105,8 @@ func (p *Pool) do(ctx context.Context, r model.Request, who swarm.Caller) (model
 	}
 }
 
-// fit finds the backends whose context holds prompt and reply, and leaves those
-// out that the caller avoids, if there are others in use.
+// fit finds the backends whose context holds prompt and reply, but for those
+// that the caller avoids, if there are others in use.
 func (c *call) fit() error {
 	q := &c.pool.queue
 	q.mu.Lock()
@@ -172,9 +169,8 @@ func (c *call) dearest() (most swarm.Call) {
 }
 
 // reserve sets aside what the next attempt may cost. Where the reply might be
-// more than the budget allows, it is asked for less, so that a worst case that
-// does not come about refuses nothing. The wait for money is not the call's
-// time.
+// more than the budget allows, it is asked for less. The wait for money is not
+// the call's time.
 func (c *call) reserve(ctx context.Context) *swarm.CallError {
 	began := time.Now()
 	c.limit = 0
@@ -206,20 +202,18 @@ func (c *call) reserve(ctx context.Context) *swarm.CallError {
 // slot waits for a slot. The first one begins the call's time: a pool smaller
 // than its load is no fault of the calls that queue.
 func (c *call) slot(ctx context.Context, k kind) (slot, error) {
-	if c.end.IsZero() {
-		s, ok := c.pool.queue.try(c, k)
-		if !ok {
-			var err error
-			if s, err = c.pool.queue.take(ctx, c, k); err != nil {
-				return s, err
-			}
-		}
-		c.end = time.Now().Add(c.pool.limits.CallTime)
-		return s, nil
+	if !c.end.IsZero() {
+		ctx, cancel := context.WithDeadlineCause(ctx, c.end, errCallTime)
+		defer cancel()
+		return c.pool.queue.take(ctx, c, k)
 	}
-	ctx, cancel := context.WithDeadlineCause(ctx, c.end, errCallTime)
-	defer cancel()
-	return c.pool.queue.take(ctx, c, k)
+	s, ok := c.pool.queue.try(c, k)
+	var err error
+	if !ok {
+		s, err = c.pool.queue.take(ctx, c, k)
+	}
+	c.end = time.Now().Add(c.pool.limits.CallTime)
+	return s, err
 }
 
 // next decides what follows a failed attempt: whether another is to be made, of

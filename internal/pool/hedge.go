@@ -13,16 +13,12 @@ import (
 )
 
 const (
-	latencyRing  = 128 // latencies that are remembered of a backend
-	latencyLeast = 20  // latencies that a quantile takes
-	latencyRenew = 16  // latencies after which it is renewed
-	// hedgeFloor is the shortest time that is worth a second call.
-	hedgeFloor = 20 * time.Millisecond
-	// hedgeBank is how many hedges can be saved up.
-	hedgeBank = 16.
-	// mostHedges is how many attempts at a call may be made beside its first at
-	// a time: one, and one where that is slow as well.
-	mostHedges = 2
+	latencyRing  = 128                   // latencies that are remembered of a backend
+	latencyLeast = 20                    // latencies that a quantile takes
+	latencyRenew = 16                    // latencies after which it is renewed
+	hedgeFloor   = 20 * time.Millisecond // the shortest time that is worth a second call
+	hedgeBank    = 16.                   // how many hedges can be saved up
+	mostHedges   = 2                     // beside a first attempt: one, and one where that is slow as well
 )
 
 // latencies knows how long a backend's attempts take. It is a pure machine,
@@ -88,11 +84,9 @@ var errHedged = errors.New("pool: another attempt at the same call was answered 
 // hedge is a second attempt at a call, made when the first is slower than
 // nearly all of its backend's, after Dean and Barroso, "The Tail at Scale"
 // (CACM 2013). The first good answer is the call's; the other attempt is
-// cancelled and booked. It waits for a slot before all other calls: it is one
-// of a few, and what it shortens holds a slot as well. Its money is its own and
-// is not waited for: where the run's budget has no room now, it is not made.
-//
-// Its goroutine is that of the timer. once starts it and waits for it.
+// cancelled and booked. It waits for a slot before all other calls, for what it
+// shortens holds one as well. Its money is its own and is not waited for. Its
+// goroutine is that of the timer; once starts it and waits for it.
 type hedge struct {
 	c     *call
 	nth   int             // from 1
@@ -145,7 +139,9 @@ func (h *hedge) run() {
 	}
 	defer func() {
 		if h.tried.sent == 0 {
-			q.unhedge()
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			q.hedges.tokens++
 		}
 	}()
 	now, over := context.WithCancel(h.ctx)
@@ -207,13 +203,6 @@ func (q *queue) mayHedge(s slot) (now bool, wait time.Duration) {
 		return false, slow - took
 	}
 	return q.hedges.spend(float64(took) / float64(slow)), slow / 2
-}
-
-// unhedge gives a hedge back that was not made.
-func (q *queue) unhedge() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.hedges.tokens++
 }
 
 // hedge waits for the slot of a hedge, of another backend than the slow one

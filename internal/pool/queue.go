@@ -161,10 +161,9 @@ func (q *queue) arrive() uint64 {
 	return q.seq
 }
 
-// pick returns the backend of fits that would take r now and is least loaded
-// for what it takes; among equals the first of the configuration. One that fails
-// comes after the others. Where there is none, at is the earliest time that may
-// bring one.
+// pick returns the backend that would take c now and is least loaded for what it
+// takes; one that fails comes after the others. Where there is none, at is the
+// earliest time that may bring one.
 func (q *queue) pick(c *call, now time.Time) (best *backend, at time.Time) {
 	for _, b := range q.backends {
 		if c.fits&b.bit == 0 {
