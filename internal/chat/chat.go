@@ -87,7 +87,7 @@ func (c *Client) Attempt(ctx context.Context, r model.Request) (model.Reply, err
 		return model.Reply{Unsent: true}, c.failure(swarm.ClassInvalid, 0, err)
 	}
 	if ctx.Err() != nil {
-		return model.Reply{Unsent: true}, c.ended(ctx)
+		return model.Reply{Unsent: true}, c.broke(ctx, 0, ctx.Err())
 	}
 	w := c.way.Load()
 	x := &exchange{c: c, r: &r, way: w, stream: w.streams(r.OnText != nil)}

@@ -23,36 +23,22 @@ func (c *Client) failure(class swarm.Class, status int, err error) *swarm.CallEr
 // error, by its status or inside a reply. It may teach (see model.Learned).
 func (c *Client) refusal(x *exchange) *swarm.CallError {
 	e := x.problem.CallError(*x.r, x.status, x.header, c.secrets...)
-	c.named(e)
-	if what, ok := c.learn(x, e.Class); ok {
-		e.Class = swarm.ClassInvalid
-		e.Err = &model.Learned{What: what, Err: e.Err}
-	}
-	return e
-}
-
-// ended is the failure of an attempt whose context ended.
-func (c *Client) ended(ctx context.Context) *swarm.CallError {
-	return c.named(model.NetworkError(ctx, ctx.Err()))
-}
-
-func (c *Client) named(e *swarm.CallError) *swarm.CallError {
 	e.Model, e.Backend = c.model, c.name
+	if what, ok := c.learn(x, e.Class); ok {
+		e.Class, e.Err = swarm.ClassInvalid, &model.Learned{What: what, Err: e.Err}
+	}
 	return e
 }
 
 // broke is the failure of an attempt that met err, which is not an error told
 // by the server.
 func (c *Client) broke(ctx context.Context, status int, err error) *swarm.CallError {
-	var e *swarm.CallError
 	switch {
 	case errors.Is(err, errTooLarge):
-		e = c.failure(swarm.ClassBroken, status, errTooLarge)
+		return c.failure(swarm.ClassBroken, status, errTooLarge)
 	case errors.Is(err, errMalformed), ctx.Err() == nil && isSyntax(err):
-		e = c.failure(swarm.ClassBroken, status, errMalformed)
-	default:
-		e = c.named(model.NetworkError(ctx, err))
+		return c.failure(swarm.ClassBroken, status, errMalformed)
 	}
-	e.Status = status
-	return e
+	e := model.NetworkError(ctx, err)
+	return c.failure(e.Class, status, e.Err)
 }

@@ -191,17 +191,8 @@ func (e *events) whole(start []byte) ([]byte, error) {
 	if e.x.problem = model.ProblemIn200(raw); e.x.problem != nil {
 		return nil, io.EOF
 	}
-	var top map[string]json.RawMessage
-	var choices []map[string]json.RawMessage
-	if json.Unmarshal(raw, &top) != nil || json.Unmarshal(top["choices"], &choices) != nil {
-		return nil, errMalformed
+	if chunk, ok := lenient(raw); ok {
+		return chunk, nil
 	}
-	for _, c := range choices {
-		if m, ok := c["message"]; ok {
-			c["delta"] = m
-			delete(c, "message")
-		}
-	}
-	top["choices"], _ = json.Marshal(choices) // it came out of JSON
-	return json.Marshal(top)
+	return nil, errMalformed
 }

@@ -111,8 +111,8 @@ func (c *call) clock(ctx context.Context) (context.Context, context.CancelFunc) 
 
 // watched returns the request as it goes to the slot's backend, and where it
 // is to be streamed a context that ends when FirstToken or Idle is over. They
-// run only while the server is waited for, and Idle only from the first text
-// on, for a model may think. stop stops the clock; the context ends with ctx.
+// run while the server is waited for, Idle from the first text on, for a model
+// may think. stop stops the clock.
 func (c *call) watched(ctx context.Context, s slot, hedge bool) (_ context.Context, r model.Request, stop func()) {
 	r = c.Request
 	r.MaxOut, r.OnReset, r.OnData = s.est.Est.Out, nil, nil

@@ -56,8 +56,8 @@ func (b *backend) context() int {
 }
 
 // admits says whether a call that needs so much may go to b now. Where only
-// time stands in its way, at is when it may; a time further away than most is
-// not waited for: the server itself is to say so.
+// time stands in its way, at is when it may; one further away than most is not
+// waited for: the server itself is to say so.
 func (b *backend) admits(n need, now time.Time, most time.Duration) (ok bool, at time.Time) {
 	switch {
 	case b.stopped != nil:

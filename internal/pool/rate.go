@@ -78,9 +78,8 @@ func later(a, b time.Time) time.Time {
 }
 
 // pacer spaces requests evenly over a minute, after the generic cell rate
-// algorithm: a second's worth of them may go at once, and no minute holds more
-// than the limit. Bursts are kept short since some servers judge a limit per
-// minute over each second.
+// algorithm: a second's worth may go at once, since some servers judge a limit
+// per minute over each second, and no minute holds more than the limit.
 type pacer struct {
 	every time.Duration // 0: no limit
 	burst time.Duration // how far ahead of an even pace calls may be

@@ -55,13 +55,11 @@ func ProblemIn200(raw []byte) *Problem {
 	if len(raw) == 0 {
 		return nil
 	}
-	switch raw[0] {
-	case '<':
+	switch {
+	case raw[0] == '<':
 		return &Problem{html: true, nojson: true}
-	case ':', 'd':
-		if raw[0] == ':' || bytes.HasPrefix(raw, []byte("data:")) {
-			return &Problem{Stream: true, nojson: true}
-		}
+	case raw[0] == ':', bytes.HasPrefix(raw, []byte("data:")):
+		return &Problem{Stream: true, nojson: true}
 	}
 	hasChoices := bytes.Contains(raw, []byte(`"choices"`))
 	if hasChoices && !bytes.Contains(raw, []byte(`"error"`)) {
@@ -85,31 +83,20 @@ func ProblemIn200(raw []byte) *Problem {
 func isProblem(v any, hasChoices bool) bool {
 	top, _ := v.(map[string]any)
 	switch e := top["error"].(type) {
+	case nil:
 	case string:
 		return e != ""
 	case map[string]any:
 		return len(e) > 0
 	case bool:
 		return e
-	case nil:
 	default:
 		return true
 	}
-	if hasChoices || top == nil {
-		return false
-	}
 	if top["object"] == "error" || top["type"] == "error" || top["status"] == "failure" {
-		return true
+		return !hasChoices
 	}
-	if _, ok := top["usage"]; ok {
-		return false
-	}
-	for _, k := range []string{"message", "detail", "errors", "error_message"} {
-		if _, ok := top[k]; ok {
-			return true
-		}
-	}
-	return false
+	return !hasChoices && top["usage"] == nil && (top["message"] != nil || top["detail"] != nil || top["errors"] != nil || top["error_message"] != nil)
 }
 
 // walk gathers from v, an error or something around one. What stands further
