@@ -71,14 +71,8 @@ func healthOf(e *swarm.CallError) health {
 // gone says that a failure is one of a server that is not there, or takes no
 // calls, rather than one of what it was asked.
 func gone(e *swarm.CallError) bool {
-	if e == nil {
-		return false
-	}
-	switch e.Class {
-	case swarm.ClassNetwork, swarm.ClassOverloaded, swarm.ClassRateLimited:
-		return true
-	}
-	return e.Status == 502 || e.Status == 521 || e.Status == 523 // a gateway's word for it
+	return e != nil && (e.Class == swarm.ClassNetwork || e.Class == swarm.ClassOverloaded || e.Class == swarm.ClassRateLimited ||
+		e.Status == 502 || e.Status == 521 || e.Status == 523) // a gateway's word for it
 }
 
 // admits says that a call may go out now.

@@ -39,7 +39,6 @@ type limiter struct {
 	ramp  int     // most in flight while the server is met again after a wait; 0: no ramp
 	grow  bool    // double until something speaks against it
 	tried bool    // the limit was raised by one for this epoch
-	half  bool    // of two answers, one has been counted for growth
 	base  float64 // share of refusals that no limit lowers
 
 	seq    uint64 // of the last call sent
@@ -160,9 +159,7 @@ func (l *limiter) serve(t ticket, full bool, now time.Time) {
 	if l.flow.next > 0 && l.limit >= 2*l.ep.limit {
 		return // a queue was found before: no more than double until this epoch is judged
 	}
-	if l.half = !l.half && l.limit >= 4*firstLimit; !l.half {
-		l.limit++
-	}
+	l.limit++
 }
 
 func (l *limiter) refuse(seq uint64) {

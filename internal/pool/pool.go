@@ -138,11 +138,12 @@ const defaultContext = 128_000
 
 // Context returns the smallest context of the backends, in tokens.
 func (p *Pool) Context() int {
-	least := p.queue.backends[0].Context
-	for _, b := range p.queue.backends {
-		least = min(least, b.Context)
-	}
-	return least
+	return slices.MinFunc(p.queue.backends, func(a, b *backend) int { return a.Context - b.Context }).Context
+}
+
+// MaxOut returns the largest MaxOut of the backends, 0 if none names any.
+func (p *Pool) MaxOut() int {
+	return slices.MaxFunc(p.queue.backends, func(a, b *backend) int { return a.MaxOut - b.MaxOut }).MaxOut
 }
 
 // Slots returns the sum of the backends' Slots: the most calls in flight.
@@ -151,14 +152,6 @@ func (p *Pool) Slots() (sum int) {
 		sum += b.Slots
 	}
 	return sum
-}
-
-// MaxOut returns the largest MaxOut of the backends, 0 if none names any.
-func (p *Pool) MaxOut() (most int) {
-	for _, b := range p.queue.backends {
-		most = max(most, b.MaxOut)
-	}
-	return most
 }
 
 // Backends returns how many there are.

@@ -6,11 +6,9 @@ import (
 )
 
 // share is what one of the runs that use a pool has had of its slots. Of runs
-// that wait, the one with the least slot time over its weight goes first, what
-// its calls under way will take included; a run that begins, or comes back,
-// counts as having had as much as the one that had least. This is fair queueing
-// by start times (Goyal, Vin, Cheng, 1996). Within a run the most urgent call
-// goes first: none of another run can starve it.
+// that wait, the one with the least slot time over its weight goes first, calls
+// under way included; a run that begins counts as having had as much as the one
+// that had least. This is fair queueing by start times (Goyal, Vin, Cheng, 1996).
 type share struct {
 	run     string
 	weight  float64

@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +27,7 @@ func (p *Problem) CallError(r Request, status int, h http.Header, secrets ...str
 	s := newScrubber(secrets)
 	e := &swarm.CallError{Class: classify(status, h, p), Status: status}
 	for _, code := range append(p.codes, p.kind) {
-		if code = onlyCode(code); code != "" && s.clean(code) == code {
+		if oneWord.MatchString(code) && s.clean(code) == code {
 			e.Code = code
 			break
 		}
@@ -40,8 +41,8 @@ func (p *Problem) CallError(r Request, status int, h http.Header, secrets ...str
 	if said != "" {
 		words += ": " + said
 	}
-	if param := onlyCode(p.Param); param != "" && s.clean(param) == param && !strings.Contains(said, param) {
-		words += " (" + param + ")"
+	if oneWord.MatchString(p.Param) && s.clean(p.Param) == p.Param && !strings.Contains(said, p.Param) {
+		words += " (" + p.Param + ")"
 	}
 	e.Err = errors.New(words)
 	return e
@@ -66,19 +67,8 @@ func (p *Problem) describe(status int) string {
 	return "the server refused"
 }
 
-// onlyCode returns a provider's code if it is one word, else nothing.
-func onlyCode(s string) string {
-	if len(s) > 64 {
-		return ""
-	}
-	for i := range len(s) {
-		b := s[i]
-		if !(b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || strings.IndexByte("_-.:/", b) >= 0) {
-			return ""
-		}
-	}
-	return s
-}
+// oneWord is what a provider's code looks like.
+var oneWord = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,64}$`)
 
 // classify says what kind of failure an error is. Code and type go before
 // words, and the status before both where it is plain; words decide only

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // saidLimit is how many runes of a provider's own words go into an error.
@@ -53,20 +52,10 @@ func (s scrubber) clean(text string) string {
 		}
 		return "[key]"
 	})
-	return cutRunes(text, saidLimit)
-}
-
-// cutRunes returns at most n runes of s, the last one "…" if some are missing.
-func cutRunes(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
+	if r := []rune(text); len(r) > saidLimit {
+		text = string(r[:saidLimit-1]) + "…"
 	}
-	for i := range s {
-		if n--; n == 0 {
-			return s[:i] + "…"
-		}
-	}
-	return s
+	return text
 }
 
 // maxSaid is how many bytes of a provider's words are looked at to be shown.
