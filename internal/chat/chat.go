@@ -11,7 +11,6 @@ package chat
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -169,13 +168,4 @@ func (c *Client) readStream(ctx context.Context, x *exchange, req openai.ChatCom
 			x.r.OnText(piece)
 		}
 	}
-}
-
-// isSyntax tells an error of decoding a reply from one of the connection.
-func isSyntax(err error) bool {
-	if _, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return true
-	}
-	_, ok := errors.AsType[*json.UnmarshalTypeError](err)
-	return ok
 }

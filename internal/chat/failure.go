@@ -10,7 +10,6 @@ import (
 
 var (
 	errTold      = errors.New("the server told an error") // never seen: x.problem holds it
-	errNotOurs   = errors.New("a request that no attempt made")
 	errMalformed = errors.New("the reply is not what a chat completion looks like")
 	errTooLarge  = errors.New("the reply is larger than any that is read")
 )
@@ -36,7 +35,7 @@ func (c *Client) broke(ctx context.Context, status int, err error) *swarm.CallEr
 	switch {
 	case errors.Is(err, errTooLarge):
 		return c.failure(swarm.ClassBroken, status, errTooLarge)
-	case errors.Is(err, errMalformed), ctx.Err() == nil && isSyntax(err):
+	case errors.Is(err, errMalformed):
 		return c.failure(swarm.ClassBroken, status, errMalformed)
 	}
 	e := model.NetworkError(ctx, err)

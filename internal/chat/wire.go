@@ -32,7 +32,6 @@ type exchange struct {
 	way    *way // as sent
 	stream bool
 
-	sent    bool        // RoundTrip was called
 	left    atomic.Bool // some of the body was read: the request may have reached a server
 	status  int
 	header  http.Header
@@ -47,14 +46,7 @@ type exchange struct {
 type wire struct{ c *Client }
 
 func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	x, _ := req.Context().Value(exchangeKey{}).(*exchange)
-	if x == nil || x.sent {
-		if req.Body != nil {
-			req.Body.Close()
-		}
-		return nil, errNotOurs
-	}
-	x.sent = true
+	x := req.Context().Value(exchangeKey{}).(*exchange)
 	req = x.outgoing(req)
 	resp, err := w.c.base.RoundTrip(req)
 	if err != nil {

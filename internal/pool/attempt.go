@@ -156,14 +156,8 @@ func (c *call) watched(ctx context.Context, s slot, hedge bool) (_ context.Conte
 // early says that an attempt under ctx failed because it was ended, though not
 // by its own clocks.
 func early(ctx context.Context, fail *swarm.CallError) bool {
-	if fail == nil || fail.Status >= 400 {
-		return false
-	}
-	switch context.Cause(ctx) {
-	case nil, errAttemptTime, errFirstToken, errIdle:
-		return false
-	}
-	return true
+	why := context.Cause(ctx)
+	return fail != nil && fail.Status < 400 && why != nil && why != errAttemptTime && why != errFirstToken && why != errIdle
 }
 
 // classify turns what an attempt under ctx returned into the error of the

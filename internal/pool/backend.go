@@ -3,6 +3,7 @@ package pool
 import (
 	"cmp"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -138,14 +139,9 @@ func (e *ending) outcome() outcome {
 		return served
 	}
 	switch e.err.Class {
-	case swarm.ClassRateLimited, swarm.ClassOverloaded:
-		if e.err.HasRetryAfter {
-			return unsaid // cooling sees to it, or the server says that nothing is to be waited for
-		}
-		for _, t := range e.rates {
-			if t.ok && t.left < 1 {
-				return unsaid // rates do
-			}
+	case swarm.ClassRateLimited, swarm.ClassOverloaded: // unless cooling or rates see to it
+		if e.err.HasRetryAfter || slices.ContainsFunc(e.rates[:], func(t telling) bool { return t.ok && t.left < 1 }) {
+			return unsaid
 		}
 		return refused
 	case swarm.ClassServer, swarm.ClassNetwork, swarm.ClassTimeout, swarm.ClassBroken, swarm.ClassCancelled, swarm.ClassBudget:
