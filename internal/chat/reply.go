@@ -218,6 +218,9 @@ func (c *Client) settle(ctx context.Context, x *exchange, g *got, err error) (mo
 		rep.Usage = g.usage
 		rep.Usage.AtLeast = !over // a running total, and the server may have written on
 	}
+	if errors.Is(err, errTooLarge) { // it is billed by its limit at the most
+		rep.Usage = swarm.Usage{Out: x.r.MaxOut, AtLeast: true}
+	}
 	if x.problem != nil {
 		return rep, c.refusal(x)
 	}

@@ -205,13 +205,10 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 func (c *call) usage(r model.Reply, fail *swarm.CallError) swarm.Usage {
 	switch {
 	case r.Usage.Tokens() > 0:
+		r.Usage.In = cmp.Or(r.Usage.In, c.tokens)
 		return r.Usage
 	case r.Unsent, fail != nil && fail.Status >= 400 && r.Text == "":
 		return swarm.Usage{}
 	}
-	out := swarm.EstimateTokens(r.Text)
-	if c.MaxOut > 0 {
-		out = min(out, c.MaxOut) // a reply may be far too large
-	}
-	return swarm.Usage{In: c.tokens, Out: out, AtLeast: true}
+	return swarm.Usage{In: c.tokens, Out: swarm.EstimateTokens(r.Text), AtLeast: true}
 }

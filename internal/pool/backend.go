@@ -123,6 +123,7 @@ type ending struct {
 type lesson struct {
 	backoff time.Duration // its first step; 0: the usual one
 	open    bool          // the breaker is open: nothing succeeds there
+	away    bool          // the server comes and goes: what fails there is no call's doing
 	wait    time.Duration // until it lets a call through, at the least
 	reach   time.Duration // for which it is still tried to be reached; 0: it was reached
 	denied  bool          // it denies this call, and is in use nevertheless
@@ -190,10 +191,11 @@ func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
 		l.cut = l.cut || e.told == b.Context && 2*e.est > e.told // no room was left for the reply
 		return l
 	}
-	if h == healthSick || h == healthSilent {
+	if h == healthSick || h == healthBusy || h == healthSilent {
 		b.failed = e.err
 	}
 	l.open, l.wait = b.breaker.open && h != healthWell, max(0, b.breaker.until.Sub(now))
+	l.away = gone(e.err) && !b.breaker.shut.IsZero() && now.Sub(b.breaker.shut) < flapping
 	switch {
 	case denies(e.err.Class):
 		if b.deny(e.err, now) && b.stopped == nil {

@@ -12,6 +12,9 @@ const (
 	// random.
 	leastPause   = time.Second
 	longestPause = 30 * time.Second
+	// flapping is how long after it a server that goes away again holds nothing
+	// against a call.
+	flapping = time.Minute
 )
 
 // breaker is a circuit breaker. It is a pure machine, driven under the queue's
@@ -37,6 +40,7 @@ type breaker struct {
 	until time.Time     // no probe is let through before
 	pause time.Duration // the one that until ends
 	probe uint64        // the call that is the probe; 0: none is under way
+	shut  time.Time     // when it was last closed to calls; kept when it closes
 }
 
 // health is what an attempt says of its backend.
@@ -44,7 +48,8 @@ type health int
 
 const (
 	healthWell    health = iota // it answered, if only that the request is wrong
-	healthSick                  // it failed, is too busy, or could not be reached
+	healthSick                  // it failed, or could not be reached
+	healthBusy                  // it refuses calls for their number; twice as many of these open the breaker
 	healthSilent                // it did not answer in time
 	healthGarbled               // it answered, but not well
 	healthUnknown               // nothing: cancelled, or not sent
@@ -56,8 +61,10 @@ func healthOf(e *swarm.CallError) health {
 		return healthWell
 	}
 	switch e.Class {
-	case swarm.ClassServer, swarm.ClassOverloaded, swarm.ClassNetwork, swarm.ClassRateLimited:
+	case swarm.ClassServer, swarm.ClassOverloaded, swarm.ClassNetwork:
 		return healthSick
+	case swarm.ClassRateLimited:
+		return healthBusy
 	case swarm.ClassTimeout:
 		return healthSilent
 	case swarm.ClassBroken:
@@ -114,7 +121,7 @@ func (b *breaker) done(seq uint64, h health, of *call, gone bool, sent uint64, b
 	}
 	switch h {
 	case healthWell:
-		*b = breaker{most: b.most}
+		*b = breaker{most: b.most, shut: b.shut}
 		return
 	case healthGarbled:
 		if probe { // it is not back
@@ -133,10 +140,14 @@ func (b *breaker) done(seq uint64, h health, of *call, gone bool, sent uint64, b
 	b.streak++
 	b.silent = h == healthSilent
 	b.others = b.others || of != b.of || gone
+	most := b.most
+	if h == healthBusy {
+		most *= 2
+	}
 	switch {
 	case probe:
 		b.pause = min(2*b.pause, longestPause)
-	case b.open || b.most <= 0 || b.streak < max(b.most, 3*b.older) || !b.others:
+	case b.open || b.most <= 0 || b.streak < max(most, 3*b.older) || !b.others:
 		return
 	default:
 		b.open, b.pause = true, leastPause
@@ -146,5 +157,6 @@ func (b *breaker) done(seq uint64, h health, of *call, gone bool, sent uint64, b
 
 // rest lets no call through for a pause.
 func (b *breaker) rest(now time.Time, draw float64) {
+	b.shut = now
 	b.until = now.Add(b.pause + time.Duration(draw*float64(b.pause)/4))
 }

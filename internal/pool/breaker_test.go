@@ -177,7 +177,7 @@ func TestOnlyTheServersFaultsCountForItsHealth(t *testing.T) {
 		{swarm.ClassTimeout, 0, healthSilent},
 		{swarm.ClassTimeout, 504, healthSilent},
 		{swarm.ClassTimeout, 408, healthWell},
-		{swarm.ClassRateLimited, 429, healthSick},
+		{swarm.ClassRateLimited, 429, healthBusy},
 		{swarm.ClassInvalid, 400, healthWell},
 		{swarm.ClassTooLong, 400, healthWell},
 		{swarm.ClassAuth, 401, healthWell},

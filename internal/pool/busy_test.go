@@ -1,11 +1,12 @@
 package pool
 
 import (
-	"github.com/db31e724/go-swarm/swarm/model"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // A long wait at one backend is no reason to fail, nor to sleep through it,

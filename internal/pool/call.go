@@ -250,12 +250,16 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 		return first, false, 0
 	}
 	ordered := c.err.HasRetryAfter && c.err.RetryAfter > 0
-	if !c.lesson.open {
+	switch {
+	case c.lesson.open:
+	case c.lesson.away:
+		wait = jitter(backoffBase, c.sent)
+	default:
 		if c.failed++; c.failed >= c.pool.limits.Attempts {
 			return first, false, 0
 		}
 		wait = jitter(cmp.Or(c.lesson.backoff, backoffBase), c.failed-1)
-	} // else the call waits for the breaker, or for another backend, and no attempt is held against it
+	} // when it is open, the call waits for the breaker, or for another backend, and no attempt is held against it
 	if asked := c.err.RetryAfter; ordered {
 		switch {
 		case asked > shortWait && c.pool.queue.useful(c.fits&^b.bit):

@@ -2,8 +2,9 @@ package pool
 
 import (
 	"context"
-	"github.com/db31e724/go-swarm/swarm/model"
 	"testing"
+
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // BenchmarkPolicies is what breaker, retry budget and hedging cost a call on a
