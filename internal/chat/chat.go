@@ -31,7 +31,6 @@ type Client struct {
 	secrets     []string
 	header      http.Header
 	base        http.RoundTripper
-	own         *Transport // nil: the caller's
 	api         *openai.Client
 
 	mu  sync.Mutex // held while learning
@@ -50,12 +49,9 @@ func New(b model.Backend) (*Client, error) {
 	c := &Client{name: b.Name, model: b.Model, secrets: secretsOf(b), header: b.Header.Clone()}
 	c.way.Store(firstWay(base, b.Model))
 
-	hc := http.Client{}
+	hc := http.Client{Transport: NewTransport(0)}
 	if b.Client != nil {
 		hc = *b.Client
-	} else {
-		c.own = NewTransport(0)
-		hc.Transport = c.own
 	}
 	c.base = hc.Transport
 	if c.base == nil {
@@ -69,14 +65,6 @@ func New(b model.Backend) (*Client, error) {
 	cfg.HTTPClient = &hc
 	c.api = openai.NewClientWithConfig(cfg)
 	return c, nil
-}
-
-// Close closes the idle connections of a client that was given no
-// http.Client. Attempts in flight go on.
-func (c *Client) Close() {
-	if c.own != nil {
-		c.own.CloseIdleConnections()
-	}
 }
 
 // Attempt sends the request once; see [model.API]. It returns with the connection

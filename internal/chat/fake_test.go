@@ -163,3 +163,10 @@ func quoted(s string) string {
 	b, _ := json.Marshal(s)
 	return string(b)
 }
+
+// Close closes the connections of a client that was given no transport.
+func (c *Client) Close() {
+	if t, ok := c.base.(*Transport); ok {
+		t.CloseIdleConnections()
+	}
+}

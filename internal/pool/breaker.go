@@ -96,11 +96,6 @@ func (b *breaker) opens() time.Time {
 	return b.until
 }
 
-// lasting says that nothing has succeeded for so long.
-func (b *breaker) lasting(d time.Duration, now time.Time) bool {
-	return b.open && now.Sub(b.since) >= d
-}
-
 // send notes that the call seq goes out; seq grows with each.
 func (b *breaker) send(seq uint64) {
 	if b.open {

@@ -326,7 +326,7 @@ func (q *queue) useless(b *backend, now time.Time) (*swarm.CallError, int) {
 	case b.breaker.admits(now):
 	case !b.reached && !b.unreached.IsZero() && now.Sub(b.unreached) >= q.limits.ReachTime:
 		return told(b.failed, "nobody has reached the server in %v (is it running, and the base URL right?)", now.Sub(b.unreached).Round(time.Second)), 2
-	case b.breaker.lasting(q.limits.CallTime, now):
+	case now.Sub(b.breaker.since) >= q.limits.CallTime:
 		return told(b.failed, "nothing has succeeded there for %v; the last attempt", now.Sub(b.breaker.since).Round(time.Second)), 2
 	}
 	return nil, 0
