@@ -31,7 +31,8 @@ func main() {
 
 func run(ctx context.Context, out io.Writer, url, key string, chunks int) (*swarm.Answer, error) {
 	const name = "claude-haiku-4-5"
-	pool, err := workers.NewPool(workers.Config{Backends: []model.Backend{{
+	limits := model.Limits{Hedge: -1} // of a hedge that is cut off only "at least" is known
+	pool, err := workers.NewPool(workers.Config{Limits: limits, Backends: []model.Backend{{
 		Model: name, Slots: 8, API: &anthropic{url: url, key: key, model: name, client: http.DefaultClient},
 		Price: &swarm.Price{In: swarm.Dollar, Cached: swarm.Dollar / 10, Written: swarm.Dollar * 5 / 4, Out: 5 * swarm.Dollar},
 	}}})
