@@ -14,6 +14,7 @@ import (
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // tried is what came of a plan and of a merge under some settings.
@@ -85,7 +86,30 @@ func oops(context.Context, mock.Request) (mock.Reply, error) {
 }
 
 var effects = map[string]func(*testing.T) error{
-	"Backend": func(t *testing.T) error { // its own settings are those of a pool's
+	"Doer": func(t *testing.T) error {
+		l, s := serveBrain(t, Config{}, mock.Script(goodPlan))
+		defer l.Close()
+		over, err := New(Config{Doer: l.doer})
+		if err != nil {
+			return err
+		}
+		over.Close()
+		err = over.Plan(t.Context(), swarm.Brief{Round: 1, Task: swarm.Task{Goal: "g"}}, func(swarm.Step) error { return nil })
+		if _, twice := New(Config{Doer: l.doer, Backends: []model.Backend{{Model: "m"}}}); err != nil || len(s.Log()) != 1 || twice == nil {
+			return fmt.Errorf("%v, %d calls, %v", err, len(s.Log()), twice)
+		}
+		return nil
+	},
+	"Context": func(t *testing.T) error {
+		l, _ := serveBrain(t, Config{Context: 4096}, nil)
+		defer l.Close()
+		if _, err := New(Config{Context: -1}); l.Window() > 4096 || err == nil {
+			return fmt.Errorf("window %d, %v", l.Window(), err)
+		}
+		return nil
+	},
+	"Limits": func(t *testing.T) error { return nil }, // see Attempts and those after it
+	"Backends": func(t *testing.T) error { // its own settings are those of a pool's
 		if _, err := New(Config{}); err == nil {
 			return errors.New("a planner without a model was made")
 		}
@@ -150,7 +174,7 @@ var effects = map[string]func(*testing.T) error{
 	},
 	"MergeTokens": func(t *testing.T) error {
 		for n, want := range map[int]int{0: 24_000, 1000: 1000, 1 << 30: 100_000} {
-			l, _ := serve(t, Config{Backend: Backend{Context: 131_072}, MergeTokens: n})
+			l, _ := serve(t, Config{Backends: []model.Backend{{Context: 131_072}}, MergeTokens: n})
 			if got := l.Window(); got < want || got > want*6/5 {
 				return fmt.Errorf("%d: a window of %d tokens, want %d", n, got, want)
 			}
@@ -169,7 +193,7 @@ var effects = map[string]func(*testing.T) error{
 	},
 	"Attempts": func(t *testing.T) error {
 		for _, n := range []int{1, 2} { // fewer than open the breaker
-			if o := try(t, Config{Attempts: n}, oops); len(o.log) != 2*n || o.plan == nil || o.merge == nil {
+			if o := try(t, Config{Limits: model.Limits{Attempts: n}}, oops); len(o.log) != 2*n || o.plan == nil || o.merge == nil {
 				return fmt.Errorf("%d: %d calls for plan and merge", n, len(o.log))
 			}
 		}
@@ -177,7 +201,7 @@ var effects = map[string]func(*testing.T) error{
 	},
 	"AttemptTime": func(t *testing.T) error {
 		for _, d := range []time.Duration{3 * time.Second, 30 * time.Second} {
-			if o := try(t, Config{AttemptTime: d, FirstToken: time.Hour, Attempts: 1}, takes(time.Hour)); o.planTook != d || o.plan == nil {
+			if o := try(t, Config{Limits: model.Limits{AttemptTime: d, FirstToken: time.Hour, Attempts: 1}}, takes(time.Hour)); o.planTook != d || o.plan == nil {
 				return fmt.Errorf("%v: %v after %v", d, o.plan, o.planTook)
 			}
 		}
@@ -185,7 +209,7 @@ var effects = map[string]func(*testing.T) error{
 	},
 	"CallTime": func(t *testing.T) error {
 		for _, d := range []time.Duration{5 * time.Second, time.Minute} {
-			if o := try(t, Config{AttemptTime: 2 * time.Second, Attempts: 1000, CallTime: d}, takes(time.Hour)); o.planTook > d || o.planTook < d/2 || o.plan == nil {
+			if o := try(t, Config{Limits: model.Limits{AttemptTime: 2 * time.Second, Attempts: 1000, CallTime: d}}, takes(time.Hour)); o.planTook > d || o.planTook < d/2 || o.plan == nil {
 				return fmt.Errorf("%v: %v after %v", d, o.plan, o.planTook)
 			}
 		}
@@ -193,7 +217,7 @@ var effects = map[string]func(*testing.T) error{
 	},
 	"FirstToken": func(t *testing.T) error {
 		for d, well := range map[time.Duration]bool{5 * time.Second: false, 20 * time.Second: true} {
-			if o := try(t, Config{FirstToken: d, Attempts: 1}, pausing(10*time.Second, 0)); (o.plan == nil) != well || o.planTook != min(d, 10*time.Second) {
+			if o := try(t, Config{Limits: model.Limits{FirstToken: d, Attempts: 1}}, pausing(10*time.Second, 0)); (o.plan == nil) != well || o.planTook != min(d, 10*time.Second) {
 				return fmt.Errorf("%v: %v after %v", d, o.plan, o.planTook)
 			}
 		}
@@ -201,7 +225,7 @@ var effects = map[string]func(*testing.T) error{
 	},
 	"Idle": func(t *testing.T) error {
 		for d, well := range map[time.Duration]bool{5 * time.Second: false, 20 * time.Second: true} {
-			if o := try(t, Config{Idle: d, Attempts: 1}, pausing(time.Second, 10*time.Second)); (o.plan == nil) != well || o.planTook != time.Second+min(d, 10*time.Second) {
+			if o := try(t, Config{Limits: model.Limits{Idle: d, Attempts: 1}}, pausing(time.Second, 10*time.Second)); (o.plan == nil) != well || o.planTook != time.Second+min(d, 10*time.Second) {
 				return fmt.Errorf("%v: %v after %v", d, o.plan, o.planTook)
 			}
 		}

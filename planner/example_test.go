@@ -8,23 +8,24 @@ import (
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // scripted stands in for a model server: it gives the replies in order.
-func scripted(replies ...mock.Reply) planner.Backend {
+func scripted(replies ...mock.Reply) model.Backend {
 	server := mock.NewHandler(mock.Config{Models: []mock.Model{{ID: "large", Brain: mock.Script(replies...)}}})
-	return planner.Backend{Model: "large", BaseURL: "http://mock/v1", Client: &http.Client{Transport: server.Transport()}}
+	return model.Backend{Model: "large", BaseURL: "http://mock/v1", Client: &http.Client{Transport: server.Transport()}}
 }
 
 // Each step is handed over as soon as the model has written it. The first
 // reply's second step is refused here, and the model mends it.
 func ExampleLLM_Plan() {
-	l, err := planner.New(planner.Config{Backend: scripted(
+	l, err := planner.New(planner.Config{Backends: []model.Backend{scripted(
 		mock.Reply{Text: `{"steps":[
 			{"id":"find","do":"find every date","over":"chunks","select":[],"items":[],"of":"","needs":[],"output":"finding"},
 			{"id":"sum","do":"","over":"once","select":[],"items":[],"of":"","needs":["find"],"output":"finding"}]}`},
 		mock.Reply{Text: `{"steps":[{"id":"sum","do":"sort the dates","over":"once","select":[],"items":[],"of":"","needs":["find"],"output":"finding"}]}`},
-	)})
+	)}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -47,9 +48,9 @@ func ExampleLLM_Plan() {
 // The answer is written as it comes; its numbers are those of the verdict's
 // citations.
 func ExampleLLM_Merge() {
-	l, err := planner.New(planner.Config{Backend: scripted(
+	l, err := planner.New(planner.Config{Backends: []model.Backend{scripted(
 		mock.Reply{Text: `{"answer":"The rent is due on the 1st [2].","complete":true,"missing":""}`},
-	)})
+	)}})
 	if err != nil {
 		fmt.Println(err)
 		return

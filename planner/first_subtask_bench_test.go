@@ -13,6 +13,7 @@ import (
 
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -48,12 +49,12 @@ func firstSubtask(b *testing.B, whole bool) {
 		}
 	}))
 	defer srv.Close()
-	llm, err := planner.New(planner.Config{Backend: planner.Backend{BaseURL: srv.URL + "/v1", Model: "large"}})
+	llm, err := planner.New(planner.Config{Backends: []model.Backend{{BaseURL: srv.URL + "/v1", Model: "large"}}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer llm.Close()
-	model, err := workers.NewModel(workers.Backend{BaseURL: srv.URL + "/v1", Model: "small"})
+	model, err := workers.NewModel(model.Backend{BaseURL: srv.URL + "/v1", Model: "small"})
 	if err != nil {
 		b.Fatal(err)
 	}

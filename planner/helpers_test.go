@@ -9,6 +9,7 @@ import (
 	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestMain(m *testing.M) { canary.Main(func() { m.Run() }) }
@@ -22,10 +23,11 @@ func serve(t testing.TB, c Config, replies ...mock.Reply) (*LLM, *mock.Server) {
 func serveBrain(t testing.TB, c Config, brain mock.Brain) (*LLM, *mock.Server) {
 	t.Helper()
 	s := mock.NewHandler(mock.Config{Models: []mock.Model{{ID: "large", Brain: brain}}})
-	c.Backend.Model = "large"
-	c.Backend.BaseURL = "http://mock/v1"
-	c.Backend.Key = canary.Key
-	c.Backend.Client = &http.Client{Transport: s.Transport()}
+	if c.Backends == nil {
+		c.Backends = make([]model.Backend, 1)
+	}
+	b := &c.Backends[0]
+	b.Model, b.BaseURL, b.Key, b.Client = "large", "http://mock/v1", canary.Key, &http.Client{Transport: s.Transport()}
 	l, err := New(c)
 	if err != nil {
 		t.Fatal(err)

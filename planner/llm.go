@@ -11,20 +11,28 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/internal/pool"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
-
-// Backend is one model at one OpenAI-compatible server.
-type Backend = pool.Backend
 
 // Config is a planner's model, prompts and limits. Zero values are right for
 // most.
 type Config struct {
-	Backend Backend // Model is required
+	// Backends are the models that plan and merge, 1 to 64: where one fails or
+	// is busy, another is asked. Leave them out where Doer is set.
+	Backends []model.Backend
+	// Doer makes the calls instead of a pool of the planner's own, such as the
+	// workers.Pool of the same run, which then learns of each server once. nil:
+	// Backends.
+	Doer model.Doer
+	// Context is the most tokens of prompt and reply together. 0: the smallest
+	// Context of Backends; with a Doer 128 000.
+	Context int
+	// Limits are the clocks and limits of calls. They are not for a Doer, which
+	// has its own.
+	Limits model.Limits
 
 	// PlanPrompt and MergePrompt write the prompts; nil: DefaultPlanPrompt
 	// and DefaultMergePrompt. The schema of the reply goes out beside them.
@@ -38,8 +46,8 @@ type Config struct {
 
 	Mends        int // most requests to mend a plan, or an unusable answer; 0: 2; negative: none
 	PlanBytes    int // most bytes of one reply to a plan prompt; 0: 1 MiB
-	PlanTokens   int // most tokens of such a reply; 0: Backend.MaxOut, else 8192 or a quarter of the context
-	AnswerTokens int // most tokens of an answer; 0: Backend.MaxOut, else 8192 or a quarter of the context
+	PlanTokens   int // most tokens of such a reply; 0: the largest MaxOut of Backends, else 8192 or a quarter of the context
+	AnswerTokens int // most tokens of an answer; 0: the largest MaxOut of Backends, else 8192 or a quarter of the context
 
 	// MergeTokens is the most tokens of results that one merge reads; what
 	// exceeds it, or the model's context, is shortened first (swarm.Reducer).
@@ -48,12 +56,6 @@ type Config struct {
 	// NoReferences leaves numbers in brackets as the model wrote them: [n] is the
 	// n-th citation that it was shown, and the verdict has all of them.
 	NoReferences bool
-
-	Attempts    int           // most attempts at one call; 0: 8
-	AttemptTime time.Duration // most time of one attempt; 0: 2 minutes
-	CallTime    time.Duration // most time of one call, all attempts and waits; 0: 10 minutes
-	FirstToken  time.Duration // longest wait for the first piece of a reply; 0: half of AttemptTime
-	Idle        time.Duration // longest gap between two pieces, from the first text on; 0: a quarter of AttemptTime
 }
 
 // Prompt is what a model is told. What many prompts share comes first, so that
@@ -63,11 +65,13 @@ type Prompt struct {
 	User   string // data and question
 }
 
-// LLM is a planner on one model. It keeps no state of a run and is safe for
+// LLM is a planner on a large model. It keeps no state of a run and is safe for
 // concurrent use.
 type LLM struct {
-	cfg  Config
-	pool *pool.Pool
+	cfg    Config
+	doer   model.Doer
+	own    *pool.Pool // nil: the Doer is the caller's
+	maxOut int        // of the backends; 0: none names any
 }
 
 var _ swarm.Planner = (*LLM)(nil)
@@ -92,18 +96,31 @@ func New(c Config) (*LLM, error) {
 	if c.PlanBytes == 0 {
 		c.PlanBytes = 1 << 20
 	}
-	p, err := pool.New(pool.Config{
-		Backends: []pool.Backend{c.Backend},
-		Attempts: c.Attempts, AttemptTime: c.AttemptTime, CallTime: c.CallTime, FirstToken: c.FirstToken, Idle: c.Idle,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("planner: %w", err)
+	l := &LLM{cfg: c, doer: c.Doer}
+	switch {
+	case c.Context < 0:
+		return nil, fmt.Errorf("planner: Context %d must not be negative", c.Context)
+	case c.Doer == nil:
+		p, err := pool.New(pool.Config{Backends: c.Backends, Limits: c.Limits})
+		if err != nil {
+			return nil, fmt.Errorf("planner: %w", err)
+		}
+		l.doer, l.own, l.maxOut = p, p, p.MaxOut()
+		l.cfg.Context = cmp.Or(c.Context, p.Context())
+	case len(c.Backends) > 0 || c.Limits != (model.Limits{}):
+		return nil, errors.New("planner: Backends and Limits are not used beside a Doer, which has its own: leave them out")
+	default:
+		l.cfg.Context = cmp.Or(c.Context, 128_000)
 	}
-	return &LLM{cfg: c, pool: p}, nil
+	return l, nil
 }
 
-// Close closes idle connections. Calls must have ended.
-func (l *LLM) Close() { l.pool.Close() }
+// Close closes idle connections to Backends. Calls must have ended.
+func (l *LLM) Close() {
+	if l.own != nil {
+		l.own.Close()
+	}
+}
 
 // mergeTokens is the most tokens of results that one merge reads where the
 // model's context would hold more: what exceeds it is read by cheaper models.
@@ -121,7 +138,7 @@ func (l *LLM) Window() int {
 // room is how many tokens a prompt may have beside a reply of out tokens. A
 // part of the context is kept back, for token counts are estimates.
 func (l *LLM) room(out int) int {
-	size := l.pool.Context()
+	size := l.cfg.Context
 	return max(size-out-size/12, size/4)
 }
 
@@ -134,10 +151,10 @@ func (l *LLM) out(set int) int {
 	switch {
 	case set > 0:
 		return set
-	case l.cfg.Backend.MaxOut > 0:
-		return l.cfg.Backend.MaxOut
+	case l.maxOut > 0:
+		return l.maxOut
 	}
-	return min(8192, l.pool.Context()/4)
+	return min(8192, l.cfg.Context/4)
 }
 
 func promptTokens(p Prompt) int {
@@ -145,20 +162,20 @@ func promptTokens(p Prompt) int {
 }
 
 // messages makes a conversation of a prompt.
-func messages(p Prompt) []chat.Message {
-	var ms []chat.Message
+func messages(p Prompt) []model.Message {
+	var ms []model.Message
 	if strings.TrimSpace(p.System) != "" {
-		ms = append(ms, chat.Message{Role: "system", Content: p.System})
+		ms = append(ms, model.Message{Role: "system", Content: p.System})
 	}
 	if strings.TrimSpace(p.User) != "" {
-		ms = append(ms, chat.Message{Role: "user", Content: p.User})
+		ms = append(ms, model.Message{Role: "user", Content: p.User})
 	}
 	return ms
 }
 
 // mended continues a conversation with what the model said, as far as there is
 // room for it, and what is to be done about it.
-func (l *LLM) mended(ms []chat.Message, said, mend string, out int) []chat.Message {
+func (l *LLM) mended(ms []model.Message, said, mend string, out int) []model.Message {
 	ms = ms[:len(ms):len(ms)]
 	used := swarm.EstimateTokens(mend) + 24
 	for _, m := range ms {
@@ -167,7 +184,7 @@ func (l *LLM) mended(ms []chat.Message, said, mend string, out int) []chat.Messa
 	if strings.TrimSpace(said) == "" || used+swarm.EstimateTokens(said) > l.room(out) {
 		said = "(reply left out)"
 	}
-	return append(ms, chat.Message{Role: "assistant", Content: said}, chat.Message{Role: "user", Content: mend})
+	return append(ms, model.Message{Role: "assistant", Content: said}, model.Message{Role: "user", Content: mend})
 }
 
 // reader takes a reply as it comes.
@@ -178,14 +195,12 @@ type reader interface {
 
 // call is one call of the model.
 type call struct {
-	run      string
-	messages []chat.Message
-	schema   *chat.Schema
+	messages []model.Message
+	schema   *model.Schema
 	out      int    // most tokens of the reply, where set is 0
 	set      int    // the same, as the settings name it; 0: they do not
 	reader   reader // of the reply
 	repeat   bool   // the reply may begin anew
-	parts    bool   // the call can be made with less in its prompt
 	least    int    // the reply's limit that it is worth making with; 0: any
 }
 
@@ -206,27 +221,21 @@ func (l *LLM) do(ctx context.Context, c call) (string, error) {
 			}
 		}
 	}
-	req := pool.Request{
-		Request: chat.Request{
-			Messages: c.messages, Schema: c.schema, MaxTokens: c.set, Stream: true,
-			OnText: func(text string) {
-				told = true
-				read(thinking.next(text))
-			},
+	req := model.Request{
+		Messages: c.messages, Schema: c.schema, MaxOut: c.set, DefaultOut: c.out, MinOut: c.least,
+		OnText: func(text string) {
+			told = true
+			read(thinking.next(text))
 		},
-		Run:        c.run,
-		DefaultOut: c.out,
-		LeastOut:   c.least,
-		Parts:      c.parts,
 	}
 	if c.repeat {
-		req.Again = func() {
+		req.OnReset = func() {
 			said.Reset()
 			thinking, told = thought{}, false
 			c.reader.again()
 		}
 	}
-	reply, err := l.pool.Do(ctx, req)
+	reply, err := l.doer.Do(ctx, req)
 	if !told && reply.Text != "" {
 		// The server answered in one piece and nobody was told.
 		read(thinking.next(reply.Text))

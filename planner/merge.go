@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/internal/findings"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // mergeSchema has the answer first, so that it can be streamed.
-var mergeSchema = &chat.Schema{Name: "answer", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["answer","complete","missing"],"properties":{"answer":{"type":"string"},"complete":{"type":"boolean"},"missing":{"type":"string"}}}`)}
+var mergeSchema = &model.Schema{Name: "answer", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["answer","complete","missing"],"properties":{"answer":{"type":"string"},"complete":{"type":"boolean"},"missing":{"type":"string"}}}`)}
 
 const noAnswer = `Your reply held no answer. Reply with one JSON object and nothing else: {"answer": "the answer", "complete": true, "missing": ""}`
 
@@ -48,8 +48,7 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 			least = shortAnswer
 		}
 		said, err := l.do(ctx, call{
-			run: b.Run, messages: ms, schema: mergeSchema, out: l.answerOut(), set: l.cfg.AnswerTokens, reader: m,
-			repeat: true, parts: len(results) > 1, least: least,
+			messages: ms, schema: mergeSchema, out: l.answerOut(), set: l.cfg.AnswerTokens, reader: m, repeat: true, least: least,
 		})
 		wrong := m.end()
 		v := swarm.Verdict{Citations: m.refs.Citations()}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func merge(t testing.TB, l *LLM, b swarm.Brief, rs []swarm.Result) (string, swarm.Verdict, error) {
@@ -141,7 +142,7 @@ func TestMergeKeepsAFindingWithinItsFence(t *testing.T) {
 }
 
 func TestMergeSaysWhichWindowWouldFit(t *testing.T) {
-	l, _ := serve(t, Config{Backend: Backend{Context: 2048}}, say(`{"answer":"a"}`))
+	l, _ := serve(t, Config{Backends: []model.Backend{{Context: 2048}}}, say(`{"answer":"a"}`))
 	if w := l.Window(); w < 300 || w > 1600 {
 		t.Errorf("window of %d tokens in a context of 2048", w)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // TestMergeGoesOnWithTheSurerFindings: the model holds less than its backend
@@ -18,9 +19,9 @@ func TestMergeGoesOnWithTheSurerFindings(t *testing.T) {
 	large := mock.Large()
 	large.Context = 3000
 	server := mock.NewHandler(mock.Config{Models: []mock.Model{large}})
-	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backend: planner.Backend{
+	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backends: []model.Backend{{
 		BaseURL: "http://mock/v1", Model: large.ID, Client: &http.Client{Transport: server.Transport()},
-	}})
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,9 +79,9 @@ func mergeBridges(t *testing.T, llm *planner.LLM, budget swarm.Budget) *swarm.An
 // the findings, answers, and says nothing.
 func TestMergeOfWhatWasCutGoesOnWithTheSurerFindings(t *testing.T) {
 	server := mock.NewHandler(mock.Config{Models: []mock.Model{mock.Large()}, Faults: []mock.FaultRule{{IDs: []string{"X69"}, Rate: 1}}})
-	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backend: planner.Backend{
+	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backends: []model.Backend{{
 		BaseURL: "http://mock/v1", Model: mock.Large().ID, Client: &http.Client{Transport: server.Transport()},
-	}})
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,9 +96,9 @@ func TestMergeOfWhatWasCutGoesOnWithTheSurerFindings(t *testing.T) {
 // findings with hardly a word of answer.
 func TestMergeGoesOnWithWhatTheBudgetAllows(t *testing.T) {
 	server := mock.NewHandler(mock.Config{Models: []mock.Model{mock.Large()}})
-	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backend: planner.Backend{
+	llm, err := planner.New(planner.Config{AnswerTokens: 500, Backends: []model.Backend{{
 		BaseURL: "http://mock/v1", Model: mock.Large().ID, Client: &http.Client{Transport: server.Transport()},
-	}})
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,13 +7,13 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/internal/findings"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // planSchema is a portable strict schema: every field required, no bounds.
-var planSchema = &chat.Schema{Name: "plan", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["steps"],"properties":{"steps":{"type":"array","items":{"type":"object","additionalProperties":false,"required":["id","do","over","select","items","of","needs","output"],"properties":{"id":{"type":"string"},"do":{"type":"string"},"over":{"type":"string","enum":["once","chunks","items","list","each"]},"select":{"type":"array","items":{"type":"string"}},"items":{"type":"array","items":{"type":"string"}},"of":{"type":"string"},"needs":{"type":"array","items":{"type":"string"}},"output":{"type":"string","enum":["finding","list"]}}}}}}`)}
+var planSchema = &model.Schema{Name: "plan", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["steps"],"properties":{"steps":{"type":"array","items":{"type":"object","additionalProperties":false,"required":["id","do","over","select","items","of","needs","output"],"properties":{"id":{"type":"string"},"do":{"type":"string"},"over":{"type":"string","enum":["once","chunks","items","list","each"]},"select":{"type":"array","items":{"type":"string"}},"items":{"type":"array","items":{"type":"string"}},"of":{"type":"string"},"needs":{"type":"array","items":{"type":"string"}},"output":{"type":"string","enum":["finding","list"]}}}}}}`)}
 
 // problemsTold is the most problems that a request to mend names one by one.
 const problemsTold = 20
@@ -36,7 +36,7 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 	for mends := 0; ; mends++ {
 		p.again()
 		said, err := l.do(ctx, call{
-			run: b.Run, messages: ms, schema: planSchema, out: l.planOut(), set: l.cfg.PlanTokens, reader: p, repeat: true,
+			messages: ms, schema: planSchema, out: l.planOut(), set: l.cfg.PlanTokens, reader: p, repeat: true,
 		})
 		switch {
 		case p.stopped != nil:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestPlanSendsStrictSchemaAndOutlinesButNoText(t *testing.T) {
@@ -252,14 +253,14 @@ func TestPlanGivesBackTheCallsError(t *testing.T) {
 func TestNewRefusesWhatCannotWork(t *testing.T) {
 	for name, c := range map[string]Config{
 		"no model":        {},
-		"negative bytes":  {Backend: Backend{Model: "m"}, PlanBytes: -1},
-		"negative tokens": {Backend: Backend{Model: "m"}, AnswerTokens: -1},
+		"negative bytes":  {Backends: []model.Backend{{Model: "m"}}, PlanBytes: -1},
+		"negative tokens": {Backends: []model.Backend{{Model: "m"}}, AnswerTokens: -1},
 	} {
 		if l, err := New(c); err == nil || l != nil || !strings.HasPrefix(err.Error(), "planner: ") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	l, err := New(Config{Backend: Backend{Model: "m", BaseURL: "http://127.0.0.1:1/v1"}})
+	l, err := New(Config{Backends: []model.Backend{{Model: "m", BaseURL: "http://127.0.0.1:1/v1"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +268,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 }
 
 func TestMendingLeavesOutAReplyThatHasNoRoom(t *testing.T) {
-	l, s := serve(t, Config{Backend: Backend{Context: 4096}, PlanTokens: 2500}, say(strings.Repeat("no plan ", 1500)), say(steps(once("a", "x"))))
+	l, s := serve(t, Config{Backends: []model.Backend{{Context: 4096}}, PlanTokens: 2500}, say(strings.Repeat("no plan ", 1500)), say(steps(once("a", "x"))))
 	if a, err := plan(t, l, lease()); err != nil || a.ids() != " a" {
 		t.Errorf("%q, %v", a.ids(), err)
 	}

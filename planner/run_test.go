@@ -12,6 +12,7 @@ import (
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/swarm/swarmtest"
 )
 
@@ -92,7 +93,7 @@ func BenchmarkFirstStep(b *testing.B) {
 				io.WriteString(w, `data: {"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
 			}))
 			defer srv.Close()
-			l, err := New(Config{Backend: Backend{Model: "m", BaseURL: srv.URL}})
+			l, err := New(Config{Backends: []model.Backend{{Model: "m", BaseURL: srv.URL}}})
 			if err != nil {
 				b.Fatal(err)
 			}

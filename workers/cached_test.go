@@ -9,6 +9,7 @@ import (
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -21,7 +22,7 @@ func TestAccountIsTheBillWherePromptsAreCached(t *testing.T) {
 			m.Prefix = mock.Prefixes()
 			m.Price = &mock.Price{In: 10, Cached: 1, Written: 12.5, Out: 40}
 			s := mock.NewHandler(mock.Config{Models: []mock.Model{m}})
-			p, err := workers.NewPool(workers.Config{Hedge: -1, Backends: []workers.Backend{{
+			p, err := workers.NewPool(workers.Config{Limits: model.Limits{Hedge: -1}, Backends: []model.Backend{{
 				Model: m.ID, BaseURL: "http://mock/v1", Client: &http.Client{Transport: s.Transport()}, Slots: 1, Stream: stream,
 				Price: &swarm.Price{In: 10 * swarm.Dollar, Cached: swarm.Dollar, Written: 25 * swarm.Dollar / 2, Out: 40 * swarm.Dollar},
 			}}})

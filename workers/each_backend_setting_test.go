@@ -9,18 +9,30 @@ import (
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
+	"github.com/db31e724/go-swarm/workers"
 )
 
 // backendEffects are what configEffects are, of a backend's settings.
 var backendEffects = map[string]func(*testing.T) error{
 	"Name": func(t *testing.T) error {
-		if o := bench(t, 1, always(broken), config{Attempts: 1}, backend{Name: "the cellar"}); !o.errs("at the cellar") {
+		if o := bench(t, 1, always(broken), config{Limits: model.Limits{Attempts: 1}}, backend{Name: "the cellar"}); !o.errs("at the cellar") {
 			return o.err
 		}
 		return nil
 	},
+	"API": func(t *testing.T) error {
+		p, err := workers.NewPool(config{Backends: []backend{{Model: "m", API: doer{}}}})
+		if err != nil {
+			return err
+		}
+		if r, err := p.Do(t.Context(), model.Request{Messages: []model.Message{{Role: "user", Content: "x"}}}); err != nil || r.Backend != "m" {
+			return fmt.Errorf("%+v, %v", r, err)
+		}
+		return nil
+	},
 	"BaseURL": func(t *testing.T) error {
-		if o := bench(t, 1, nil, config{Attempts: 1}, backend{BaseURL: "http://mock/elsewhere"}); len(o.log) == 0 || o.log[0].Path != "/elsewhere/chat/completions" {
+		if o := bench(t, 1, nil, config{Limits: model.Limits{Attempts: 1}}, backend{BaseURL: "http://mock/elsewhere"}); len(o.log) == 0 || o.log[0].Path != "/elsewhere/chat/completions" {
 			return fmt.Errorf("asked at %v", o.log)
 		}
 		return nil
@@ -28,7 +40,7 @@ var backendEffects = map[string]func(*testing.T) error{
 	"Key": func(t *testing.T) error {
 		for key, want := range map[string]string{"sk-1": "Bearer sk-1", "": ""} {
 			w := &watched{}
-			if bench(t, 1, nil, config{Attempts: 1}, backend{Key: key, Client: &http.Client{Transport: w}}); w.header.Get("Authorization") != want {
+			if bench(t, 1, nil, config{Limits: model.Limits{Attempts: 1}}, backend{Key: key, Client: &http.Client{Transport: w}}); w.header.Get("Authorization") != want {
 				return fmt.Errorf("authorization %q", w.header.Get("Authorization"))
 			}
 		}
@@ -99,7 +111,7 @@ var backendEffects = map[string]func(*testing.T) error{
 	},
 	"Client": func(t *testing.T) error {
 		w := &watched{}
-		if o := bench(t, 1, nil, config{Attempts: 1}, backend{Client: &http.Client{Transport: w}}); w.header == nil || len(o.log) > 0 {
+		if o := bench(t, 1, nil, config{Limits: model.Limits{Attempts: 1}}, backend{Client: &http.Client{Transport: w}}); w.header == nil || len(o.log) > 0 {
 			return errors.New("the client was not used")
 		}
 		return nil

@@ -5,18 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -42,7 +45,7 @@ func (o outcome) errs(words ...string) bool {
 
 // bench runs n subtasks at once on a pool of the configuration, whose one
 // backend is that of a mock with this brain; nil: it says yes at once.
-func bench(t *testing.T, n int, brain mock.Brain, c workers.Config, b workers.Backend) (o outcome) {
+func bench(t *testing.T, n int, brain mock.Brain, c workers.Config, b model.Backend) (o outcome) {
 	t.Helper()
 	m := mock.Small()
 	if m.Brain = brain; brain == nil {
@@ -58,7 +61,7 @@ func bench(t *testing.T, n int, brain mock.Brain, c workers.Config, b workers.Ba
 	if b.Client == nil {
 		b.Client = &http.Client{Transport: s.Transport()}
 	}
-	c.Backends = []workers.Backend{b}
+	c.Backends = []model.Backend{b}
 	p, err := workers.NewPool(c)
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +137,7 @@ func once(f fate) mock.Brain {
 
 type (
 	config  = workers.Config
-	backend = workers.Backend
+	backend = model.Backend
 )
 
 // configEffects change a setting, and say what should have been seen and was
@@ -146,9 +149,56 @@ var configEffects = map[string]func(*testing.T) error{
 		}
 		return nil
 	},
+	"Doer": func(t *testing.T) error {
+		p, err := workers.NewPool(config{Doer: doer{}})
+		if err != nil {
+			return err
+		}
+		out, err := p.Work(t.Context(), swarm.Subtask{Step: &swarm.Step{ID: "1/ask", Do: "Say.", Over: swarm.Items}, Item: "x"})
+		if err != nil || out.Text != "mine" || p.Slots() != 0 {
+			return fmt.Errorf("%+v, %v, %d slots", out, err, p.Slots())
+		}
+		return nil
+	},
+	"Limits": func(t *testing.T) error { return nil }, // see limitEffects
+	"MaxOut": func(t *testing.T) error {
+		if o := bench(t, 1, nil, config{MaxOut: 77}, backend{}); o.log[0].Request.MaxTokens != 77 {
+			return fmt.Errorf("%d tokens asked for", o.log[0].Request.MaxTokens)
+		}
+		return nil
+	},
+	"Temperature": func(t *testing.T) error {
+		cold := .25
+		with, without := bench(t, 1, nil, config{Temperature: &cold}, backend{}), bench(t, 1, nil, config{}, backend{})
+		if !strings.Contains(with.body(0), `"temperature":0.25`) || strings.Contains(without.body(0), "temperature") {
+			return fmt.Errorf("sent %s and %s", with.body(0), without.body(0))
+		}
+		return nil
+	},
+	"Prompt": func(t *testing.T) error {
+		o := bench(t, 1, nil, config{Prompt: func(st swarm.Subtask) []model.Message {
+			return []model.Message{{Role: "user", Content: "mine: " + st.Item}}
+		}}, backend{})
+		if m := o.log[0].Request.Messages; len(m) != 1 || m[0].Content != "mine: item 0" {
+			return fmt.Errorf("sent %v", m)
+		}
+		return nil
+	},
+}
+
+// limitEffects are what configEffects are, of the limits.
+var limitEffects = map[string]func(*testing.T) error{
+	"ReachTime": func(t *testing.T) error {
+		for _, d := range []time.Duration{5 * time.Second, 30 * time.Second} {
+			if o := bench(t, 3, nil, config{Limits: model.Limits{ReachTime: d}}, backend{Client: &http.Client{Transport: nowhere{}}}); o.took > d || o.took < d/2 || !o.errs("nobody has reached") {
+				return fmt.Errorf("%v: %v after %v", d, o.err, o.took)
+			}
+		}
+		return nil
+	},
 	"Attempts": func(t *testing.T) error {
 		for _, n := range []int{1, 3, 8} {
-			if o := bench(t, 1, always(broken), config{Attempts: n}, backend{}); len(o.log) != n || o.err == nil {
+			if o := bench(t, 1, always(broken), config{Limits: model.Limits{Attempts: n}}, backend{}); len(o.log) != n || o.err == nil {
 				return fmt.Errorf("%d: %d calls", n, len(o.log))
 			}
 		}
@@ -156,7 +206,7 @@ var configEffects = map[string]func(*testing.T) error{
 	},
 	"AttemptTime": func(t *testing.T) error {
 		for _, d := range []time.Duration{3 * time.Second, 30 * time.Second} {
-			if o := bench(t, 1, lasts(time.Hour), config{AttemptTime: d, Attempts: 1}, backend{}); o.took != d || !o.errs("timeout", d.String()) {
+			if o := bench(t, 1, lasts(time.Hour), config{Limits: model.Limits{AttemptTime: d, Attempts: 1}}, backend{}); o.took != d || !o.errs("timeout", d.String()) {
 				return fmt.Errorf("%v: %v after %v", d, o.err, o.took)
 			}
 		}
@@ -164,24 +214,24 @@ var configEffects = map[string]func(*testing.T) error{
 	},
 	"CallTime": func(t *testing.T) error {
 		for _, d := range []time.Duration{5 * time.Second, time.Minute} {
-			if o := bench(t, 1, lasts(time.Hour), config{AttemptTime: 2 * time.Second, Attempts: 1000, CallTime: d}, backend{}); o.took > d || o.took < d/2 || o.err == nil {
+			if o := bench(t, 1, lasts(time.Hour), config{Limits: model.Limits{AttemptTime: 2 * time.Second, Attempts: 1000, CallTime: d}}, backend{}); o.took > d || o.took < d/2 || o.err == nil {
 				return fmt.Errorf("%v: %v after %v", d, o.err, o.took)
 			}
 		}
 		return nil
 	},
 	"MaxWait": func(t *testing.T) error {
-		if o := bench(t, 1, once(held), config{MaxWait: 30 * time.Second}, backend{}); !o.errs("1m0s", "30s") || o.took > time.Second {
+		if o := bench(t, 1, once(held), config{Limits: model.Limits{MaxWait: 30 * time.Second}}, backend{}); !o.errs("1m0s", "30s") || o.took > time.Second {
 			return fmt.Errorf("30s: %v after %v, want both waits named at once", o.err, o.took)
 		}
-		if o := bench(t, 1, once(held), config{MaxWait: 90 * time.Second}, backend{}); o.err != nil || o.took < time.Minute {
+		if o := bench(t, 1, once(held), config{Limits: model.Limits{MaxWait: 90 * time.Second}}, backend{}); o.err != nil || o.took < time.Minute {
 			return fmt.Errorf("90s: %v after %v, want the wait kept", o.err, o.took)
 		}
 		return nil
 	},
 	"FirstToken": func(t *testing.T) error {
 		for d, well := range map[time.Duration]bool{5 * time.Second: false, 20 * time.Second: true} {
-			if o := bench(t, 1, streams(10*time.Second), config{FirstToken: d, Attempts: 1}, backend{Stream: true}); (o.err == nil) != well || o.took != min(d, 10*time.Second) {
+			if o := bench(t, 1, streams(10*time.Second), config{Limits: model.Limits{FirstToken: d, Attempts: 1}}, backend{Stream: true}); (o.err == nil) != well || o.took != min(d, 10*time.Second) {
 				return fmt.Errorf("%v: %v after %v", d, o.err, o.took)
 			}
 		}
@@ -189,7 +239,7 @@ var configEffects = map[string]func(*testing.T) error{
 	},
 	"Idle": func(t *testing.T) error {
 		for d, well := range map[time.Duration]bool{5 * time.Second: false, 20 * time.Second: true} {
-			if o := bench(t, 1, streams(time.Second, 10*time.Second), config{Idle: d, Attempts: 1}, backend{Stream: true}); (o.err == nil) != well || o.took != time.Second+min(d, 10*time.Second) {
+			if o := bench(t, 1, streams(time.Second, 10*time.Second), config{Limits: model.Limits{Idle: d, Attempts: 1}}, backend{Stream: true}); (o.err == nil) != well || o.took != time.Second+min(d, 10*time.Second) {
 				return fmt.Errorf("%v: %v after %v", d, o.err, o.took)
 			}
 		}
@@ -203,7 +253,7 @@ var configEffects = map[string]func(*testing.T) error{
 			calls[n] = len(bench(t, 30, func(context.Context, mock.Request) (mock.Reply, error) {
 				time.Sleep(10 * time.Millisecond)
 				return broken.reply()
-			}, config{Breaker: n, Attempts: 4, CallTime: 20 * time.Second, Retries: -1}, backend{Slots: 2}).log)
+			}, config{Limits: model.Limits{Breaker: n, Attempts: 4, CallTime: 20 * time.Second, Retries: -1}}, backend{Slots: 2}).log)
 		}
 		if calls[2] >= calls[20] || calls[20] >= calls[-1] || calls[-1] != 120 {
 			return fmt.Errorf("calls by Breaker: %v", calls)
@@ -231,7 +281,7 @@ var configEffects = map[string]func(*testing.T) error{
 					return broken.reply()
 				}
 				return yes, nil
-			}, config{Retries: share}, backend{Slots: 8})
+			}, config{Limits: model.Limits{Retries: share}}, backend{Slots: 8})
 		}
 		if early[.02] > 25 || early[1] < 60 || early[-1] < 60 {
 			return fmt.Errorf("repeated before the last first attempt, by Retries: %v", early)
@@ -247,42 +297,36 @@ var configEffects = map[string]func(*testing.T) error{
 					return lasts(10*time.Second)(ctx, r)
 				}
 				return lasts(100*time.Millisecond)(ctx, r)
-			}, config{Hedge: share}, backend{Slots: 8}).log)
+			}, config{Limits: model.Limits{Hedge: share}}, backend{Slots: 8}).log)
 		}
 		if calls[-1] != 400 || calls[.01] <= 400 || calls[.01] > 405 || calls[.1] <= calls[.01] {
 			return fmt.Errorf("calls by Hedge: %v", calls)
 		}
 		return nil
 	},
-	"MaxOut": func(t *testing.T) error {
-		if o := bench(t, 1, nil, config{MaxOut: 77}, backend{}); o.log[0].Request.MaxTokens != 77 {
-			return fmt.Errorf("%d tokens asked for", o.log[0].Request.MaxTokens)
-		}
-		return nil
-	},
-	"Temperature": func(t *testing.T) error {
-		cold := .25
-		with, without := bench(t, 1, nil, config{Temperature: &cold}, backend{}), bench(t, 1, nil, config{}, backend{})
-		if !strings.Contains(with.body(0), `"temperature":0.25`) || strings.Contains(without.body(0), "temperature") {
-			return fmt.Errorf("sent %s and %s", with.body(0), without.body(0))
-		}
-		return nil
-	},
-	"Prompt": func(t *testing.T) error {
-		o := bench(t, 1, nil, config{Prompt: func(st swarm.Subtask) []workers.Message {
-			return []workers.Message{{Role: "user", Content: "mine: " + st.Item}}
-		}}, backend{})
-		if m := o.log[0].Request.Messages; len(m) != 1 || m[0].Content != "mine: item 0" {
-			return fmt.Errorf("sent %v", m)
-		}
-		return nil
-	},
+}
+
+// doer is a stranger's client of models.
+type doer struct{}
+
+func (doer) Do(context.Context, model.Request) (model.Reply, error) {
+	return model.Reply{Text: `{"answer":"mine","confidence":0.5,"abstain":false}`}, nil
+}
+
+func (d doer) Attempt(ctx context.Context, r model.Request) (model.Reply, error) { return d.Do(ctx, r) }
+
+// nowhere is a transport to a host where nobody listens.
+type nowhere struct{}
+
+func (nowhere) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 }
 
 func TestEachSettingHasAnEffect(t *testing.T) {
 	for of, effects := range map[reflect.Type]map[string]func(*testing.T) error{
-		reflect.TypeFor[config]():  configEffects,
-		reflect.TypeFor[backend](): backendEffects,
+		reflect.TypeFor[config]():       configEffects,
+		reflect.TypeFor[backend]():      backendEffects,
+		reflect.TypeFor[model.Limits](): limitEffects,
 	} {
 		for f := range of.Fields() {
 			if _, ok := effects[f.Name]; !ok && f.IsExported() {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -15,7 +16,7 @@ import (
 // comes.
 func ExampleNewPool() {
 	pool, err := workers.NewPool(workers.Config{
-		Backends: []workers.Backend{
+		Backends: []model.Backend{
 			{Name: "local", BaseURL: "http://127.0.0.1:11434/v1", Model: "qwen3:4b", Slots: 4, Context: 8192, Price: &swarm.Price{}},
 			{Name: "cloud", Model: "gpt-5.4-nano", Key: os.Getenv("OPENAI_API_KEY"), Slots: 32},
 		},
@@ -32,7 +33,7 @@ func ExampleNewPool() {
 }
 
 func ExampleNewModel() {
-	_, err := workers.NewModel(workers.Backend{BaseURL: "localhost:8080", Model: "small"})
+	_, err := workers.NewModel(model.Backend{BaseURL: "localhost:8080", Model: "small"})
 	fmt.Println(err != nil)
 	// Output: true
 }
@@ -57,7 +58,7 @@ func ExampleCheck() {
 }
 
 func ExamplePriceOf() {
-	price := workers.PriceOf("openai/gpt-5.4-nano")
-	fmt.Println(price.In, price.Out, workers.PriceOf("my-own-model"))
+	price := model.PriceOf("openai/gpt-5.4-nano")
+	fmt.Println(price.In, price.Out, model.PriceOf("my-own-model"))
 	// Output: $0.2000 $1.25 <nil>
 }

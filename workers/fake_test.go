@@ -10,6 +10,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // sent is what the server double saw of a request.
@@ -77,14 +78,14 @@ func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func (s *server) backend() Backend {
-	return Backend{Model: "small", BaseURL: "http://server/v1", Key: canary.Key, Client: &http.Client{Transport: s}}
+func (s *server) backend() model.Backend {
+	return model.Backend{Model: "small", BaseURL: "http://server/v1", Key: canary.Key, Client: &http.Client{Transport: s}}
 }
 
 func (s *server) pool(t testing.TB, c Config) *Pool {
 	t.Helper()
 	if c.Backends == nil {
-		c.Backends = []Backend{s.backend()}
+		c.Backends = []model.Backend{s.backend()}
 	}
 	p, err := NewPool(c)
 	if err != nil {

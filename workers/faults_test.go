@@ -16,6 +16,7 @@ import (
 	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -95,7 +96,7 @@ func (c *chaos) brain(i int) mock.Brain {
 }
 
 // serve makes n servers of c, and a pool over all.
-func (c *chaos) serve(t *testing.T, n int, b workers.Backend, cfg workers.Config) ([]*mock.Server, *workers.Pool) {
+func (c *chaos) serve(t *testing.T, n int, b model.Backend, cfg workers.Config) ([]*mock.Server, *workers.Pool) {
 	c.tries, c.over, c.sent, c.until = map[string]int{}, map[string]string{}, map[string]string{}, make([]time.Time, n)
 	c.asked = make([]time.Time, n)
 	var servers []*mock.Server
@@ -148,7 +149,7 @@ func TestRunThroughFaultsLosesNothingAndPaysNothingTwice(t *testing.T) {
 			t.Run(fmt.Sprintf("seed=%d,stream=%v", seed, stream), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					c := &chaos{seed: seed}
-					servers, p := c.serve(t, 3, workers.Backend{Slots: slots, Stream: stream}, workers.Config{AttemptTime: 30 * time.Second})
+					servers, p := c.serve(t, 3, model.Backend{Slots: slots, Stream: stream}, workers.Config{Limits: model.Limits{AttemptTime: 30 * time.Second}})
 					defer p.Close()
 					var booked swarm.Usage
 					atLeast, unsent := 0, 0
@@ -233,7 +234,7 @@ func TestRunCancelledAmongFaultsLeavesNothingBehind(t *testing.T) {
 	for seed := range uint64(8) {
 		synctest.Test(t, func(t *testing.T) {
 			c := &chaos{seed: seed}
-			servers, p := c.serve(t, 2, workers.Backend{Slots: 4}, workers.Config{AttemptTime: 30 * time.Second})
+			servers, p := c.serve(t, 2, model.Backend{Slots: 4}, workers.Config{Limits: model.Limits{AttemptTime: 30 * time.Second}})
 			defer p.Close()
 			ctx, cancel := context.WithCancel(t.Context())
 			after := time.Duration(1+rand.N(40)) * time.Second

@@ -10,6 +10,7 @@ import (
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -45,7 +46,7 @@ func TestServersLimitsAreFoundOutAndKept(t *testing.T) {
 				return mock.Reply{Text: `{"answer":"yes","quote":"","confidence":0.5,"abstain":false}`}, nil
 			}
 			s := mock.NewHandler(mock.Config{Models: []mock.Model{m}, Keep: -1})
-			p, err := workers.NewPool(workers.Config{Backends: []workers.Backend{{
+			p, err := workers.NewPool(workers.Config{Backends: []model.Backend{{
 				Model: m.ID, BaseURL: "http://mock/v1", Client: &http.Client{Transport: s.Transport()},
 			}}})
 			if err != nil {

@@ -13,18 +13,19 @@ import (
 	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/swarm/swarmtest"
 	"github.com/db31e724/go-swarm/workers"
 )
 
 // over makes a pool whose one backend is the mock's model.
-func over(t testing.TB, s *mock.Server, b workers.Backend) *workers.Pool {
+func over(t testing.TB, s *mock.Server, b model.Backend) *workers.Pool {
 	t.Helper()
 	b.BaseURL, b.Key, b.Client = "http://mock/v1", canary.Key, &http.Client{Transport: s.Transport()}
 	if b.Model == "" {
 		b.Model = "mock-small"
 	}
-	p, err := workers.NewPool(workers.Config{Backends: []workers.Backend{b}})
+	p, err := workers.NewPool(workers.Config{Backends: []model.Backend{b}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,12 +34,12 @@ func over(t testing.TB, s *mock.Server, b workers.Backend) *workers.Pool {
 
 func TestPoolKeepsTheContractOfAWorker(t *testing.T) {
 	s := mock.NewHandler(mock.Config{})
-	swarmtest.TestWorker(t, func() swarm.Worker { return over(t, s, workers.Backend{}) })
+	swarmtest.TestWorker(t, func() swarm.Worker { return over(t, s, model.Backend{}) })
 }
 
 func TestCheckKeepsTheContractOfAWorker(t *testing.T) {
 	s := mock.NewHandler(mock.Config{})
-	swarmtest.TestWorker(t, func() swarm.Worker { return workers.Check(over(t, s, workers.Backend{}), workers.Quotes) })
+	swarmtest.TestWorker(t, func() swarm.Worker { return workers.Check(over(t, s, model.Backend{}), workers.Quotes) })
 }
 
 // asking is a planner that asks one thing of every chunk, and whose merge
@@ -78,7 +79,7 @@ func TestRunCostsWhatTheServerBilled(t *testing.T) {
 		small := mock.Small()
 		small.Latency = mock.SmallLatency()
 		s := mock.NewHandler(mock.Config{Models: []mock.Model{small}})
-		p := over(t, s, workers.Backend{Slots: 4, Price: workers.PriceOf("gpt-5.6-luna")})
+		p := over(t, s, model.Backend{Slots: 4, Price: model.PriceOf("gpt-5.6-luna")})
 		defer p.Close()
 		question := "How much rent does Mr Everly pay?"
 		run := swarm.Swarm{Planner: asking(question), Worker: workers.Check(p, workers.Quotes)}
@@ -110,7 +111,7 @@ func TestCancelledRunSendsNoFurtherCall(t *testing.T) {
 		small := mock.Small()
 		small.Latency = mock.Latency{First: time.Minute}
 		s := mock.NewHandler(mock.Config{Models: []mock.Model{small}})
-		p := over(t, s, workers.Backend{Slots: 3})
+		p := over(t, s, model.Backend{Slots: 3})
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(10*time.Second, cancel)
 		start := time.Now()
@@ -133,7 +134,7 @@ func TestServerWithoutSchemasIsLearntOnce(t *testing.T) {
 	small := mock.Small()
 	small.NoSchema = true
 	s := mock.NewHandler(mock.Config{Models: []mock.Model{small}})
-	p := over(t, s, workers.Backend{Slots: 1})
+	p := over(t, s, model.Backend{Slots: 1})
 	defer p.Close()
 	learned := 0
 	run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p, Observe: func(e swarm.Event) {
@@ -153,8 +154,8 @@ func TestSubtaskEndsWithItsTimeLimit(t *testing.T) {
 		slow.Latency = mock.Latency{First: time.Hour}
 		s := mock.NewHandler(mock.Config{Models: []mock.Model{slow}})
 		p, err := workers.NewPool(workers.Config{
-			Backends: []workers.Backend{{Model: slow.ID, BaseURL: "http://mock/v1", Client: &http.Client{Transport: s.Transport()}}},
-			CallTime: 10 * time.Second,
+			Backends: []model.Backend{{Model: slow.ID, BaseURL: "http://mock/v1", Client: &http.Client{Transport: s.Transport()}}},
+			Limits:   model.Limits{CallTime: 10 * time.Second},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -175,7 +176,7 @@ func TestSubtasksOutlastTheQueueOfASmallPool(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := mock.Small()
 		slow.Latency = mock.Latency{First: 30 * time.Second}
-		p := over(t, mock.NewHandler(mock.Config{Models: []mock.Model{slow}}), workers.Backend{Slots: 1})
+		p := over(t, mock.NewHandler(mock.Config{Models: []mock.Model{slow}}), model.Backend{Slots: 1})
 		defer p.Close()
 		run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p}
 		answer, err := run.Run(t.Context(), swarm.Task{Goal: "How much is the rent?", Sources: []swarm.Source{leases(60)}})
@@ -191,7 +192,7 @@ func TestStreamThatFallsSilentDoesNotUseUpItsAttempt(t *testing.T) {
 		small.Brain = func(_ context.Context, r mock.Request) (mock.Reply, error) {
 			return mock.Reply{Raw: &mock.Raw{Pieces: mock.Events(half), End: mock.EndHold}}, nil
 		}
-		p := over(t, mock.NewHandler(mock.Config{Models: []mock.Model{small}}), workers.Backend{Stream: true})
+		p := over(t, mock.NewHandler(mock.Config{Models: []mock.Model{small}}), model.Backend{Stream: true})
 		defer p.Close()
 		start := time.Now()
 		_, err := p.Work(t.Context(), swarm.Subtask{Step: &swarm.Step{Do: "Find the rent."}, Chunk: &leases(1).Chunks[0]})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/findings"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // DefaultPrompt writes the prompt that a [Pool] sends for a subtask. What all
@@ -13,11 +14,11 @@ import (
 // The material follows, fenced as data: the chunk under its source and
 // headings, results of earlier steps under the numbers that an answer refers
 // to them by, the item. What was wrong with an earlier answer comes last.
-func DefaultPrompt(st swarm.Subtask) []Message {
+func DefaultPrompt(st swarm.Subtask) []model.Message {
 	if st.Step == nil {
 		st.Step = &swarm.Step{}
 	}
-	return []Message{
+	return []model.Message{
 		{Role: "system", Content: instructions(&st)},
 		{Role: "user", Content: material(&st)},
 	}
@@ -90,12 +91,8 @@ func noMaterial(st *swarm.Subtask) bool {
 	return st.Step.Over == swarm.Once && st.Chunk == nil && st.Item == "" && len(st.From) == 0 && len(st.Missing) == 0
 }
 
-// lineRunes bounds names and notes that stand on a line of their own. A path
-// of headings may hold the head of a table.
-const (
-	lineRunes = 400
-	pathRunes = 1200
-)
+// lineRunes bounds names and notes that stand on a line of their own.
+const lineRunes = 400
 
 // material is the part of the prompt that is this subtask's own.
 func material(st *swarm.Subtask) string {
@@ -103,7 +100,10 @@ func material(st *swarm.Subtask) string {
 	if c := st.Chunk; c != nil {
 		b.WriteString("Source: " + findings.Line(c.Source, lineRunes) + "\n")
 		if c.Path != "" {
-			b.WriteString("Section: " + findings.Line(c.Path, pathRunes) + "\n")
+			b.WriteString("Section: " + findings.Line(c.Path, lineRunes) + "\n")
+		}
+		if head := c.PlaceAt(0).Head; head != "" {
+			b.WriteString("The text begins within a table, whose head is:\n" + findings.Fence("table head", head))
 		}
 		b.WriteString("Text:\n" + findings.Fence("text", c.Text) + "\n")
 	}

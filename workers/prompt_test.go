@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestPromptBeginsAlikeForAStep(t *testing.T) {
@@ -12,10 +13,10 @@ func TestPromptBeginsAlikeForAStep(t *testing.T) {
 	b.Chunk = &swarm.Chunk{Source: "other", ID: "o#1", Text: "other text"}
 	b.Step, b.Index, b.Priority = a.Step, 7, 3
 	pa, pb := DefaultPrompt(a), DefaultPrompt(b)
-	if pa[0] != pb[0] || pa[0].Role != "system" {
+	if pa[0].Content != pb[0].Content || pa[0].Role != "system" {
 		t.Errorf("two subtasks of a step begin differently:\n%s\n%s", pa[0].Content, pb[0].Content)
 	}
-	if pa[1] == pb[1] {
+	if pa[1].Content == pb[1].Content {
 		t.Error("two chunks give one prompt")
 	}
 }
@@ -97,8 +98,8 @@ func TestPromptFencesWhatIsData(t *testing.T) {
 
 func TestOwnPrompt(t *testing.T) {
 	s := says(finding("a", "the first day"))
-	p := s.pool(t, Config{Prompt: func(st swarm.Subtask) []Message {
-		return []Message{{Role: "user", Content: "Read: " + st.Chunk.Text}}
+	p := s.pool(t, Config{Prompt: func(st swarm.Subtask) []model.Message {
+		return []model.Message{{Role: "user", Content: "Read: " + st.Chunk.Text}}
 	}})
 	if _, err := p.Work(t.Context(), overLease()); err != nil || len(s.seen[0].Messages) != 1 {
 		t.Errorf("%v, %+v", err, s.seen)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -17,12 +18,12 @@ import (
 // the base URL SWARM_REAL_URL, the key SWARM_REAL_KEY being optional. What it
 // answers does not matter: every chunk has to be answered for.
 func TestRunAgainstARealServer(t *testing.T) {
-	base, model := os.Getenv("SWARM_REAL_URL"), os.Getenv("SWARM_REAL_MODEL")
-	if base == "" || model == "" {
+	base, name := os.Getenv("SWARM_REAL_URL"), os.Getenv("SWARM_REAL_MODEL")
+	if base == "" || name == "" {
 		t.Skip("SWARM_REAL_URL and SWARM_REAL_MODEL name no server and no model of it: nothing real to ask")
 	}
-	p, err := workers.NewPool(workers.Config{Backends: []workers.Backend{{
-		BaseURL: base, Model: model, Key: os.Getenv("SWARM_REAL_KEY"), Slots: 16, Context: 8192,
+	p, err := workers.NewPool(workers.Config{Backends: []model.Backend{{
+		BaseURL: base, Model: name, Key: os.Getenv("SWARM_REAL_KEY"), Slots: 16, Context: 8192,
 	}}})
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -73,7 +74,7 @@ func (r *row) run(t *testing.T, seed uint64, cfg workers.Config) score {
 		return mock.Reply{Text: `{"answer":"yes","quote":"","confidence":0.5,"abstain":false}`}, nil
 	}
 	s := mock.NewHandler(mock.Config{Models: []mock.Model{m}})
-	cfg.Backends = []workers.Backend{{Slots: rowAtOnce, Stream: r.stream, Model: m.ID, BaseURL: "http://mock/v1", Key: canary.Key, Client: &http.Client{Transport: s.Transport()}}}
+	cfg.Backends = []model.Backend{{Slots: rowAtOnce, Stream: r.stream, Model: m.ID, BaseURL: "http://mock/v1", Key: canary.Key, Client: &http.Client{Transport: s.Transport()}}}
 	p, err := workers.NewPool(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/db31e724/go-swarm/mock"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -15,7 +16,7 @@ func TestHedgingIsASetting(t *testing.T) {
 	for hedge, want := range map[float64][2]int{0: {1020, 1050}, .01: {1005, 1010}, -1: {1000, 1000}} {
 		synctest.Test(t, func(t *testing.T) {
 			r := straggling()
-			if got := r.run(t, 1, workers.Config{Hedge: hedge}); got.calls < want[0] || got.calls > want[1] || got.lost > 0 {
+			if got := r.run(t, 1, workers.Config{Limits: model.Limits{Hedge: hedge}}); got.calls < want[0] || got.calls > want[1] || got.lost > 0 {
 				t.Errorf("Hedge %v: %+v, want %d to %d calls", hedge, got, want[0], want[1])
 			}
 		})
@@ -34,7 +35,7 @@ func TestBreakerIsASetting(t *testing.T) {
 				}
 				return rowCall, nil
 			}}
-			if got := r.run(t, 1, workers.Config{Breaker: breaker, Retries: -1, Attempts: 3}); got.lost > 0 != lost {
+			if got := r.run(t, 1, workers.Config{Limits: model.Limits{Breaker: breaker, Retries: -1, Attempts: 3}}); got.lost > 0 != lost {
 				t.Errorf("Breaker %d: %+v", breaker, got)
 			}
 		})
@@ -43,12 +44,12 @@ func TestBreakerIsASetting(t *testing.T) {
 
 func TestSettingsThatMakeNoSenseAreRefused(t *testing.T) {
 	for want, c := range map[string]workers.Config{
-		"Hedge":      {Hedge: 5},
-		"Retries":    {Retries: 20},
-		"FirstToken": {FirstToken: -time.Second},
-		"Idle":       {Idle: -time.Second},
+		"Hedge":      {Limits: model.Limits{Hedge: 5}},
+		"Retries":    {Limits: model.Limits{Retries: 20}},
+		"FirstToken": {Limits: model.Limits{FirstToken: -time.Second}},
+		"Idle":       {Limits: model.Limits{Idle: -time.Second}},
 	} {
-		c.Backends = []workers.Backend{{Model: "m"}}
+		c.Backends = []model.Backend{{Model: "m"}}
 		if _, err := workers.NewPool(c); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}

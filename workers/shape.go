@@ -3,8 +3,8 @@ package workers
 import (
 	"encoding/json"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // shape is what a subtask's reply looks like; it follows from its input, and
@@ -38,7 +38,7 @@ func (s shape) quotes() bool { return s == shapeQuote || s == shapeBoth }
 
 // schema returns the strict schema of the shape. All keys are required and
 // none is bounded: that is the part of JSON Schema that every server takes.
-func (s shape) schema() *chat.Schema {
+func (s shape) schema() *model.Schema {
 	switch s {
 	case shapeList:
 		return &listSchema
@@ -49,13 +49,13 @@ func (s shape) schema() *chat.Schema {
 }
 
 var (
-	quoteSchema = chat.Schema{Name: "finding", JSON: json.RawMessage(
+	quoteSchema = model.Schema{Name: "finding", JSON: json.RawMessage(
 		`{"type":"object","properties":{"answer":{"type":"string"},"quote":{"type":"string"},"confidence":{"type":"number"},"abstain":{"type":"boolean"}},` +
 			`"required":["answer","quote","confidence","abstain"],"additionalProperties":false}`)}
-	answerSchema = chat.Schema{Name: "answer", JSON: json.RawMessage(
+	answerSchema = model.Schema{Name: "answer", JSON: json.RawMessage(
 		`{"type":"object","properties":{"answer":{"type":"string"},"confidence":{"type":"number"},"abstain":{"type":"boolean"}},` +
 			`"required":["answer","confidence","abstain"],"additionalProperties":false}`)}
-	listSchema = chat.Schema{Name: "list", JSON: json.RawMessage(
+	listSchema = model.Schema{Name: "list", JSON: json.RawMessage(
 		`{"type":"object","properties":{"items":{"type":"array","items":{"type":"string"}},"abstain":{"type":"boolean"}},` +
 			`"required":["items","abstain"],"additionalProperties":false}`)}
 )

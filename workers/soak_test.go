@@ -12,6 +12,7 @@ import (
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -42,8 +43,8 @@ func TestSoak(t *testing.T) {
 	})
 	defer server.Close()
 	pool, err := workers.NewPool(workers.Config{
-		Backends:    []workers.Backend{{BaseURL: server.URL(), Model: small.ID, Slots: slots, Price: &swarm.Price{}}},
-		AttemptTime: 10 * time.Second,
+		Backends: []model.Backend{{BaseURL: server.URL(), Model: small.ID, Slots: slots, Price: &swarm.Price{}}},
+		Limits:   model.Limits{AttemptTime: 10 * time.Second},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/internal/findings"
-	"github.com/db31e724/go-swarm/internal/pool"
 	"github.com/db31e724/go-swarm/swarm"
 )
 
@@ -23,10 +22,10 @@ const leastSplit = 200
 
 // inParts runs a subtask, and where its prompt does not fit the context of any
 // backend, or was found not to, over the two halves of its chunk, one after
-// the other. Both are the same subtask, in one clock.
-func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, clock *pool.Clock, splits int) (swarm.Output, error) {
+// the other. Both are the same subtask.
+func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, splits int) (swarm.Output, error) {
 	parts := st.Chunk != nil && splits < mostSplits && middle(st.Chunk.Text) > 0
-	out, err := p.work(ctx, st, clock, parts)
+	out, err := p.work(ctx, st)
 	if !parts || !isClass(err, swarm.ClassTooLong) {
 		return out, err
 	}
@@ -36,7 +35,7 @@ func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, clock *pool.Clock
 	for _, c := range []*swarm.Chunk{&first, &second} {
 		part := *st
 		part.Chunk = c
-		o, wrong := p.inParts(ctx, &part, clock, splits+1)
+		o, wrong := p.inParts(ctx, &part, splits+1)
 		if wrong != nil {
 			if ctx.Err() != nil {
 				return swarm.Output{}, wrong
@@ -60,11 +59,7 @@ func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, clock *pool.Clock
 // else sentences, else words.
 func halves(c *swarm.Chunk) (first, second swarm.Chunk) {
 	at := middle(c.Text)
-	first, second = *c, *c
-	first.Text, second.Text = c.Text[:at], c.Text[at:]
-	first.End = min(c.Start+at, c.End)
-	second.Start = first.End
-	return first, second
+	return c.Part(0, at), c.Part(at, len(c.Text))
 }
 
 // seams are where a text is cut, the best first.

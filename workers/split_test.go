@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // narrow is a server that refuses prompts of more bytes than it holds.
@@ -30,8 +31,8 @@ func (n *narrow) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func (n *narrow) backend() Backend {
-	return Backend{Model: "small", BaseURL: "http://server/v1", Client: &http.Client{Transport: n}}
+func (n *narrow) backend() model.Backend {
+	return model.Backend{Model: "small", BaseURL: "http://server/v1", Client: &http.Client{Transport: n}}
 }
 
 // ledger is a chunk of so many paragraphs, of which some name a payment.
@@ -72,9 +73,9 @@ func over(c *swarm.Chunk) swarm.Subtask {
 }
 
 func TestChunkTooLongForTheServerIsReadInParts(t *testing.T) {
-	for name, size := range map[string]func(*narrow) Backend{
-		"as the server says": func(n *narrow) Backend { n.holds = 5500; return n.backend() },
-		"as the backend's Context says": func(n *narrow) Backend {
+	for name, size := range map[string]func(*narrow) model.Backend{
+		"as the server says": func(n *narrow) model.Backend { n.holds = 5500; return n.backend() },
+		"as the backend's Context says": func(n *narrow) model.Backend {
 			n.holds = 1 << 20
 			b := n.backend()
 			b.Context = 1400
@@ -83,7 +84,7 @@ func TestChunkTooLongForTheServerIsReadInParts(t *testing.T) {
 	} {
 		n := &narrow{server: clerk()}
 		c := ledger(60, 7, 44)
-		out, err := n.pool(t, Config{Backends: []Backend{size(n)}}).Work(t.Context(), over(c))
+		out, err := n.pool(t, Config{Backends: []model.Backend{size(n)}}).Work(t.Context(), over(c))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -104,7 +105,7 @@ func TestChunkTooLongForTheServerIsReadInParts(t *testing.T) {
 
 func TestPartsAbstainOnlyTogether(t *testing.T) {
 	n := &narrow{server: clerk(), holds: 5500}
-	p := n.pool(t, Config{Backends: []Backend{n.backend()}})
+	p := n.pool(t, Config{Backends: []model.Backend{n.backend()}})
 	if out, err := p.Work(t.Context(), over(ledger(60))); err != nil || !out.Abstain {
 		t.Errorf("%+v, %v, want an abstention", out, err)
 	}
@@ -115,7 +116,7 @@ func TestPartsAbstainOnlyTogether(t *testing.T) {
 
 func TestSplittingEnds(t *testing.T) {
 	n := &narrow{server: clerk(), holds: 10}
-	_, err := n.pool(t, Config{Backends: []Backend{n.backend()}}).Work(t.Context(), over(ledger(60)))
+	_, err := n.pool(t, Config{Backends: []model.Backend{n.backend()}}).Work(t.Context(), over(ledger(60)))
 	if !isClass(err, swarm.ClassTooLong) || n.refused > 15 {
 		t.Errorf("%v after %d calls", err, n.refused)
 	}
@@ -128,7 +129,7 @@ func TestListsOfPartsAreJoined(t *testing.T) {
 	}}
 	st := over(ledger(50))
 	st.Step.Schema = swarm.SchemaList
-	out, err := n.pool(t, Config{Backends: []Backend{n.backend()}}).Work(t.Context(), st)
+	out, err := n.pool(t, Config{Backends: []model.Backend{n.backend()}}).Work(t.Context(), st)
 	if err != nil || out.Text != `["both","part 0","part 1"]` {
 		t.Errorf("%q, %v", out.Text, err)
 	}

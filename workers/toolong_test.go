@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // A subtask without a chunk has nothing to be cut in two: it goes to a wider
@@ -18,7 +19,7 @@ func TestItemsAndResultsTooLongGoToAWiderBackend(t *testing.T) {
 		"results": {Step: &swarm.Step{ID: "1/b", Do: "Say who keeps the garden.", Over: swarm.Once, Needs: []string{"1/find"}}, Goal: "Who?", From: from},
 	} {
 		narrow, wide := &narrow{server: says(finding("all", "")), holds: 5000}, says(finding("all", ""))
-		backends := []Backend{narrow.backend(), wide.backend()}
+		backends := []model.Backend{narrow.backend(), wide.backend()}
 		backends[0].Name, backends[0].Context = "narrow", 4000
 		backends[1].Name, backends[1].Context = "wide", 16_000
 		if out, err := narrow.pool(t, Config{Backends: backends}).Work(t.Context(), st); err != nil || out.Text != "all" {

@@ -20,6 +20,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/internal/pool"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 const (
@@ -107,17 +108,17 @@ func slice(b *testing.B, call func(int) error, n int) {
 var errNoReply = errors.New("the reply is not what the server sent")
 
 func thePool(b *testing.B, url string, prompts []string) func(int) error {
-	p, err := pool.New(pool.Config{Backends: []pool.Backend{{Model: "small", BaseURL: url, Key: "k", Slots: wireAtOnce}}})
+	p, err := pool.New(pool.Config{Backends: []model.Backend{{Model: "small", BaseURL: url, Key: "k", Slots: wireAtOnce}}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(p.Close)
 	ctx := context.Background()
 	return func(i int) error {
-		r := pool.Request{Request: chat.Request{
-			Messages:  []chat.Message{{Role: "system", Content: "Answer from the text."}, {Role: "user", Content: prompts[i%len(prompts)]}},
-			MaxTokens: 512,
-		}}
+		r := model.Request{
+			Messages: []model.Message{{Role: "system", Content: "Answer from the text."}, {Role: "user", Content: prompts[i%len(prompts)]}},
+			MaxOut:   512,
+		}
 		reply, err := p.Do(ctx, r)
 		if err == nil && reply.Text == "" {
 			err = errNoReply

@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
-	"github.com/db31e724/go-swarm/internal/chat"
-	"github.com/db31e724/go-swarm/internal/pool"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // Most tokens of a reply where nobody names any.
@@ -23,6 +23,9 @@ const (
 const saidBytes = 4 << 10
 
 func (c *Config) check() error {
+	if c.Doer != nil && (len(c.Backends) > 0 || c.Limits != (model.Limits{})) {
+		return errors.New("workers: Backends and Limits are not used beside a Doer, which has its own: leave them out")
+	}
 	if c.MaxOut < 0 {
 		return fmt.Errorf("workers: MaxOut is %d: it must not be negative, 0 stands for the default", c.MaxOut)
 	}
@@ -43,38 +46,35 @@ func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error)
 	if st.Step == nil {
 		return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: errors.New("the subtask has no step")}
 	}
-	if err := p.fruitless.check(); err != nil {
-		return swarm.Output{}, err
-	}
-	out, err := p.inParts(ctx, &st, new(pool.Clock), 0)
-	p.fruitless.learn(err)
-	return out, err
+	return p.inParts(ctx, &st, 0)
 }
 
-// work asks for a reply, and once more where that can help. parts says that
-// the subtask can be worked on in parts.
-func (p *Pool) work(ctx context.Context, st *swarm.Subtask, clock *pool.Clock, parts bool) (swarm.Output, error) {
+// work asks for a reply, and once more where that can help.
+func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error) {
+	backends, maxOut := p.backends()
+	avoid, err := p.unable.check(ctx, backends)
+	if err != nil {
+		return swarm.Output{}, err
+	}
 	s := shapeOf(st)
 	prompt := p.cfg.Prompt(*st)
-	r := pool.Request{
-		Request: chat.Request{
-			Messages: prompt, Schema: s.schema(), MaxTokens: st.Step.MaxOut, Temperature: p.cfg.Temperature,
-		},
-		Run:        st.Run,
-		Priority:   st.Priority,
-		DefaultOut: p.defaultOut(s),
-		Clock:      clock,
-		Parts:      parts,
+	r := model.Request{
+		Messages: prompt, Schema: s.schema(), Temperature: p.cfg.Temperature,
+		MaxOut: st.Step.MaxOut, DefaultOut: p.defaultOut(s), Avoid: avoid,
 	}
 	var first *reading // what a first reply said, as far as it could be read
 	for widened := false; ; {
-		reply, err := p.pool.Do(ctx, r)
+		reply, err := p.doer.Do(ctx, r)
 		if !widened && isClass(err, swarm.ClassCut) {
 			widened = true
+			unfit := p.unable.note(ctx, reply, err, false)
+			if unfit != nil {
+				return swarm.Output{}, unfit
+			}
 			wider := r
-			wider.Elsewhere = true
-			wider.MaxTokens = 2 * cmp.Or(r.MaxTokens, max(p.replyMax, r.DefaultOut))
-			if again, wrong := p.pool.Do(ctx, wider); !isClass(wrong, swarm.ClassTooLong) {
+			wider.Avoid = append(slices.Clip(avoid), reply.Backend)
+			wider.MaxOut = 2 * cmp.Or(r.MaxOut, max(maxOut, r.DefaultOut))
+			if again, wrong := p.doer.Do(ctx, wider); !isClass(wrong, swarm.ClassTooLong) {
 				r, reply, err = wider, again, wrong
 			}
 		}
@@ -82,24 +82,27 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask, clock *pool.Clock, p
 			if first != nil && first.usable() && ctx.Err() == nil {
 				return first.output(st, s, p.outMax(st, s)), nil
 			}
-			return swarm.Output{}, err
+			return swarm.Output{}, cmp.Or(p.unable.note(ctx, reply, err, false), err)
 		}
 		got := read(reply.Text, s, st.Step.Must)
+		unfit := p.unable.note(ctx, reply, nil, got.usable())
 		switch {
 		case len(got.faults) == 0, first != nil && got.usable():
 			return got.output(st, s, p.outMax(st, s)), nil
 		case first != nil && first.usable():
 			return first.output(st, s, p.outMax(st, s)), nil
+		case unfit != nil:
+			return swarm.Output{}, unfit
 		case first != nil:
 			return swarm.Output{}, &swarm.CallError{
-				Class: swarm.ClassBroken, Model: reply.Model,
+				Class: swarm.ClassBroken, Model: reply.Model, Backend: reply.Backend,
 				Err: fmt.Errorf("the reply cannot be read, nor could the one before it: %s", strings.Join(got.faults, "; ")),
 			}
 		}
 		first = &got
 		r.Messages = append(prompt[:len(prompt):len(prompt)],
-			Message{Role: "assistant", Content: cut(reply.Text, saidBytes)},
-			Message{Role: "user", Content: "That cannot be read: " + strings.Join(got.faults, "; ") + ". Reply again with the one JSON object alone, mended."})
+			model.Message{Role: "assistant", Content: cut(reply.Text, saidBytes)},
+			model.Message{Role: "user", Content: "That cannot be read: " + strings.Join(got.faults, "; ") + ". Reply again with the one JSON object alone, mended."})
 	}
 }
 

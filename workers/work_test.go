@@ -7,10 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestFindingCitesThePassageInTheSource(t *testing.T) {
@@ -210,10 +209,10 @@ func TestCutReplyIsAskedForWithTwiceTheRoom(t *testing.T) {
 	if err != nil || out.Text != "On the first." || len(s.seen) != 2 || s.seen[1].MaxTokens != 120 {
 		t.Errorf("%+v, %v, %d calls", out, err, len(s.seen))
 	}
-	for name, b := range map[string]Backend{"still too short": s.backend(), "no context for more": func() Backend { b := s.backend(); b.Context = 560; return b }()} {
+	for name, b := range map[string]model.Backend{"still too short": s.backend(), "no context for more": func() model.Backend { b := s.backend(); b.Context = 560; return b }()} {
 		s.seen = nil
 		st.Step.MaxOut = 40
-		_, err = s.pool(t, Config{Backends: []Backend{b}}).Work(t.Context(), st)
+		_, err = s.pool(t, Config{Backends: []model.Backend{b}}).Work(t.Context(), st)
 		if ce, _ := errors.AsType[*swarm.CallError](err); ce == nil || ce.Class != swarm.ClassCut || len(s.seen) > 2 {
 			t.Errorf("%s: %v after %d calls", name, err, len(s.seen))
 		}
@@ -226,7 +225,7 @@ func TestCutReplyIsAskedForElsewhere(t *testing.T) {
 	for name, models := range map[string][]string{"another model": {"a", "b"}, "the same": {"a", "a"}, "none": {"a"}} {
 		cuts, well := &server{}, says(finding("On the first.", "the first day"))
 		cuts.reply = func(int, sent) (string, string) { return `{"answer":"On`, "length" }
-		var backends []Backend
+		var backends []model.Backend
 		for i, m := range models {
 			b := []*server{cuts, well}[i].backend()
 			b.Name, b.Model = string('A'+rune(i)), m
@@ -257,8 +256,8 @@ func TestRoomForAReply(t *testing.T) {
 		{Config{}, 0, 512},
 		{Config{MaxOut: 99}, 0, 99},
 		{Config{MaxOut: 99}, 77, 77},
-		{Config{Backends: []Backend{b}, MaxOut: 99}, 0, 300},
-		{Config{Backends: []Backend{b}}, 77, 77},
+		{Config{Backends: []model.Backend{b}, MaxOut: 99}, 0, 300},
+		{Config{Backends: []model.Backend{b}}, 77, 77},
 	} {
 		st := overLease()
 		st.Step.MaxOut = c.step
@@ -275,7 +274,7 @@ func TestChunkTooLongForTheModelIsNotSent(t *testing.T) {
 	s := says(finding("a", "b"))
 	b := s.backend()
 	b.Context = 600
-	_, err := s.pool(t, Config{Backends: []Backend{b}}).Work(t.Context(), overLease())
+	_, err := s.pool(t, Config{Backends: []model.Backend{b}}).Work(t.Context(), overLease())
 	if ce, _ := errors.AsType[*swarm.CallError](err); ce == nil || ce.Class != swarm.ClassTooLong || len(s.seen) != 0 {
 		t.Errorf("%v after %d calls", err, len(s.seen))
 	}
@@ -290,7 +289,7 @@ func TestModelIsAPoolOfOne(t *testing.T) {
 	if out, err := m.Work(t.Context(), overLease()); err != nil || !out.Citations[0].Verified {
 		t.Errorf("%+v, %v", out, err)
 	}
-	if _, err := NewModel(Backend{}); err == nil {
+	if _, err := NewModel(model.Backend{}); err == nil {
 		t.Error("a model without a name was taken")
 	}
 }
@@ -328,41 +327,4 @@ func TestSchemasAreStrictAndPortable(t *testing.T) {
 			t.Errorf("shape %d: quote %v", s, ok)
 		}
 	}
-}
-
-func TestModelThatNeverWritesWhatIsAskedIsNotPaidForTheRest(t *testing.T) {
-	srv := says("word salad")
-	p := srv.pool(t, Config{})
-	for range 40 {
-		if _, err := p.Work(t.Context(), overLease()); !isClass(err, swarm.ClassBroken) {
-			t.Fatalf("error %v, want broken", err)
-		}
-	}
-	if n := len(srv.seen); n != 2*mostFruitless {
-		t.Errorf("%d calls were made, want two for each of %d subtasks", n, mostFruitless)
-	}
-}
-
-// A server that could do nothing when a program began may be well later.
-func TestModelThatWroteNothingUsableIsTriedAgainAfterARest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		srv := says("word salad")
-		p := srv.pool(t, Config{})
-		asks := func() int {
-			before := len(srv.seen)
-			for range 20 {
-				if _, err := p.Work(t.Context(), overLease()); !isClass(err, swarm.ClassBroken) {
-					t.Fatalf("error %v, want broken", err)
-				}
-			}
-			return len(srv.seen) - before
-		}
-		first := asks()
-		time.Sleep(fruitlessRest - time.Second)
-		early := asks()
-		time.Sleep(time.Second)
-		if rested := asks(); first != 2*mostFruitless || early != 0 || rested != 2 {
-			t.Errorf("%d calls, %d within the rest, %d after it, want %d, 0 and 2", first, early, rested, 2*mostFruitless)
-		}
-	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -32,7 +33,7 @@ func some(n int, prefix string) planner.Fixed {
 
 func small(t *testing.T, s *mock.Server, slots int, change ...func(*workers.Config)) *workers.Pool {
 	t.Helper()
-	c := workers.Config{Backends: []workers.Backend{{
+	c := workers.Config{Backends: []model.Backend{{
 		BaseURL: "http://mock/v1", Key: key, Model: "mock-small", Slots: slots, Client: &http.Client{Transport: s.Transport()}, Price: price(mock.Small().Price),
 	}}}
 	for _, f := range change {
@@ -87,7 +88,7 @@ func TestF06OneLimitHoldsForRunsAndWhatTheyNest(t *testing.T) {
 func TestF09RetriesDoNotMultiply(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := slowServer(mock.FaultRule{IDs: []string{"F09"}})
-		pool := small(t, s, 4, func(c *workers.Config) { c.Attempts, c.Breaker = 3, -1 })
+		pool := small(t, s, 4, func(c *workers.Config) { c.Limits.Attempts, c.Limits.Breaker = 3, -1 })
 		run := swarm.Swarm{Planner: some(6, "lamp"), Worker: workers.Check(pool, workers.Quotes)}
 		a, err := run.Run(t.Context(), swarm.Task{Goal: "What is the code?"})
 		if err == nil || a.Coverage.Failed != 6 {
@@ -128,7 +129,7 @@ func TestF28ConnectionsAreUsedAgain(t *testing.T) {
 	s := mock.NewServer(mock.Config{Models: []mock.Model{m}})
 	defer s.Close()
 	pool := small(t, s, 8, func(c *workers.Config) {
-		c.Backends[0].BaseURL, c.Backends[0].Client, c.Hedge = s.URL(), nil, -1
+		c.Backends[0].BaseURL, c.Backends[0].Client, c.Limits.Hedge = s.URL(), nil, -1
 	})
 	run := swarm.Swarm{Planner: some(400, "lamp"), Worker: pool}
 	if a, err := run.Run(t.Context(), swarm.Task{Goal: "What is the code?"}); err != nil || a.Coverage.Failed > 0 {
@@ -165,9 +166,9 @@ func TestF35ACancelIsNotFree(t *testing.T) {
 func TestF38RunsShareNoState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := mock.NewHandler(mock.Config{Key: key})
-		llm, err := planner.New(planner.Config{Backend: planner.Backend{
+		llm, err := planner.New(planner.Config{Backends: []model.Backend{{
 			BaseURL: "http://mock/v1", Key: key, Model: "mock-large", Client: &http.Client{Transport: s.Transport()},
-		}})
+		}}})
 		if err != nil {
 			t.Fatal(err)
 		}

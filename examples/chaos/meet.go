@@ -15,6 +15,7 @@ import (
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/swarm/observe"
 	"github.com/db31e724/go-swarm/workers"
 )
@@ -115,16 +116,16 @@ func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 	tr := &trial{fault: fault}
 	tr.server = mock.NewHandler(mock.Config{Models: []mock.Model{small, spare, large}, Key: key, Seed: seed, Faults: rules, Keep: -1})
 	client := &http.Client{Transport: tr.server.Transport()}
-	backend := func(m mock.Model, slots int) workers.Backend {
-		return workers.Backend{BaseURL: "http://mock/v1", Key: key, Model: m.ID, Slots: slots, Client: client, Price: price(m.Price), Stream: streams(fault)}
+	backend := func(m mock.Model, slots int) model.Backend {
+		return model.Backend{BaseURL: "http://mock/v1", Key: key, Model: m.ID, Slots: slots, Client: client, Price: price(m.Price), Stream: streams(fault)}
 	}
-	llm, err := planner.New(planner.Config{Backend: backend(large, 4), Fallback: planner.ReadAll})
+	llm, err := planner.New(planner.Config{Backends: []model.Backend{backend(large, 4)}, Fallback: planner.ReadAll})
 	if err != nil {
 		tr.err = err
 		return tr
 	}
 	defer llm.Close()
-	backends := []workers.Backend{backend(small, slots)}
+	backends := []model.Backend{backend(small, slots)}
 	if fault.Recovery == mock.Elsewhere {
 		backends = append(backends, backend(spare, slots))
 	}

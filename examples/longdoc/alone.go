@@ -9,6 +9,7 @@ import (
 
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -29,7 +30,7 @@ func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr 
 		return nil, err
 	}
 	fmt.Fprintf(stderr, "asking the large model alone, in %d %s\n", len(parts), plural(len(parts), "call"))
-	reader, err := workers.NewPool(workers.Config{Backends: []workers.Backend{m.large}, MaxOut: replyTokens, AttemptTime: 5 * time.Minute})
+	reader, err := workers.NewPool(workers.Config{Backends: []model.Backend{m.large}, MaxOut: replyTokens, Limits: model.Limits{AttemptTime: 5 * time.Minute}})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
 
@@ -38,7 +39,7 @@ func (s *settings) patience() (attempt, call time.Duration) {
 type models struct {
 	planner *planner.LLM
 	worker  swarm.Worker
-	large   planner.Backend
+	large   model.Backend
 	reducer swarm.Worker // shortens findings
 	server  *mock.Server // nil: a server of somebody else's
 	closers []func()
@@ -54,8 +55,8 @@ func (m *models) close() {
 // server in this process. To read are so many bytes in so many chunks.
 func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string) string) (*models, error) {
 	m := &models{}
-	small := workers.Backend{Slots: s.workers, Context: s.workerContext}
-	m.large = planner.Backend{Slots: 4, Context: s.plannerContext}
+	small := model.Backend{Slots: s.workers, Context: s.workerContext}
+	m.large = model.Backend{Slots: 4, Context: s.plannerContext}
 	if base := getenv("OPENAI_BASE_URL"); base != "" || getenv("OPENAI_API_KEY") != "" {
 		small.BaseURL, m.large.BaseURL = base, base
 		small.Key, m.large.Key = getenv("OPENAI_API_KEY"), getenv("OPENAI_API_KEY")
@@ -73,8 +74,8 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 		m.startMock(s, bytes, chunks, stderr, &small)
 	}
 	if s.budget > 0 {
-		for _, b := range []workers.Backend{m.large, small} {
-			if b.Price == nil && workers.PriceOf(b.Model) == nil {
+		for _, b := range []model.Backend{m.large, small} {
+			if b.Price == nil && model.PriceOf(b.Model) == nil {
 				m.close()
 				return nil, fmt.Errorf("-budget cannot be kept, for the price of %s is not known", b.Model)
 			}
@@ -83,13 +84,13 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 	attempt, call := s.patience()
 	var err error
 	if m.planner, err = planner.New(planner.Config{
-		Backend: m.large, Fallback: planner.ReadAll, MergeTokens: s.window, AttemptTime: attempt, CallTime: call,
+		Backends: []model.Backend{m.large}, Fallback: planner.ReadAll, MergeTokens: s.window, Limits: model.Limits{AttemptTime: attempt, CallTime: call},
 	}); err != nil {
 		m.close()
 		return nil, err
 	}
 	m.closers = append(m.closers, m.planner.Close)
-	pool, err := workers.NewPool(workers.Config{Backends: []workers.Backend{small}, AttemptTime: attempt, CallTime: call})
+	pool, err := workers.NewPool(workers.Config{Backends: []model.Backend{small}, Limits: model.Limits{AttemptTime: attempt, CallTime: call}})
 	if err != nil {
 		m.close()
 		return nil, err
@@ -102,7 +103,7 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 
 // startMock starts the server in this process. It takes the time that models
 // take, unless somebody would wait long for it.
-func (m *models) startMock(s settings, bytes, chunks int, stderr io.Writer, small *workers.Backend) {
+func (m *models) startMock(s settings, bytes, chunks int, stderr io.Writer, small *model.Backend) {
 	big, little := mock.Large(), mock.Small()
 	switch {
 	case bytes > paceBytes:

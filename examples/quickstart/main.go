@@ -12,6 +12,7 @@ import (
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/swarm/source"
 	"github.com/db31e724/go-swarm/workers"
 )
@@ -45,17 +46,17 @@ func run(ctx context.Context, out io.Writer) error {
 	defer server.Close()
 
 	// The large model plans and merges.
-	large, err := planner.New(planner.Config{Backend: planner.Backend{
+	large, err := planner.New(planner.Config{Backends: []model.Backend{{
 		BaseURL: server.URL(), Model: "mock-large",
 		Price: &swarm.Price{In: 4 * swarm.Dollar, Out: 20 * swarm.Dollar}, // per million tokens
-	}})
+	}}})
 	if err != nil {
 		return err
 	}
 	defer large.Close()
 
 	// Small models read, eight calls at a time.
-	small, err := workers.NewPool(workers.Config{Backends: []workers.Backend{{
+	small, err := workers.NewPool(workers.Config{Backends: []model.Backend{{
 		BaseURL: server.URL(), Model: "mock-small", Slots: 8,
 		Price: &swarm.Price{In: swarm.Dollar / 5, Out: 6 * swarm.Dollar / 5},
 	}}})

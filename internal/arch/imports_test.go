@@ -38,8 +38,13 @@ var direct = []struct {
 		"a stranger's planner or worker is tested by the contract alone, not against ours",
 	},
 	{
-		"./internal/chat",
+		"./swarm/model",
 		[]string{"./swarm"},
+		"the public client of models is types and two interfaces: whoever writes an API or a Doer compiles no client of ours",
+	},
+	{
+		"./internal/chat",
+		[]string{"./swarm", "./swarm/model"},
 		"one attempt knows nothing of retries, slots and prices",
 	},
 	{
@@ -49,7 +54,7 @@ var direct = []struct {
 	},
 	{
 		"./internal/pool",
-		[]string{"./swarm", "./internal/chat"},
+		[]string{"./swarm", "./swarm/model", "./internal/chat"},
 		"the retry loop stands on the layer of single attempts, and both faces of it stand on the loop",
 	},
 	{

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/db31e724/go-swarm/swarm/model"
 	openai "github.com/sashabaranov/go-openai"
 )
 
@@ -33,18 +34,18 @@ func BenchmarkDo(b *testing.B) {
 	for _, mode := range []struct {
 		name string
 		rt   canned
-		r    Request
+		r    model.Request
 	}{
-		{"plain", canned{[]byte(okBody)}, Request{}},
-		{"temperature-0", canned{[]byte(okBody)}, Request{Temperature: &zero}},
-		{"stream", canned{stream}, Request{Stream: true}},
+		{"plain", canned{[]byte(okBody)}, model.Request{}},
+		{"temperature-0", canned{[]byte(okBody)}, model.Request{Temperature: &zero}},
+		{"stream", canned{stream}, model.Request{OnText: func(string) {}}},
 	} {
-		mode.r.Messages = []Message{{"user", prompt}}
+		mode.r.Messages = []model.Message{{Role: "user", Content: prompt}}
 		b.Run(mode.name+"/chat", func(b *testing.B) {
 			c := client(b, mode.rt)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := c.Do(b.Context(), mode.r); err != nil {
+				if _, err := c.Attempt(b.Context(), mode.r); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -57,7 +58,7 @@ func BenchmarkDo(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				req := openai.ChatCompletionRequest{Model: "small", Messages: []openai.ChatCompletionMessage{{Role: "user", Content: prompt}}}
-				if mode.r.Stream {
+				if mode.r.OnText != nil {
 					streamAll(b, c, req)
 				} else if _, err := c.CreateChatCompletion(b.Context(), req); err != nil {
 					b.Fatal(err)

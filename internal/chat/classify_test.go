@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // The shapes in which providers tell their errors, each with the class that
@@ -87,9 +88,9 @@ var shapes = []struct {
 
 func TestProvidersErrorsAreClassified(t *testing.T) {
 	for _, tc := range shapes {
-		for _, r := range []Request{ask(), askStream()} {
+		for _, r := range []model.Request{ask(), askStream()} {
 			s := says(tc.status, tc.body, "Location: http://elsewhere.test/v1/chat/completions")
-			_, err := client(t, s).Do(t.Context(), r)
+			_, err := client(t, s).Attempt(t.Context(), r)
 			t.Run(tc.name, func(t *testing.T) {
 				e := callError(t, err, tc.class)
 				if e.Code != tc.code || e.Status != tc.status || e.Model != "small" {
@@ -98,7 +99,7 @@ func TestProvidersErrorsAreClassified(t *testing.T) {
 				if n := len(s.sent()); n != 1 {
 					t.Errorf("%d requests were sent, want 1", n)
 				}
-				if _, ok := Learnt(err); ok {
+				if _, ok := learned(err); ok {
 					t.Error("something was learnt of it")
 				}
 			})
@@ -108,7 +109,7 @@ func TestProvidersErrorsAreClassified(t *testing.T) {
 
 func TestMissingPathIsExplained(t *testing.T) {
 	for _, body := range []string{"404 page not found", "<!DOCTYPE html><html><body>Cannot POST /chat/completions</body></html>"} {
-		_, err := client(t, says(404, body)).Do(t.Context(), ask())
+		_, err := client(t, says(404, body)).Attempt(t.Context(), ask())
 		if e := callError(t, err, swarm.ClassNotFound); !strings.Contains(e.Error(), "/v1") {
 			t.Errorf("%s: error %q does not say how base URLs end", body, e)
 		}
@@ -128,7 +129,7 @@ func TestShouldRetryHeaderDecides(t *testing.T) {
 		{429, "true", swarm.ClassRateLimited},
 		{400, "maybe", swarm.ClassInvalid},
 	} {
-		_, err := client(t, says(tc.status, `{"error":{"message":"x"}}`, "X-Should-Retry: "+tc.retry)).Do(t.Context(), ask())
+		_, err := client(t, says(tc.status, `{"error":{"message":"x"}}`, "X-Should-Retry: "+tc.retry)).Attempt(t.Context(), ask())
 		callError(t, err, tc.class)
 	}
 }
@@ -153,7 +154,7 @@ func TestTransportErrorsAreClassified(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := &server{answer: func(*http.Request, string) (*http.Response, error) { return nil, tc.err }}
-			_, err := client(t, s).Do(t.Context(), ask())
+			_, err := client(t, s).Attempt(t.Context(), ask())
 			callError(t, err, tc.class)
 			if tc.is != nil && !errors.Is(err, tc.is) || !strings.Contains(err.Error(), tc.words) {
 				t.Errorf("error %v, want %v %q", err, tc.is, tc.words)
@@ -175,9 +176,9 @@ func FuzzClassify(f *testing.F) {
 		if status < 200 || status > 599 {
 			return
 		}
-		for _, r := range []Request{ask(), askStream()} {
+		for _, r := range []model.Request{ask(), askStream()} {
 			c := client(t, says(status, body, "X-Should-Retry: "+retry))
-			rep, err := c.Do(t.Context(), r)
+			rep, err := c.Attempt(t.Context(), r)
 			if err == nil {
 				if status > 299 || strings.TrimSpace(rep.Text) == "" {
 					t.Fatalf("status %d, text %q and no error", status, rep.Text)

@@ -3,96 +3,96 @@ package chat
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
+
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 const openAIURL = "https://api.openai.com/v1"
 
-// checkEndpoint fills in the defaults of e and returns its base URL. An error
-// names the field, its value (never a key) and the mend.
-func checkEndpoint(e *Endpoint) (string, error) {
-	if strings.TrimSpace(e.Model) == "" {
-		return "", fmt.Errorf("endpoint %q: model is empty: name the model to be asked", e.Name)
+// checkBackend fills in the name of b and returns its base URL. An error names
+// the field, its value (never a key) and the mend.
+func checkBackend(b *model.Backend) (string, error) {
+	if strings.TrimSpace(b.Model) == "" {
+		return "", fmt.Errorf("backend %q: model is empty: name the model to be asked", b.Name)
 	}
-	if e.Name == "" {
-		e.Name = e.Model
+	if b.Name == "" {
+		b.Name = b.Model
 	}
-	if i := strings.IndexFunc(e.Key, func(r rune) bool { return r <= ' ' || r >= 0x7f }); i >= 0 {
-		return "", fmt.Errorf("endpoint %q: key has a space, line break or other character that no header may hold at byte %d of %d: read it without its line end",
-			e.Name, i, len(e.Key))
+	if i := strings.IndexFunc(b.Key, func(r rune) bool { return r <= ' ' || r >= 0x7f }); i >= 0 {
+		return "", fmt.Errorf("backend %q: key has a space, line break or other character that no header may hold at byte %d of %d: read it without its line end",
+			b.Name, i, len(b.Key))
 	}
-	for name, values := range e.Header {
+	for name, values := range b.Header {
 		if !httpguts.ValidHeaderFieldName(name) {
-			return "", fmt.Errorf("endpoint %q: header name %q is not allowed in HTTP: use letters, digits and hyphens", e.Name, name)
+			return "", fmt.Errorf("backend %q: header name %q is not allowed in HTTP: use letters, digits and hyphens", b.Name, name)
 		}
-		for _, v := range values {
-			if !httpguts.ValidHeaderFieldValue(v) {
-				return "", fmt.Errorf("endpoint %q: the value of header %q holds a line break or other control character: remove it", e.Name, name)
-			}
+		if slices.ContainsFunc(values, func(v string) bool { return !httpguts.ValidHeaderFieldValue(v) }) {
+			return "", fmt.Errorf("backend %q: the value of header %q holds a line break or other control character: remove it", b.Name, name)
 		}
 	}
-	base, err := checkURL(e.BaseURL)
+	base, err := checkURL(b.BaseURL)
 	if err != nil {
-		return "", fmt.Errorf("endpoint %q: %s", e.Name, scrubber(secretsOf(*e)).hide(err.Error()))
+		words := err.Error()
+		for _, secret := range secretsOf(*b) {
+			words = strings.ReplaceAll(words, secret, "[key]")
+		}
+		return "", fmt.Errorf("backend %q: %s", b.Name, words)
 	}
 	return base, nil
 }
 
-// checkURL returns the base URL as go-openai wants it.
+// checkURL returns the base URL as go-openai wants it. Its errors show of it
+// what holds no secret.
 func checkURL(raw string) (string, error) {
 	s := strings.TrimSpace(raw)
 	if s == "" {
 		return openAIURL, nil
 	}
-	shown := shownURL(s)
-	if !strings.Contains(s, "://") {
-		return "", fmt.Errorf("base URL %q has no scheme: write http://%s or https://%s", shown, shown, shown)
+	shown, _, _ := strings.Cut(s, "?")
+	shown, _, _ = strings.Cut(shown, "#")
+	if scheme, rest, ok := strings.Cut(shown, "://"); ok {
+		host, path, _ := strings.Cut(rest, "/")
+		shown = scheme + "://" + host[strings.LastIndexByte(host, '@')+1:] + "/" + path
+	} else {
+		shown = shown[strings.LastIndexByte(shown, '@')+1:]
+		return "", fmt.Errorf("base URL %.120q has no scheme: write http://%[1]s or https://%[1]s", shown)
 	}
+	shown = fmt.Sprintf("base URL %.120q", strings.TrimSuffix(shown, "/"))
 	u, err := url.Parse(s)
 	if err != nil {
-		return "", fmt.Errorf("base URL %q cannot be read: write it like https://host/v1", shown)
+		return "", fmt.Errorf("%s cannot be read: write it like https://host/v1", shown)
 	}
-	port := 0
-	if p := u.Port(); p != "" {
-		if port, err = strconv.Atoi(p); err != nil || port < 1 || port > 65535 {
-			return "", fmt.Errorf("base URL %q has the port %q: a port is 1 to 65535", shown, p)
-		}
-	}
+	port, wrong := strconv.Atoi(u.Port())
 	switch {
+	case u.Port() != "" && (wrong != nil || port < 1 || port > 65535):
+		return "", fmt.Errorf("%s has the port %q: a port is 1 to 65535", shown, u.Port())
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "", fmt.Errorf("base URL %q has the scheme %q: write http or https", shown, u.Scheme)
+		return "", fmt.Errorf("%s has the scheme %q: write http or https", shown, u.Scheme)
 	case u.Hostname() == "":
-		return "", fmt.Errorf("base URL %q has no host: write it like https://host/v1", shown)
+		return "", fmt.Errorf("%s has no host: write it like https://host/v1", shown)
 	case u.User != nil:
-		return "", fmt.Errorf("base URL %q holds a user or password: give the key as Key or in Header", shown)
+		return "", fmt.Errorf("%s holds a user or password: give the key as Key or in Header", shown)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return "", fmt.Errorf("base URL %q ends in a query or fragment: write it up to the path alone", shown)
+		return "", fmt.Errorf("%s ends in a query or fragment: write it up to the path alone", shown)
 	}
 	s = strings.TrimRight(s, "/#?")
-	s = strings.TrimRight(strings.TrimSuffix(s, "/chat/completions"), "/")
-	return s, nil
+	return strings.TrimRight(strings.TrimSuffix(s, "/chat/completions"), "/"), nil
 }
 
-// shownURL is a URL without what may be secret in it, for an error text.
-func shownURL(s string) string {
-	scheme, rest, ok := strings.Cut(s, "://")
-	if !ok {
-		scheme, rest = "", s
+// secretsOf lists what must never be seen of a backend: its key, and the
+// values of its headers, which may hold keys too.
+func secretsOf(b model.Backend) []string {
+	out := []string{b.Key}
+	for _, values := range b.Header {
+		for _, v := range values {
+			_, token, _ := strings.Cut(v, " ")
+			out = append(out, v, token)
+		}
 	}
-	rest, _, _ = strings.Cut(rest, "?")
-	rest, _, _ = strings.Cut(rest, "#")
-	host, path, slash := strings.Cut(rest, "/")
-	if i := strings.LastIndexByte(host, '@'); i >= 0 {
-		host = "…@" + host[i+1:]
-	}
-	if slash {
-		host += "/" + path
-	}
-	if ok {
-		host = scheme + "://" + host
-	}
-	return cutRunes(host, 120)
+	return slices.DeleteFunc(out, func(s string) bool { return s == "" || s != b.Key && len(s) < 8 })
 }

@@ -15,32 +15,33 @@ import (
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestEndpointsAreChecked(t *testing.T) {
 	const key = testKey
 	for _, tc := range []struct {
 		name  string
-		e     Endpoint
+		e     model.Backend
 		words []string // of the error; none: it is accepted
 	}{
-		{"OpenAI", Endpoint{Model: "m", Key: key}, nil},
-		{"slash", Endpoint{Model: "m", BaseURL: "http://h/v1/"}, nil},
-		{"whole path", Endpoint{Model: "m", BaseURL: " http://h:1/v1/chat/completions/ "}, nil},
-		{"IPv6", Endpoint{Model: "m", BaseURL: "http://[::1]:8080/v1"}, nil},
-		{"no model", Endpoint{Name: "n"}, []string{`"n"`, "model"}},
-		{"no scheme", Endpoint{Model: "m", BaseURL: "localhost:11434/v1"}, []string{"base URL", "localhost:11434/v1", "http://"}},
-		{"other scheme", Endpoint{Model: "m", BaseURL: "ftp://h/v1"}, []string{"base URL", "ftp", "https"}},
-		{"no host", Endpoint{Model: "m", BaseURL: "http:///v1"}, []string{"base URL", "host"}},
-		{"bad port", Endpoint{Model: "m", BaseURL: "http://h:99999/v1"}, []string{"99999", "65535"}},
-		{"unreadable", Endpoint{Model: "m", BaseURL: "http://h h/%zz"}, []string{"base URL"}},
-		{"password", Endpoint{Model: "m", BaseURL: "http://me:" + key + "@h/v1", Key: key}, []string{"user or password", "Key"}},
-		{"query", Endpoint{Model: "m", BaseURL: "http://h/v1?key=" + key, Key: key}, []string{"query"}},
-		{"key in the path", Endpoint{Model: "m", BaseURL: "ftp://h/" + key, Key: key}, []string{"[key]"}},
-		{"key with newline", Endpoint{Model: "m", Key: key + "\n"}, []string{"key", "byte"}},
-		{"key with letters of no header", Endpoint{Model: "m", Key: key + "é"}, []string{"key", "byte"}},
-		{"header name", Endpoint{Model: "m", Header: http.Header{"a b": {"x"}}}, []string{`"a b"`}},
-		{"header value", Endpoint{Model: "m", Header: http.Header{"A": {key + "\r\nB: c"}}}, []string{`"A"`, "line break"}},
+		{"OpenAI", model.Backend{Model: "m", Key: key}, nil},
+		{"slash", model.Backend{Model: "m", BaseURL: "http://h/v1/"}, nil},
+		{"whole path", model.Backend{Model: "m", BaseURL: " http://h:1/v1/chat/completions/ "}, nil},
+		{"IPv6", model.Backend{Model: "m", BaseURL: "http://[::1]:8080/v1"}, nil},
+		{"no model", model.Backend{Name: "n"}, []string{`"n"`, "model"}},
+		{"no scheme", model.Backend{Model: "m", BaseURL: "localhost:11434/v1"}, []string{"base URL", "localhost:11434/v1", "http://"}},
+		{"other scheme", model.Backend{Model: "m", BaseURL: "ftp://h/v1"}, []string{"base URL", "ftp", "https"}},
+		{"no host", model.Backend{Model: "m", BaseURL: "http:///v1"}, []string{"base URL", "host"}},
+		{"bad port", model.Backend{Model: "m", BaseURL: "http://h:99999/v1"}, []string{"99999", "65535"}},
+		{"unreadable", model.Backend{Model: "m", BaseURL: "http://h h/%zz"}, []string{"base URL"}},
+		{"password", model.Backend{Model: "m", BaseURL: "http://me:" + key + "@h/v1", Key: key}, []string{"user or password", "Key"}},
+		{"query", model.Backend{Model: "m", BaseURL: "http://h/v1?key=" + key, Key: key}, []string{"query"}},
+		{"key in the path", model.Backend{Model: "m", BaseURL: "ftp://h/" + key, Key: key}, []string{"[key]"}},
+		{"key with newline", model.Backend{Model: "m", Key: key + "\n"}, []string{"key", "byte"}},
+		{"key with letters of no header", model.Backend{Model: "m", Key: key + "é"}, []string{"key", "byte"}},
+		{"header name", model.Backend{Model: "m", Header: http.Header{"a b": {"x"}}}, []string{`"a b"`}},
+		{"header value", model.Backend{Model: "m", Header: http.Header{"A": {key + "\r\nB: c"}}}, []string{`"A"`, "line break"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, err := New(tc.e)
@@ -76,7 +77,7 @@ func TestBaseURLIsMended(t *testing.T) {
 			}
 			return answer(req, body)
 		}
-		if _, err := client(t, s, func(e *Endpoint) { e.BaseURL = base }).Do(t.Context(), ask()); err != nil {
+		if _, err := client(t, s, func(e *model.Backend) { e.BaseURL = base }).Attempt(t.Context(), ask()); err != nil {
 			t.Error(err)
 		}
 	}
@@ -87,7 +88,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 	r := ask()
 	r.Messages[1].Content = long
 	c := func(rt http.RoundTripper) *Client {
-		return client(t, rt, func(e *Endpoint) { e.Header = http.Header{"Api-Key": {"azure-canary-55"}} })
+		return client(t, rt, func(e *model.Backend) { e.Header = http.Header{"Api-Key": {"azure-canary-55"}} })
 	}
 	for name, said := range map[string]string{
 		"key":             "bad key " + testKey + "!",
@@ -101,7 +102,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 		"long":            strings.Repeat("字", 10000),
 	} {
 		for _, body := range []string{`{"error":{"message":` + quoted(said) + `,"code":` + quoted(said) + `,"param":` + quoted(said) + `}}`, said} {
-			_, err := c(says(401, body)).Do(t.Context(), r)
+			_, err := c(says(401, body)).Attempt(t.Context(), r)
 			e := callError(t, err, swarm.ClassAuth)
 			for _, secret := range []string{testKey, "abcdef0123456789", "wxyz9", "azure-canary-55", "pw@", "the prompt's own words", "\x00"} {
 				if strings.Contains(strings.ToLower(e.Error()+e.Code), strings.ToLower(secret)) {
@@ -127,12 +128,12 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		first := httptest.NewServer(http.RedirectHandler(other.URL, status))
 		for _, hc := range []*http.Client{nil, {}} {
-			c, err := New(Endpoint{BaseURL: first.URL + "/v1", Key: testKey, Model: "small", Client: hc})
+			c, err := New(model.Backend{BaseURL: first.URL + "/v1", Key: testKey, Model: "small", Client: hc})
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, r := range []Request{ask(), askStream()} {
-				_, err := c.Do(t.Context(), r)
+			for _, r := range []model.Request{ask(), askStream()} {
+				_, err := c.Attempt(t.Context(), r)
 				callError(t, err, swarm.ClassNotFound)
 			}
 			c.Close()
@@ -161,11 +162,11 @@ func TestTLSTroubleIsExplained(t *testing.T) {
 		secure.URL: "certificate",
 		gone:       "connection refused",
 	} {
-		c, err := New(Endpoint{BaseURL: base, Model: "small"})
+		c, err := New(model.Backend{BaseURL: base, Model: "small"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = c.Do(t.Context(), ask())
+		_, err = c.Attempt(t.Context(), ask())
 		if e := callError(t, err, swarm.ClassNetwork); !strings.Contains(e.Error(), words) || strings.Contains(e.Error(), "127.0.0.1") {
 			t.Errorf("error %q, want it to say %q", e, words)
 		}
@@ -222,7 +223,7 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		go srv.Serve(at)
 		defer srv.Close()
 		transport := &http.Transport{DialContext: at.dial}
-		c, err := New(Endpoint{BaseURL: "http://model.test/v1", Model: "small", Client: &http.Client{Transport: transport}})
+		c, err := New(model.Backend{BaseURL: "http://model.test/v1", Model: "small", Client: &http.Client{Transport: transport}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -230,8 +231,8 @@ func TestConnectionsAreUsedAgain(t *testing.T) {
 		defer c.Close()
 		for i := 1; i <= 30; i++ {
 			r := ask()
-			r.Stream = i%3 == 2
-			if _, err := c.Do(t.Context(), r); (err != nil) != (i%3 == 0) {
+			streams(&r, i%3 == 2)
+			if _, err := c.Attempt(t.Context(), r); (err != nil) != (i%3 == 0) {
 				t.Fatal(i, err)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestMain(m *testing.M) { canary.Main(func() { goleak.VerifyTestMain(m) }) }
@@ -81,9 +82,9 @@ const (
 	okBody  = `{"id":"1","object":"chat.completion","created":1,"model":"served","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":12,"completion_tokens":3,"total_tokens":15,"prompt_tokens_details":{"cached_tokens":8}}}`
 )
 
-func client(t testing.TB, rt http.RoundTripper, change ...func(*Endpoint)) *Client {
+func client(t testing.TB, rt http.RoundTripper, change ...func(*model.Backend)) *Client {
 	t.Helper()
-	e := Endpoint{BaseURL: "http://model.test/v1", Key: testKey, Model: "small", Client: &http.Client{Transport: rt}}
+	e := model.Backend{BaseURL: "http://model.test/v1", Key: testKey, Model: "small", Client: &http.Client{Transport: rt}}
 	for _, f := range change {
 		f(&e)
 	}
@@ -95,14 +96,30 @@ func client(t testing.TB, rt http.RoundTripper, change ...func(*Endpoint)) *Clie
 	return c
 }
 
-func ask() Request {
-	return Request{Messages: []Message{{Role: "system", Content: "Be brief."}, {Role: "user", Content: "Say hello."}}}
+func ask() model.Request {
+	return model.Request{Messages: []model.Message{{Role: "system", Content: "Be brief."}, {Role: "user", Content: "Say hello."}}}
 }
 
-func askStream() Request {
+func askStream() model.Request {
 	r := ask()
-	r.Stream = true
+	r.OnText = func(string) {}
 	return r
+}
+
+// streams asks for a stream, or for a reply in one piece.
+func streams(r *model.Request, stream bool) {
+	if r.OnText = nil; stream {
+		r.OnText = func(string) {}
+	}
+}
+
+// learned returns what the API has learned of an error.
+func learned(err error) (string, bool) {
+	l, ok := errors.AsType[*model.Learned](err)
+	if !ok {
+		return "", false
+	}
+	return l.What, true
 }
 
 // callError asserts that err is a *swarm.CallError of class without secrets.
@@ -145,4 +162,11 @@ func sse(data ...string) string {
 func quoted(s string) string {
 	b, _ := json.Marshal(s)
 	return string(b)
+}
+
+// Close closes the connections of a client that was given no transport.
+func (c *Client) Close() {
+	if t, ok := c.base.(*Transport); ok {
+		t.CloseIdleConnections()
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // A cancel reaches the server, over HTTP/1 and HTTP/2, though only one piece
@@ -29,10 +30,10 @@ func TestCancelReachesTheServer(t *testing.T) {
 		}))
 		srv.EnableHTTP2 = two
 		srv.StartTLS()
-		hold := Endpoint{BaseURL: srv.URL + "/v1", Model: "small", Client: srv.Client(), Header: http.Header{"X-Hold": {"1"}}}
+		hold := model.Backend{BaseURL: srv.URL + "/v1", Model: "small", Client: srv.Client(), Header: http.Header{"X-Hold": {"1"}}}
 		whole := hold
 		whole.Header = nil
-		for _, e := range []Endpoint{hold, whole} {
+		for _, e := range []model.Backend{hold, whole} {
 			c, err := New(e)
 			if err != nil {
 				t.Fatal(err)
@@ -42,7 +43,7 @@ func TestCancelReachesTheServer(t *testing.T) {
 			if e.Header != nil {
 				r.OnText = func(string) { cancel() }
 			}
-			rep, err := c.Do(ctx, r)
+			rep, err := c.Attempt(ctx, r)
 			cancel()
 			if e.Header == nil {
 				if err != nil || rep.Text != "hello" {

@@ -27,7 +27,7 @@ func TestErrorsTellNothingOfWhatAServerEchoes(t *testing.T) {
 		}
 		r := ask()
 		r.Messages[1].Content = prompt
-		_, err := client(t, says(status, c.body)).Do(t.Context(), r)
+		_, err := client(t, says(status, c.body)).Attempt(t.Context(), r)
 		e := callError(t, err, c.class)
 		if strings.Contains(e.Error()+e.Code, c.leak) {
 			t.Errorf("%s: %q, code %q", name, e, e.Code)

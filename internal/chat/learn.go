@@ -1,13 +1,16 @@
 package chat
 
 import (
-	"errors"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
+	openai "github.com/sashabaranov/go-openai"
+
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 type schemaWay uint8
@@ -45,57 +48,39 @@ func (w *way) streams(asked bool) bool { return w.onlyStream || asked && !w.noSt
 // firstWay is what is assumed of a server before its first reply. OpenAI's own
 // takes max_completion_tokens for every model, and max_tokens only for old
 // ones; many others ignore max_completion_tokens and would write without end.
-func firstWay(base string) *way {
+// What go-openai refuses to send for a model of this name is not tried.
+func firstWay(base, name string) *way {
 	w := &way{}
 	if u, err := url.Parse(base); err == nil && u.Hostname() == "api.openai.com" {
 		w.limit = limitNew
 	}
+	v := openai.NewReasoningValidator()
+	//lint:ignore SA1019 it is what is asked about
+	if v.Validate(openai.ChatCompletionRequest{Model: name, MaxTokens: 1}) != nil {
+		w.limit = limitNew
+	}
+	w.noTemperature = v.Validate(openai.ChatCompletionRequest{Model: name, Temperature: .5}) != nil
 	return w
 }
 
-// Learnt says that err taught the client something: the server refused a
-// field that can be left out or said another way. The same request may be
-// sent again at once; its next Do is sent in that other way. what says, for
-// people, what was learnt; it is empty where another call had learnt it while
-// this one was under way. A client learns fewer than a dozen things in all.
-func Learnt(err error) (what string, ok bool) {
-	l, ok := errors.AsType[*lesson](err)
-	if !ok {
-		return "", false
-	}
-	return l.what, true
-}
-
-// lesson marks the error that taught something.
-type lesson struct {
-	what string
-	err  error
-}
-
-func (l *lesson) Error() string { return l.err.Error() }
-func (l *lesson) Unwrap() error { return l.err }
-
-// learn draws a lesson from a refusal, if there is one to be drawn. It returns
-// what was learnt and the class that the failure has in its light.
-func (c *Client) learn(x *exchange, class swarm.Class) (string, swarm.Class, bool) {
-	switch class {
-	case swarm.ClassInvalid, swarm.ClassNotFound, swarm.ClassBroken:
-	default:
-		return "", class, false
-	}
+// learn draws a lesson from a refusal, if there is one to be drawn: the same
+// request is sent in another way then. what is empty where another call has
+// learned it while this one was under way. A client learns fewer than a dozen
+// things in all.
+func (c *Client) learn(x *exchange, class swarm.Class) (what string, ok bool) {
 	next, what := lessonOf(x)
-	if what == "" {
-		return "", class, false
+	if what == "" || class != swarm.ClassInvalid && class != swarm.ClassNotFound && class != swarm.ClassBroken {
+		return "", false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.way.Load()
 	merged := merge(*now, next)
 	if merged == *now {
-		return "", swarm.ClassInvalid, true // learnt meanwhile by another call
+		return "", true // learned meanwhile by another call
 	}
 	c.way.Store(&merged)
-	return what, swarm.ClassInvalid, true
+	return what, true
 }
 
 // merge returns a with what b knows more.
@@ -121,31 +106,28 @@ func merge(a, b way) way {
 // returns the way to say it differently. Blame falls only on what was sent.
 func lessonOf(x *exchange) (way, string) {
 	p, sent := x.problem, *x.way
-	said, param := strings.ToLower(p.message), strings.ToLower(p.param)
+	said, param := strings.ToLower(p.Message), strings.ToLower(p.Param)
 	blames := func(names ...string) bool {
-		for _, n := range names {
-			if param == n || strings.HasPrefix(param, n+".") || strings.Contains(said, n) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(names, func(n string) bool {
+			return param == n || strings.HasPrefix(param, n+".") || strings.Contains(said, n)
+		})
 	}
-	unsupported := p.is("unsupported_parameter", "unknown_parameter", "unsupported_value") || hasAny(said, unsupportedWords...)
-	limit := x.r.MaxTokens
+	unsupported := p.Is("unsupported_parameter", "unknown_parameter", "unsupported_value") || hasAny(said, unsupportedWords...)
+	limit := x.r.MaxOut
 	if sent.maxOut > 0 {
 		limit = min(limit, sent.maxOut)
 	}
 	switch {
-	case p.stream && !x.stream:
+	case p.Stream && !x.stream:
 		sent.onlyStream = true
 		return sent, "it streams even unasked: every call is streamed"
 	case x.stream && !sent.noStreamUsage && blames("stream_options", "include_usage"):
 		sent.noStreamUsage = true
 		return sent, "stream_options is refused: usage of streams is estimated"
-	case x.r.MaxTokens > 0 && sent.limit == limitOld && blames("max_tokens") && (unsupported || strings.Contains(said, "max_completion_tokens")):
+	case x.r.MaxOut > 0 && sent.limit == limitOld && blames("max_tokens") && (unsupported || strings.Contains(said, "max_completion_tokens")):
 		sent.limit = limitNew
 		return sent, "max_tokens is refused: max_completion_tokens is sent"
-	case x.r.MaxTokens > 0 && sent.limit == limitNew && blames("max_completion_tokens") && unsupported:
+	case x.r.MaxOut > 0 && sent.limit == limitNew && blames("max_completion_tokens") && unsupported:
 		sent.limit = limitNone
 		return sent, "max_completion_tokens is refused: replies have no token limit"
 	case limit > 0 && blames("max_tokens", "max_completion_tokens", "completion tokens", "output tokens"):
@@ -162,7 +144,7 @@ func lessonOf(x *exchange) (way, string) {
 	case x.stream && (param == "stream" || streaming.MatchString(said)) && (unsupported || strings.Contains(said, "verified")):
 		sent.noStream = true
 		return sent, "streams are refused: calls are made without"
-	case x.r.Schema != nil && sent.schema < schemaTold && blames(append(formatWords, schemaWords...)...):
+	case x.r.Schema != nil && sent.schema < schemaTold && blames(formatWords...):
 		sent.schema++
 		if sent.schema == schemaObject {
 			return sent, "strict schemas are refused: JSON mode is used, and the schema told in the prompt"
@@ -176,21 +158,13 @@ func lessonOf(x *exchange) (way, string) {
 }
 
 func hasSystem(x *exchange) bool {
-	for _, m := range x.r.Messages {
-		if m.Role == "system" {
-			return true
-		}
-	}
-	return x.r.Schema != nil && x.way.schema != schemaStrict
+	return x.r.Schema != nil && x.way.schema != schemaStrict || slices.ContainsFunc(x.r.Messages, func(m model.Message) bool { return m.Role == "system" })
 }
 
 func refusesSystem(said string, unsupported bool) bool {
-	switch {
-	case strings.Contains(said, "roles must alternate"), strings.Contains(said, "developer instruction is not enabled"):
-		return true
-	}
-	return strings.Contains(said, "system") && hasAny(said, "role", "message", "instruction", "prompt") &&
-		(unsupported || hasAny(said, "must be", "should be", "one of"))
+	return hasAny(said, "roles must alternate", "developer instruction is not enabled") ||
+		strings.Contains(said, "system") && hasAny(said, "role", "message", "instruction", "prompt") &&
+			(unsupported || hasAny(said, "must be", "should be", "one of"))
 }
 
 var (
@@ -200,11 +174,10 @@ var (
 
 // largestBelow returns the largest number in said that is below limit, which
 // is how providers name the limit that was passed.
-func largestBelow(said string, limit int) int {
-	best := 0
+func largestBelow(said string, limit int) (best int) {
 	for _, s := range figure.FindAllString(said, 20) {
-		if n, err := strconv.Atoi(s); err == nil && n < limit && n > best {
-			best = n
+		if n, _ := strconv.Atoi(s); n < limit {
+			best = max(best, n)
 		}
 	}
 	return best
@@ -215,5 +188,9 @@ var (
 		"not support", "unsupported", "unrecognized", "unknown", "unexpected", "not permitted", "not allowed", "does not accept",
 		"doesn't support", "cannot be used", "not available", "extra inputs", "extra fields", "no such field", "cannot find field",
 	}
-	formatWords = []string{"json_object", "json mode", "json object", "structured output", "guided", "schema", "requested parameters"}
+	formatWords = []string{"response_format", "grammar", "json_object", "json mode", "json object", "structured output", "guided", "schema", "requested parameters"}
 )
+
+func hasAny(s string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(s, p) })
+}

@@ -8,15 +8,16 @@ import (
 	"testing"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // settleDown repeats r as the pool does, as long as something is learnt.
-func settleDown(t *testing.T, c *Client, r Request) (Reply, []string, error) {
+func settleDown(t *testing.T, c *Client, r model.Request) (model.Reply, []string, error) {
 	t.Helper()
 	var learnt []string
 	for range 12 {
-		rep, err := c.Do(t.Context(), r)
-		what, ok := Learnt(err)
+		rep, err := c.Attempt(t.Context(), r)
+		what, ok := learned(err)
 		if !ok {
 			return rep, learnt, err
 		}
@@ -24,16 +25,16 @@ func settleDown(t *testing.T, c *Client, r Request) (Reply, []string, error) {
 		learnt = append(learnt, what)
 	}
 	t.Fatalf("still learning after 12 attempts: %q", learnt)
-	return Reply{}, nil, nil
+	return model.Reply{}, nil, nil
 }
 
-func fullRequest(stream bool) Request {
+func fullRequest(stream bool) model.Request {
 	zero := 0.0
 	r := ask()
-	r.Stream = stream
-	r.MaxTokens = 1000
+	streams(&r, stream)
+	r.MaxOut = 1000
 	r.Temperature = &zero
-	r.Schema = &Schema{Name: "answer", JSON: json.RawMessage(`{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}`)}
+	r.Schema = &model.Schema{Name: "answer", JSON: json.RawMessage(`{"type":"object","properties":{"a":{"type":"string"}},"required":["a"],"additionalProperties":false}`)}
 	return r
 }
 
@@ -87,7 +88,9 @@ func TestWhatIsRefusedIsLearntOnce(t *testing.T) {
 			c := client(t, s)
 			var text strings.Builder
 			r := fullRequest(tc.stream)
-			r.OnText = func(p string) { text.WriteString(p) }
+			if tc.stream {
+				r.OnText = func(p string) { text.WriteString(p) }
+			}
 			rep, learnt, err := settleDown(t, c, r)
 			if err != nil || rep.Text != "hello" || tc.stream && text.String() != "hello" {
 				t.Fatalf("got %+v, %v, pieces %q", rep, err, text.String())
@@ -96,7 +99,7 @@ func TestWhatIsRefusedIsLearntOnce(t *testing.T) {
 				t.Errorf("learnt %q", learnt)
 			}
 			before := len(s.sent())
-			if _, err := c.Do(t.Context(), r); err != nil {
+			if _, err := c.Attempt(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
 			if n := len(s.sent()); n != before+1 {
@@ -109,7 +112,7 @@ func TestWhatIsRefusedIsLearntOnce(t *testing.T) {
 	}
 }
 
-func TestUnaskedStreamIsLearnt(t *testing.T) {
+func TestUnaskedStreamIslearned(t *testing.T) {
 	s := streamOf(sse(chunk("hello"), stopChunk, "[DONE]"))
 	rep, learnt, err := settleDown(t, client(t, s), ask())
 	if err != nil || rep.Text != "hello" || len(learnt) != 1 {
@@ -119,8 +122,8 @@ func TestUnaskedStreamIsLearnt(t *testing.T) {
 
 func TestOpenAIGetsMaxCompletionTokensAtOnce(t *testing.T) {
 	s := says(200, okBody)
-	c := client(t, s, func(e *Endpoint) { e.BaseURL = "" })
-	if _, err := c.Do(t.Context(), fullRequest(false)); err != nil {
+	c := client(t, s, func(e *model.Backend) { e.BaseURL = "" })
+	if _, err := c.Attempt(t.Context(), fullRequest(false)); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(s.sent()[0], `"max_completion_tokens":1000`) {
@@ -144,8 +147,8 @@ func TestUnhelpfulRefusalEnds(t *testing.T) {
 func TestOtherFailuresTeachNothing(t *testing.T) {
 	const said = `{"error":{"message":"response_format json_schema max_tokens temperature not supported"}}`
 	for _, status := range []int{401, 402, 408, 429, 500, 502, 503, 529} {
-		_, err := client(t, says(status, strings.Replace(said, "json_schema", "x", 1))).Do(t.Context(), ask())
-		if _, ok := Learnt(err); ok {
+		_, err := client(t, says(status, strings.Replace(said, "json_schema", "x", 1))).Attempt(t.Context(), ask())
+		if _, ok := learned(err); ok {
 			t.Errorf("status %d taught something", status)
 		}
 	}
@@ -171,10 +174,10 @@ func TestConcurrentFirstCallsLearnOnce(t *testing.T) {
 	for i := range calls {
 		wg.Go(func() {
 			r := ask()
-			r.MaxTokens = 10
+			r.MaxOut = 10
 			for {
-				_, err := c.Do(t.Context(), r)
-				what, ok := Learnt(err)
+				_, err := c.Attempt(t.Context(), r)
+				what, ok := learned(err)
 				if !ok {
 					if err != nil {
 						t.Error(err)

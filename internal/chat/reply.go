@@ -2,15 +2,17 @@ package chat
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"math"
 	"strings"
 
 	openai "github.com/sashabaranov/go-openai"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // got is what has come of a reply so far.
@@ -20,7 +22,7 @@ type got struct {
 	finish  string // finish_reason
 	choices bool   // there was a choice
 	refused bool
-	tools   bool
+	tools   []model.ToolCall
 	done    bool // the server said that the reply is over
 	usage   swarm.Usage
 	known   bool
@@ -30,163 +32,156 @@ type got struct {
 func (g *got) plain(resp *openai.ChatCompletionResponse, raw []byte) {
 	g.model = resp.Model
 	g.count(&resp.Usage, raw)
-	for i := range resp.Choices {
-		c := &resp.Choices[i]
-		if c.Index != 0 && len(resp.Choices) > 1 {
-			continue
+	for i, c := range resp.Choices {
+		if c.Index == 0 || i == 0 && len(resp.Choices) == 1 {
+			for _, part := range c.Message.MultiContent {
+				c.Message.Content += part.Text
+			}
+			g.choice(c.Message.Content, c.Message.Refusal, c.FinishReason, c.Message.ToolCalls)
+			return
 		}
-		g.choices = true
-		g.ends(string(c.FinishReason))
-		g.text.WriteString(c.Message.Content)
-		for _, part := range c.Message.MultiContent {
-			g.text.WriteString(part.Text)
-		}
-		g.refused = c.Message.Refusal != ""
-		g.tools = len(c.Message.ToolCalls) > 0 || c.Message.FunctionCall != nil
-		return
 	}
 }
 
 // chunk takes one chunk of a stream. Usage may stand in any chunk, also in
 // one without choices, and in each as a running total: the last one counts.
 func (g *got) chunk(ch *openai.ChatCompletionStreamResponse, raw []byte) {
-	if ch.Model != "" {
-		g.model = ch.Model
-	}
+	g.model = cmp.Or(ch.Model, g.model)
 	if ch.Usage != nil {
 		g.count(ch.Usage, raw)
 	}
-	for i := range ch.Choices {
-		c := &ch.Choices[i]
-		if c.Index != 0 {
-			continue
+	for _, c := range ch.Choices {
+		if c.Index == 0 {
+			g.choice(c.Delta.Content, c.Delta.Refusal, c.FinishReason, c.Delta.ToolCalls)
 		}
-		g.choices = true
-		g.text.WriteString(c.Delta.Content)
-		g.refused = g.refused || c.Delta.Refusal != ""
-		g.tools = g.tools || len(c.Delta.ToolCalls) > 0 || c.Delta.FunctionCall != nil
-		g.ends(string(c.FinishReason))
 	}
 }
 
-// ends takes a finish_reason; some write the word null for none.
-func (g *got) ends(reason string) {
-	if reason != "" && reason != "null" {
-		g.finish = reason
+func (g *got) choice(text, refusal string, finish openai.FinishReason, calls []openai.ToolCall) {
+	g.choices = true
+	g.text.WriteString(text)
+	g.refused = g.refused || refusal != ""
+	if finish != "" && finish != openai.FinishReasonNull { // some write the word null for none
+		g.finish = string(finish)
+	}
+	for i, t := range calls {
+		if t.Index != nil {
+			i = *t.Index
+		}
+		g.tool(i, t.ID, t.Function.Name, t.Function.Arguments)
 	}
 }
 
-// count takes a usage. DeepSeek's count of cached tokens, and OpenAI's of
-// those that were written into the cache, stand where go-openai does not look.
-func (g *got) count(u *openai.Usage, raw []byte) {
-	cached, written := 0, 0
-	if d := u.PromptTokensDetails; d != nil {
-		cached = d.CachedTokens
+// mostTools bounds the calls of tools in one reply.
+const mostTools = 128
+
+// tool takes the call of a tool, or a piece of it.
+func (g *got) tool(i int, id, name, arguments string) {
+	if i < 0 || i >= mostTools {
+		return
 	}
-	if cached == 0 && bytes.Contains(raw, []byte(`"prompt_cache_hit_tokens"`)) {
-		var v struct {
-			Usage struct {
-				Hit int `json:"prompt_cache_hit_tokens"`
-			} `json:"usage"`
-		}
-		if json.Unmarshal(raw, &v) == nil {
-			cached = v.Usage.Hit
-		}
+	for len(g.tools) <= i {
+		g.tools = append(g.tools, model.ToolCall{})
 	}
-	if bytes.Contains(raw, []byte(`"cache_write_tokens"`)) {
-		var v struct {
-			Usage struct {
-				Details struct {
-					Written int `json:"cache_write_tokens"`
-				} `json:"prompt_tokens_details"`
-			} `json:"usage"`
-		}
-		if json.Unmarshal(raw, &v) == nil {
-			written = v.Usage.Details.Written
-		}
-	}
-	g.tally(u.PromptTokens, cached, written, u.CompletionTokens, u.TotalTokens)
+	t := &g.tools[i]
+	t.ID, t.Name = cmp.Or(t.ID, id), cmp.Or(t.Name, name)
+	t.Arguments += arguments
 }
 
 // mostTokens is more than any prompt or reply has: a larger count is none.
 const mostTokens = 1 << 30
 
-// tally takes counts of tokens. Those that contradict each other are none: a
-// total below its parts, more of the prompt cached than there is. A total
-// above them tells of tokens that were thought and not counted as said (as
-// Gemini tells them), which are billed as said.
-func (g *got) tally(in, cached, written, out, total int) {
-	if in > mostTokens || out > mostTokens || total > mostTokens {
+// count takes a usage. DeepSeek's count of cached tokens, and OpenAI's of
+// those that were written into the cache, stand where go-openai does not look.
+// Counts that contradict each other are none: a total below its parts, more of
+// the prompt cached than there is. A total above them tells of tokens that were
+// thought and not counted as said (as Gemini tells them), which are billed so.
+func (g *got) count(u *openai.Usage, raw []byte) {
+	in, out, total, cached, written := max(u.PromptTokens, 0), max(u.CompletionTokens, 0), u.TotalTokens, 0, 0
+	if d := u.PromptTokensDetails; d != nil {
+		cached = d.CachedTokens
+	}
+	if bytes.Contains(raw, []byte(`"prompt_cache_hit_tokens"`)) || bytes.Contains(raw, []byte(`"cache_write_tokens"`)) {
+		var v struct {
+			Usage struct {
+				Hit     int `json:"prompt_cache_hit_tokens"`
+				Details struct {
+					Written int `json:"cache_write_tokens"`
+				} `json:"prompt_tokens_details"`
+			} `json:"usage"`
+		}
+		json.Unmarshal(raw, &v) // go-openai has read it
+		cached, written = cmp.Or(cached, v.Usage.Hit), v.Usage.Details.Written
+	}
+	if max(in, out, total) > mostTokens || in > 0 && cached > in || in > 0 && total > 0 && total < in+out {
 		return
 	}
-	switch {
-	case in > 0 && cached > in, total > 0 && in > 0 && total < in+max(out, 0):
-		return
-	case in > 0 && total > in:
-		out = max(out, total-in)
-	}
-	in, cached, written, out = max(in, 0), max(cached, 0), max(written, 0), max(out, 0)
 	if in > 0 {
-		g.usage.In, g.known = in, true
+		g.known = true
+		g.usage.In, out = in, max(out, total-in)
+		g.usage.Cached = min(max(cached, 0), in)
+		g.usage.Written = min(max(written, 0), in-g.usage.Cached)
 	}
 	if in > 0 || out > 0 {
 		g.usage.Out = out
 	}
-	if in > 0 || cached > 0 {
-		g.usage.Cached = min(cached, g.usage.In)
-		g.usage.Written = min(written, g.usage.In-g.usage.Cached)
-	}
 }
 
-// loose takes a reply or a chunk whose types go-openai does not accept:
-// content in parts, numbers with a fraction, arguments as objects. It says
-// whether it could.
-func (g *got) loose(raw []byte) bool {
-	var top map[string]any
-	if json.Unmarshal(bytes.TrimPrefix(bytes.TrimSpace(raw), []byte("\xef\xbb\xbf")), &top) != nil {
-		return false
+// lenient writes a reply or a chunk whose types go-openai does not accept
+// (content in parts, numbers with a fraction, arguments as objects) as one that
+// it does, and says whether it could.
+func lenient(raw []byte) ([]byte, bool) {
+	var in struct {
+		Model   any
+		Usage   map[string]any
+		Choices []struct {
+			Index, Message, Delta any
+			Finish                any `json:"finish_reason"`
+		}
 	}
-	choices, isList := top["choices"].([]any)
-	usage, hasUsage := top["usage"].(map[string]any)
-	if !isList && !hasUsage {
-		return false
+	if json.Unmarshal(bytes.TrimPrefix(bytes.TrimSpace(raw), []byte("\xef\xbb\xbf")), &in) != nil || in.Choices == nil && in.Usage == nil {
+		return nil, false
 	}
-	if s, ok := top["model"].(string); ok && s != "" {
-		g.model = s
-	}
-	if hasUsage {
-		cached, written := whole(usage["prompt_cache_hit_tokens"]), 0
-		if d, ok := usage["prompt_tokens_details"].(map[string]any); ok {
-			if cached == 0 {
-				cached = whole(d["cached_tokens"])
+	choices := []any{}
+	for _, c := range in.Choices {
+		m, _ := cmp.Or(c.Message, c.Delta).(map[string]any)
+		calls, _ := m["tool_calls"].([]any)
+		for i, v := range calls {
+			call, _ := v.(map[string]any)
+			f, _ := call["function"].(map[string]any)
+			args, isText := f["arguments"].(string)
+			if !isText && f["arguments"] != nil {
+				b, _ := json.Marshal(f["arguments"]) // it came out of JSON
+				args = string(b)
 			}
-			written = whole(d["cache_write_tokens"])
+			n := i
+			if call["index"] != nil {
+				n = whole(call["index"])
+			}
+			calls[i] = map[string]any{"index": n, "id": textOf(call["id"]), "function": map[string]any{"name": textOf(f["name"]), "arguments": args}}
 		}
-		g.tally(whole(usage["prompt_tokens"]), cached, written, whole(usage["completion_tokens"]), whole(usage["total_tokens"]))
+		said := map[string]any{"content": textOf(m["content"]), "refusal": textOf(m["refusal"]), "tool_calls": calls}
+		choices = append(choices, map[string]any{"index": whole(c.Index), "finish_reason": textOf(c.Finish), "message": said, "delta": said})
 	}
-	for _, e := range choices {
-		c, _ := e.(map[string]any)
-		if c == nil || whole(c["index"]) != 0 {
-			continue
-		}
-		g.choices = true
-		if s, ok := c["finish_reason"].(string); ok {
-			g.ends(s)
-		}
-		m, _ := c["message"].(map[string]any)
-		if m == nil {
-			m, _ = c["delta"].(map[string]any)
-		}
-		g.text.WriteString(textOf(m["content"]))
-		if s, ok := m["refusal"].(string); ok && s != "" {
-			g.refused = true
-		}
-		if calls, ok := m["tool_calls"].([]any); ok && len(calls) > 0 || m["function_call"] != nil {
-			g.tools = true
-		}
-		break
+	out := map[string]any{"model": textOf(in.Model), "choices": choices}
+	if in.Usage != nil {
+		out["usage"] = integers(in.Usage)
 	}
-	return true
+	raw, err := json.Marshal(out)
+	return raw, err == nil
+}
+
+// integers returns a usage of whole numbers.
+func integers(usage map[string]any) map[string]any {
+	out := map[string]any{}
+	for k, v := range usage {
+		if inner, ok := v.(map[string]any); ok {
+			out[k] = integers(inner)
+		} else {
+			out[k] = whole(v)
+		}
+	}
+	return out
 }
 
 func textOf(v any) string {
@@ -215,34 +210,35 @@ func whole(v any) int {
 	return int(f)
 }
 
-// settle judges what came: the reply is whole, or says why it is not. ctx is
-// the caller's, call the attempt's own.
-func (c *Client) settle(ctx, call context.Context, x *exchange, g *got, err error) (Reply, error) {
-	rep := Reply{Text: x.came(g, err), Model: g.model, Usage: g.usage, UsageKnown: g.known, Unsent: !x.left.Load() && x.status == 0, Header: x.header}
+// settle judges what came: the reply is whole, or says why it is not.
+func (c *Client) settle(ctx context.Context, x *exchange, g *got, err error) (model.Reply, *swarm.CallError) {
+	rep := model.Reply{Text: g.text.String(), ToolCalls: g.tools, Model: g.model, Unsent: !x.left.Load() && x.status == 0, Header: x.header}
+	over := g.done || g.finish != ""
+	if g.known {
+		rep.Usage = g.usage
+		rep.Usage.AtLeast = !over // a running total, and the server may have written on
+	}
+	if errors.Is(err, errTooLarge) { // it is billed by its limit at the most
+		rep.Usage = swarm.Usage{Out: x.r.MaxOut, AtLeast: true}
+	}
 	if x.problem != nil {
 		return rep, c.refusal(x)
 	}
-	over := g.done || g.finish != ""
-	rep.Usage.AtLeast = g.known && !over // a running total, and the server may have written on
-	if err == nil && !over {
-		err = context.Cause(call) // some bodies end plainly when their context ends
+	if err == nil && !over && ctx.Err() != nil {
+		err = ctx.Err() // some bodies end plainly when their context ends
 	}
-	if err != nil && (!over || isOurs(err)) {
-		return rep, c.broke(ctx, call, x, err)
+	if err != nil && (!over || errors.Is(err, errMalformed) || errors.Is(err, errTooLarge)) {
+		return rep, c.broke(ctx, x.status, err)
 	}
-	if class, what := g.verdict(over, rep.Text); class != "" {
-		return rep, c.failure(class, x.status, "", errWords(scrubber(c.secrets).clean(what)))
-	}
-	if g.known && promptCut(x.r, g.usage.In) {
-		return rep, c.failure(swarm.ClassTooLong, x.status, "", errWords(fmt.Sprintf(
-			"the server has cut the prompt: it counted %d tokens of one that has more words; its context is smaller than it is taken for", g.usage.In)))
+	if class, what := g.verdict(over, rep.Text, len(x.r.Tools) > 0); class != "" {
+		return rep, c.failure(class, x.status, errors.New(what))
 	}
 	return rep, nil
 }
 
 // verdict names what is wrong with a reply that came without an error; an
-// empty class means nothing.
-func (g *got) verdict(over bool, text string) (swarm.Class, string) {
+// empty class means nothing. tools says that there are any to be called.
+func (g *got) verdict(over bool, text string, tools bool) (swarm.Class, string) {
 	if !g.choices {
 		if over {
 			return swarm.ClassBroken, "the reply has no choices"
@@ -257,19 +253,21 @@ func (g *got) verdict(over bool, text string) (swarm.Class, string) {
 	case "refusal":
 		return swarm.ClassRefused, "the model declined"
 	case "tool_calls", "function_call", "tool_use":
-		return swarm.ClassBroken, "the model called a tool that it was not given"
+		if len(g.tools) == 0 || !tools {
+			return swarm.ClassBroken, "the model called a tool that it was not given"
+		}
 	case "stop", "eos", "eos_token", "end_turn", "stop_sequence", "":
 	default:
-		return swarm.ClassBroken, "the reply ended for an unknown reason: " + cutRunes(onlyCode(g.finish), 40)
+		return swarm.ClassBroken, "the reply ended for an unknown reason"
 	}
 	switch {
 	case g.refused:
 		return swarm.ClassRefused, "the model declined"
 	case !over:
 		return swarm.ClassBroken, "the reply ended without finish_reason or [DONE]"
-	case g.tools:
+	case len(g.tools) > 0 && !tools:
 		return swarm.ClassBroken, "the model called a tool that it was not given"
-	case strings.TrimSpace(text) == "":
+	case strings.TrimSpace(text) == "" && len(g.tools) == 0:
 		return swarm.ClassBroken, "the reply is empty"
 	}
 	return "", ""

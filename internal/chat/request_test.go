@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -21,10 +22,10 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func TestRequestsOnTheWire(t *testing.T) {
 	known := map[string]bool{
 		"model": true, "messages": true, "temperature": true, "max_tokens": true,
-		"max_completion_tokens": true, "response_format": true, "stream": true, "stream_options": true,
+		"max_completion_tokens": true, "response_format": true, "stream": true, "stream_options": true, "tools": true,
 	}
 	warm := 0.7
-	one := func(change func(*Request)) Request {
+	one := func(change func(*model.Request)) model.Request {
 		r := fullRequest(false)
 		change(&r)
 		return r
@@ -33,24 +34,33 @@ func TestRequestsOnTheWire(t *testing.T) {
 		name  string
 		model string
 		way   way
-		r     Request
+		r     model.Request
 	}{
 		{"plain", "small", way{}, ask()},
 		{"full", "small", way{}, fullRequest(false)},
 		{"stream", "small", way{}, fullRequest(true)},
-		{"warm", "small", way{}, one(func(r *Request) { r.Temperature = &warm; r.Schema = nil })},
+		{"warm", "small", way{}, one(func(r *model.Request) { r.Temperature = &warm; r.Schema = nil })},
 		{"reasoning", "gpt-5-mini", way{limit: limitNew}, fullRequest(false)},
-		{"reasoning-name", "o1x/local \"q\"", way{}, one(func(r *Request) { r.Temperature = &warm })},
+		{"reasoning-name", "o1x/local \"q\"", way{}, one(func(r *model.Request) { r.Temperature = &warm })},
 		{"json-object", "small", way{schema: schemaObject}, fullRequest(false)},
 		{"told", "small", way{schema: schemaTold, noSystem: true, limit: limitNone, noTemperature: true, noStreamUsage: true}, fullRequest(true)},
-		{"alternating", "small", way{noSystem: true}, Request{Messages: []Message{{"system", "a"}, {"assistant", "b"}, {"user", "c"}, {"system", "d"}, {"user", "<é>"}}}},
-		{"system-alone", "small", way{noSystem: true}, Request{Messages: []Message{{"system", "a"}}}},
+		{"alternating", "small", way{noSystem: true}, model.Request{Messages: []model.Message{{Role: "system", Content: "a"}, {Role: "assistant", Content: "b"}, {Role: "user", Content: "c"}, {Role: "system", Content: "d"}, {Role: "user", Content: "<é>"}}}},
+		{"tools", "small", way{}, model.Request{
+			Messages: []model.Message{
+				{Role: "user", Content: "How warm is it?"},
+				{Role: "assistant", ToolCalls: []model.ToolCall{{ID: "c1", Name: "warmth", Arguments: `{"of":"Rome"}`}}},
+				{Role: "tool", Content: "31", ToolCallID: "c1"},
+			},
+			Tools: []model.Tool{{Name: "warmth", Description: "degrees", Schema: json.RawMessage(`{"type":"object"}`)}},
+		}},
+		{"system-alone", "small", way{noSystem: true}, model.Request{Messages: []model.Message{{Role: "system", Content: "a"}}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := says(200, okBody)
-			c := client(t, s, func(e *Endpoint) { e.Model = tc.model })
-			c.way.Store(&tc.way)
-			if _, err := c.Do(t.Context(), tc.r); err != nil {
+			c := client(t, s, func(e *model.Backend) { e.Model = tc.model })
+			w := merge(*c.way.Load(), tc.way)
+			c.way.Store(&w)
+			if _, err := c.Attempt(t.Context(), tc.r); err != nil {
 				t.Fatal(err)
 			}
 			sent := s.sent()[0]
@@ -89,8 +99,8 @@ func TestRequestsOnTheWire(t *testing.T) {
 
 func TestSharedPrefixStaysTheSame(t *testing.T) {
 	a, b := fullRequest(false), fullRequest(false)
-	a.Messages = []Message{{"system", "Be brief."}, {"user", "one"}}
-	b.Messages = []Message{{"system", "Be brief."}, {"user", "two"}}
+	a.Messages = []model.Message{{Role: "system", Content: "Be brief."}, {Role: "user", Content: "one"}}
+	b.Messages = []model.Message{{Role: "system", Content: "Be brief."}, {Role: "user", Content: "two"}}
 	w := &way{schema: schemaTold}
 	if x, y := messages(w, &a)[0], messages(w, &b)[0]; x.Content != y.Content || !strings.HasPrefix(x.Content, "Be brief.") {
 		t.Errorf("first messages %q and %q", x.Content, y.Content)
@@ -99,22 +109,24 @@ func TestSharedPrefixStaysTheSame(t *testing.T) {
 
 func TestBadRequestsAreNotSent(t *testing.T) {
 	nan, hot := math.NaN(), 3.0
-	for name, change := range map[string]func(*Request){
-		"no messages":     func(r *Request) { r.Messages = nil },
-		"empty content":   func(r *Request) { r.Messages = []Message{{"user", ""}} },
-		"unknown role":    func(r *Request) { r.Messages = []Message{{"robot", "x"}} },
-		"negative limit":  func(r *Request) { r.MaxTokens = -1 },
-		"no temperature":  func(r *Request) { r.Temperature = &nan },
-		"hot":             func(r *Request) { r.Temperature = &hot },
-		"schema name":     func(r *Request) { r.Schema = &Schema{Name: "a b", JSON: json.RawMessage(`{}`)} },
-		"no schema name":  func(r *Request) { r.Schema = &Schema{JSON: json.RawMessage(`{}`)} },
-		"schema not JSON": func(r *Request) { r.Schema = &Schema{Name: "a", JSON: json.RawMessage(`{`)} },
+	for name, change := range map[string]func(*model.Request){
+		"no messages":     func(r *model.Request) { r.Messages = nil },
+		"empty content":   func(r *model.Request) { r.Messages = []model.Message{{Role: "user", Content: ""}} },
+		"unknown role":    func(r *model.Request) { r.Messages = []model.Message{{Role: "robot", Content: "x"}} },
+		"negative limit":  func(r *model.Request) { r.MaxOut = -1 },
+		"no temperature":  func(r *model.Request) { r.Temperature = &nan },
+		"hot":             func(r *model.Request) { r.Temperature = &hot },
+		"schema name":     func(r *model.Request) { r.Schema = &model.Schema{Name: "a b", JSON: json.RawMessage(`{}`)} },
+		"no schema name":  func(r *model.Request) { r.Schema = &model.Schema{JSON: json.RawMessage(`{}`)} },
+		"no tool ID":      func(r *model.Request) { r.Messages = []model.Message{{Role: "tool", Content: "x"}} },
+		"tool name":       func(r *model.Request) { r.Tools = []model.Tool{{Name: "a b", Schema: json.RawMessage(`{}`)}} },
+		"schema not JSON": func(r *model.Request) { r.Schema = &model.Schema{Name: "a", JSON: json.RawMessage(`{`)} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := says(200, okBody)
 			r := ask()
 			change(&r)
-			_, err := client(t, s).Do(t.Context(), r)
+			_, err := client(t, s).Attempt(t.Context(), r)
 			callError(t, err, swarm.ClassInvalid)
 			if len(s.sent()) != 0 {
 				t.Error("a request was sent")
@@ -125,11 +137,11 @@ func TestBadRequestsAreNotSent(t *testing.T) {
 
 func TestHeadersAreSetOnEachRequest(t *testing.T) {
 	s := says(200, okBody)
-	c := client(t, s, func(e *Endpoint) {
+	c := client(t, s, func(e *model.Backend) {
 		e.Header = http.Header{"x-team": {"blue"}, "Accept": {"application/json;q=1"}}
 	})
 	for range 2 {
-		if _, err := c.Do(t.Context(), ask()); err != nil {
+		if _, err := c.Attempt(t.Context(), ask()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,10 +1,13 @@
 package chat
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
-	"time"
+
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // events reads a stream of server-sent events as servers really write them
@@ -14,73 +17,68 @@ import (
 // Understood are all line ends of the standard (LF, CRLF, CR), a byte order
 // mark, comments, other fields, data over several lines, data lines without
 // blank lines between them, an empty data field, a last line without its end,
-// and a whole JSON reply where a stream was asked for. Every Read delivers at
-// most one event, so last is always the chunk that go-openai is decoding.
-//
-// An error inside the stream, in whatever shape, ends it and is kept in the
-// exchange. Cost per chunk: one pass of json.Valid and one copy.
+// and a whole JSON reply where a stream was asked for. An error inside the
+// stream, in whatever shape, ends it and is kept in the exchange.
 type events struct {
-	src  *body
-	x    *exchange
-	idle time.Duration
-
-	buf    []byte // input read ahead: buf[r:w]
-	r, w   int
-	eof    error // how the input ended
-	skipLF bool  // the last line ended in CR: an LF now belongs to it
-	begun  bool  // a line that is not blank has been seen
+	src   *body
+	x     *exchange
+	lines *bufio.Scanner
+	begun bool // a line that is not blank has been seen
 
 	pending []byte // data lines of the event that is being read
 	name    string // its event field
 
 	out   []byte // of the event being delivered, what is still to be read
-	outs  []byte // the space of out
-	last  []byte // the data of the event being delivered
-	half  []byte // of a character that the last chunk left open
+	space []byte // of out
 	done  bool   // [DONE] was seen
 	ended bool   // nothing more comes
 	err   error  // why, unless the end is a plain one
+}
 
-	flowing bool          // text has come: the idle clock runs
-	left    time.Duration // of the idle time
-	clock   *time.Timer
+func newEvents(src *body, x *exchange) *events {
+	e := &events{src: src, x: x, lines: bufio.NewScanner(src)}
+	e.lines.Buffer(make([]byte, 0, 4096), maxEvent)
+	e.lines.Split(func(data []byte, atEOF bool) (int, []byte, error) {
+		switch i := bytes.IndexAny(data, "\r\n"); {
+		case i < 0 && atEOF && len(data) > 0:
+			return len(data), data, nil
+		case i < 0, data[i] == '\r' && i+1 == len(data) && !atEOF:
+			return 0, nil, nil
+		case bytes.HasPrefix(data[i:], []byte("\r\n")):
+			return i + 2, data[:i], nil
+		default:
+			return i + 1, data[:i], nil
+		}
+	})
+	return e
 }
 
 func (e *events) Read(p []byte) (int, error) {
 	for len(e.out) == 0 {
 		if e.ended {
-			return 0, e.end()
+			if e.err != nil {
+				return 0, e.err
+			}
+			return 0, io.EOF
 		}
 		data, err := e.next()
-		if err != nil {
-			e.ended = true
-			if err != io.EOF {
+		switch {
+		case err != nil:
+			if e.ended = true; err != io.EOF {
 				e.err = err
 			}
-			continue
+		case e.deliver(data):
+			start := "data: "
+			if bytes.HasPrefix(data, []byte(`{"error"`)) { // of no error: go-openai looks no further
+				start, data = "data: { ", data[1:]
+			}
+			e.space = append(append(append(e.space[:0], start...), data...), "\n\n"...)
+			e.out = e.space
 		}
-		if e.x.begun != nil {
-			e.x.begun()
-		}
-		e.left = e.idle
-		if !e.deliver(data) {
-			continue
-		}
-		data = e.joinRunes(data)
-		e.last = data
-		e.outs = append(append(append(e.outs[:0], "data: "...), data...), "\n\n"...)
-		e.out = e.outs
 	}
 	n := copy(p, e.out)
 	e.out = e.out[n:]
 	return n, nil
-}
-
-func (e *events) end() error {
-	if e.err != nil {
-		return e.err
-	}
-	return io.EOF
 }
 
 // Close ends the stream. What the server says after its last word is drained
@@ -95,21 +93,17 @@ func (e *events) Close() error {
 func (e *events) deliver(data []byte) bool {
 	name := e.name
 	e.name = ""
-	if string(data) == "[DONE]" {
+	hasError, hasChoices := bytes.Contains(data, []byte(`"error"`)), bytes.Contains(data, []byte(`"choices"`))
+	switch {
+	case string(data) == "[DONE]":
 		e.done, e.ended = true, true
 		return false
+	case name == "error":
+		e.x.problem = model.ReadProblem(data)
+	case !hasChoices || hasError:
+		e.x.problem = model.ProblemIn200(data)
 	}
-	if name == "error" {
-		e.x.problem = readProblem(data)
-		e.ended = true
-		return false
-	}
-	hasError, hasChoices := bytes.Contains(data, []byte(`"error"`)), bytes.Contains(data, []byte(`"choices"`))
-	if hasChoices && !hasError {
-		return true
-	}
-	if p := problemIn200(data); p != nil {
-		e.x.problem = p
+	if e.x.problem != nil {
 		e.ended = true
 		return false
 	}
@@ -120,20 +114,12 @@ func (e *events) deliver(data []byte) bool {
 // next call.
 func (e *events) next() ([]byte, error) {
 	e.pending = e.pending[:0]
-	for {
-		line, err := e.line()
-		if err != nil {
-			if err == io.EOF && complete(e.pending) {
-				return e.pending, nil
-			}
-			return nil, err
-		}
+	for e.lines.Scan() {
+		line := e.lines.Bytes()
 		if !e.begun {
 			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
-			text := bytes.TrimSpace(line)
-			if len(text) > 0 {
-				e.begun = true
-				if bytes.IndexByte([]byte("{[<"), text[0]) >= 0 {
+			if text := bytes.TrimSpace(line); len(text) > 0 {
+				if e.begun = true; bytes.IndexByte([]byte("{[<"), text[0]) >= 0 {
 					return e.whole(text)
 				}
 			}
@@ -146,8 +132,7 @@ func (e *events) next() ([]byte, error) {
 			continue
 		}
 		if line[0] == '{' {
-			if p := problemIn200(line); p != nil {
-				e.x.problem = p
+			if e.x.problem = model.ProblemIn200(line); e.x.problem != nil {
 				return nil, io.EOF
 			}
 			continue
@@ -156,25 +141,32 @@ func (e *events) next() ([]byte, error) {
 		value = bytes.TrimSpace(value)
 		switch string(field) {
 		case "data":
-			switch {
-			case len(value) == 0:
-			case len(e.pending) == 0 && complete(value):
+			if len(e.pending) == 0 && complete(value) {
 				return value, nil
-			case len(e.pending)+len(value) > maxEvent:
-				return nil, errTooLarge
-			case len(e.pending) > 0:
-				e.pending = append(e.pending, ' ')
-				fallthrough
-			default:
-				e.pending = append(e.pending, value...)
 			}
+			if len(e.pending)+len(value) > maxEvent {
+				return nil, errTooLarge
+			}
+			if len(e.pending) > 0 {
+				e.pending = append(e.pending, ' ')
+			}
+			e.pending = append(e.pending, value...)
 		case "event":
 			e.name = string(value)
 		case "error": // older llama.cpp
-			e.x.problem = readProblem(value)
+			e.x.problem = model.ReadProblem(value)
 			return nil, io.EOF
 		}
 	}
+	switch err := e.lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, errTooLarge
+	case err != nil:
+		return nil, err
+	case complete(e.pending):
+		return e.pending, nil
+	}
+	return nil, io.EOF
 }
 
 // complete says that data is an event by itself, whatever line follows.
@@ -186,124 +178,21 @@ func complete(data []byte) bool {
 // whole reads a reply that came in one piece though a stream was asked for,
 // and makes one chunk of it.
 func (e *events) whole(start []byte) ([]byte, error) {
-	raw := append(append([]byte(nil), start...), '\n')
-	for e.eof == nil {
-		raw = append(raw, e.buf[e.r:e.w]...)
-		e.r, e.w = 0, 0
-		if len(raw) > maxReply {
-			e.x.begins(raw)
-			return nil, errTooLarge
-		}
-		e.fill()
+	raw := bytes.Clone(start)
+	for e.lines.Scan() && len(raw) <= maxReply {
+		raw = append(append(raw, '\n'), e.lines.Bytes()...)
 	}
-	raw = bytes.TrimSpace(append(raw, e.buf[e.r:e.w]...))
-	e.r, e.w = 0, 0
-	if e.eof != io.EOF {
-		e.x.begins(raw)
-		return nil, e.eof
+	switch err := e.lines.Err(); {
+	case len(raw) > maxReply, errors.Is(err, bufio.ErrTooLong):
+		return nil, errTooLarge
+	case err != nil:
+		return nil, err
 	}
-	if p := problemIn200(raw); p != nil {
-		e.x.problem = p
+	if e.x.problem = model.ProblemIn200(raw); e.x.problem != nil {
 		return nil, io.EOF
 	}
-	var top map[string]json.RawMessage
-	var choices []map[string]json.RawMessage
-	if json.Unmarshal(raw, &top) != nil || json.Unmarshal(top["choices"], &choices) != nil {
-		return nil, errMalformed
+	if chunk, ok := lenient(raw); ok {
+		return chunk, nil
 	}
-	for _, c := range choices {
-		if m, ok := c["message"]; ok {
-			c["delta"] = m
-			delete(c, "message")
-		}
-	}
-	var err error
-	if top["choices"], err = json.Marshal(choices); err != nil {
-		return nil, errMalformed
-	}
-	data, err := json.Marshal(top)
-	if err != nil {
-		return nil, errMalformed
-	}
-	return data, nil
-}
-
-// line returns the next line without its end. It is valid until the next call.
-func (e *events) line() ([]byte, error) {
-	seen := 0
-	for {
-		if e.skipLF && e.r < e.w {
-			e.skipLF = false
-			if e.buf[e.r] == '\n' {
-				e.r++
-			}
-		}
-		have := e.buf[e.r:e.w]
-		end := -1
-		if i := bytes.IndexByte(have[seen:], '\n'); i >= 0 {
-			end = seen + i
-		}
-		upTo := len(have)
-		if end >= 0 {
-			upTo = end
-		}
-		if i := bytes.IndexByte(have[seen:upTo], '\r'); i >= 0 {
-			end = seen + i
-			e.skipLF = true
-		}
-		if end >= 0 {
-			e.r += end + 1
-			return have[:end], nil
-		}
-		seen = len(have)
-		switch {
-		case seen > maxEvent:
-			e.x.begins(have)
-			return nil, errTooLarge
-		case e.eof == io.EOF && seen > 0:
-			e.r = e.w
-			return have, nil
-		case e.eof != nil:
-			e.x.begins(have)
-			return nil, e.eof
-		}
-		e.fill()
-	}
-}
-
-// fill reads more input, once. How the input ended is kept in eof.
-func (e *events) fill() {
-	if e.r > 0 {
-		e.w = copy(e.buf, e.buf[e.r:e.w])
-		e.r = 0
-	}
-	if e.w == len(e.buf) {
-		e.buf = append(e.buf, make([]byte, max(4096, len(e.buf)))...)
-	}
-	n, err := e.read(e.buf[e.w:])
-	e.w += n
-	e.eof = err
-}
-
-// read reads under the idle clock, which runs only while we wait for the
-// server and goes back to its full time with data alone.
-func (e *events) read(p []byte) (int, error) {
-	if e.idle <= 0 || !e.flowing {
-		return e.src.Read(p)
-	}
-	if e.left <= 0 {
-		return 0, errIdle
-	}
-	start := time.Now()
-	if e.clock == nil {
-		e.clock = time.AfterFunc(e.left, func() { e.x.cancel(errIdle) }) // the watch over the context closes the body
-	} else {
-		e.clock.Reset(e.left)
-	}
-	n, err := e.src.Read(p)
-	e.left -= time.Since(start)
-	if !e.clock.Stop() {
-		return n, errIdle
-	}
-	return n, err
+	return nil, errMalformed
 }

@@ -9,6 +9,7 @@ import (
 	"testing/iotest"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func streamOf(body string, head ...string) *server {
@@ -55,8 +56,8 @@ func TestStreamsAreReadHoweverWritten(t *testing.T) {
 					resp.Body = io.NopCloser(wrap(strings.NewReader(body)))
 					return resp, nil
 				}}
-				rep, err := client(t, s).Do(t.Context(), askStream())
-				if err != nil || rep.Text != "hello" || !rep.UsageKnown || rep.Usage.In != 12 || rep.Usage.Out != 3 {
+				rep, err := client(t, s).Attempt(t.Context(), askStream())
+				if err != nil || rep.Text != "hello" || !(rep.Usage.In > 0) || rep.Usage.In != 12 || rep.Usage.Out != 3 {
 					t.Errorf("%s: got %+v, %v", how, rep, err)
 				}
 			}
@@ -99,7 +100,7 @@ func TestStreamsThatLie(t *testing.T) {
 		{"error as first line", `{"error":{"message":"boom","code":503}}`, swarm.ClassOverloaded, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			rep, err := client(t, streamOf(tc.body)).Do(t.Context(), askStream())
+			rep, err := client(t, streamOf(tc.body)).Attempt(t.Context(), askStream())
 			callError(t, err, tc.class)
 			if rep.Text != tc.text {
 				t.Errorf("text %q beside the error, want %q", rep.Text, tc.text)
@@ -114,7 +115,7 @@ func TestConnectionCutInAStreamIsANetworkFailure(t *testing.T) {
 		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(sse(chunk("hel"))), iotest.ErrReader(io.ErrUnexpectedEOF)))
 		return resp, nil
 	}}
-	rep, err := client(t, s).Do(t.Context(), askStream())
+	rep, err := client(t, s).Attempt(t.Context(), askStream())
 	callError(t, err, swarm.ClassNetwork)
 	if rep.Text != "hel" {
 		t.Errorf("text %q beside the error", rep.Text)
@@ -126,9 +127,9 @@ func TestDeepSeeksCachedTokensAreCounted(t *testing.T) {
 	plain := `{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],` + usage + `}`
 	for _, body := range []string{plain, sse(chunk("hello"), stopChunk, `{"choices":[],`+usage+`}`, "[DONE]"), strings.Replace(plain, "12", "12.0", 1)} {
 		r := ask()
-		r.Stream = strings.HasPrefix(body, "data")
-		rep, err := client(t, says(200, body)).Do(t.Context(), r)
-		if err != nil || rep.Usage.Cached != 9 || rep.Usage.In != 12 || !rep.UsageKnown {
+		streams(&r, strings.HasPrefix(body, "data"))
+		rep, err := client(t, says(200, body)).Attempt(t.Context(), r)
+		if err != nil || rep.Usage.Cached != 9 || rep.Usage.In != 12 || !(rep.Usage.In > 0) {
 			t.Errorf("got %+v, %v", rep, err)
 		}
 	}
@@ -139,8 +140,8 @@ func TestTokensWrittenIntoTheCacheAreCounted(t *testing.T) {
 	plain := `{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hello"},"finish_reason":"stop"}],` + usage + `}`
 	for _, body := range []string{plain, sse(chunk("hello"), stopChunk, `{"choices":[],`+usage+`}`, "[DONE]"), strings.Replace(plain, "12", "12.0", 1)} {
 		r := ask()
-		r.Stream = strings.HasPrefix(body, "data")
-		rep, err := client(t, says(200, body)).Do(t.Context(), r)
+		streams(&r, strings.HasPrefix(body, "data"))
+		rep, err := client(t, says(200, body)).Attempt(t.Context(), r)
 		if want := (swarm.Usage{In: 12, Cached: 4, Written: 7, Out: 3}); err != nil || rep.Usage != want {
 			t.Errorf("got %+v, %v", rep, err)
 		}
@@ -154,7 +155,7 @@ func TestOneLineIsBounded(t *testing.T) {
 		resp.Body = io.NopCloser(body)
 		return resp, nil
 	}}
-	_, err := client(t, s).Do(t.Context(), askStream())
+	_, err := client(t, s).Attempt(t.Context(), askStream())
 	callError(t, err, swarm.ClassBroken)
 }
 
@@ -164,14 +165,14 @@ func TestHugeReplyIsBounded(t *testing.T) {
 		resp.Body = io.NopCloser(io.LimitReader(endless{}, 100<<20))
 		return resp, nil
 	}}
-	_, err := client(t, s).Do(t.Context(), ask())
+	_, err := client(t, s).Attempt(t.Context(), ask())
 	callError(t, err, swarm.ClassBroken)
 	s.answer = func(*http.Request, string) (*http.Response, error) {
 		resp := response(500, "")
 		resp.Body = io.NopCloser(endless{})
 		return resp, nil
 	}
-	_, err = client(t, s).Do(t.Context(), ask())
+	_, err = client(t, s).Attempt(t.Context(), ask())
 	callError(t, err, swarm.ClassServer)
 }
 
@@ -193,9 +194,9 @@ func FuzzEvents(f *testing.F) {
 	f.Add([]byte("{\"error\":\n\"x\"}"), 5)
 	f.Add([]byte(" \n[1]"), 2)
 	f.Fuzz(func(t *testing.T, in []byte, part int) {
-		read := func(r io.Reader) (string, *problem, error) {
-			x := &exchange{r: &Request{}, cancel: func(error) {}}
-			e := &events{src: &body{rc: io.NopCloser(r), ctx: context.Background()}, x: x}
+		read := func(r io.Reader) (string, *model.Problem, error) {
+			x := &exchange{r: &model.Request{}}
+			e := newEvents(&body{rc: io.NopCloser(r), ctx: context.Background()}, x)
 			out, err := io.ReadAll(e)
 			e.Close()
 			return string(out), x.problem, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // script is a body that says its parts at their times and then holds, or
@@ -80,13 +81,13 @@ func (s *script) isClosed() bool {
 }
 
 func TestCancelEndsTheAttemptAtOnce(t *testing.T) {
-	for _, r := range []Request{ask(), askStream()} {
+	for _, r := range []model.Request{ask(), askStream()} {
 		synctest.Test(t, func(t *testing.T) {
 			b := scripted(true, part{0, sse(chunk("hel"))})
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() { time.Sleep(3 * time.Second); cancel() }()
 			start := time.Now()
-			rep, err := client(t, serving(b)).Do(ctx, r)
+			rep, err := client(t, serving(b)).Attempt(ctx, r)
 			callError(t, err, swarm.ClassCancelled)
 			if !errors.Is(err, context.Canceled) {
 				t.Error("the error does not wrap context.Canceled")
@@ -97,7 +98,7 @@ func TestCancelEndsTheAttemptAtOnce(t *testing.T) {
 			if !b.isClosed() {
 				t.Error("the body is still open")
 			}
-			if r.Stream && rep.Text != "hel" {
+			if (r.OnText != nil) && rep.Text != "hel" {
 				t.Errorf("text %q beside the error", rep.Text)
 			}
 		})
@@ -105,12 +106,12 @@ func TestCancelEndsTheAttemptAtOnce(t *testing.T) {
 }
 
 func TestDeadlineIsATimeout(t *testing.T) {
-	for _, r := range []Request{ask(), askStream()} {
+	for _, r := range []model.Request{ask(), askStream()} {
 		synctest.Test(t, func(t *testing.T) {
 			b := scripted(true)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			_, err := client(t, serving(b)).Do(ctx, r)
+			_, err := client(t, serving(b)).Attempt(ctx, r)
 			callError(t, err, swarm.ClassTimeout)
 			if !b.isClosed() {
 				t.Error("the body is still open")
@@ -123,80 +124,20 @@ func TestEndedContextSendsNothing(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("enough"))
 	s := says(200, okBody)
-	_, err := client(t, s).Do(ctx, ask())
+	_, err := client(t, s).Attempt(ctx, ask())
 	callError(t, err, swarm.ClassCancelled)
 	if len(s.sent()) != 0 {
 		t.Error("a request was sent")
 	}
 }
 
-func TestIdleStreamTimesOutThoughPinged(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		parts := []part{{90 * time.Second, sse(chunk("hel"))}} // the first word may take its time
-		for range 100 {
-			parts = append(parts, part{time.Second, ": ping\n\n"})
-		}
-		b := scripted(true, parts...)
-		r := askStream()
-		r.Idle = 10 * time.Second
-		start := time.Now()
-		rep, err := client(t, serving(b)).Do(t.Context(), r)
-		callError(t, err, swarm.ClassTimeout)
-		if d := time.Since(start); d != 100*time.Second {
-			t.Errorf("returned after %v", d)
-		}
-		if rep.Text != "hel" || !b.isClosed() {
-			t.Errorf("text %q, closed %v", rep.Text, b.isClosed())
-		}
-	})
-}
-
-func TestStreamThatDoesNotBeginTimesOutThoughPinged(t *testing.T) {
-	for _, first := range []time.Duration{10 * time.Second, 30 * time.Second} {
-		synctest.Test(t, func(t *testing.T) {
-			var parts []part
-			for range 100 {
-				parts = append(parts, part{time.Second, ": ping\n\n"})
-			}
-			b := scripted(true, parts...)
-			r := askStream()
-			r.First = first
-			start := time.Now()
-			_, err := client(t, serving(b)).Do(t.Context(), r)
-			callError(t, err, swarm.ClassTimeout)
-			if d := time.Since(start); d != first || !b.isClosed() {
-				t.Errorf("returned after %v, closed %v", d, b.isClosed())
-			}
-
-			// Once it has begun, it may think.
-			b = scripted(false, part{first - 1, sse(chunk("hel"))}, part{time.Minute, sse(chunk("lo"), stopChunk, "[DONE]")})
-			if rep, err := client(t, serving(b)).Do(t.Context(), r); err != nil || rep.Text != "hello" {
-				t.Errorf("got %+v, %v", rep, err)
-			}
-		})
-	}
-}
-
-func TestSlowStreamWithinIdleIsWhole(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := scripted(false, part{time.Minute, sse(chunk("hel"))}, part{9 * time.Second, sse(chunk("lo"))}, part{9 * time.Second, sse(stopChunk, "[DONE]")})
-		r := askStream()
-		r.Idle = 10 * time.Second
-		r.OnText = func(string) { time.Sleep(time.Minute) } // a slow reader is not the server's fault
-		rep, err := client(t, serving(b)).Do(t.Context(), r)
-		if err != nil || rep.Text != "hello" {
-			t.Errorf("got %+v, %v", rep, err)
-		}
-	})
-}
-
 func TestFinishedReplyIsWholeThoughTheStreamHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := scripted(true, part{0, sse(chunk("hello"), stopChunk)})
-		r := askStream()
-		r.Idle = 10 * time.Second
-		rep, err := client(t, serving(b)).Do(t.Context(), r)
-		if err != nil || rep.Text != "hello" || rep.UsageKnown {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		rep, err := client(t, serving(b)).Attempt(ctx, askStream())
+		if err != nil || rep.Text != "hello" || (rep.Usage.In > 0) {
 			t.Errorf("got %+v, %v", rep, err)
 		}
 	})
@@ -214,7 +155,7 @@ func TestEndOfStreamIsDrainedOnlyBriefly(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := scripted(tc.hold, part{0, sse(chunk("hello"), stopChunk, "[DONE]")}, tc.last)
 			start := time.Now()
-			rep, err := client(t, serving(b)).Do(t.Context(), askStream())
+			rep, err := client(t, serving(b)).Attempt(t.Context(), askStream())
 			if err != nil || rep.Text != "hello" {
 				t.Fatalf("got %+v, %v", rep, err)
 			}
@@ -239,7 +180,7 @@ func TestErrorWhoseBodyNeverEndsIsToldSoon(t *testing.T) {
 			return resp, err
 		}
 		start := time.Now()
-		_, err := client(t, s).Do(t.Context(), ask())
+		_, err := client(t, s).Attempt(t.Context(), ask())
 		callError(t, err, swarm.ClassRateLimited)
 		if d := time.Since(start); d != errorTime || !b.isClosed() {
 			t.Errorf("returned after %v, closed %v", d, b.isClosed())
@@ -248,11 +189,11 @@ func TestErrorWhoseBodyNeverEndsIsToldSoon(t *testing.T) {
 }
 
 func TestOwnClientsTimeoutHolds(t *testing.T) {
-	for _, r := range []Request{ask(), askStream()} {
+	for _, r := range []model.Request{ask(), askStream()} {
 		synctest.Test(t, func(t *testing.T) {
 			b := scripted(true, part{0, sse(chunk("hel"))})
-			c := client(t, serving(b), func(e *Endpoint) { e.Client.Timeout = 5 * time.Second })
-			_, err := c.Do(t.Context(), r)
+			c := client(t, serving(b), func(e *model.Backend) { e.Client.Timeout = 5 * time.Second })
+			_, err := c.Attempt(t.Context(), r)
 			callError(t, err, swarm.ClassTimeout)
 			if !b.isClosed() {
 				t.Error("the body is still open")
@@ -271,7 +212,7 @@ func TestPanicOfAListenerLeavesNothingOpen(t *testing.T) {
 				t.Errorf("recovered %v", v)
 			}
 		}()
-		client(t, serving(b)).Do(t.Context(), r)
+		client(t, serving(b)).Attempt(t.Context(), r)
 	}()
 	if !b.isClosed() {
 		t.Error("the body is still open")

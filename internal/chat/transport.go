@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"net"
 	"net/http"
 	"sync"
@@ -24,34 +25,22 @@ const maxAge = 5 * time.Minute
 
 // NewTransport makes a transport for conns calls at a time to one host (0:
 // 64). It keeps that many idle connections, for less time than common servers
-// do (five seconds is usual), so that a call seldom meets a connection that
-// its server is just closing; dialling has a time limit; it probes silent
-// HTTP/2 connections and obeys the proxy settings of the environment. The
-// number of connections itself is not limited: the calls are.
-func NewTransport(conns int) *Transport {
-	if conns <= 0 {
-		conns = 64
-	}
-	return &Transport{conns: conns}
-}
+// do (five seconds is usual), bounds dialling, probes silent HTTP/2 connections
+// and obeys the proxy settings of the environment.
+func NewTransport(conns int) *Transport { return &Transport{conns: cmp.Or(conns, 64)} }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. Calls on an older transport end there.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	return t.young().RoundTrip(req)
-}
-
-// young is the transport for a call that begins now. Calls on an older one
-// end there; its connections are closed when they have been idle.
-func (t *Transport) young() *http.Transport {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	if now := time.Now(); t.now == nil || now.Sub(t.born) >= maxAge {
 		if t.old = t.now; t.old != nil {
 			t.old.CloseIdleConnections()
 		}
 		t.now, t.born = dialling(t.conns), now
 	}
-	return t.now
+	young := t.now
+	t.mu.Unlock()
+	return young.RoundTrip(req)
 }
 
 // CloseIdleConnections closes what no call uses.
@@ -68,15 +57,9 @@ func (t *Transport) CloseIdleConnections() {
 func dialling(conns int) *http.Transport {
 	dial := net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dial.DialContext,
-		ForceAttemptHTTP2:      true,
-		MaxIdleConns:           0,
-		MaxIdleConnsPerHost:    conns,
-		IdleConnTimeout:        4 * time.Second,
-		TLSHandshakeTimeout:    10 * time.Second,
-		ExpectContinueTimeout:  time.Second,
-		MaxResponseHeaderBytes: 256 << 10,
-		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
+		Proxy: http.ProxyFromEnvironment, DialContext: dial.DialContext, ForceAttemptHTTP2: true,
+		MaxIdleConnsPerHost: conns, IdleConnTimeout: 4 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
+		ExpectContinueTimeout: time.Second, MaxResponseHeaderBytes: 256 << 10,
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 10 * time.Second},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // F34: the address of a server that moved is found in the end: connections
@@ -33,9 +34,9 @@ func TestF34ConnectionsGrowOld(t *testing.T) {
 	own := NewTransport(4)
 	defer own.CloseIdleConnections()
 	call := func(hold string) error {
-		c, err := New(Endpoint{BaseURL: srv.URL, Model: "small", Client: &http.Client{Transport: own}, Header: http.Header{"X-Hold": {hold}}})
+		c, err := New(model.Backend{BaseURL: srv.URL, Model: "small", Client: &http.Client{Transport: own}, Header: http.Header{"X-Hold": {hold}}})
 		if err == nil {
-			_, err = c.Do(t.Context(), ask())
+			_, err = c.Attempt(t.Context(), ask())
 		}
 		return err
 	}
@@ -75,7 +76,7 @@ func TestF34DiallingIsBounded(t *testing.T) {
 		"no such host": {&net.DNSError{Err: "no such host", IsNotFound: true}, swarm.ClassNetwork},
 		"no answer":    {&net.DNSError{Err: "i/o timeout", IsTimeout: true}, swarm.ClassTimeout},
 	} {
-		rep, err := client(t, dialFails(&net.OpError{Op: "dial", Net: "tcp", Err: c.err})).Do(t.Context(), ask())
+		rep, err := client(t, dialFails(&net.OpError{Op: "dial", Net: "tcp", Err: c.err})).Attempt(t.Context(), ask())
 		if e := callError(t, err, c.class); !e.Retryable() || !rep.Unsent {
 			t.Errorf("%s: %v, retryable %v, unsent %v", name, err, e.Retryable(), rep.Unsent)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestReplySaysWhetherAnythingWasSent(t *testing.T) {
@@ -47,8 +48,8 @@ func TestReplySaysWhetherAnythingWasSent(t *testing.T) {
 			if c.ctx == nil {
 				c.ctx = t.Context()
 			}
-			cl := client(t, c.rt, func(e *Endpoint) { e.BaseURL = c.url })
-			reply, err := cl.Do(c.ctx, ask())
+			cl := client(t, c.rt, func(e *model.Backend) { e.BaseURL = c.url })
+			reply, err := cl.Attempt(c.ctx, ask())
 			if e, ok := errors.AsType[*swarm.CallError](err); !ok || e.Class != c.class {
 				t.Fatalf("%v, want class %s", err, c.class)
 			}
@@ -57,7 +58,7 @@ func TestReplySaysWhetherAnythingWasSent(t *testing.T) {
 			}
 		})
 	}
-	if reply, err := client(t, says(200, okBody)).Do(t.Context(), ask()); err != nil || reply.Unsent {
+	if reply, err := client(t, says(200, okBody)).Attempt(t.Context(), ask()); err != nil || reply.Unsent {
 		t.Errorf("a reply says that nothing was sent: %v", err)
 	}
 }

@@ -5,17 +5,17 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 const (
 	maxReply     = 32 << 20 // bytes of a reply in one piece, and of a stream's text
 	maxErrorBody = 64 << 10 // bytes of an error's body that are read
 	maxEvent     = 4 << 20  // bytes of one line, and of one event, of a stream
-	maxPart      = 64 << 10 // bytes kept of what broke off
 	maxDrain     = 64 << 10 // bytes read after the end, so that the connection can be used again
 	drainTime    = 100 * time.Millisecond
 	errorTime    = 5 * time.Second // for the body of an error, which may never end
@@ -28,47 +28,35 @@ type exchangeKey struct{}
 // goroutine alone.
 type exchange struct {
 	c      *Client
-	r      *Request
+	r      *model.Request
 	way    *way // as sent
 	stream bool
-	cancel context.CancelCauseFunc // of a stream, by its clocks
-	begun  func() bool             // stops the clock of a stream's first piece; nil: none runs
 
-	sent    bool        // RoundTrip was called
 	left    atomic.Bool // some of the body was read: the request may have reached a server
 	status  int
 	header  http.Header
-	raw     []byte   // of a reply in one piece
-	part    []byte   // the beginning of a reply or an event that broke off or was too large
-	ev      *events  // of a stream
-	problem *problem // what the server said went wrong
+	raw     []byte         // of a reply in one piece
+	ev      *events        // of a stream
+	problem *model.Problem // what the server said went wrong
 }
 
-// wire is the RoundTripper under go-openai: it mends requests on their way
-// out, keeps status, headers and error bodies, refuses redirects, bounds what
-// is read and gives go-openai only bodies that it reads rightly.
+// wire is the RoundTripper under go-openai: it adds headers, keeps status,
+// headers and error bodies, bounds what is read and gives go-openai only bodies
+// that it reads rightly.
 type wire struct{ c *Client }
 
 func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	x, _ := req.Context().Value(exchangeKey{}).(*exchange)
-	if x == nil || x.sent {
-		if req.Body != nil {
-			req.Body.Close()
-		}
-		return nil, errNotOurs
-	}
-	x.sent = true
-	req, err := x.mend(req)
-	if err != nil {
-		return nil, err
-	}
+	x := req.Context().Value(exchangeKey{}).(*exchange)
+	req = x.outgoing(req)
 	resp, err := w.c.base.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
 	body := &body{rc: resp.Body, ctx: req.Context()}
-	if !endsBodies(w.c.base) {
+	switch w.c.base.(type) {
+	case *http.Transport, *Transport: // their bodies end with the context
+	default:
 		body.stop = context.AfterFunc(req.Context(), body.end)
 	}
 	switch {
@@ -80,105 +68,58 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		if err := context.Cause(req.Context()); err != nil && len(raw) == 0 {
 			return nil, err
 		}
-		x.problem = readProblem(raw)
+		x.problem = model.ReadProblem(raw)
 		return nil, errTold
 	case x.stream:
-		x.ev = &events{src: body, x: x, idle: x.r.Idle}
+		x.ev = newEvents(body, x)
 		resp.Body = x.ev
 		return resp, nil
 	}
-	raw, err := readAll(body, resp.ContentLength)
+	raw, err := io.ReadAll(io.LimitReader(body, maxReply+1))
+	if err == nil && len(raw) > maxReply {
+		err = errTooLarge
+	}
 	body.drain = err == nil
 	body.Close()
 	if err != nil {
-		x.begins(raw)
 		return nil, err
 	}
 	x.raw = raw
-	if x.problem = problemIn200(raw); x.problem != nil {
+	if x.problem = model.ProblemIn200(raw); x.problem != nil {
 		return nil, errTold
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(raw))
 	return resp, nil
 }
 
-// endsBodies says whether rt's bodies end with the context: net/http's do,
-// others' may not.
-func endsBodies(rt http.RoundTripper) bool {
-	switch rt.(type) {
-	case *http.Transport, *Transport:
-		return true
-	}
-	return false
-}
-
-// mend returns the request as it is to be sent. It writes what go-openai
-// cannot or does slowly: the model's true name, the messages (which go-openai
-// encodes twice over, two thirds of a call's whole cost), a temperature of
-// zero, headers. The rest of the body is go-openai's.
-func (x *exchange) mend(req *http.Request) (*http.Request, error) {
-	size := int(req.ContentLength) // of what go-openai wrote
-	start, err := x.start(size)
-	if err != nil || size < len(placeholder) {
-		req.Body.Close()
-		return nil, errNotOurs
-	}
-	end := len(start)
-	start = slices.Grow(start, size)
-	head, tail := start[end:end+len(placeholder)], start[end:end+size-len(placeholder)]
-	_, err = io.ReadFull(req.Body, head)
-	known := string(head) == placeholder
-	if err == nil {
-		_, err = io.ReadFull(req.Body, tail) // over the placeholder
-	}
-	req.Body.Close()
-	if err != nil || !known {
-		return nil, errNotOurs
-	}
-	b := start[:end+len(tail)]
+// outgoing returns the request with the caller's headers, and a body that
+// notes whether any of it was read.
+func (x *exchange) outgoing(req *http.Request) *http.Request {
 	req = req.WithContext(req.Context())
-	req.ContentLength = int64(len(b))
+	again := req.GetBody
+	req.Body = &outgoing{req.Body, &x.left}
 	req.GetBody = func() (io.ReadCloser, error) {
-		o := &outgoing{left: &x.left}
-		o.r.Reset(b)
-		return o, nil
+		b, err := again()
+		return &outgoing{b, &x.left}, err
 	}
-	req.Body, _ = req.GetBody()
 	if len(x.c.header) > 0 {
 		req.Header = req.Header.Clone()
 		for name, values := range x.c.header {
 			req.Header[http.CanonicalHeaderKey(name)] = values
 		}
 	}
-	return req, nil
+	return req
 }
 
 // outgoing is the body of a request.
 type outgoing struct {
-	r    bytes.Reader
+	io.ReadCloser
 	left *atomic.Bool
 }
 
 func (o *outgoing) Read(p []byte) (int, error) {
 	o.left.Store(true)
-	return o.r.Read(p)
-}
-
-func (o *outgoing) Close() error { return nil }
-
-// readAll reads a body of at most maxReply bytes. size is what the header
-// says, −1 if nothing.
-func readAll(r io.Reader, size int64) ([]byte, error) {
-	if size > maxReply {
-		start, _ := io.ReadAll(io.LimitReader(r, maxPart))
-		return start, errTooLarge
-	}
-	buf := bytes.NewBuffer(make([]byte, 0, max(size, 0)+bytes.MinRead))
-	n, err := buf.ReadFrom(io.LimitReader(r, maxReply+1))
-	if err == nil && n > maxReply {
-		err = errTooLarge
-	}
-	return buf.Bytes(), err
+	return o.ReadCloser.Read(p)
 }
 
 // body is a reply's body. Close reads a little of what is left if the server

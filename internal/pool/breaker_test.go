@@ -14,7 +14,7 @@ type ward struct {
 	seq  uint64
 	busy int
 	draw float64
-	of   *Request
+	of   *call
 }
 
 func newWard(most int) *ward {
@@ -33,7 +33,7 @@ func (w *ward) send() uint64 {
 func (w *ward) done(seq uint64, h health, first bool) {
 	w.busy--
 	if first {
-		w.of = &Request{}
+		w.of = &call{}
 	}
 	w.breaker.done(seq, h, w.of, false, w.seq, w.busy, w.now, w.draw)
 }
@@ -144,7 +144,7 @@ func TestBreakerForgetsAProbeThatSaidNothing(t *testing.T) {
 	if !w.admits() {
 		t.Error("no other call may find out after a cancelled one")
 	}
-	if !w.lasting(time.Second, w.now) || w.lasting(time.Minute, w.now) {
+	if !w.open || w.now.Sub(w.since) < time.Second || w.now.Sub(w.since) >= time.Minute {
 		t.Error("wrong about how long nothing has succeeded")
 	}
 }
@@ -164,20 +164,6 @@ func TestGarbledAnswersNeitherOpenNorClose(t *testing.T) {
 	}
 }
 
-func TestBreakerSuspectsTheSilent(t *testing.T) {
-	w := newWard(5)
-	if w.done(w.send(), healthSilent, true); !w.suspect() {
-		t.Error("a silent backend is not suspect")
-	}
-	if w.done(w.send(), healthSick, true); w.suspect() {
-		t.Error("one that refuses at once is")
-	}
-	w.done(w.send(), healthSilent, true)
-	if w.done(w.send(), healthWell, false); w.suspect() {
-		t.Error("one that answered is")
-	}
-}
-
 func TestOnlyTheServersFaultsCountForItsHealth(t *testing.T) {
 	for _, c := range []struct {
 		class  swarm.Class
@@ -191,7 +177,7 @@ func TestOnlyTheServersFaultsCountForItsHealth(t *testing.T) {
 		{swarm.ClassTimeout, 0, healthSilent},
 		{swarm.ClassTimeout, 504, healthSilent},
 		{swarm.ClassTimeout, 408, healthWell},
-		{swarm.ClassRateLimited, 429, healthWell},
+		{swarm.ClassRateLimited, 429, healthBusy},
 		{swarm.ClassInvalid, 400, healthWell},
 		{swarm.ClassTooLong, 400, healthWell},
 		{swarm.ClassAuth, 401, healthWell},

@@ -11,8 +11,8 @@ func TestRetryBudgetIsAShareOfSuccesses(t *testing.T) {
 		b := newRetryBudget(share)
 		spent := 0
 		take := func() {
-			for b.allows(now) {
-				b.spend()
+			for b.next(now).IsZero() {
+				b.add(-1)
 				spent++
 			}
 		}
@@ -36,8 +36,8 @@ func TestRetryBudgetBanksLittle(t *testing.T) {
 		b.earn(false)
 	}
 	n := 0
-	for now := time.Unix(0, 0); b.allows(now); n++ {
-		b.spend()
+	for now := time.Unix(0, 0); b.next(now).IsZero(); n++ {
+		b.add(-1)
 	}
 	if n != retryBank {
 		t.Errorf("%d retries at once after good hours, want %v", n, retryBank)
@@ -47,22 +47,22 @@ func TestRetryBudgetBanksLittle(t *testing.T) {
 func TestRetryBudgetComesBackWithTime(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	b := newRetryBudget(.2)
-	for b.allows(now) {
-		b.spend()
+	for b.next(now).IsZero() {
+		b.add(-1)
 	}
 	for range 30 {
 		next := b.next(now)
 		if d := next.Sub(now); d <= 0 || d > time.Second+time.Millisecond {
 			t.Fatalf("the next retry may come in %v, want a second", d)
 		}
-		if now = next; !b.allows(now) {
+		if now = next; !b.next(now).IsZero() {
 			t.Fatal("the time that it names is too early")
 		}
-		b.spend()
+		b.add(-1)
 	}
 	n := 0
-	for now = now.Add(time.Hour); b.allows(now); n++ {
-		b.spend()
+	for now = now.Add(time.Hour); b.next(now).IsZero(); n++ {
+		b.add(-1)
 	}
 	if n != retryFloor {
 		t.Errorf("%d retries after an hour, want the floor", n)
@@ -80,8 +80,8 @@ func TestRetryBudgetPaysMoreWhileNobodyElseWaits(t *testing.T) {
 	}{{4, 1000, 1000}, {1, int(retryFloor), int(retryFloor)}} {
 		b := newRetryBudget(.2)
 		n := 0
-		for ; n < 1000 && b.allows(now); n++ {
-			b.spend()
+		for ; n < 1000 && b.next(now).IsZero(); n++ {
+			b.add(-1)
 			if (n+1)%c.every != 0 {
 				b.earn(true)
 			}
@@ -95,10 +95,10 @@ func TestRetryBudgetPaysMoreWhileNobodyElseWaits(t *testing.T) {
 func TestRetryBudgetCanBeOff(t *testing.T) {
 	b := newRetryBudget(-1)
 	for range 1000 {
-		if !b.allows(time.Unix(0, 0)) {
+		if !b.next(time.Unix(0, 0)).IsZero() {
 			t.Fatal("a budget that is off refuses")
 		}
-		b.spend()
+		b.add(-1)
 		b.earn(false)
 	}
 }

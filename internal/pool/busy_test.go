@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // A long wait at one backend is no reason to fail, nor to sleep through it,
@@ -13,7 +15,7 @@ func TestLongWaitGoesToABackendThatIsBusy(t *testing.T) {
 	for _, wait := range []time.Duration{100 * time.Second, time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			a, b := &script{do: fails(after(wait))}, &script{do: takes(3 * time.Second)}
-			p := poolOf(t, Config{Backends: []Backend{{Model: "a", Slots: 1}, {Model: "b", Slots: 1}}}, b, a)
+			p := poolOf(t, Config{Backends: []model.Backend{{Model: "a", Slots: 1}, {Model: "b", Slots: 1}}}, b, a)
 			start := time.Now()
 			var wg sync.WaitGroup
 			wg.Go(func() { p.Do(t.Context(), ask("busy")) })
@@ -30,7 +32,7 @@ func TestLongWaitGoesToABackendThatIsBusy(t *testing.T) {
 func TestWaitForAFirstSlotIsNotTheCallsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(8 * time.Second)}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}, CallTime: 10 * time.Second}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}, Limits: model.Limits{CallTime: 10 * time.Second}}, s)
 		var wg sync.WaitGroup
 		for range 10 {
 			wg.Go(func() {
@@ -40,24 +42,5 @@ func TestWaitForAFirstSlotIsNotTheCallsTime(t *testing.T) {
 			})
 		}
 		wg.Wait()
-	})
-}
-
-func TestCallsShareAClock(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &script{do: takes(8 * time.Second)}
-		p := poolOf(t, Config{CallTime: 10 * time.Second}, s)
-		r := ask("x")
-		r.Clock = new(Clock)
-		if _, err := p.Do(t.Context(), r); err != nil {
-			t.Fatal(err)
-		}
-		start := time.Now()
-		if _, err := p.Do(t.Context(), r); classOf(t, err) != "timeout" || time.Since(start) != 2*time.Second {
-			t.Errorf("%v after %v, want the two seconds that the first call left", err, time.Since(start))
-		}
-		if _, err := p.Do(t.Context(), r); classOf(t, err) != "timeout" || s.calls != 2 {
-			t.Errorf("%v after %d calls, want nothing sent", err, s.calls)
-		}
 	})
 }

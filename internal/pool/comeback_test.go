@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // A wait that a server asks of single calls is kept, and ends a few
@@ -18,11 +18,11 @@ func TestCallComesBackSoonAfterTheWaitThatItWasAskedFor(t *testing.T) {
 	for range 20 {
 		synctest.Test(t, func(t *testing.T) {
 			var at []time.Time
-			s := &script{do: func(ctx context.Context, _ int, r chat.Request) (chat.Reply, error) {
+			s := &script{do: func(ctx context.Context, _ int, r model.Request) (model.Reply, error) {
 				if r.Messages[0].Content == "x" {
 					if at = append(at, time.Now()); len(at) == 1 {
 						time.Sleep(10 * time.Millisecond)
-						return chat.Reply{}, after(wait)
+						return model.Reply{}, after(wait)
 					}
 				}
 				return takes(20*time.Millisecond)(ctx, 0, r)
@@ -73,15 +73,15 @@ func TestLoneCallOutlivesAMomentOfBrokenReplies(t *testing.T) {
 	for range runs {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{do: takes(took)}
-			p := poolOf(t, Config{Attempts: 8}, s)
+			p := poolOf(t, Config{Limits: model.Limits{Attempts: 8}}, s)
 			if _, err := p.Do(t.Context(), ask("x")); err != nil {
 				t.Fatal(err)
 			}
 			well := time.Now().Add(moment)
-			s.do = func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+			s.do = func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 				reply, err := takes(took)(ctx, n, r)
 				if time.Now().Before(well) {
-					return chat.Reply{}, refusal(swarm.ClassBroken, 200)
+					return model.Reply{}, refusal(swarm.ClassBroken, 200)
 				}
 				return reply, err
 			}

@@ -13,13 +13,11 @@ const doubted = 6
 // cooling is the wait that a server asked for, kept by every call to it. It is
 // a pure machine, driven under the queue's lock.
 //
-// A wait is asked for in the reply to one call; mostly it is meant for all, but
-// some servers, and gateways before several of them, refuse single calls and
-// take others that come later. A call that was sent after the refused one and
-// is served speaks for it: the wait then holds for the refused call alone, and
-// so do those that follow, until calls are refused one after the other. That
-// goes for waits up to shortWait, where little is at stake if calls came to
-// the server in another order than they were sent; longer ones all calls keep.
+// Mostly a wait is meant for all calls, but some servers, and gateways before
+// several of them, ask it of single ones. A call that was sent after the refused
+// one and is served shows that: the wait then holds for the refused call alone,
+// and so do those that follow, until calls are refused one after the other. Waits
+// longer than shortWait all calls keep.
 type cooling struct {
 	until  time.Time
 	asked  *swarm.CallError // the reply that asked for it
@@ -45,13 +43,6 @@ func (c *cooling) ask(seq uint64, err *swarm.CallError, now time.Time, late time
 	}
 	if until := now.Add(err.RetryAfter + late); until.After(c.until) {
 		c.until, c.asked, c.lasted = until, err, true
-	}
-}
-
-// hold lets all calls wait for reasons of our own.
-func (c *cooling) hold(until time.Time, err *swarm.CallError) {
-	if until.After(c.until) {
-		c.until, c.asked = until, err
 	}
 }
 

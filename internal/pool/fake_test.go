@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // script is a server's double: it answers by a function and keeps count.
 type script struct {
-	do func(ctx context.Context, n int, r chat.Request) (chat.Reply, error)
+	do func(ctx context.Context, n int, r model.Request) (model.Reply, error)
 
 	mu       sync.Mutex
 	calls    int
@@ -23,7 +23,7 @@ type script struct {
 	prompts  []string
 }
 
-func (s *script) Do(ctx context.Context, r chat.Request) (chat.Reply, error) {
+func (s *script) Attempt(ctx context.Context, r model.Request) (model.Reply, error) {
 	s.mu.Lock()
 	n := s.calls
 	s.calls++
@@ -40,27 +40,27 @@ func (s *script) Do(ctx context.Context, r chat.Request) (chat.Reply, error) {
 	return s.do(ctx, n, r)
 }
 
-func ok(text string) (chat.Reply, error) {
-	return chat.Reply{Text: text, Usage: swarm.Usage{In: 10, Out: 2}, UsageKnown: true}, nil
+func ok(text string) (model.Reply, error) {
+	return model.Reply{Text: text, Usage: swarm.Usage{In: 10, Out: 2}}, nil
 }
 
 // takes answers after so long, or as soon as the context ends.
-func takes(d time.Duration) func(context.Context, int, chat.Request) (chat.Reply, error) {
-	return func(ctx context.Context, _ int, r chat.Request) (chat.Reply, error) {
+func takes(d time.Duration) func(context.Context, int, model.Request) (model.Reply, error) {
+	return func(ctx context.Context, _ int, r model.Request) (model.Reply, error) {
 		select {
 		case <-time.After(d):
 			return ok("done")
 		case <-ctx.Done():
-			return chat.Reply{}, &swarm.CallError{Class: swarm.ClassCancelled, Err: ctx.Err()}
+			return model.Reply{}, &swarm.CallError{Class: swarm.ClassCancelled, Err: ctx.Err()}
 		}
 	}
 }
 
 // fails answers the first attempts with these errors, and then well.
-func fails(errs ...error) func(context.Context, int, chat.Request) (chat.Reply, error) {
-	return func(_ context.Context, n int, _ chat.Request) (chat.Reply, error) {
+func fails(errs ...error) func(context.Context, int, model.Request) (model.Reply, error) {
+	return func(_ context.Context, n int, _ model.Request) (model.Reply, error) {
 		if n < len(errs) {
-			return chat.Reply{}, errs[n]
+			return model.Reply{}, errs[n]
 		}
 		return ok("done")
 	}
@@ -81,22 +81,21 @@ func poolOf(t testing.TB, c Config, scripts ...*script) *Pool {
 	t.Helper()
 	if c.Backends == nil {
 		for range scripts {
-			c.Backends = append(c.Backends, Backend{Model: "m"})
+			c.Backends = append(c.Backends, model.Backend{Model: "m"})
 		}
 	}
-	i := -1
-	p, err := newPool(c, func(Backend, int) (attempter, error) {
-		i++
-		return scripts[i], nil
-	})
+	for i, s := range scripts {
+		c.Backends[i].API = s
+	}
+	p, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return p
 }
 
-func ask(text string) Request {
-	return Request{Request: chat.Request{Messages: []chat.Message{{Role: "user", Content: text}}, MaxTokens: 100}}
+func ask(text string) model.Request {
+	return model.Request{Messages: []model.Message{{Role: "user", Content: text}}, MaxOut: 100}
 }
 
 func classOf(t testing.TB, err error) swarm.Class {

@@ -7,15 +7,11 @@ import (
 
 // gauge keeps count of one rate limit that a server tells in its headers.
 //
-// Servers keep their limits in two ways, and headers do not say which: in a
-// window, all of which comes back at its end, or in a bucket that fills at an
-// even rate. In the first the time of the reset stands while more is used, in
-// the second it moves: that tells them apart after a few replies. Until then,
-// and in doubt, a gauge is careful in both ways.
-//
-// A reply tells what was left when the server looked at its call, or when it
-// answered: what was sent since may or may not be in it. The count is kept
-// here, and corrected only where it cannot be so.
+// Servers keep their limits in a window, all of which comes back at its end, or
+// in a token bucket. Headers do not say which: in the first the time of the
+// reset stands while more is used, in the second it moves, which tells them
+// apart after a few replies. Until then a gauge is careful in both ways. The
+// count is kept here, and corrected by replies only where it cannot be so.
 type gauge struct {
 	limit float64 // 0: nothing is known
 	left  float64
@@ -76,7 +72,8 @@ func (g *gauge) note(t telling, after, beside float64, begun, now time.Time) {
 }
 
 // vote compares what two replies tell of the reset, once so much more, or less,
-// is left that it shows.
+// is left that it shows. In a bucket the reset tells how much is to be filled,
+// whatever its size: some servers keep less at once than the limit they tell.
 func (g *gauge) vote(t telling, now time.Time) {
 	p, when := g.last, g.when
 	more := p.left - t.left // was used
@@ -84,18 +81,15 @@ func (g *gauge) vote(t telling, now time.Time) {
 	if p.ok && math.Abs(more) < max(2, (g.most-p.left)/4) {
 		return
 	}
-	g.last, g.when = t, now
-	if !p.ok {
+	if g.last, g.when = t, now; !p.ok {
 		return
 	}
-	// In a bucket the reset tells how much is to be filled, whatever its size:
-	// some servers keep less at once than the limit that they tell.
 	later := (t.reset - p.reset).Seconds()
 	moved := now.Add(t.reset).Sub(when.Add(p.reset)).Abs()
-	switch rate := more / later; {
-	case moved <= max(min(t.reset, p.reset)/10, 2*time.Millisecond):
+	rate := more / later
+	if moved <= max(min(t.reset, p.reset)/10, 2*time.Millisecond) {
 		g.votes = max(g.votes-1, -2*sureVotes)
-	case math.Abs(later) > .002 && rate > 0 && t.left+rate*t.reset.Seconds() < 1.1*t.limit:
+	} else if math.Abs(later) > .002 && rate > 0 && t.left+rate*t.reset.Seconds() < 1.1*t.limit {
 		g.votes = min(g.votes+1, 2*sureVotes)
 		if g.rate == 0 || math.Abs(more) >= g.by/2 {
 			g.rate, g.by = .98*rate, math.Abs(more) // clocks differ

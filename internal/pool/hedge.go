@@ -1,60 +1,61 @@
 package pool
 
 import (
+	"context"
+	"errors"
 	"math"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
 )
 
 const (
-	hedgeRing  = 128 // slowness that are remembered of a backend
-	hedgeLeast = 20  // slowness that an idea of the slowest few takes
-	hedgeRenew = 16  // slowness after which it is renewed
-	// hedgeFloor is the shortest time that is worth a second call.
-	hedgeFloor = 20 * time.Millisecond
-	// hedgeBank is how many hedges can be saved up.
-	hedgeBank = 16.
-	// hedgeKept is how many are kept for attempts that are late for longer.
-	hedgeKept = 3
+	latencyRing  = 128                   // latencies that are remembered of a backend
+	latencyLeast = 20                    // latencies that a quantile takes
+	latencyRenew = 16                    // latencies after which it is renewed
+	hedgeFloor   = 20 * time.Millisecond // the shortest time that is worth a second call
+	hedgeBank    = 16.                   // how many hedges can be saved up
+	mostHedges   = 2                     // beside a first attempt: one, and one where that is slow as well
 )
 
-// slowness knows how long a backend's attempts take. It is a pure machine,
+// latencies knows how long a backend's attempts take. It is a pure machine,
 // driven under the queue's lock.
-type slowness struct {
-	ring  [hedgeRing]time.Duration
+type latencies struct {
+	ring  [latencyRing]time.Duration
 	n     int           // that were added
-	fresh int           // added since late was found
-	late  time.Duration // that only the slowest share take longer than
+	fresh int           // added since slow was found
+	slow  time.Duration // the quantile, and a tenth more
 }
 
-// add notes an attempt that succeeded, or that was given up after so long for
-// its twin's sake.
-func (l *slowness) add(d time.Duration) {
-	l.ring[l.n%hedgeRing] = d
+// add notes an attempt that succeeded, or that was given up after so long
+// because its hedge was faster.
+func (l *latencies) add(d time.Duration) {
+	l.ring[l.n%latencyRing] = d
 	l.n++
 	l.fresh++
 }
 
-// after returns when an attempt belongs to the slowest share of its backend's,
-// by a tenth more than the slowest of the others took. ok is false while too
-// few are known.
-func (l *slowness) after(share float64) (d time.Duration, ok bool) {
-	if l.n < hedgeLeast || share <= 0 {
-		return 0, false
+// after returns when an attempt is slow: a tenth more than the (1 − share)
+// quantile. It is 0 while too few latencies are known.
+func (l *latencies) after(share float64) time.Duration {
+	if l.n < latencyLeast || share <= 0 {
+		return 0
 	}
-	if l.late == 0 || l.fresh >= hedgeRenew {
+	if l.slow == 0 || l.fresh >= latencyRenew {
 		l.fresh = 0
-		n := min(l.n, hedgeRing)
-		var sorted [hedgeRing]time.Duration
-		copy(sorted[:n], l.ring[:n])
+		sorted := l.ring
+		n := min(l.n, latencyRing)
 		slices.Sort(sorted[:n])
 		i := int(math.Ceil(float64(n)*(1-min(share, .5)))) - 1
-		l.late = max(sorted[i]+sorted[i]/10+1, hedgeFloor)
+		l.slow = max(sorted[i]+sorted[i]/10+1, hedgeFloor)
 	}
-	return l.late, true
+	return l.slow
 }
 
-// hedgeBudget keeps hedges to a share of calls.
+// hedgeBudget keeps hedges to a share of calls, as a token bucket.
 type hedgeBudget struct {
 	share  float64 // 0 or less: none
 	tokens float64
@@ -67,12 +68,151 @@ func (h *hedgeBudget) earn() {
 	}
 }
 
-// spend takes one hedge, if there is one left for an attempt that is so many
-// halves over late: the last ones are kept for those that are very late.
-func (h *hedgeBudget) spend(over int) bool {
-	if h.tokens < float64(max(hedgeKept-over, 0)+1) {
+// spend takes one hedge for an attempt that has taken so many times what is
+// slow, if there is one left: the last three are kept for the slowest.
+func (h *hedgeBudget) spend(times float64) bool {
+	if h.tokens < 1+max(0, 3-2*(times-1)) {
 		return false
 	}
 	h.tokens--
 	return true
+}
+
+// errHedged ends an attempt whose hedge was answered first.
+var errHedged = errors.New("pool: another attempt at the same call was answered first")
+
+// hedge is a second attempt at a call, made when the first is slower than
+// nearly all of its backend's, after Dean and Barroso, "The Tail at Scale"
+// (CACM 2013). The first good answer is the call's; the other attempt is
+// cancelled and booked. It waits for a slot before all other calls, for what it
+// shortens holds one as well. Its money is its own and is not waited for. Its
+// goroutine is that of the timer; once starts it and waits for it.
+type hedge struct {
+	c     *call
+	nth   int             // from 1
+	ctx   context.Context // of the hedge
+	stop  context.CancelFunc
+	lose  context.CancelCauseFunc // ends the first attempt
+	slow  slot                    // that of the first attempt
+	timer *time.Timer
+	done  sync.WaitGroup // of its goroutine
+	sent  atomic.Bool
+
+	// Written by its goroutine, and read after done.
+	tried tried
+	panic any
+}
+
+// hedge sets the timer for a second attempt beside the one in s, which is that
+// of is, where one may be made, and returns the context of the first.
+func (c *call) hedge(ctx context.Context, s slot, is *hedge) (context.Context, *hedge) {
+	nth := 1
+	if is != nil {
+		is.sent.Store(true)
+		nth = is.nth + 1
+	}
+	if s.slow == 0 || c.OnText != nil || nth > mostHedges {
+		return ctx, nil // what has been shown cannot be taken back
+	}
+	h := &hedge{c: c, nth: nth, slow: s}
+	h.ctx, h.stop = context.WithCancel(ctx)
+	ctx, h.lose = context.WithCancelCause(ctx)
+	h.done.Add(1)
+	h.timer = time.AfterFunc(s.slow, h.run)
+	return ctx, h
+}
+
+// run makes the second attempt.
+func (h *hedge) run() {
+	defer h.done.Done()
+	defer func() { h.panic = recover() }()
+	q := &h.c.pool.queue
+	for {
+		if h.ctx.Err() != nil {
+			return
+		}
+		now, wait := q.mayHedge(h.slow)
+		if now {
+			break
+		}
+		linger(h.ctx, wait)
+	}
+	defer func() {
+		if h.tried.sent == 0 {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			q.hedges.tokens++
+		}
+	}()
+	now, over := context.WithCancel(h.ctx)
+	over() // money is not waited for
+	held, err := swarm.Reserve(now, h.c.dearest())
+	if err != nil {
+		return
+	}
+	s, err := q.hedge(h.ctx, h.c, h.slow.backend)
+	if err != nil {
+		held.Release()
+		return
+	}
+	if h.tried = h.c.once(h.ctx, s, held, h); h.tried.fail == nil {
+		h.lose(errHedged)
+	}
+}
+
+// join ends the hedge, or waits for it where the first attempt has failed and
+// it may yet answer, and tells whether its reply, or its failure, is the
+// call's: a failure that may not pass is as much of an answer as a reply.
+func (h *hedge) join(fail *swarm.CallError) (won bool) {
+	defer h.lose(nil)
+	defer h.stop()
+	if h.timer.Stop() {
+		return false // never begun
+	}
+	h.decide(fail)
+	h.done.Wait()
+	if h.panic != nil {
+		panic(h.panic)
+	}
+	own := h.tried.fail
+	if h.tried.sent == 0 || fail == nil {
+		return false
+	}
+	return own == nil || fail.Retryable() && !own.Retryable() && own.Class != swarm.ClassCancelled
+}
+
+// decide ends the hedge where the first attempt, which has ended so, leaves
+// nothing for it to do. It comes before the slot is given back, for the hedge
+// may be the next to get it.
+func (h *hedge) decide(fail *swarm.CallError) {
+	if h != nil && (fail == nil || !fail.Retryable() || !h.sent.Load()) {
+		h.stop()
+	}
+}
+
+// mayHedge takes one hedge of the budget if the attempt in s is slow and there
+// is one for it; else wait is how long to wait before asking again.
+func (q *queue) mayHedge(s slot) (now bool, wait time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	took, slow := time.Since(s.ticket.sent), s.latencies.after(q.hedges.share)
+	switch {
+	case slow == 0: // too few are known yet
+		return false, max(took, hedgeFloor)
+	case took < slow:
+		return false, slow - took
+	}
+	return q.hedges.spend(float64(took) / float64(slow)), slow / 2
+}
+
+// hedge waits for the slot of a hedge, of another backend than the slow one
+// where one is free.
+func (q *queue) hedge(ctx context.Context, c *call, slow *backend) (slot, error) {
+	own := *c
+	own.place, own.fits = 0, c.fits&^slow.bit
+	if s, ok := q.try(&own, hedged); ok {
+		return s, nil
+	}
+	own.fits, own.Priority = c.fits, math.MaxInt64
+	return q.take(ctx, &own, hedged)
 }

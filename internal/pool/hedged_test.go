@@ -8,14 +8,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // slowEach takes a second for each attempt, and slow for every nth.
 func slowEach(nth int, slow time.Duration) *script {
 	s := &script{}
-	s.do = func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+	s.do = func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 		if n%nth == nth-1 {
 			return takes(slow)(ctx, n, r)
 		}
@@ -26,7 +26,7 @@ func slowEach(nth int, slow time.Duration) *script {
 
 // inTurn makes n calls, one after the other, and returns how long the longest
 // took.
-func inTurn(t *testing.T, p *Pool, n int, r Request) (longest time.Duration) {
+func inTurn(t *testing.T, p *Pool, n int, r model.Request) (longest time.Duration) {
 	t.Helper()
 	for range n {
 		start := time.Now()
@@ -51,7 +51,7 @@ func TestSlowCallIsMadeASecondTime(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := slowEach(50, time.Minute)
-			p := poolOf(t, Config{Hedge: c.hedge}, s)
+			p := poolOf(t, Config{Limits: model.Limits{Hedge: c.hedge}}, s)
 			inTurn(t, p, 40, ask("x")) // so many it must know
 			if longest := inTurn(t, p, 160, ask("x")); longest > c.longest {
 				t.Errorf("Hedge %v: a call took %v", c.hedge, longest)
@@ -67,7 +67,7 @@ func TestHedgeGoesToAnotherBackendFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := false
 		a := &script{}
-		a.do = func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+		a.do = func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 			if slow {
 				return takes(time.Minute)(ctx, n, r)
 			}
@@ -98,7 +98,7 @@ func TestStreamThatIsReadIsNotHedged(t *testing.T) {
 func TestHedgeIsNeverSentOverTheSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := slowEach(20, 30*time.Second)
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 3}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 3}}}, s)
 		var wg sync.WaitGroup
 		for range 200 {
 			wg.Go(func() {
@@ -149,7 +149,7 @@ func TestLoserIsBookedAndARefusedHedgeSparesTheCall(t *testing.T) {
 			}
 			losers := 0
 			for _, e := range ended {
-				if errors.Is(e.Err, errTwin) {
+				if errors.Is(e.Err, errHedged) {
 					losers++
 					if !e.Usage.AtLeast || e.Usage.In == 0 || e.Usage.Out == 0 {
 						t.Errorf("the loser is booked with %+v", e.Usage)
@@ -167,15 +167,15 @@ func TestHedgesLastWordCountsWhereTheFirstAttemptFails(t *testing.T) {
 	for _, class := range []swarm.Class{"", swarm.ClassRefused, swarm.ClassServer} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{}
-			s.do = func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+			s.do = func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 				switch n {
 				case 60:
 					time.Sleep(3 * time.Second)
-					return chat.Reply{}, refusal(swarm.ClassServer, 500)
+					return model.Reply{}, refusal(swarm.ClassServer, 500)
 				case 61:
 					time.Sleep(1500 * time.Millisecond)
 					if class != "" {
-						return chat.Reply{}, refusal(class, 200)
+						return model.Reply{}, refusal(class, 200)
 					}
 					return ok("done")
 				}
@@ -204,16 +204,16 @@ func TestHedgeThatWaitsIsNotSentWhenItsCallIsAnswered(t *testing.T) {
 	for range 300 {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{}
-			s.do = func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
-				if n < 2*hedgeLeast {
+			s.do = func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
+				if n < 2*latencyLeast {
 					return takes(100*time.Millisecond)(ctx, n, r)
 				}
 				return takes(time.Second)(ctx, n, r)
 			}
-			p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, s)
-			together(t, p, 2*hedgeLeast+1, ask("x"))
-			if s.calls != 2*hedgeLeast+1 {
-				t.Errorf("%d calls were sent for %d", s.calls, 2*hedgeLeast+1)
+			p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, s)
+			together(t, p, 2*latencyLeast+1, ask("x"))
+			if s.calls != 2*latencyLeast+1 {
+				t.Errorf("%d calls were sent for %d", s.calls, 2*latencyLeast+1)
 			}
 		})
 	}

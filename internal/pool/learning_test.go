@@ -8,32 +8,31 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // counting tells prompt tokens as a server with its own tokenizer and window
 // does.
 func counting(ratio float64, window int) *script {
 	s := &script{}
-	s.do = func(_ context.Context, _ int, r chat.Request) (chat.Reply, error) {
-		n := int(ratio * float64(EstimatePrompt(r)))
+	s.do = func(_ context.Context, _ int, r model.Request) (model.Reply, error) {
+		n := int(ratio * float64(estimatePrompt(r)))
 		if window > 0 {
 			n = min(n, window)
 		}
-		return chat.Reply{Text: "done", Usage: swarm.Usage{In: n, Out: 2}, UsageKnown: true}, nil
+		return model.Reply{Text: "done", Usage: swarm.Usage{In: n, Out: 2}}, nil
 	}
 	return s
 }
 
-func words(n int) Request { return ask(strings.Repeat("word ", n)) }
+func words(n int) model.Request { return ask(strings.Repeat("word ", n)) }
 
 func TestContextIsFilledByTheBackendsOwnTokens(t *testing.T) {
 	for ratio, fits := range map[float64]bool{1: true, 3: false} {
 		s := counting(ratio, 0)
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Context: 4000}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Context: 4000}}}, s)
 		long := words(2000) // some 2000 tokens by estimate
-		long.Tokens = 2000
 		for range 20 {
 			if _, err := p.Do(t.Context(), words(300)); err != nil {
 				t.Fatal(err)
@@ -48,7 +47,7 @@ func TestContextIsFilledByTheBackendsOwnTokens(t *testing.T) {
 
 func TestReservationsFollowTheBackendsTokenizer(t *testing.T) {
 	s := counting(3, 0)
-	p := poolOf(t, Config{Hedge: -1}, s)
+	p := poolOf(t, Config{Limits: model.Limits{Hedge: -1}}, s)
 	var ests []int
 	w := swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 		_, err := p.Do(ctx, words(300))
@@ -114,8 +113,8 @@ func TestCallTooLongGoesToAWiderBackend(t *testing.T) {
 	for _, class := range []swarm.Class{swarm.ClassTooLong, ""} {
 		narrow := counting(1, 2048)
 		if class != "" {
-			narrow = &script{do: func(context.Context, int, chat.Request) (chat.Reply, error) {
-				return chat.Reply{}, refusal(class, 400)
+			narrow = &script{do: func(context.Context, int, model.Request) (model.Reply, error) {
+				return model.Reply{}, refusal(class, 400)
 			}}
 		}
 		same, wide := counting(1, 0), counting(1, 0)
@@ -123,7 +122,7 @@ func TestCallTooLongGoesToAWiderBackend(t *testing.T) {
 		if class == "" {
 			size = 1000
 		}
-		p := poolOf(t, Config{Backends: []Backend{
+		p := poolOf(t, Config{Backends: []model.Backend{
 			{Model: "narrow", Context: 10_000}, {Model: "same", Context: size}, {Model: "wide", Context: 20_000},
 		}}, narrow, same, wide)
 		var err error
@@ -139,70 +138,49 @@ func TestCallTooLongGoesToAWiderBackend(t *testing.T) {
 	}
 }
 
-func TestClocksOfStreamsAreSettings(t *testing.T) {
+// The pool ends an attempt whose stream does not begin, or falls silent: an API
+// sets no clock.
+func TestClocksOfStreams(t *testing.T) {
 	for _, c := range []struct {
-		cfg         Config
-		first, idle time.Duration
+		name   string
+		limits model.Limits
+		plays  []time.Duration // waits before the API calls OnData, OnText, OnText
+		class  swarm.Class
+		took   time.Duration
+		words  string
 	}{
-		{Config{}, time.Minute, 30 * time.Second},
-		{Config{AttemptTime: time.Minute}, 30 * time.Second, 15 * time.Second},
-		{Config{FirstToken: 5 * time.Second, Idle: 7 * time.Second}, 5 * time.Second, 7 * time.Second},
+		{"no data", model.Limits{}, []time.Duration{time.Hour}, swarm.ClassTimeout, time.Minute, "FirstToken"},
+		{"no data, set", model.Limits{FirstToken: 5 * time.Second}, []time.Duration{time.Hour}, swarm.ClassTimeout, 5 * time.Second, "FirstToken"},
+		{"by half of AttemptTime", model.Limits{AttemptTime: time.Minute}, []time.Duration{time.Hour}, swarm.ClassTimeout, 30 * time.Second, "FirstToken"},
+		{"thinking", model.Limits{Idle: time.Second}, []time.Duration{time.Second, 30 * time.Second, 0}, "", 31 * time.Second, ""},
+		{"silent", model.Limits{}, []time.Duration{0, time.Second, time.Hour}, swarm.ClassTimeout, 31 * time.Second, "Idle"},
+		{"silent, set", model.Limits{Idle: 7 * time.Second}, []time.Duration{0, 0, time.Hour}, swarm.ClassTimeout, 7 * time.Second, "Idle"},
+		{"slow but well", model.Limits{Idle: 7 * time.Second}, []time.Duration{6 * time.Second, 6 * time.Second, 6 * time.Second}, "", 18 * time.Second, ""},
+		{"all of AttemptTime", model.Limits{AttemptTime: 9 * time.Second, Idle: 8 * time.Second}, []time.Duration{3 * time.Second, 3 * time.Second, 7 * time.Second}, swarm.ClassTimeout, 9 * time.Second, "AttemptTime"},
 	} {
-		var got chat.Request
-		s := &script{do: func(_ context.Context, _ int, r chat.Request) (chat.Reply, error) {
-			got = r
-			return ok("done")
-		}}
-		if _, err := poolOf(t, c.cfg, s).Do(t.Context(), ask("x")); err != nil || got.First != c.first || got.Idle != c.idle {
-			t.Errorf("%v: first %v, idle %v, want %v and %v", err, got.First, got.Idle, c.first, c.idle)
-		}
-	}
-}
-
-// What may have been cut is done again where it can be done in parts, from the
-// first call on where the figure looks like a window, else from the second
-// that is clearly longer.
-func TestPromptThatMayBeCutIsTooLongWhereThereAreParts(t *testing.T) {
-	for _, c := range []struct {
-		window, context int
-		parts           bool
-		first, second   bool // too long
-	}{
-		{window: 2048, parts: true, first: true, second: true},
-		{window: 2048},
-		{window: 2700, parts: true, second: true},
-		{window: 2700, context: 2700, first: true, second: true},
-		{window: 0, parts: true},
-	} {
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Context: c.context}}}, counting(1.5, c.window))
-		for i, want := range []bool{c.first, c.second} {
-			r := words(2000 + 300*i)
-			r.Parts, r.Tokens = c.parts, 1900+300*i // more than is thought
-			_, err := p.Do(t.Context(), r)
-			if want && classOf(t, err) != swarm.ClassTooLong || !want && err != nil {
-				t.Errorf("%+v: call %d: %v", c, i, err)
+		synctest.Test(t, func(t *testing.T) {
+			s := &script{do: func(ctx context.Context, _ int, r model.Request) (model.Reply, error) {
+				for i, wait := range c.plays {
+					select {
+					case <-time.After(wait):
+					case <-ctx.Done():
+						return model.Reply{}, model.NetworkError(ctx, ctx.Err())
+					}
+					if i == 0 {
+						r.OnData()
+					} else {
+						r.OnText("x")
+					}
+				}
+				return ok("xx")
+			}}
+			c.limits.Attempts = 1
+			p := poolOf(t, Config{Limits: c.limits, Backends: []model.Backend{{Model: "m", Stream: true}}}, s)
+			start := time.Now()
+			_, err := p.Do(t.Context(), ask("x"))
+			if took := time.Since(start); took != c.took || (err == nil) != (c.class == "") || err != nil && (classOf(t, err) != c.class || !strings.Contains(err.Error(), c.words)) {
+				t.Errorf("%s: %v after %v, want %s %q after %v", c.name, err, took, c.class, c.words, c.took)
 			}
-		}
-	}
-}
-
-func TestMadeUpFiguresAreDoubtedOnce(t *testing.T) {
-	s := &script{do: func(context.Context, int, chat.Request) (chat.Reply, error) {
-		return chat.Reply{Text: "done", Usage: swarm.Usage{In: 2048, Out: 2}, UsageKnown: true}, nil
-	}}
-	p := poolOf(t, Config{}, s)
-	doubted := 0
-	for i := range 40 {
-		r := words(1000)
-		r.Parts, r.Tokens = true, 1000+i
-		if i == 3 {
-			r.Tokens = 100
-		}
-		if _, err := p.Do(t.Context(), r); err != nil {
-			doubted++
-		}
-	}
-	if doubted != 3 {
-		t.Errorf("%d calls were doubted, want those before a short prompt showed the figure to be made up", doubted)
+		})
 	}
 }

@@ -9,38 +9,29 @@ const (
 	firstLimit  = 8  // calls in flight at a server that nothing is known of
 	leastEpoch  = 16 // answers that an epoch has at least
 	longestTest = 64 // answers that an experiment has at most, beyond a generation
-	shortRamp   = 8  // of the limit, one part in so many returns first
-	longRamp    = 2  // after a wait so long that another would cost more than a few refusals
 	lostStreak  = 4  // refusals in a row, each sent after the one before was known
 )
 
-// limiter finds how many calls a server takes at a time, between 1 and top.
-// It is a pure machine, driven under the queue's lock: numbers and times in,
-// a limit out. A step of it costs some tens of nanoseconds and no memory.
+// limiter is adaptive concurrency: it finds how many calls a server takes at a
+// time, between 1 and top. It is a pure machine, driven under the queue's lock.
 //
 // It counts in epochs, each of the answers to as many calls as may be in
-// flight. From firstLimit it grows by one with each answer (doubling in a
-// generation, Jacobson's slow start) until something speaks against more:
+// flight. From firstLimit it grows by one with each answer (Jacobson's slow
+// start) until something speaks against more:
 //
-//   - A refusal takes one off at once, so that the place it held is not filled
-//     again: what is left is what the server has taken. When refusals go on
-//     although each lowered the limit, it is halved, once in a generation.
+//   - A refusal takes one off at once: what is left is what the server has
+//     taken. When refusals go on although each lowered the limit, it is halved.
 //     The next epoch is an experiment: if the share of refusals falls with the
-//     limit they come of load, and the lower limit stands; if not, they have
-//     other reasons: the limit is restored, and that share, the base, is no
-//     longer counted. A plain additive-increase, multiplicative-decrease limit
-//     cannot tell the two apart and sinks to the bottom under the second.
+//     limit they come of load, and the lower limit stands; if not, the limit is
+//     restored, and that share, the base, is no longer counted. Additive
+//     increase and multiplicative decrease would sink to the bottom there.
 //   - Where more calls in flight brought longer latency and no more answers a
 //     second, the server queues: the limit goes back to what Little's law
-//     gives for the latency without a queue (as in TCP Vegas). When latency
-//     rises at an unchanged limit, a lower one is tried, and kept only if as
-//     many answers a second come.
+//     gives for the latency without a queue (as in TCP Vegas).
 //
-// From then on one call more is tried after each epoch (an experiment's is
-// longer), and growth doubles again once such an epoch went well. Where a queue
-// was found, that is left for some generations, more each time it was in vain:
-// counted in epochs, which last for many generations where the limit is low, a
-// server that is quick again would be used by one call at a time for minutes.
+// From then on one call more is tried after each epoch, and growth doubles again
+// once such an epoch went well. Where a queue was found, that is left for some
+// generations, more each time it was in vain.
 type limiter struct {
 	top   int
 	limit int
@@ -48,7 +39,6 @@ type limiter struct {
 	ramp  int     // most in flight while the server is met again after a wait; 0: no ramp
 	grow  bool    // double until something speaks against it
 	tried bool    // the limit was raised by one for this epoch
-	half  bool    // of two answers, one has been counted for growth
 	base  float64 // share of refusals that no limit lowers
 
 	seq    uint64 // of the last call sent
@@ -78,12 +68,10 @@ type epoch struct {
 
 	// Of whichever calls were served in it:
 	served int
-	took   time.Duration // sum of their latencies
 }
 
 // judged returns of how many calls of the epoch it is known whether they were
-// refused. Those sent before a refused one count as taken while they have no
-// answer: refusals are mostly quicker, and would be overrated otherwise.
+// refused. Those sent before a refused one count as taken: refusals are quicker.
 func (e *epoch) judged() float64 { return float64(max(e.answered, e.upTo)) }
 
 // experiment is a lower limit on trial.
@@ -150,14 +138,13 @@ func (l *limiter) done(t ticket, o outcome, now time.Time) {
 	} else {
 		l.serve(t, full, now)
 	}
-	if l.ep.answered >= l.ep.need || l.test.high > 0 && !l.test.rest && l.clear() {
+	if l.ep.answered >= l.ep.need {
 		l.judge()
 	}
 }
 
 func (l *limiter) serve(t ticket, full bool, now time.Time) {
 	l.ep.served++
-	l.ep.took += max(0, now.Sub(t.sent))
 	if t.seq > l.known {
 		l.streak = 0
 	}
@@ -172,11 +159,7 @@ func (l *limiter) serve(t ticket, full bool, now time.Time) {
 	if l.flow.next > 0 && l.limit >= 2*l.ep.limit {
 		return // a queue was found before: no more than double until this epoch is judged
 	}
-	// Where answers come together the overshoot is as large as the growth of
-	// a generation: less than double for large limits.
-	if l.half = !l.half && l.limit >= 4*firstLimit; !l.half {
-		l.limit++
-	}
+	l.limit++
 }
 
 func (l *limiter) refuse(seq uint64) {
@@ -271,21 +254,6 @@ func (l *limiter) expected() (low int, share float64) {
 	return low, max(0, 1-(1-l.test.share)*float64(l.test.high)/float64(low))
 }
 
-// clear says that an experiment needs no more answers: one of the two
-// explanations is e³ times as likely as the other (Wald's sequential test).
-func (l *limiter) clear() bool {
-	n, r := l.ep.judged(), float64(l.ep.refused)
-	if n < leastEpoch/2 {
-		return false
-	}
-	_, byLoad := l.expected()
-	p, q := min(l.test.share, .99), max(byLoad, .01)
-	if p < 1.5*q {
-		return false
-	}
-	return math.Abs(r*math.Log(p/q)+(n-r)*math.Log((1-p)/(1-q))) > 3
-}
-
 // next begins an epoch.
 func (l *limiter) next() {
 	need := max(leastEpoch, l.limit)
@@ -297,8 +265,13 @@ func (l *limiter) next() {
 }
 
 // reopen begins a ramp: after a wait that all calls kept, they return slowly,
-// the first of them one part in so many of the limit.
-func (l *limiter) reopen(part int) {
+// after a long one half of the limit at first, for another wait would cost more
+// than a few refusals.
+func (l *limiter) reopen(long bool) {
+	part := 8
+	if long {
+		part = 2
+	}
 	l.ramp, l.fresh = max(1, l.limit/part), l.seq+1
 	if l.ramp >= l.limit {
 		l.ramp = 0
@@ -308,13 +281,11 @@ func (l *limiter) reopen(part int) {
 // recover begins anew after an outage, in which all refusals were of another
 // kind: the limit is what it was before, and calls return slowly.
 func (l *limiter) recover() {
-	if l.test.high > 0 {
-		l.limit = l.test.high
-	}
+	l.limit = max(l.limit, l.test.high)
 	l.debit, l.streak, l.test = 0, 0, experiment{}
 	l.flow.forget()
 	l.next()
-	l.reopen(shortRamp)
+	l.reopen(false)
 }
 
 // advance accounts for the time since the last change.

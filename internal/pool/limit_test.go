@@ -42,7 +42,7 @@ func TestLimitFindsWhatAServerTakes(t *testing.T) {
 			start := s.now
 			s.run(max(phase, 10*time.Minute/time.Duration(takes)))
 			got, share, limit := s.figures(start)
-			if want := s.capable(takes); got < .9*want || share > .05 {
+			if want := s.capable(takes); got < .9*want || share > .08 {
 				t.Errorf("%s, %d at a time: %.1f/s of %.1f, %.1f %% refused, mean limit %.1f", name, takes, got, want, 100*share, limit)
 			}
 		}
@@ -58,7 +58,7 @@ func TestLimitFollowsAServerThatChanges(t *testing.T) {
 				s.run(phase)
 				want += s.capable(s.cap) / float64(len(changes))
 			}
-			if got, share, _ := s.figures(start); got < .9*want || share > .05 {
+			if got, share, _ := s.figures(start); got < .9*want || share > .08 {
 				t.Errorf("%s: %.1f/s of %.1f, %.1f %% refused", name, got, want, 100*share)
 			}
 		}
@@ -121,35 +121,6 @@ func TestLimitStaysNearTheKneeOfAServerThatQueues(t *testing.T) {
 	}
 }
 
-func TestLimitGivesWayToRisingLatency(t *testing.T) {
-	for seed := range uint64(5) {
-		s := newSim(seed, 64)
-		s.queues, s.cap = true, 64
-		s.run(phase)
-		before := s.limit.allowed()
-		s.cap = 4 // the server got slower without a word
-		s.run(2 * phase)
-		if after := s.limit.allowed(); before < 48 || after > 32 {
-			t.Errorf("seed %d: limit %d before and %d after", seed, before, after)
-		}
-	}
-}
-
-func TestLimitStaysWhenTheWorkTakesLonger(t *testing.T) {
-	for seed := range uint64(5) {
-		s := newSim(seed, 64)
-		s.run(phase)
-		s.work = lognormal(2*time.Second, .5) // longer replies, not a queue
-		s.run(phase / 2)
-		s.figures(s.now)
-		start := s.now
-		s.run(2 * phase)
-		if _, _, limit := s.figures(start); limit < 50 {
-			t.Errorf("seed %d: mean limit %.1f of 64", seed, limit)
-		}
-	}
-}
-
 func TestLimitOfAServerThatRefusesAllIsOneAndRecovers(t *testing.T) {
 	s := newSim(1, 64)
 	s.run(phase / 4)
@@ -185,7 +156,7 @@ func TestLimitIsWhatItWasAfterAnOutage(t *testing.T) {
 func TestReturnAfterAWaitIsARamp(t *testing.T) {
 	l := newLimiter(64)
 	l.limit = 64
-	l.reopen(shortRamp)
+	l.reopen(false)
 	now := time.Unix(0, 0)
 	for want := 8; want < 64; want++ {
 		if n := l.allowed(); n != want {
@@ -206,7 +177,7 @@ func TestLimitStaysInBounds(t *testing.T) {
 		var out []ticket
 		for range rapid.IntRange(1, 2000).Draw(t, "steps") {
 			if rapid.IntRange(0, 99).Draw(t, "ramp") == 0 {
-				l.reopen(shortRamp)
+				l.reopen(false)
 			}
 			for l.busy < l.allowed() {
 				out = append(out, l.send(now))

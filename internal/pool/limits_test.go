@@ -3,17 +3,18 @@ package pool
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // together makes n calls at once and waits for them.
-func together(t *testing.T, p *Pool, n int, r Request) {
+func together(t *testing.T, p *Pool, n int, r model.Request) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for range n {
@@ -26,11 +27,14 @@ func together(t *testing.T, p *Pool, n int, r Request) {
 	wg.Wait()
 }
 
+// hundred is a prompt of some hundred tokens.
+var hundred = strings.Repeat("word ", 92)
+
 func TestRPMSpreadsCalls(t *testing.T) {
 	for rpm, want := range map[int]time.Duration{0: 0, 6: 110 * time.Second, 60: 11 * time.Second, 600: 200 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{do: takes(0)}
-			p := poolOf(t, Config{Backends: []Backend{{Model: "m", RPM: rpm}}}, s)
+			p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", RPM: rpm}}}, s)
 			start := time.Now()
 			together(t, p, 12, ask("x"))
 			if took := time.Since(start); took < want || took > want+want/10 {
@@ -43,14 +47,13 @@ func TestRPMSpreadsCalls(t *testing.T) {
 func TestTPMHoldsForCallsTogether(t *testing.T) {
 	for tpm, want := range map[int]int{0: 30, 1000: 5, 3000: 15} { // calls of 200 tokens
 		synctest.Test(t, func(t *testing.T) {
-			s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+			s := &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 				rep, err := takes(time.Second)(ctx, n, r)
 				rep.Usage = swarm.Usage{In: 100, Out: 100}
 				return rep, err
 			}}
-			p := poolOf(t, Config{Backends: []Backend{{Model: "m", TPM: tpm}}}, s)
-			r := ask("x")
-			r.Tokens = 100 // and a reply of 100
+			p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", TPM: tpm}}}, s)
+			r := ask(hundred) // and a reply of 100
 			start := time.Now()
 			together(t, p, 30, r)
 			first := 0
@@ -69,9 +72,8 @@ func TestTPMHoldsForCallsTogether(t *testing.T) {
 func TestTPMTakesBackWhatACallDidNotUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(time.Second)} // 12 tokens are used
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", TPM: 1000}}}, s)
-		r := ask("x")
-		r.Tokens = 100
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", TPM: 1000}}}, s)
+		r := ask(hundred)
 		start := time.Now()
 		together(t, p, 30, r)
 		if took := time.Since(start); took > 30*time.Second {
@@ -85,7 +87,7 @@ func TestCallsReturnSlowlyAfterACommonWait(t *testing.T) {
 		wait := 4 * time.Second
 		var mu sync.Mutex
 		var until time.Time
-		s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+		s := &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 			if rep, err := takes(time.Second)(ctx, n, r); err != nil {
 				return rep, err
 			}
@@ -95,11 +97,11 @@ func TestCallsReturnSlowlyAfterACommonWait(t *testing.T) {
 				until = time.Now().Add(wait)
 			}
 			if left := time.Until(until); left > 0 {
-				return chat.Reply{}, after(left)
+				return model.Reply{}, after(left)
 			}
 			return ok("done")
 		}}
-		p := poolOf(t, Config{Attempts: 20}, s)
+		p := poolOf(t, Config{Limits: model.Limits{Attempts: 20}}, s)
 		together(t, p, 600, ask("x"))
 		at := map[time.Duration]int{} // calls by the second of the return
 		early := 0
@@ -124,7 +126,7 @@ func TestSlotsBoundWhatIsFoundOut(t *testing.T) {
 	for slots, want := range map[int]int{0: 64, 3: 3, 100: 100} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{do: takes(time.Second)}
-			p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: slots}}}, s)
+			p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: slots}}}, s)
 			together(t, p, 1000, ask("x"))
 			if s.peak != want {
 				t.Errorf("Slots %d: %d calls in flight at most, want %d", slots, s.peak, want)
@@ -136,7 +138,7 @@ func TestSlotsBoundWhatIsFoundOut(t *testing.T) {
 func TestRunsShareWhatIsLearntOfABackend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &limited{work: always(time.Second), refusal: time.Millisecond, atOnce: 4, rng: newSim(1, 1).rng}
-		p, err := newPool(Config{Backends: []Backend{{Model: "m"}}}, func(Backend, int) (attempter, error) { return s, nil })
+		p, err := New(Config{Backends: []model.Backend{{Model: "m", API: s}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,12 +158,12 @@ func TestRunsShareWhatIsLearntOfABackend(t *testing.T) {
 func TestBackendThatRefusesAllLeavesItsCallsToTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		no := refusal(swarm.ClassRateLimited, 429)
-		bad := &script{do: func(_ context.Context, n int, _ chat.Request) (chat.Reply, error) {
+		bad := &script{do: func(_ context.Context, n int, _ model.Request) (model.Reply, error) {
 			time.Sleep(time.Millisecond + time.Duration(n)*time.Microsecond) // so that no two refusals come at once
-			return chat.Reply{}, no
+			return model.Reply{}, no
 		}}
 		good := &script{do: takes(time.Second)}
-		p := poolOf(t, Config{Backends: []Backend{{Name: "bad", Model: "m"}, {Name: "good", Model: "m", Slots: 4}}}, bad, good)
+		p := poolOf(t, Config{Backends: []model.Backend{{Name: "bad", Model: "m"}, {Name: "good", Model: "m", Slots: 4}}}, bad, good)
 		together(t, p, 200, ask("x"))
 		// Some 36 until it is asked one at a time, and from then on one in 8 s.
 		if bad.calls > 50 {

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 var goneErrors = []*swarm.CallError{
@@ -18,20 +18,8 @@ var goneErrors = []*swarm.CallError{
 // known is a pool at a server that has served a call before.
 func known(t *testing.T, c Config, s *script) *Pool {
 	p := poolOf(t, c, s)
-	p.queue.backends[0].served = 1
+	p.queue.backends[0].reached = true
 	return p
-}
-
-// A server that was never reached may not be there at all.
-func TestLoneCallDoesNotWaitForAServerNeverReached(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := away(time.Now().Add(time.Hour), time.Millisecond, 0, refusal(swarm.ClassNetwork, 0))
-		start := time.Now()
-		_, err := poolOf(t, Config{}, s).Do(t.Context(), ask("x"))
-		if took := time.Since(start); classOf(t, err) != swarm.ClassNetwork || took > 40*time.Second || s.calls != 8 {
-			t.Errorf("%v after %d calls and %v", err, s.calls, took)
-		}
-	})
 }
 
 func TestLoneCallOutlivesAnOutage(t *testing.T) {
@@ -60,10 +48,10 @@ func TestLoneCallOutlivesAFlappingServer(t *testing.T) {
 					since := time.Since(start)
 					return since > time.Minute || since/time.Second%4 >= 2
 				}
-				s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+				s := &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 					for range 30 { // a call of three seconds never fits while it flaps
 						if !up() {
-							return chat.Reply{}, e
+							return model.Reply{}, e
 						}
 						time.Sleep(100 * time.Millisecond)
 					}
@@ -82,7 +70,7 @@ func TestLoneCallGivesUpWhenItsTimeIsOver(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := away(time.Now().Add(time.Hour), time.Millisecond, 0, e)
 			start := time.Now()
-			_, err := known(t, Config{CallTime: 3 * time.Minute}, s).Do(t.Context(), ask("x"))
+			_, err := known(t, Config{Limits: model.Limits{CallTime: 3 * time.Minute}}, s).Do(t.Context(), ask("x"))
 			if took := time.Since(start); err == nil || took > 3*time.Minute || took < 2*time.Minute || !strings.Contains(err.Error(), "3m0s") && !strings.Contains(err.Error(), "nothing has succeeded there") {
 				t.Errorf("%s %d: %v after %d calls and %v", e.Class, e.Status, err, s.calls, took)
 			}
@@ -99,10 +87,10 @@ func TestCallThatAloneFailsHasItsAttempts(t *testing.T) {
 	for _, e := range goneErrors {
 		synctest.Test(t, func(t *testing.T) {
 			poison := 0
-			s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+			s := &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 				if r.Messages[0].Content == "poison" {
 					poison++
-					return chat.Reply{}, e
+					return model.Reply{}, e
 				}
 				return takes(time.Millisecond)(ctx, n, r) // far less than a back-off
 			}}
@@ -126,7 +114,7 @@ func TestCallThatAloneFailsHasItsAttempts(t *testing.T) {
 func TestLoneCallHasItsAttemptsWhereNoBreakerIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := away(time.Now().Add(time.Hour), time.Millisecond, 0, refusal(swarm.ClassNetwork, 0))
-		if _, err := known(t, Config{Breaker: -1, Attempts: 3}, s).Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassNetwork || s.calls != 3 {
+		if _, err := known(t, Config{Limits: model.Limits{Breaker: -1, Attempts: 3}}, s).Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassNetwork || s.calls != 3 {
 			t.Errorf("%v after %d calls, want 3", err, s.calls)
 		}
 	})
@@ -138,7 +126,7 @@ func TestOrderedWaitHoldsWhereTheBreakerOpens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const asked = 4 * time.Second
 		var refused time.Time
-		s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+		s := &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 			switch {
 			case r.Messages[0].Content == "other":
 				time.Sleep(time.Second)
@@ -147,13 +135,13 @@ func TestOrderedWaitHoldsWhereTheBreakerOpens(t *testing.T) {
 				refused = time.Now()
 				e := refusal(swarm.ClassOverloaded, 503)
 				e.RetryAfter, e.HasRetryAfter = asked, true
-				return chat.Reply{}, e
+				return model.Reply{}, e
 			case time.Since(refused) < asked:
 				t.Errorf("again after %v, asked to wait %v", time.Since(refused), asked)
 			}
 			return ok("done")
 		}}
-		p := known(t, Config{Breaker: 1, Hedge: -1}, s)
+		p := known(t, Config{Limits: model.Limits{Breaker: 1, Hedge: -1}}, s)
 		done := make(chan error)
 		go func() {
 			_, err := p.Do(t.Context(), ask("other"))

@@ -9,19 +9,19 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // away fails all attempts until then, after so long, and then takes calls.
 func away(until time.Time, fails, works time.Duration, e *swarm.CallError) *script {
 	s := &script{}
-	s.do = func(ctx context.Context, _ int, r chat.Request) (chat.Reply, error) {
+	s.do = func(ctx context.Context, _ int, r model.Request) (model.Reply, error) {
 		if time.Now().Before(until) {
 			if _, err := takes(fails)(ctx, 0, r); err != nil {
-				return chat.Reply{}, err
+				return model.Reply{}, err
 			}
-			return chat.Reply{}, e
+			return model.Reply{}, e
 		}
 		return takes(works)(ctx, 0, r)
 	}
@@ -77,7 +77,7 @@ func TestOutageLosesNoCall(t *testing.T) {
 func TestOutageIsProbedByOneCallAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := away(time.Now().Add(time.Hour), 3*time.Second, time.Second, refusal(swarm.ClassServer, 500))
-		p := poolOf(t, Config{CallTime: 4 * time.Minute}, s)
+		p := poolOf(t, Config{Limits: model.Limits{CallTime: 4 * time.Minute}}, s)
 		first := true
 		time.AfterFunc(30*time.Second, func() {
 			for range 100 {
@@ -99,7 +99,7 @@ func TestOutageWithoutEndFailsWhatWaits(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			back := time.Now().Add(time.Hour)
 			s := away(back, time.Second, time.Second, refusal(swarm.ClassServer, 500))
-			p := poolOf(t, Config{CallTime: most}, s)
+			p := poolOf(t, Config{Limits: model.Limits{CallTime: most}}, s)
 			lost, took := crowd(t, p, 500)
 			if lost != 500 || took < most-longestPause || took > most+2*longestPause {
 				t.Errorf("%d of 500 calls lost after %v, want all after some %v", lost, took, most)
@@ -142,7 +142,7 @@ func TestBreakerSettingSaysHowManyFailuresShut(t *testing.T) {
 	for most, want := range map[int][2]int{3: {3, 12}, 12: {12, 21}, -1: {60, 60}} {
 		synctest.Test(t, func(t *testing.T) {
 			s := away(time.Now().Add(time.Hour), time.Millisecond, 0, refusal(swarm.ClassServer, 500))
-			p := poolOf(t, Config{Breaker: most, Attempts: 3, CallTime: time.Minute}, s)
+			p := poolOf(t, Config{Limits: model.Limits{Breaker: most, Attempts: 3, CallTime: time.Minute}}, s)
 			// One after the other, so that no call is under way when the limit is met.
 			var wg sync.WaitGroup
 			for range 20 {
@@ -159,15 +159,15 @@ func TestBreakerSettingSaysHowManyFailuresShut(t *testing.T) {
 
 // F12: a healthy server was shut out by bad requests and by Stop.
 func TestBadRequestsAndCancelsShutNothing(t *testing.T) {
-	for name, do := range map[string]func(context.Context, int, chat.Request) (chat.Reply, error){
-		"bad requests": func(context.Context, int, chat.Request) (chat.Reply, error) {
-			return chat.Reply{}, refusal(swarm.ClassInvalid, 400)
+	for name, do := range map[string]func(context.Context, int, model.Request) (model.Reply, error){
+		"bad requests": func(context.Context, int, model.Request) (model.Reply, error) {
+			return model.Reply{}, refusal(swarm.ClassInvalid, 400)
 		},
-		"refusals": func(context.Context, int, chat.Request) (chat.Reply, error) {
-			return chat.Reply{}, refusal(swarm.ClassRefused, 200)
+		"refusals": func(context.Context, int, model.Request) (model.Reply, error) {
+			return model.Reply{}, refusal(swarm.ClassRefused, 200)
 		},
-		"cuts": func(context.Context, int, chat.Request) (chat.Reply, error) {
-			return chat.Reply{}, refusal(swarm.ClassCut, 200)
+		"cuts": func(context.Context, int, model.Request) (model.Reply, error) {
+			return model.Reply{}, refusal(swarm.ClassCut, 200)
 		},
 		"cancels": takes(time.Hour),
 	} {
@@ -195,7 +195,7 @@ func TestBadRequestsAndCancelsShutNothing(t *testing.T) {
 func TestSilentBackendIsNotTheFirstToBeTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		silent, good := &script{do: takes(time.Hour)}, &script{do: takes(time.Second)}
-		p := poolOf(t, Config{AttemptTime: 10 * time.Second}, silent, good)
+		p := poolOf(t, Config{Limits: model.Limits{AttemptTime: 10 * time.Second}}, silent, good)
 		for range 5 {
 			if _, err := p.Do(t.Context(), ask("x")); err != nil {
 				t.Error(err)
@@ -210,10 +210,10 @@ func TestSilentBackendIsNotTheFirstToBeTriedAgain(t *testing.T) {
 func TestProviderThatIsUsedUpEndsTheBackendAndThenTheCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		away := away(time.Now().Add(time.Hour), time.Millisecond, 0, refusal(swarm.ClassServer, 500))
-		quota := &script{do: func(context.Context, int, chat.Request) (chat.Reply, error) {
-			return chat.Reply{}, refusal(swarm.ClassQuota, 429)
+		quota := &script{do: func(context.Context, int, model.Request) (model.Reply, error) {
+			return model.Reply{}, refusal(swarm.ClassQuota, 429)
 		}}
-		p := poolOf(t, Config{CallTime: 2 * time.Minute}, quota, away)
+		p := poolOf(t, Config{Limits: model.Limits{CallTime: 2 * time.Minute}}, quota, away)
 		if lost, took := crowd(t, p, 20); lost != 20 || took > 4*time.Minute {
 			t.Errorf("%d lost after %v", lost, took)
 		}

@@ -3,20 +3,21 @@ package pool
 import (
 	"context"
 	"testing"
+
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // BenchmarkPolicies is what breaker, retry budget and hedging cost a call on a
 // healthy backend, beside what the pool costs without them, one call at a time.
 func BenchmarkPolicies(b *testing.B) {
-	for name, c := range map[string]Config{"all": {}, "none": {Breaker: -1, Retries: -1, Hedge: -1}} {
+	for name, c := range map[string]Config{"all": {}, "none": {Limits: model.Limits{Breaker: -1, Retries: -1, Hedge: -1}}} {
 		b.Run(name, func(b *testing.B) {
-			c.Backends = []Backend{{Model: "m"}}
-			p, err := newPool(c, func(Backend, int) (attempter, error) { return atOnce{}, nil })
+			c.Backends = []model.Backend{{Model: "m", API: atOnce{}}}
+			p, err := New(c)
 			if err != nil {
 				b.Fatal(err)
 			}
 			r := ask("x")
-			r.Tokens = 10
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := p.Do(context.Background(), r); err != nil {

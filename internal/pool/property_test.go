@@ -10,8 +10,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // play is one random history of a pool: what each attempt meets, and when its
@@ -71,10 +71,10 @@ func (c play) run(t *testing.T) {
 	var mu sync.Mutex
 	n := 0
 	var scripts []*script
-	var backends []Backend
+	var backends []model.Backend
 	for _, slots := range c.slots {
-		backends = append(backends, Backend{Model: "m", Slots: slots})
-		scripts = append(scripts, &script{do: func(ctx context.Context, _ int, _ chat.Request) (chat.Reply, error) {
+		backends = append(backends, model.Backend{Model: "m", Slots: slots})
+		scripts = append(scripts, &script{do: func(ctx context.Context, _ int, _ model.Request) (model.Reply, error) {
 			mu.Lock()
 			k := n % len(c.ends)
 			n++
@@ -85,10 +85,10 @@ func (c play) run(t *testing.T) {
 			select {
 			case <-time.After(c.lasts[k]):
 			case <-ctx.Done():
-				return chat.Reply{}, &swarm.CallError{Class: swarm.ClassCancelled, Err: ctx.Err()}
+				return model.Reply{}, &swarm.CallError{Class: swarm.ClassCancelled, Err: ctx.Err()}
 			}
 			if e := c.ends[k]; e != nil {
-				return chat.Reply{}, e
+				return model.Reply{}, e
 			}
 			return ok("done")
 		}})
@@ -101,9 +101,7 @@ func (c play) run(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), who.patience)
 			defer cancel()
 			start := time.Now()
-			r := ask("x")
-			r.Priority = who.priority
-			if _, err := p.Do(ctx, r); err != nil {
+			if _, err := p.do(ctx, ask("x"), swarm.Caller{Priority: who.priority}); err != nil {
 				if _, ok := errors.AsType[*swarm.CallError](err); !ok {
 					t.Errorf("error %v (%T)", err, err)
 				}
@@ -119,12 +117,7 @@ func (c play) run(t *testing.T) {
 			t.Errorf("backend %d: peak %d of %d slots, %d in flight, %d slots out", i, s.peak, c.slots[i], s.inFlight, p.queue.backends[i].limit.busy)
 		}
 	}
-	if p.queue.waiting != 0 {
-		t.Errorf("%d calls still in the queue", p.queue.waiting)
-	}
-	for _, l := range p.queue.lines {
-		if l.Len() != 0 {
-			t.Errorf("%d calls still in a line", l.Len())
-		}
+	if len(p.queue.waiting) != 0 {
+		t.Errorf("%d calls still in the queue", len(p.queue.waiting))
 	}
 }

@@ -1,7 +1,7 @@
 package pool
 
 import (
-	"container/heap"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // queue is the pool's one waiting line, with the slots that it leads to and
@@ -17,75 +18,78 @@ import (
 // A free slot goes to the run that has had the least (see share), and there to
 // the call with the largest priority among those that fit its backend; among
 // equals to the one that came first. A call that fits no free backend does not
-// hold up those behind it. Urgent calls may thus starve others of their run for
-// as long as they keep coming; priorities are lengths of remaining paths,
-// which shrink, so they do not.
-//
-// Calls wait on a channel each and slots are handed over under the lock:
-// nobody polls, and no goroutine runs on the queue's behalf. A timer is set
-// only while calls wait for nothing but time.
+// hold up those behind it. Calls wait on a channel each and slots are handed
+// over under the lock: nobody polls, and no goroutine runs on the queue's
+// behalf. A timer is set only while calls wait for nothing but time.
 type queue struct {
-	maxWait time.Duration // longest cooldown that is waited for
-	outage  time.Duration // longest time without any success that is waited for
+	limits model.Limits
 
 	mu       sync.Mutex
 	backends []*backend
-	lines    []*line // one for each run, kind, and set of backends that some call fitted
 	shares   map[string]*share
 	slotTime time.Duration // that a call takes, a moving mean
 	seq      uint64        // of arrivals and stops
-	waiting  int
-	again    int // of those, retries
+	waiting  []*waiter     // the most urgent first
+	again    int           // of those, retries
 	retries  retryBudget
 	hedges   hedgeBudget
 	timer    *time.Timer
 }
 
-func (q *queue) add(i int, b Backend, c attempter, most int) {
-	q.backends = append(q.backends, &backend{
-		Backend: b, client: c, bit: 1 << i, breaker: breaker{most: most},
-		limit: newLimiter(b.Slots), rates: newRates(b.RPM, b.TPM),
-	})
+// kind is what a waiting call is to the pool's budgets.
+type kind uint8
+
+const (
+	first  kind = iota // a first attempt, or one that nothing is held against
+	retry              // a further attempt after a failure: within the retry budget
+	hedged             // a hedge
+)
+
+func (q *queue) add(b model.Backend) {
+	own := &backend{
+		Backend: b, bit: 1 << len(q.backends), breaker: breaker{most: q.limits.Breaker},
+		limit: newLimiter(b.Slots), rates: newRates(b.RPM, b.TPM), untold: b.Context == 0,
+	}
+	own.Context = cmp.Or(b.Context, defaultContext)
+	q.backends = append(q.backends, own)
 }
 
-// try takes a slot for a first attempt, or a twin, if one is free and nobody
-// waits for it; ok says whether.
-func (q *queue) try(r *Request, fits uint64, k kind, place *uint64) (s slot, ok bool) {
+// try takes a slot, for a call that comes for the first time, if one is free
+// and nobody waits for it; ok says whether.
+func (q *queue) try(c *call, k kind) (s slot, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	*place = q.arrive()
-	if q.waiting > q.again { // retries that wait have no slot to wait for, or their budget
+	c.place = q.arrive()
+	if len(q.waiting) > q.again { // retries that wait have no slot to wait for, or their budget
 		return slot{}, false
 	}
 	now := time.Now()
-	b, _ := q.pick(r, fits, now)
+	b, _ := q.pick(c, now)
 	if b == nil {
 		return slot{}, false
 	}
-	return q.admit(b, r, k, now), true
+	return q.admit(b, c, k, now), true
 }
 
-// take waits for a slot of one of the backends in fits, and for the budget of
-// its kind. It fails when ctx ends, and when none of them will be of use
-// within maxWait. place is the call's in the order of arrivals, which it keeps
-// when it comes again; 0: it comes for the first time.
-func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int64, k kind, place *uint64) (slot, error) {
+// take waits for a slot of one of the backends that c fits, and for the budget
+// of its kind. It fails when ctx ends, and when none of them will be of use
+// within MaxWait. A call that comes again keeps its place in the order of
+// arrivals.
+func (q *queue) take(ctx context.Context, c *call, k kind) (slot, error) {
 	if ctx.Err() != nil {
-		return slot{}, context.Cause(ctx)
+		return slot{}, model.Ended(ctx)
 	}
 	q.mu.Lock()
 	now := time.Now()
-	if err := q.hopeless(fits, now); err != nil {
+	if err := q.hopeless(c.fits, now); err != nil {
 		q.mu.Unlock()
 		return slot{}, err
 	}
-	if *place == 0 {
-		*place = q.arrive()
+	if c.place == 0 {
+		c.place = q.arrive()
 	}
-	w := &waiter{r: r, priority: priority, seq: *place, ready: make(chan struct{})}
-	l := q.line(q.shareOf(r), fits, k)
-	heap.Push(&l.byUrgency, w)
-	q.tally(l, 1)
+	w := &waiter{call: c, kind: k, share: q.shareOf(c), ready: make(chan struct{})}
+	q.push(w)
 	q.dispatch(now)
 	q.mu.Unlock()
 
@@ -99,15 +103,56 @@ func (q *queue) take(ctx context.Context, r *Request, fits uint64, priority int6
 	select {
 	case <-w.ready: // in the same moment: the slot goes to the next
 		if w.err == nil {
-			q.giveBack(w.slot, time.Now())
+			q.over(w.slot, &ending{void: true}, time.Now())
 		}
 	default:
-		heap.Remove(&l.byUrgency, w.place)
-		q.tally(l, -1)
-		q.forget(l.share)
+		q.remove(w)
+		q.forget(w.share)
 		q.dispatch(time.Now())
 	}
-	return slot{}, context.Cause(ctx)
+	return slot{}, model.Ended(ctx)
+}
+
+// admit takes a slot of b. It is the one place where an attempt begins.
+func (q *queue) admit(b *backend, c *call, k kind, now time.Time) slot {
+	s := slot{
+		backend: b, share: q.shareOf(c), kind: k, est: c.estimated(b), ticket: b.limit.send(now), receipt: b.rates.take(c.need(b), now),
+	}
+	if q.hedges.share > 0 {
+		s.slow = max(b.latencies.after(q.hedges.share), hedgeFloor)
+	}
+	s.share.busy++
+	b.breaker.send(s.ticket.seq)
+	if k == retry {
+		q.retries.add(-1)
+	}
+	if k != hedged {
+		q.hedges.earn()
+	}
+	return s
+}
+
+// need returns what the rate limits of b are asked for.
+func (c *call) need(b *backend) need {
+	return needOf(b.estimate.tokens(c.tokens), c.estimated(b).Est.Out)
+}
+
+// end gives the slot back and learns from how the attempt ended. It is the one
+// place where an attempt ends.
+func (q *queue) end(s slot, e ending) lesson {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.over(s, &e, time.Now())
+}
+
+func (q *queue) over(s slot, e *ending, now time.Time) lesson {
+	if e.void && s.kind == retry { // it was not sent, which costs the server nothing
+		q.retries.add(1)
+	}
+	l := q.learn(s, e, now)
+	q.release(s.share, now.Sub(s.ticket.sent))
+	q.dispatch(now)
+	return l
 }
 
 // arrive returns the next place in the order of arrivals.
@@ -116,36 +161,15 @@ func (q *queue) arrive() uint64 {
 	return q.seq
 }
 
-// tally keeps the number of calls that wait.
-func (q *queue) tally(l *line, n int) {
-	q.waiting += n
-	l.share.waiting += n
-	if l.kind == retry {
-		q.again += n
-	}
-}
-
-// learn notes what a failure says of the whole backend, and tells whether
-// calls that wait for it may now be without hope.
-func (q *queue) learn(s slot, err *swarm.CallError, now time.Time) bool {
-	b := s.backend
-	if denies(err.Class) && b.denials.deny(err, s.ticket.seq, now) && b.stopped == nil {
-		q.seq++
-		b.stopped, b.since = err, q.seq
-	}
-	return b.stopped != nil || b.cool.until.Sub(now) > q.maxWait || b.breaker.lasting(q.outage, now)
-}
-
-// pick returns the backend of fits that would take r now and is least loaded
-// for what it takes; among equals the first of the configuration. One that was
-// silent of late, or is to be found out about, comes after the others. Where
-// there is none, at is the earliest time that may bring one.
-func (q *queue) pick(r *Request, fits uint64, now time.Time) (best *backend, at time.Time) {
+// pick returns the backend that would take c now and is least loaded for what it
+// takes; one that fails comes after the others. Where there is none, at is the
+// earliest time that may bring one.
+func (q *queue) pick(c *call, now time.Time) (best *backend, at time.Time) {
 	for _, b := range q.backends {
-		if fits&b.bit == 0 {
+		if c.fits&b.bit == 0 {
 			continue
 		}
-		ok, then := b.admits(r.need(b), now, q.maxWait)
+		ok, then := b.admits(c.need(b), now, q.limits.MaxWait)
 		switch {
 		case ok && (best == nil || b.before(best, now)):
 			best = b
@@ -168,34 +192,43 @@ func (q *queue) useful(fits uint64) bool {
 
 // dispatch hands free slots to waiting calls, the most urgent first.
 func (q *queue) dispatch(now time.Time) {
-	var next time.Time // the earliest at which time alone lets a call go
-	for q.waiting > 0 {
-		var first *line
+	type line struct { // of calls that are alike to their backends: the first speaks for all
+		share *share
+		kind  kind
+		fits  uint64
+	}
+	var seen []line
+	for {
+		var next time.Time // the earliest at which time alone lets a call go
+		var lead *waiter
 		var to *backend
-		next = time.Time{}
-		for _, l := range q.lines {
-			if l.Len() == 0 || first != nil && !q.ahead(l, first) {
+		seen = seen[:0]
+		for _, w := range q.waiting {
+			l := line{w.share, w.kind, w.fits}
+			if slices.Contains(seen, l) || lead != nil && !q.ahead(w, lead) {
 				continue
 			}
-			if l.kind == retry && !q.retries.allows(now) {
-				next = sooner(next, q.retries.next(now))
-				continue
+			seen = append(seen, l)
+			if w.kind == retry {
+				if at := q.retries.next(now); !at.IsZero() {
+					next = sooner(next, at)
+					continue
+				}
 			}
-			b, at := q.pick(l.byUrgency[0].r, l.fits, now)
+			b, at := q.pick(w.call, now)
 			if b != nil {
-				first, to = l, b
+				lead, to = w, b
 			}
 			next = sooner(next, at)
 		}
-		if first == nil {
-			break
+		if lead == nil {
+			q.arm(next, now)
+			return
 		}
-		w := heap.Pop(&first.byUrgency).(*waiter)
-		q.tally(first, -1)
-		w.slot = q.admit(to, w.r, first.kind, now)
-		close(w.ready)
+		q.remove(lead)
+		lead.slot = q.admit(to, lead.call, lead.kind, now)
+		close(lead.ready)
 	}
-	q.arm(next, now)
 }
 
 // sooner returns the earlier of two times, of which zero is none.
@@ -206,13 +239,19 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-// arm sets the timer for next, or stops it where there is no such time.
+// arm sets the timer for next, or for the end of the time in which a backend is
+// to be reached.
 func (q *queue) arm(next, now time.Time) {
-	switch {
-	case q.waiting == 0 || next.IsZero():
-		if q.timer != nil {
-			q.timer.Stop()
+	for _, b := range q.backends {
+		if at := b.unreached.Add(q.limits.ReachTime); !b.reached && !b.unreached.IsZero() && at.After(now) {
+			next = sooner(next, at)
 		}
+	}
+	if q.timer != nil {
+		q.timer.Stop()
+	}
+	switch {
+	case len(q.waiting) == 0 || next.IsZero():
 	case q.timer == nil:
 		q.timer = time.AfterFunc(next.Sub(now), q.tick)
 	default:
@@ -224,94 +263,107 @@ func (q *queue) arm(next, now time.Time) {
 func (q *queue) tick() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.dispatch(time.Now())
+	now := time.Now()
+	q.sweep(now)
+	q.dispatch(now)
 }
 
 // sweep fails the waiting calls that no backend will serve any more.
 func (q *queue) sweep(now time.Time) {
-	for _, l := range q.lines {
-		if l.Len() == 0 {
-			continue
+	q.waiting = slices.DeleteFunc(q.waiting, func(w *waiter) bool {
+		if w.err = q.hopeless(w.fits, now); w.err != nil {
+			q.count(w, -1)
+			close(w.ready)
 		}
-		if err := q.hopeless(l.fits, now); err != nil {
-			for _, w := range l.byUrgency {
-				w.err = err
-				close(w.ready)
-			}
-			q.tally(l, -l.Len())
-			l.byUrgency = nil
-		}
-	}
+		return w.err != nil
+	})
 	for _, s := range q.shares {
 		q.forget(s)
 	}
 }
 
 // hopeless returns an error if none of the backends in fits will admit a call
-// within maxWait.
+// within MaxWait: that of the one which is most likely to come back.
 func (q *queue) hopeless(fits uint64, now time.Time) error {
-	var dead, cold, sick *backend
-	n := 0
+	var best *swarm.CallError
+	n, rank := 0, 0
 	for _, b := range q.backends {
-		switch {
-		case fits&b.bit == 0:
+		if fits&b.bit == 0 {
 			continue
-		case b.stopped != nil:
-			if dead == nil || b.since < dead.since {
-				dead = b
-			}
-		case b.cool.until.Sub(now) > q.maxWait:
-			if cold == nil || b.cool.until.Before(cold.cool.until) {
-				cold = b
-			}
-		case b.breaker.lasting(q.outage, now) && !b.breaker.admits(now):
-			if sick == nil || b.breaker.since.Before(sick.breaker.since) {
-				sick = b
-			}
-		default:
+		}
+		e, r := q.useless(b, now)
+		if e == nil {
 			return nil
 		}
-		n++
-	}
-	if sick != nil {
-		e := *sick.failed
-		e.Err = fmt.Errorf("nothing has succeeded there for %v; the last attempt: %w", now.Sub(sick.breaker.since).Round(time.Second), orUnknown(e.Err))
-		return &e
-	}
-	if cold != nil {
-		e := *cold.cool.asked
-		e.RetryAfter = cold.cool.until.Sub(now)
-		e.Err = tooLong(e.RetryAfter, q.maxWait)
-		return &e
-	}
-	e := *dead.stopped
-	if row := dead.denials.row; row > 1 {
-		e.Err = fmt.Errorf("%d calls in a row were told so: %w", row, orUnknown(e.Err))
-	}
-	if n > 1 {
-		e.Err = fmt.Errorf("none of %d backends is left, and this was the first to stop: %w", n, e.Err)
-	} else if e.Err == nil {
-		e.Err = fmt.Errorf("the backend is no longer asked")
-	} else {
-		e.Err = fmt.Errorf("the backend is no longer asked: %w", e.Err)
-	}
-	return &e
-}
-
-func tooLong(asked, allowed time.Duration) error {
-	return fmt.Errorf("the server asks to wait %v, MaxWait allows %v, and no other backend can take the call",
-		asked.Round(time.Millisecond), allowed)
-}
-
-// line returns the waiting line of a run's calls of this kind that fit these
-// backends. They are few, since calls differ by their size alone.
-func (q *queue) line(s *share, fits uint64, k kind) *line {
-	for _, l := range q.lines {
-		if l.share == s && l.fits == fits && l.kind == k {
-			return l
+		if n++; best == nil || r > rank {
+			best, rank = e, r
 		}
 	}
-	l := &line{share: s, fits: fits, kind: k}
-	q.lines = append(q.lines, l)
-	return l
+	if n > 1 && rank == 0 {
+		best.Err = fmt.Errorf("none of %d backends is left: %w", n, best.Err)
+	}
+	return best
+}
+
+// useless returns an error if b will not admit a call within MaxWait, and a
+// higher rank the likelier it is to come back.
+func (q *queue) useless(b *backend, now time.Time) (*swarm.CallError, int) {
+	told := func(e *swarm.CallError, words string, args ...any) *swarm.CallError {
+		own := *e
+		own.Err = fmt.Errorf(words+": %w", append(args, orUnknown(e.Err))...)
+		return &own
+	}
+	wait := b.cool.until.Sub(now)
+	switch {
+	case b.stopped != nil && b.denials > 1:
+		return told(b.stopped, "the backend is no longer asked, %d calls in a row were told so", b.denials), 0
+	case b.stopped != nil:
+		return told(b.stopped, "the backend is no longer asked"), 0
+	case wait > q.limits.MaxWait:
+		e := *b.cool.asked
+		e.RetryAfter, e.Err = wait, tooLong(wait, q.limits.MaxWait)
+		return &e, 1
+	case b.breaker.admits(now):
+	case !b.reached && !b.unreached.IsZero() && now.Sub(b.unreached) >= q.limits.ReachTime:
+		return told(b.failed, "nobody has reached the server in %v (is it running, and the base URL right?)", now.Sub(b.unreached).Round(time.Second)), 2
+	case now.Sub(b.breaker.since) >= q.limits.CallTime:
+		return told(b.failed, "nothing has succeeded there for %v; the last attempt", now.Sub(b.breaker.since).Round(time.Second)), 2
+	}
+	return nil, 0
+}
+
+// waiter is one waiting call. ready is closed once slot or err is set.
+type waiter struct {
+	*call
+	kind  kind
+	share *share
+	ready chan struct{}
+	slot  slot
+	err   error
+}
+
+// less orders waiters by urgency, and then by arrival.
+func less(a, b *waiter) int {
+	return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.place, b.place))
+}
+
+// push puts a call into the line.
+func (q *queue) push(w *waiter) {
+	i, _ := slices.BinarySearchFunc(q.waiting, w, less)
+	q.waiting = slices.Insert(q.waiting, i, w)
+	q.count(w, 1)
+}
+
+// remove takes a call out of the line.
+func (q *queue) remove(w *waiter) {
+	i, _ := slices.BinarySearchFunc(q.waiting, w, less)
+	q.waiting = slices.Delete(q.waiting, i, i+1)
+	q.count(w, -1)
+}
+
+func (q *queue) count(w *waiter, n int) {
+	w.share.waiting += n
+	if w.kind == retry {
+		q.again += n
+	}
 }

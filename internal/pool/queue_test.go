@@ -11,21 +11,20 @@ import (
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestCallsGoOutByPriorityThenByArrival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(time.Second)}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, s)
 		var wg sync.WaitGroup
 		for _, c := range []struct {
 			name     string
 			priority int64
 		}{{"first", 0}, {"low", -1}, {"mid 1", 5}, {"mid 2", 5}, {"high", 9}} {
 			wg.Go(func() {
-				r := ask(c.name)
-				r.Priority = c.priority
-				if _, err := p.Do(t.Context(), r); err != nil {
+				if _, err := p.do(t.Context(), ask(c.name), swarm.Caller{Priority: c.priority}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -41,7 +40,7 @@ func TestCallsGoOutByPriorityThenByArrival(t *testing.T) {
 func TestSlotsAreTakenOfTheLeastLoadedBackend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		small, large := &script{do: takes(time.Second)}, &script{do: takes(time.Second)}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "a", Slots: 2}, {Model: "b", Slots: 6}}}, small, large)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "a", Slots: 2}, {Model: "b", Slots: 6}}}, small, large)
 		var wg sync.WaitGroup
 		for i := range 8 {
 			wg.Go(func() { p.Do(t.Context(), ask("x")) })
@@ -59,7 +58,7 @@ func TestSlotsAreTakenOfTheLeastLoadedBackend(t *testing.T) {
 
 func TestCallThatFitsNoBackendIsNotSent(t *testing.T) {
 	a, b := &script{do: takes(0)}, &script{do: takes(0)}
-	p := poolOf(t, Config{Backends: []Backend{{Model: "a", Context: 300}, {Model: "b", Context: 1000}}}, a, b)
+	p := poolOf(t, Config{Backends: []model.Backend{{Model: "a", Context: 300}, {Model: "b", Context: 1000}}}, a, b)
 	if p.Context() != 300 {
 		t.Errorf("context %d, want the smallest", p.Context())
 	}
@@ -74,27 +73,28 @@ func TestCallThatFitsNoBackendIsNotSent(t *testing.T) {
 		t.Errorf("%d and %d calls, want the wide backend alone asked", a.calls, b.calls)
 	}
 	r := ask("short")
-	r.MaxTokens = 1000 // the prompt alone would fit
+	r.MaxOut = 1000 // the prompt alone would fit
 	if _, err = p.Do(t.Context(), r); classOf(t, err) != swarm.ClassTooLong {
 		t.Errorf("a reply without room: %v", err)
 	}
 }
 
 func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
-	p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, &script{})
-	q, r := &p.queue, ask("x")
+	p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, &script{})
+	q := &p.queue
+	fresh := func() *call { return &call{Request: ask("x"), pool: p, fits: 1, weight: 1} }
 	for range 50 {
-		held, _ := q.try(&r, 1, anew, new(uint64))
+		held, _ := q.try(fresh(), first)
 		ctx, cancel := context.WithCancel(t.Context())
 		got := make(chan slot, 2)
 		for i, c := range []context.Context{ctx, t.Context()} {
 			go func() {
-				s, _ := q.take(c, &r, 1, 0, anew, new(uint64))
+				s, _ := q.take(c, fresh(), first)
 				got <- s
 			}()
 			for waits := -1; waits <= i; {
 				q.mu.Lock()
-				waits = q.waiting
+				waits = len(q.waiting)
 				q.mu.Unlock()
 			}
 		}
@@ -111,8 +111,8 @@ func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 		} else {
 			q.end(<-got, ending{})
 		}
-		if held.limit.busy != 0 || q.waiting != 0 {
-			t.Fatalf("%d slots out, %d waiting", held.limit.busy, q.waiting)
+		if held.limit.busy != 0 || len(q.waiting) != 0 {
+			t.Fatalf("%d slots out, %d waiting", held.limit.busy, len(q.waiting))
 		}
 	}
 }
@@ -120,13 +120,13 @@ func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 func TestCallThatWaitsForAnotherBackendHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		narrow, wide := &script{do: takes(time.Second)}, &script{do: takes(time.Hour / 10)}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "a", Slots: 1, Context: 200}, {Model: "b", Slots: 1, Context: 5000}}, AttemptTime: time.Hour}, narrow, wide)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "a", Slots: 1, Context: 200}, {Model: "b", Slots: 1, Context: 5000}}, Limits: model.Limits{AttemptTime: time.Hour}}, narrow, wide)
 		var wg sync.WaitGroup
 		long := strings.Repeat("word ", 600)
 		wg.Go(func() { p.Do(t.Context(), ask(long)) })
 		synctest.Wait()
 		ctx, cancel := context.WithCancel(t.Context())
-		wg.Go(func() { r := ask(long); r.Priority = 99; p.Do(ctx, r) })
+		wg.Go(func() { p.do(ctx, ask(long), swarm.Caller{Priority: 99}) })
 		synctest.Wait()
 		start := time.Now()
 		for range 3 {
@@ -145,7 +145,7 @@ func TestCallThatWaitsForAnotherBackendHoldsNobodyUp(t *testing.T) {
 func TestCancelledCallLeavesTheQueueUnsent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(time.Minute)}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, s)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		why := errors.New("enough")
 		errs := make(chan error, 5)
@@ -191,7 +191,7 @@ func TestNoBackendLeftNamesTheFirstCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &script{do: fails(refusal(swarm.ClassQuota, 429))}
 		b := &script{do: fails(refusal(swarm.ClassAuth, 401))}
-		p := poolOf(t, Config{Backends: []Backend{{Name: "one", Model: "m", Slots: 1}, {Name: "two", Model: "m", Slots: 1}}}, a, b)
+		p := poolOf(t, Config{Backends: []model.Backend{{Name: "one", Model: "m", Slots: 1}, {Name: "two", Model: "m", Slots: 1}}}, a, b)
 		var wg sync.WaitGroup
 		for range 6 {
 			wg.Go(func() {

@@ -1,6 +1,10 @@
 package pool
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // rates are the limits of one backend over time: those that it was configured
 // with, and those that its server tells. A call reserves before it is sent
@@ -45,7 +49,7 @@ func (r *rates) ready(n need, now time.Time) time.Time {
 // take reserves for a call that goes out now.
 func (r *rates) take(n need, now time.Time) receipt {
 	r.pace.take(now)
-	r.minute.take(n[ofTokens], now)
+	r.minute.add(n[ofTokens], now, now)
 	c := receipt{need: n, at: now}
 	for k := range r.told {
 		c.open[k] = r.told[k].open
@@ -63,7 +67,7 @@ func (r *rates) settle(c receipt, used need, head [counts]telling, now time.Time
 		g.settle(c.need[k], used[k])
 		g.note(head[k], g.sent-c.sent[k], c.open[k], c.at, now)
 	}
-	r.minute.settle(c.at, used[ofTokens]-c.need[ofTokens], now)
+	r.minute.add(used[ofTokens]-c.need[ofTokens], c.at, now)
 }
 
 func later(a, b time.Time) time.Time {
@@ -74,9 +78,8 @@ func later(a, b time.Time) time.Time {
 }
 
 // pacer spaces requests evenly over a minute, after the generic cell rate
-// algorithm: a second's worth of them may go at once, and no minute holds more
-// than the limit. Bursts are kept short since some servers judge a limit per
-// minute over each second.
+// algorithm: a second's worth may go at once, since some servers judge a limit
+// per minute over each second, and no minute holds more than the limit.
 type pacer struct {
 	every time.Duration // 0: no limit
 	burst time.Duration // how far ahead of an even pace calls may be
@@ -105,27 +108,25 @@ func (p *pacer) take(now time.Time) {
 	}
 }
 
-// minute keeps the tokens of any sixty seconds under a limit. It counts by
-// seconds, so a token counts for up to sixty-one.
+// minute keeps the tokens of any sixty seconds under a limit, as a sliding
+// window. It counts by seconds, so a token counts for up to sixty-one.
 type minute struct {
 	limit float64 // 0: none
-	used  [61]float64
+	used  []usedIn
 	sum   float64
-	from  int64 // Unix second of the oldest in used
 }
 
-func (m *minute) slot(second int64) *float64 { return &m.used[second%int64(len(m.used))] }
+// usedIn is what the calls of one second use.
+type usedIn struct {
+	second int64
+	n      float64
+}
 
 // forget drops the seconds that are over.
 func (m *minute) forget(now time.Time) {
-	from := now.Unix() - int64(len(m.used)) + 1
-	if from-m.from >= int64(len(m.used)) {
-		m.used, m.sum, m.from = [61]float64{}, 0, from
-	}
-	for ; m.from < from; m.from++ {
-		s := m.slot(m.from)
-		m.sum -= *s
-		*s = 0
+	for len(m.used) > 0 && m.used[0].second <= now.Unix()-61 {
+		m.sum -= m.used[0].n
+		m.used = m.used[1:]
 	}
 }
 
@@ -137,34 +138,26 @@ func (m *minute) ready(n float64, now time.Time) time.Time {
 	}
 	m.forget(now)
 	over := m.sum + min(n, m.limit) - m.limit
-	if over <= 0 {
-		return time.Time{}
-	}
-	second := m.from
-	for ; second < now.Unix(); second++ {
-		if over -= *m.slot(second); over <= 0 {
+	for _, u := range m.used {
+		if over <= 0 {
 			break
 		}
+		if over -= u.n; over <= 0 {
+			return time.Unix(u.second+61, 0)
+		}
 	}
-	return time.Unix(second+int64(len(m.used)), 0)
+	return time.Time{}
 }
 
-func (m *minute) take(n float64, now time.Time) {
-	if m.limit > 0 {
-		m.forget(now)
-		*m.slot(now.Unix()) += n
-		m.sum += n
-	}
-}
-
-// settle corrects what a call that was made at a time counts.
-func (m *minute) settle(at time.Time, by float64, now time.Time) {
-	if m.limit == 0 || by == 0 {
+// add counts n more tokens, or fewer, for the calls made at a time.
+func (m *minute) add(n float64, at, now time.Time) {
+	if m.forget(now); m.limit == 0 || n == 0 || at.Unix() <= now.Unix()-61 {
 		return
 	}
-	m.forget(now)
-	if second := at.Unix(); second >= m.from {
-		*m.slot(second) += by
-		m.sum += by
+	i, ok := slices.BinarySearchFunc(m.used, at.Unix(), func(u usedIn, second int64) int { return cmp.Compare(u.second, second) })
+	if !ok {
+		m.used = slices.Insert(m.used, i, usedIn{second: at.Unix()})
 	}
+	m.used[i].n += n
+	m.sum += n
 }

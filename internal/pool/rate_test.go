@@ -105,9 +105,9 @@ func TestMinuteKeepsEverySixtySeconds(t *testing.T) {
 					t.Fatalf("at %v it is to go at %v", next, later)
 				}
 			}
-			m.take(n, now)
+			m.add(n, now, now)
 			used := float64(rapid.IntRange(0, int(n)).Draw(t, "used"))
-			m.settle(now, used-n, now)
+			m.add(used-n, now, now)
 			all = append(all, sent{now, used})
 			now = now.Add(time.Duration(rapid.IntRange(0, 20_000).Draw(t, "ms")) * time.Millisecond)
 		}

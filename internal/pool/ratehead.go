@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -27,9 +26,9 @@ type telling struct {
 	reset time.Duration // until all of limit may be sent again; 0: not said
 }
 
-// rateNames are the headers of each kind: limit, remaining, reset. OpenAI and
-// most others write the first form, Anthropic the second, OpenRouter, Together
-// and the IETF's draft the third, for requests.
+// rateNames are the headers of each kind: OpenAI and most others write the first
+// form, Anthropic the second, OpenRouter, Together and the IETF's draft the
+// third, for requests.
 var rateNames = []struct {
 	of                      quantity
 	limit, remaining, reset string
@@ -49,33 +48,26 @@ var rateNames = []struct {
 // something of a kind counts.
 func readRates(h http.Header, now time.Time) (all [counts]telling) {
 	for _, n := range rateNames {
-		if all[n.of].ok {
-			continue
-		}
-		s := first(h, n.remaining)
-		if s == "" { // most servers tell nothing
-			continue
-		}
-		left, ok := amount(s)
-		if !ok {
+		left, ok := amount(headerValue(h, n.remaining))
+		if !ok || all[n.of].ok {
 			continue
 		}
 		t := telling{ok: true, left: left}
-		if s := first(h, n.limit); s != "" {
+		if s := headerValue(h, n.limit); s != "" {
 			if t.limit, ok = amount(s); !ok || t.limit < 1 {
 				continue
 			}
 			t.limit = max(t.limit, left)
 		}
-		t.reset = untilReset(first(h, n.reset), h, now)
+		t.reset = untilReset(headerValue(h, n.reset), h, now)
 		all[n.of] = t
 	}
 	return all
 }
 
-// first returns a header's first value. Names are in canonical form, which
+// headerValue returns a header's first value. Names are in canonical form, which
 // spares Get's look at each letter.
-func first(h http.Header, name string) string {
+func headerValue(h http.Header, name string) string {
 	if v := h[name]; len(v) > 0 {
 		return v[0]
 	}
@@ -88,62 +80,45 @@ func amount(s string) (float64, bool) {
 	if i := strings.IndexAny(s, ",;"); i >= 0 {
 		s = s[:i]
 	}
-	f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	if err != nil || math.IsNaN(f) || f < 0 || f > 1e15 {
+	if s == "" { // most servers tell nothing
 		return 0, false
 	}
-	return f, true
+	f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	return f, err == nil && f >= 0 && f <= 1e15
 }
+
+// longestReset bounds what is believed: monthly quotas are no rates.
+const longestReset = 32 * 24 * time.Hour
 
 // untilReset reads a duration ("1s", "6m0s", "174ms"), plain seconds, a Unix
 // time in seconds or milliseconds, or an RFC 3339 time; times are set against
 // the reply's own Date, if it has one. It returns 0 where nothing can be read.
 func untilReset(s string, h http.Header, now time.Time) time.Duration {
 	s = strings.TrimSpace(s)
-	if s == "" || len(s) > 60 {
-		return 0
-	}
-	var d time.Duration
-	switch last := s[len(s)-1]; {
-	case strings.IndexByte(s, 'T') > 0:
-		t, err := time.Parse(time.RFC3339, s)
-		if err != nil {
-			return 0
-		}
-		d = t.Sub(serverTime(h, now))
-	case last < '0' || last > '9':
-		var err error
-		if d, err = time.ParseDuration(s); err != nil {
-			return 0
-		}
-	default:
-		f, err := strconv.ParseFloat(s, 64)
+	if f, err := strconv.ParseFloat(s, 64); err == nil {
 		switch {
-		case err != nil || math.IsNaN(f) || f <= 0 || f > 1e14:
+		case !(f > 0 && f <= 1e14):
 			return 0
 		case f > 1e11:
-			d = time.UnixMilli(int64(f)).Sub(serverTime(h, now))
+			return untilTime(time.UnixMilli(int64(f)), h, now)
 		case f > 1e9:
-			d = time.Unix(int64(f), 0).Sub(serverTime(h, now))
-		default:
-			d = time.Duration(min(f*float64(time.Second), float64(longestReset)))
+			return untilTime(time.Unix(int64(f), 0), h, now)
 		}
+		return time.Duration(min(f*float64(time.Second), float64(longestReset)))
 	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return untilTime(t, h, now)
+	}
+	d, _ := time.ParseDuration(s)
 	return min(max(d, 0), longestReset)
 }
 
-// longestReset bounds what is believed: monthly quotas are no rates.
-const longestReset = 32 * 24 * time.Hour
-
-// serverTime returns the time by the server's clock. Its Date has whole
-// seconds: where ours is within one, ours is finer.
-func serverTime(h http.Header, now time.Time) time.Time {
-	date, err := http.ParseTime(first(h, "Date"))
-	if err != nil {
-		return now
+// untilTime returns how long it is until t by the server's clock. Its Date has
+// whole seconds: where ours is within one, ours is finer.
+func untilTime(t time.Time, h http.Header, now time.Time) time.Duration {
+	date, err := http.ParseTime(headerValue(h, "Date"))
+	if d := now.Sub(date); err == nil && (d < -time.Second || d >= 2*time.Second) {
+		now = date
 	}
-	if d := now.Sub(date); d >= -time.Second && d < 2*time.Second {
-		return now
-	}
-	return date
+	return min(max(t.Sub(now), 0), longestReset)
 }

@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // firstFails fails the first attempt at each prompt with e, after so long (and a
@@ -25,7 +25,7 @@ type firstFails struct {
 
 func newFirstFails(total int, d time.Duration, which func(i int) bool, e *swarm.CallError) *firstFails {
 	f := &firstFails{seen: map[string]bool{}, total: total}
-	f.do = func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+	f.do = func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 		f.mu.Lock()
 		prompt := r.Messages[0].Content
 		again := f.seen[prompt]
@@ -36,10 +36,10 @@ func newFirstFails(total int, d time.Duration, which func(i int) bool, e *swarm.
 		}
 		f.mu.Unlock()
 		if _, err := takes(d+time.Duration(n)*time.Microsecond)(ctx, n, r); err != nil {
-			return chat.Reply{}, err
+			return model.Reply{}, err
 		}
 		if bad {
-			return chat.Reply{}, e
+			return model.Reply{}, e
 		}
 		return ok("done")
 	}
@@ -51,14 +51,13 @@ func TestRetriesAreAShareOfSuccessesWhileFirstAttemptsWait(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			const prompts = 500
 			f := newFirstFails(prompts, 100*time.Millisecond, func(i int) bool { return i%2 == 0 }, refusal(swarm.ClassServer, 500))
-			p := poolOf(t, Config{Retries: share}, &f.script)
+			p := poolOf(t, Config{Limits: model.Limits{Retries: share}}, &f.script)
 			var wg sync.WaitGroup
 			var lost atomic.Int32
 			for i := range prompts {
 				wg.Go(func() {
-					r := ask(string(rune('a' + i)))
-					r.Priority = int64(-i) // a retry would go before the first attempts that still wait
-					if _, err := p.Do(t.Context(), r); err != nil {
+					// A retry would go before the first attempts that still wait.
+					if _, err := p.do(t.Context(), ask(string(rune('a'+i))), swarm.Caller{Priority: int64(-i)}); err != nil {
 						lost.Add(1)
 					}
 				})
@@ -80,7 +79,7 @@ func TestRetriesThatWaitFollowSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const prompts = 200
 		f := newFirstFails(prompts, 100*time.Millisecond, func(i int) bool { return i >= 100 }, refusal(swarm.ClassServer, 500))
-		p := poolOf(t, Config{Breaker: -1, Backends: []Backend{{Model: "m", Slots: 64}}}, &f.script)
+		p := poolOf(t, Config{Limits: model.Limits{Breaker: -1}, Backends: []model.Backend{{Model: "m", Slots: 64}}}, &f.script)
 		var wg sync.WaitGroup
 		start := time.Now()
 		for i := range prompts {

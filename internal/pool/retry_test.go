@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestPassingFailuresAreRepeatedWithBackoff(t *testing.T) {
@@ -34,7 +34,7 @@ func TestAttemptsAreBoundedAndCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := refusal(swarm.ClassServer, 500)
 		s := &script{do: fails(e, e, e, e)}
-		_, err := poolOf(t, Config{Attempts: 3}, s).Do(t.Context(), ask("x"))
+		_, err := poolOf(t, Config{Limits: model.Limits{Attempts: 3}}, s).Do(t.Context(), ask("x"))
 		ce, _ := errors.AsType[*swarm.CallError](err)
 		if s.calls != 3 || ce == nil || ce.Attempts != 3 || ce.Class != swarm.ClassServer || ce.Model != "m" {
 			t.Errorf("error %+v after %d calls, want 3 attempts at m", ce, s.calls)
@@ -69,13 +69,13 @@ func TestOrderedWaitIsKept(t *testing.T) {
 func TestOrderedWaitHoldsForTheWholeBackend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := fails(after(3*time.Second), after(time.Second))
-		s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+		s := &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 			if n < 2 { // both are under way, and the shorter wait is told last
 				time.Sleep(time.Duration(1+n) * time.Millisecond)
 			}
 			return told(ctx, n, r)
 		}}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 2}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 2}}}, s)
 		start := time.Now()
 		var wg sync.WaitGroup
 		for range 6 {
@@ -100,7 +100,7 @@ func TestOrderedWaitHoldsForTheWholeBackend(t *testing.T) {
 func TestWaitGoesByTheEarliestOfCoolingBackends(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := &script{do: fails(after(100*time.Second), after(100*time.Second))}, &script{do: fails(after(4 * time.Second))}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "a", Slots: 1}, {Model: "b", Slots: 1}}}, a, b)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "a", Slots: 1}, {Model: "b", Slots: 1}}}, a, b)
 		start := time.Now()
 		var wg sync.WaitGroup
 		wg.Go(func() { p.Do(t.Context(), ask("x")) })
@@ -119,7 +119,7 @@ func TestWaitGoesByTheEarliestOfCoolingBackends(t *testing.T) {
 func TestQueueWakesWhenACooldownEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: fails(after(4 * time.Second))}
-		p := poolOf(t, Config{Attempts: 1}, s)
+		p := poolOf(t, Config{Limits: model.Limits{Attempts: 1}}, s)
 		if _, err := p.Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassRateLimited {
 			t.Error(err)
 		}
@@ -139,7 +139,7 @@ func TestLongWaitGoesToAnotherBackendOrNamesBoth(t *testing.T) {
 		}
 
 		a = &script{do: fails(after(time.Hour))}
-		p := poolOf(t, Config{MaxWait: 90 * time.Second}, a)
+		p := poolOf(t, Config{Limits: model.Limits{MaxWait: 90 * time.Second}}, a)
 		for range 2 { // the second is refused without being sent
 			_, err := p.Do(t.Context(), ask("x"))
 			if classOf(t, err) != swarm.ClassRateLimited || !strings.Contains(err.Error(), "1h0m0s") || !strings.Contains(err.Error(), "1m30s") {
@@ -158,11 +158,11 @@ func TestLongWaitGoesToAnotherBackendOrNamesBoth(t *testing.T) {
 
 func TestLongWaitFailsTheCallsThatQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+		s := &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 			time.Sleep(time.Second)
-			return chat.Reply{}, after(time.Hour)
+			return model.Reply{}, after(time.Hour)
 		}}
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, s)
 		start := time.Now()
 		var wg sync.WaitGroup
 		for range 4 {
@@ -183,7 +183,7 @@ func TestWaitPastTheTimeLimitEndsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: fails(after(30 * time.Second))}
 		start := time.Now()
-		_, err := poolOf(t, Config{CallTime: 10 * time.Second}, s).Do(t.Context(), ask("x"))
+		_, err := poolOf(t, Config{Limits: model.Limits{CallTime: 10 * time.Second}}, s).Do(t.Context(), ask("x"))
 		if classOf(t, err) != swarm.ClassRateLimited || time.Since(start) > time.Second {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
@@ -193,14 +193,14 @@ func TestWaitPastTheTimeLimitEndsAtOnce(t *testing.T) {
 func TestTimeLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(time.Hour)}
-		p := poolOf(t, Config{Attempts: 2, AttemptTime: 5 * time.Second}, s)
+		p := poolOf(t, Config{Limits: model.Limits{Attempts: 2, AttemptTime: 5 * time.Second}}, s)
 		start := time.Now()
 		_, err := p.Do(t.Context(), ask("x"))
 		if classOf(t, err) != swarm.ClassTimeout || s.calls != 2 || time.Since(start) < 10*time.Second || time.Since(start) > 11*time.Second {
 			t.Errorf("%v after %d calls and %v", err, s.calls, time.Since(start))
 		}
 
-		p = poolOf(t, Config{CallTime: 12 * time.Second, AttemptTime: 5 * time.Second}, s)
+		p = poolOf(t, Config{Limits: model.Limits{CallTime: 12 * time.Second, AttemptTime: 5 * time.Second}}, s)
 		start = time.Now()
 		_, err = p.Do(t.Context(), ask("x"))
 		if classOf(t, err) != swarm.ClassTimeout || time.Since(start) > 12*time.Second {
@@ -209,7 +209,7 @@ func TestTimeLimits(t *testing.T) {
 
 		// The wait for a slot is not the attempt's time.
 		s = &script{do: takes(4 * time.Second)}
-		p = poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}, AttemptTime: 5 * time.Second}, s)
+		p = poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}, Limits: model.Limits{AttemptTime: 5 * time.Second}}, s)
 		var wg sync.WaitGroup
 		for range 5 {
 			wg.Go(func() {
@@ -233,18 +233,16 @@ func TestTimeLimits(t *testing.T) {
 
 func TestLessonIsFollowedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		taught := errors.New("taught")
-		lesson := &swarm.CallError{Class: swarm.ClassInvalid, Status: 400, Err: taught}
+		lesson := &swarm.CallError{Class: swarm.ClassInvalid, Status: 400, Err: &model.Learned{What: "no schemas", Err: errors.New("taught")}}
 		s := &script{do: fails(lesson, lesson)}
-		p := poolOf(t, Config{Attempts: 1}, s)
-		p.learnt = func(err error) (string, bool) { return "no schemas", errors.Is(err, taught) }
+		p := poolOf(t, Config{Limits: model.Limits{Attempts: 1}}, s)
 		start := time.Now()
 		if _, err := p.Do(t.Context(), ask("x")); err != nil || s.calls != 3 || time.Since(start) > 0 {
 			t.Errorf("%v after %d calls and %v", err, s.calls, time.Since(start))
 		}
-		s.do = func(context.Context, int, chat.Request) (chat.Reply, error) { return chat.Reply{}, lesson }
+		s.do = func(context.Context, int, model.Request) (model.Reply, error) { return model.Reply{}, lesson }
 		s.calls = 0
-		if _, err := p.Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassInvalid || s.calls != maxLessons+1 {
+		if _, err := p.Do(t.Context(), ask("x")); classOf(t, err) != swarm.ClassInvalid || s.calls != maxLearned+1 {
 			t.Errorf("%v after %d calls, want an end", err, s.calls)
 		}
 	})
@@ -253,10 +251,10 @@ func TestLessonIsFollowedAtOnce(t *testing.T) {
 func TestStreamThatWasReadIsNotRepeatedUnasked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{}
-		s.do = func(_ context.Context, n int, r chat.Request) (chat.Reply, error) {
+		s.do = func(_ context.Context, n int, r model.Request) (model.Reply, error) {
 			r.OnText("half ")
 			if n == 0 {
-				return chat.Reply{Text: "half "}, refusal(swarm.ClassNetwork, 0)
+				return model.Reply{Text: "half "}, refusal(swarm.ClassNetwork, 0)
 			}
 			return ok("half whole")
 		}
@@ -268,7 +266,7 @@ func TestStreamThatWasReadIsNotRepeatedUnasked(t *testing.T) {
 			t.Errorf("%q, %v after %d calls", reply.Text, err, s.calls)
 		}
 		again := 0
-		r.Again = func() { again++ }
+		r.OnReset = func() { again++ }
 		s.calls = 0
 		if _, err := p.Do(t.Context(), r); err != nil || again != 1 || s.calls != 2 {
 			t.Errorf("%v, told %d times, %d calls", err, again, s.calls)

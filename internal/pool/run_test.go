@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // onePlan is a planner of a single step.
@@ -71,17 +71,17 @@ func TestWaitingCallsGiveTheirPlaceUp(t *testing.T) {
 		// ten seconds over twenty subtasks that kept them.
 		var mu sync.Mutex
 		first := 0
-		s := &script{do: func(_ context.Context, n int, _ chat.Request) (chat.Reply, error) {
+		s := &script{do: func(_ context.Context, n int, _ model.Request) (model.Reply, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			if first < 20 {
 				first++
-				return chat.Reply{}, refusal(swarm.ClassServer, 500)
+				return model.Reply{}, refusal(swarm.ClassServer, 500)
 			}
 			return ok("done")
 		}}
 		start := time.Now()
-		answer, events := runOn(t, poolOf(t, Config{Breaker: -1}, s), 20, 2)
+		answer, events := runOn(t, poolOf(t, Config{Limits: model.Limits{Breaker: -1}}, s), 20, 2)
 		if answer.Coverage.Done != 20 {
 			t.Errorf("coverage %+v", answer.Coverage)
 		}
@@ -102,20 +102,20 @@ func TestWaitingCallsGiveTheirPlaceUp(t *testing.T) {
 func TestEveryAttemptIsBookedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		price := &swarm.Price{In: swarm.Dollar, Out: 2 * swarm.Dollar}
-		s := &script{do: func(ctx context.Context, n int, _ chat.Request) (chat.Reply, error) {
+		s := &script{do: func(ctx context.Context, n int, _ model.Request) (model.Reply, error) {
 			switch n {
 			case 0:
-				return chat.Reply{}, refusal(swarm.ClassRateLimited, 429) // costs nothing
+				return model.Reply{}, refusal(swarm.ClassRateLimited, 429) // costs nothing
 			case 1: // cut in the middle, usage not told
-				return chat.Reply{Text: "some words came"}, refusal(swarm.ClassNetwork, 0)
+				return model.Reply{Text: "some words came"}, refusal(swarm.ClassNetwork, 0)
 			case 2: // no connection was made
-				return chat.Reply{Unsent: true}, refusal(swarm.ClassNetwork, 0)
+				return model.Reply{Unsent: true}, refusal(swarm.ClassNetwork, 0)
 			}
 			return ok("done")
 		}}
-		p := poolOf(t, Config{Backends: []Backend{{Name: "b", Model: "m", Price: price}}}, s)
+		p := poolOf(t, Config{Backends: []model.Backend{{Name: "b", Model: "m", Price: price}}}, s)
 		_, events := runOn(t, p, 1, 1)
-		prompt := EstimatePrompt(ask("x").Request)
+		prompt := estimatePrompt(ask("x"))
 		var got []swarm.Usage
 		for _, e := range events {
 			if e.Kind == swarm.CallEnded {
@@ -142,20 +142,10 @@ func TestEveryAttemptIsBookedOnce(t *testing.T) {
 
 func TestLessonIsToldOnceInARun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		taught, known := errors.New("taught"), errors.New("known")
 		s := &script{do: fails(
-			&swarm.CallError{Class: swarm.ClassInvalid, Status: 400, Err: taught},
-			&swarm.CallError{Class: swarm.ClassInvalid, Status: 400, Err: known})}
+			&swarm.CallError{Class: swarm.ClassInvalid, Status: 400, Err: &model.Learned{What: "no schemas", Err: errors.New("no")}},
+			&swarm.CallError{Class: swarm.ClassInvalid, Status: 400, Err: &model.Learned{Err: errors.New("no")}})}
 		p := poolOf(t, Config{}, s)
-		p.learnt = func(err error) (string, bool) {
-			switch {
-			case errors.Is(err, taught):
-				return "no schemas", true
-			case errors.Is(err, known):
-				return "", true
-			}
-			return "", false
-		}
 		answer, events := runOn(t, p, 4, 4)
 		if n := count(events, swarm.Learned); n != 1 || answer.Coverage.Done != 4 {
 			t.Errorf("%d Learned events, coverage %+v", n, answer.Coverage)
@@ -164,11 +154,11 @@ func TestLessonIsToldOnceInARun(t *testing.T) {
 }
 
 func TestPanicOfAReaderGivesTheSlotBack(t *testing.T) {
-	s := &script{do: func(_ context.Context, n int, r chat.Request) (chat.Reply, error) {
+	s := &script{do: func(_ context.Context, n int, r model.Request) (model.Reply, error) {
 		r.OnText("x")
 		return ok("x")
 	}}
-	p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 1}}}, s)
+	p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, s)
 	func() {
 		defer func() {
 			if recover() == nil {

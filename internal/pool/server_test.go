@@ -11,8 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // limited is a server's double with limits that its clients are not told
@@ -36,7 +36,7 @@ type limited struct {
 	asked    map[string]bool
 }
 
-func (s *limited) Do(ctx context.Context, r chat.Request) (rep chat.Reply, err error) {
+func (s *limited) Attempt(ctx context.Context, r model.Request) (rep model.Reply, err error) {
 	s.mu.Lock()
 	s.calls++
 	took := s.work(s.rng)
@@ -84,7 +84,7 @@ func (s *limited) Do(ctx context.Context, r chat.Request) (rep chat.Reply, err e
 	}
 	s.inFlight--
 	if err == nil {
-		rep.Text, rep.Usage, rep.UsageKnown = "done", swarm.Usage{In: 10, Out: 2}, true
+		rep.Text, rep.Usage = "done", swarm.Usage{In: 10, Out: 2}
 	}
 	return rep, err
 }
@@ -111,7 +111,7 @@ type figures struct {
 func (c course) run(t *testing.T, seed uint64) figures {
 	t.Logf("seed %d", seed)
 	c.server.rng = rand.New(rand.NewPCG(seed, 7))
-	p, err := newPool(Config{Backends: []Backend{{Model: "m", Slots: c.slots}}}, func(Backend, int) (attempter, error) { return c.server, nil })
+	p, err := New(Config{Backends: []model.Backend{{Model: "m", Slots: c.slots, API: c.server}}})
 	if err != nil {
 		t.Fatal(err)
 	}

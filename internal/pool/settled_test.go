@@ -10,8 +10,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // weather is a run over backends that fail, stall and answer late, at random.
@@ -62,10 +62,10 @@ func (w weather) run(t *testing.T) {
 	price := &swarm.Price{In: swarm.Dollar, Out: 10 * swarm.Dollar}
 	faults := []swarm.Class{swarm.ClassServer, swarm.ClassNetwork, swarm.ClassOverloaded, swarm.ClassBroken, swarm.ClassRateLimited}
 	var scripts []*script
-	var backends []Backend
+	var backends []model.Backend
 	for _, n := range w.slots {
-		backends = append(backends, Backend{Model: "m", Slots: n, Price: price})
-		scripts = append(scripts, &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+		backends = append(backends, model.Backend{Model: "m", Slots: n, Price: price})
+		scripts = append(scripts, &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 			mu.Lock()
 			took := time.Duration(50+rng.IntN(200)) * time.Millisecond
 			if rng.Float64() < w.late {
@@ -75,13 +75,13 @@ func (w weather) run(t *testing.T) {
 			mu.Unlock()
 			reply, err := takes(took)(ctx, n, r)
 			if err == nil && bad {
-				return chat.Reply{}, refusal(class, 0)
+				return model.Reply{}, refusal(class, 0)
 			}
 			return reply, err
 		}})
 	}
 	p := poolOf(t, Config{
-		Backends: backends, Attempts: 60, Hedge: w.hedge, Retries: w.retries, Breaker: w.breaker, CallTime: 5 * time.Hour,
+		Backends: backends, Limits: model.Limits{Attempts: 60, Hedge: w.hedge, Retries: w.retries, Breaker: w.breaker, CallTime: 5 * time.Hour},
 	}, scripts...)
 	booked := 0
 	run := swarm.Swarm{
@@ -126,7 +126,7 @@ func (w weather) run(t *testing.T) {
 			}
 		}
 	}
-	if p.queue.waiting != 0 || p.queue.again != 0 {
-		t.Errorf("%d calls still wait, %d of them retries", p.queue.waiting, p.queue.again)
+	if len(p.queue.waiting) != 0 || p.queue.again != 0 {
+		t.Errorf("%d calls still wait, %d of them retries", len(p.queue.waiting), p.queue.again)
 	}
 }

@@ -1,18 +1,14 @@
 package pool
 
 import (
-	"cmp"
 	"context"
 	"time"
 )
 
 // share is what one of the runs that use a pool has had of its slots. Of runs
-// that wait, the one with the least slot time over its weight goes first, what
-// its calls under way will take included; a run that begins, or comes back,
-// counts as having had as much as the one that had least, so that it neither
-// waits for others to have their turn nor has to catch up. This is fair
-// queueing by start times (Goyal, Vin, Cheng, 1996). Within a run the most
-// urgent call goes first: none of another run can starve it.
+// that wait, the one with the least slot time over its weight goes first, calls
+// under way included; a run that begins counts as having had as much as the one
+// that had least. This is fair queueing by start times (Goyal, Vin, Cheng, 1996).
 type share struct {
 	run     string
 	weight  float64
@@ -20,9 +16,6 @@ type share struct {
 	busy    int           // calls under way
 	waiting int
 }
-
-// leastWeight and mostWeight bound the weight of a run, so that none starves.
-const leastWeight, mostWeight = .01, 100
 
 // weightKey is that of a run's weight in a context.
 type weightKey struct{}
@@ -33,7 +26,7 @@ func WithWeight(ctx context.Context, w float64) context.Context {
 	if !(w > 0) { // NaN too
 		w = 1
 	}
-	return context.WithValue(ctx, weightKey{}, min(max(w, leastWeight), mostWeight))
+	return context.WithValue(ctx, weightKey{}, min(max(w, .01), 100))
 }
 
 // weightOf returns the weight of a context's calls.
@@ -46,77 +39,60 @@ func weightOf(ctx context.Context) float64 {
 
 // shareOf returns the share of a call's run; "" is one of all callers that name
 // none. Of several weights of one run the last counts.
-func (q *queue) shareOf(r *Request) *share {
-	if s := q.shares[r.Run]; s != nil {
-		s.weight = cmp.Or(r.weight, 1)
-		return s
-	}
-	s := &share{run: r.Run, weight: cmp.Or(r.weight, 1)}
-	first := true
-	for _, o := range q.shares {
-		if q.forget(o) {
-			continue
+func (q *queue) shareOf(c *call) *share {
+	s := q.shares[c.Run]
+	if s == nil {
+		s = &share{run: c.Run}
+		first := true
+		for _, o := range q.shares {
+			if !q.forget(o) && (first || o.used < s.used) {
+				s.used, first = o.used, false
+			}
 		}
-		if first || o.used < s.used {
-			s.used, first = o.used, false
+		if q.shares == nil {
+			q.shares = map[string]*share{}
 		}
+		q.shares[c.Run] = s
 	}
-	if q.shares == nil {
-		q.shares = map[string]*share{}
-	}
-	q.shares[r.Run] = s
+	s.weight = c.weight
 	return s
 }
 
 // cost is what s has had and will have had, where a call takes mean.
 func (s *share) cost(mean time.Duration) time.Duration {
-	return s.used + s.weighed(time.Duration(s.busy)*max(mean, time.Microsecond))
+	return s.used + time.Duration(float64(s.busy)*float64(max(mean, time.Microsecond))/s.weight)
 }
 
-func (s *share) weighed(d time.Duration) time.Duration {
-	return time.Duration(float64(d) / s.weight)
-}
-
-// release books a slot that s has given back after so long, zero where it was
-// not used, and forgets a run that has no calls left.
+// release books a slot that s has given back after so long, and forgets a run
+// that has no calls left.
 func (q *queue) release(s *share, took time.Duration) {
 	s.busy--
-	s.used += s.weighed(took)
-	switch {
-	case q.slotTime == 0:
+	s.used += time.Duration(float64(took) / s.weight)
+	if q.slotTime == 0 {
 		q.slotTime = took
-	case took > 0:
-		q.slotTime += (took - q.slotTime) / 16
 	}
+	q.slotTime += (took - q.slotTime) / 16
 	if len(q.shares) > 1 { // a run alone often has no call for a moment
 		q.forget(s)
 	}
 }
 
-// forget drops s, and its lines, if it has no calls left, and says whether.
+// forget drops s if it has no calls left, and says whether.
 func (q *queue) forget(s *share) bool {
 	if s.busy > 0 || s.waiting > 0 {
 		return false
 	}
 	delete(q.shares, s.run)
-	kept := q.lines[:0]
-	for _, l := range q.lines {
-		if l.share != s {
-			kept = append(kept, l)
-		}
-	}
-	clear(q.lines[len(kept):])
-	q.lines = kept
 	return true
 }
 
-// ahead says that the first call of l goes before that of o. A hedge goes
-// before all others, whosever it is: it shortens a call that holds a slot.
-func (q *queue) ahead(l, o *line) bool {
-	if l.share != o.share && l.kind != twin && o.kind != twin {
-		if a, b := l.share.cost(q.slotTime), o.share.cost(q.slotTime); a != b {
+// ahead says that w goes before o. A hedge goes before all others, whosever it
+// is: it shortens a call that holds a slot.
+func (q *queue) ahead(w, o *waiter) bool {
+	if w.share != o.share && w.kind != hedged && o.kind != hedged {
+		if a, b := w.share.cost(q.slotTime), o.share.cost(q.slotTime); a != b {
 			return a < b
 		}
 	}
-	return l.byUrgency[0].before(o.byUrgency[0])
+	return less(w, o) < 0
 }

@@ -6,12 +6,15 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestRunsShareThePoolAlike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(time.Second)}
-		p := poolOf(t, Config{Hedge: -1, Backends: []Backend{{Model: "m", Slots: 6}}}, s)
+		p := poolOf(t, Config{Limits: model.Limits{Hedge: -1}, Backends: []model.Backend{{Model: "m", Slots: 6}}}, s)
 		var wg sync.WaitGroup
 		// A large run with urgent calls comes first, and a small one later.
 		ends := map[string]time.Duration{}
@@ -20,9 +23,7 @@ func TestRunsShareThePoolAlike(t *testing.T) {
 		begin := func(run string, n int, priority int64) {
 			for range n {
 				wg.Go(func() {
-					r := ask("x")
-					r.Run, r.Priority = run, priority
-					if _, err := p.Do(t.Context(), r); err != nil {
+					if _, err := p.do(t.Context(), ask("x"), swarm.Caller{Run: run, Priority: priority}); err != nil {
 						t.Error(err)
 					}
 					mu.Lock()
@@ -50,20 +51,18 @@ func TestRunsShareThePoolAlike(t *testing.T) {
 
 func TestRunsThatAreOverAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := poolOf(t, Config{Backends: []Backend{{Model: "m", Slots: 2}}}, &script{do: takes(time.Second)})
+		p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 2}}}, &script{do: takes(time.Second)})
 		var wg sync.WaitGroup
 		for i := range 100 {
 			wg.Go(func() {
-				r := ask("x")
-				r.Run = fmt.Sprint(i)
-				if _, err := p.Do(t.Context(), r); err != nil {
+				if _, err := p.do(t.Context(), ask("x"), swarm.Caller{Run: fmt.Sprint(i)}); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		wg.Wait()
-		if len(p.queue.shares) > 1 || len(p.queue.lines) > 2 {
-			t.Errorf("%d runs and %d lines are kept", len(p.queue.shares), len(p.queue.lines))
+		if len(p.queue.shares) > 1 {
+			t.Errorf("%d runs are kept", len(p.queue.shares))
 		}
 	})
 }
@@ -71,14 +70,12 @@ func TestRunsThatAreOverAreForgotten(t *testing.T) {
 func TestARunThatBeginsNeedNotCatchUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{do: takes(time.Second)}
-		p := poolOf(t, Config{Hedge: -1, Backends: []Backend{{Model: "m", Slots: 4}}}, s)
+		p := poolOf(t, Config{Limits: model.Limits{Hedge: -1}, Backends: []model.Backend{{Model: "m", Slots: 4}}}, s)
 		var wg sync.WaitGroup
 		do := func(run string, n int) {
 			for range n {
 				wg.Go(func() {
-					r := ask(run)
-					r.Run = run
-					p.Do(t.Context(), r)
+					p.do(t.Context(), ask(run), swarm.Caller{Run: run})
 				})
 			}
 		}

@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/db31e724/go-swarm/internal/chat"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // A run without money is over: the retries that wait are told so together, and
@@ -15,11 +15,11 @@ import (
 func TestRetriesThatMoneyRefusesSpendNoRetryBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const subtasks, calls = 100, 112
-		s := &script{do: func(ctx context.Context, n int, r chat.Request) (chat.Reply, error) {
+		s := &script{do: func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
 			takes(10*time.Millisecond)(ctx, n, r)
-			return chat.Reply{}, refusal(swarm.ClassBroken, 200)
+			return model.Reply{}, refusal(swarm.ClassBroken, 200)
 		}}
-		p := poolOf(t, Config{Breaker: -1}, s)
+		p := poolOf(t, Config{Limits: model.Limits{Breaker: -1}}, s)
 		w := swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 			_, err := p.Do(ctx, ask("x"))
 			return swarm.Output{}, err

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 // contend lets two runs of these weights, each with urgency and calls enough,
@@ -14,19 +17,18 @@ import (
 // sent.
 func contend(t *testing.T, a, b func(context.Context) context.Context, slots int, d time.Duration) (na, nb int) {
 	s := &script{do: takes(time.Second)}
-	p := poolOf(t, Config{Hedge: -1, Backends: []Backend{{Model: "m", Slots: slots}}}, s)
+	p := poolOf(t, Config{Limits: model.Limits{Hedge: -1}, Backends: []model.Backend{{Model: "m", Slots: slots}}}, s)
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
 	var wg sync.WaitGroup
 	for run, weigh := range map[string]func(context.Context) context.Context{"a": a, "b": b} {
 		for i := range 2 * slots * int(d/time.Second) {
 			wg.Go(func() {
-				r := ask(run)
-				r.Run, r.Priority = run, int64(i)
+				who := swarm.Caller{Run: run, Priority: int64(i)}
 				if run == "a" {
-					r.Priority += 1000 // urgency counts within a run alone
+					who.Priority += 1000 // urgency counts within a run alone
 				}
-				p.Do(weigh(ctx), r)
+				p.do(weigh(ctx), ask(run), who)
 			})
 		}
 	}
@@ -78,33 +80,6 @@ func TestNoWeightStarvesARun(t *testing.T) {
 		a, b := contend(t, weighing(math.MaxFloat64), unweighed, 2, 400*time.Second)
 		if b < 6 || a < 90*b {
 			t.Errorf("%d calls of the heavy run and %d of the other, want a hundred to one", a, b)
-		}
-	})
-}
-
-func TestNestedRunsShareTheirRootsSlots(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &script{do: takes(time.Second)}
-		p := poolOf(t, Config{Hedge: -1, Backends: []Backend{{Model: "m", Slots: 4}}}, s)
-		var wg sync.WaitGroup
-		for _, run := range []string{"a", "a.1", "a.2.1", "b"} {
-			for range 40 {
-				wg.Go(func() {
-					r := ask(run)
-					r.Run = run
-					p.Do(t.Context(), r)
-				})
-			}
-		}
-		wg.Wait()
-		last := 0
-		for i, run := range s.prompts {
-			if run == "b" {
-				last = i
-			}
-		}
-		if last > 100 { // of 160; a fourth of the slots would take it to the end
-			t.Errorf("the last call of the other run was the %dth: nested runs had shares of their own", last)
 		}
 	})
 }

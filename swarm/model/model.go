@@ -15,6 +15,7 @@ package model
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -22,11 +23,15 @@ import (
 // API makes attempts at calls of one provider's protocol.
 //
 // Attempt sends the request once and never repeats it. It returns once the
-// reply is whole, the attempt has failed or ctx has ended. Its error is a
-// *swarm.CallError, whose Class decides what the pool does next (see
-// [HTTPError]); any other error counts as swarm.ClassBroken. The reply beside
-// an error holds what had come until then, for the ledger. It must be safe for
-// concurrent use.
+// reply is whole, the attempt has failed or ctx has ended. It sets no clock of
+// its own: the pool ends ctx when AttemptTime, FirstToken or Idle is over.
+//
+// Its error is a *swarm.CallError, whose Class decides what the pool does next;
+// [HTTPError] makes one of a refusal. An error of another type counts as
+// swarm.ClassBroken. The reply beside an error holds what had come until then,
+// for the ledger. A reply that is not whole is an error: one that was cut by its
+// token limit is swarm.ClassCut, a stream without its end swarm.ClassBroken.
+// Attempt must be safe for concurrent use.
 type API interface {
 	Attempt(ctx context.Context, r Request) (Reply, error)
 }
@@ -65,7 +70,7 @@ type ToolCall struct {
 	Arguments string // JSON, as the model wrote it: it may not be valid
 }
 
-// Request is one call.
+// Request is one call, and what an [API] is given for one attempt at it.
 type Request struct {
 	Messages    []Message
 	Schema      *Schema  // of the reply; nil: free text
@@ -74,16 +79,29 @@ type Request struct {
 
 	// MaxOut is the most tokens of the reply. 0: the Backend's MaxOut, or
 	// where that is 0 too DefaultOut, or where that is 0 the server's own limit.
+	// An API reads MaxOut alone.
 	MaxOut     int
 	DefaultOut int
+	// MinOut is the smallest limit of the reply that the call is worth making
+	// with where the run's budget allows no larger one. 0: 64.
+	MinOut int
+
+	// Avoid names backends that are asked only if no other that the call fits is
+	// in use.
+	Avoid []string
 
 	// OnText is given each piece of the reply's text as it comes, on Do's own
-	// goroutine. nil: the reply is only returned whole.
+	// goroutine. nil: the reply is only returned whole. For an API it also says
+	// whether to ask for a stream.
 	OnText func(string)
 	// OnReset is called before a further attempt at a call of which OnText has
 	// already been given text: the reply begins anew. nil: such a call is not
 	// attempted again, for its reader would see the text twice.
 	OnReset func()
+	// OnData is set by the pool. An API calls it for data of a stream that is
+	// not text, such as reasoning, so that FirstToken and Idle see that the
+	// server works. Comments that keep a connection alive are no data.
+	OnData func()
 }
 
 // Reply is a whole, finished reply.
@@ -91,5 +109,27 @@ type Reply struct {
 	Text      string
 	ToolCalls []ToolCall
 	Model     string // as the server names it
-	Usage     swarm.Usage
+	Backend   string // set by the Doer: which of its backends replied
+
+	// Usage is In, Cached, Written and Out as the server told them. Zero: it
+	// told none, and the pool books an estimate. AtLeast: the reply broke off,
+	// and more may be billed.
+	Usage swarm.Usage
+	// Unsent says that nothing of the request left, so that nobody bills it.
+	Unsent bool
+	// Header is the reply's, nil where none came. The pool reads the rate
+	// limits that it tells.
+	Header http.Header
 }
+
+// Learned marks the error of an attempt from which the API has learned to put
+// the request in another way, such as without a field that the server refuses.
+// An API returns it as Err of a *swarm.CallError; the pool then attempts the
+// call again at once, at most six times a call.
+type Learned struct {
+	What string // what was learned, for people; empty: another call has told it
+	Err  error
+}
+
+func (l *Learned) Error() string { return l.Err.Error() }
+func (l *Learned) Unwrap() error { return l.Err }

@@ -7,6 +7,7 @@ import (
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/swarm/swarmtest"
 	"github.com/db31e724/go-swarm/workers"
 )
@@ -24,9 +25,9 @@ func client() *http.Client {
 
 func TestLLMKeepsTheContract(t *testing.T) {
 	swarmtest.TestPlanner(t, func() swarm.Planner {
-		p, err := planner.New(planner.Config{Backend: planner.Backend{
+		p, err := planner.New(planner.Config{Backends: []model.Backend{{
 			BaseURL: "http://mock/v1", Model: "mock-large", Client: client(),
-		}})
+		}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +37,7 @@ func TestLLMKeepsTheContract(t *testing.T) {
 
 func TestPoolKeepsTheContract(t *testing.T) {
 	swarmtest.TestWorker(t, func() swarm.Worker {
-		p, err := workers.NewPool(workers.Config{Backends: []workers.Backend{{
+		p, err := workers.NewPool(workers.Config{Backends: []model.Backend{{
 			BaseURL: "http://mock/v1", Model: "mock-small", Client: client(),
 		}}})
 		if err != nil {
@@ -48,7 +49,7 @@ func TestPoolKeepsTheContract(t *testing.T) {
 
 func TestCheckKeepsTheContract(t *testing.T) {
 	swarmtest.TestWorker(t, func() swarm.Worker {
-		m, err := workers.NewModel(workers.Backend{
+		m, err := workers.NewModel(model.Backend{
 			BaseURL: "http://mock/v1", Model: "mock-small", Client: client(),
 		})
 		if err != nil {

@@ -1,7 +1,8 @@
-package chat
+package model
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,12 +44,14 @@ func TestEveryFormOfWaitIsRead(t *testing.T) {
 		{"words without a time", nil, `{"error":{"message":"please try again later"}}`, 0, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			for _, r := range []Request{ask(), askStream()} {
-				_, err := client(t, says(429, tc.body, tc.head...)).Do(t.Context(), r)
-				e := callError(t, err, swarm.ClassRateLimited)
-				if e.RetryAfter != tc.want || e.HasRetryAfter != tc.ok {
-					t.Errorf("stream %v: wait %v %v, want %v %v", r.Stream, e.RetryAfter, e.HasRetryAfter, tc.want, tc.ok)
-				}
+			h := http.Header{}
+			for _, line := range tc.head {
+				name, value, _ := strings.Cut(line, ": ")
+				h.Set(name, value)
+			}
+			e := HTTPError(Request{}, 429, h, []byte(tc.body))
+			if e.Class != swarm.ClassRateLimited || e.RetryAfter != tc.want || e.HasRetryAfter != tc.ok {
+				t.Errorf("%v: wait %v %v, want %v %v", e, e.RetryAfter, e.HasRetryAfter, tc.want, tc.ok)
 			}
 		})
 	}
@@ -60,7 +63,7 @@ func FuzzWaitAsked(f *testing.F) {
 	f.Add("1e309", "", "NaN", "retry after 9999999999999 days 1ms")
 	f.Fuzz(func(t *testing.T, after, date, ms, said string) {
 		h := http.Header{"Retry-After": {after}, "Date": {date}, "Retry-After-Ms": {ms}}
-		d, ok := waitAsked(h, &problem{message: said, wait: after}, time.Unix(0, 0))
+		d, ok := waitAsked(h, &Problem{Message: said, wait: after}, time.Unix(0, 0))
 		if d < 0 || d > longestWait || !ok && d != 0 {
 			t.Fatalf("wait %v %v", d, ok)
 		}

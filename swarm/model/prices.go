@@ -1,4 +1,4 @@
-package pool
+package model
 
 import (
 	"strings"
@@ -15,13 +15,10 @@ const PricesAsOf = "2026-09-23"
 // the table does not hold it. Open models are listed only with the provider
 // that charges so, since anybody may serve them.
 //
-// The prices are those of the npm package @pydantic/genai-prices 0.1.8,
-// published on the date in PricesAsOf, for short prompts at standard service:
-// surcharges for long prompts (gpt-5.6-sol above 272 000 tokens,
-// gemini-3.1-pro-preview above 200 000) or for the hour
-// of the day (DeepSeek doubles from 01 to 04 and from 06 to 10 UTC) are not in
-// them, nor are rebates for batches. Where a provider names no price for
-// cached tokens they count as others.
+// The prices are those of the npm package @pydantic/genai-prices 0.1.8 at
+// PricesAsOf, for short prompts at standard service: surcharges for long prompts
+// or for the hour of the day and rebates for batches are not in them. Where a
+// provider names no price for cached tokens they count as others.
 func PriceOf(model string) *swarm.Price {
 	provider, name, prefixed := strings.Cut(model, "/")
 	if !prefixed {

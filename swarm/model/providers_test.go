@@ -1,6 +1,7 @@
-package chat
+package model
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -173,12 +174,8 @@ func TestEachProvidersDocumentedErrorsHaveTheirClass(t *testing.T) {
 	for name, told := range providers {
 		t.Run(name, func(t *testing.T) {
 			for _, tc := range told {
-				for _, r := range []Request{ask(), askStream()} {
-					_, err := client(t, says(tc.status, tc.body)).Do(t.Context(), r)
-					if e, ok := err.(*swarm.CallError); !ok || e.Class != tc.class || e.Status != tc.status {
-						t.Errorf("got %v, want %s of\n%d %s", err, tc.class, tc.status, tc.body)
-						break
-					}
+				if e := HTTPError(Request{}, tc.status, http.Header{}, []byte(tc.body)); e.Class != tc.class || e.Status != tc.status {
+					t.Errorf("got %v, want %s of\n%d %s", e, tc.class, tc.status, tc.body)
 				}
 			}
 		})

@@ -1,4 +1,4 @@
-package chat
+package model
 
 import (
 	"math"
@@ -18,7 +18,7 @@ const longestWait = 10 * 365 * 24 * time.Hour
 // (set against the reply's own Date, so that clocks need not agree), Google's
 // RetryInfo, OpenAI's "try again in 1.574s". A negative wait or one that is no
 // number counts as not said; a date in the past is a wait of zero.
-func waitAsked(h http.Header, p *problem, now time.Time) (time.Duration, bool) {
+func waitAsked(h http.Header, p *Problem, now time.Time) (time.Duration, bool) {
 	if d, ok := number(h.Get("Retry-After-Ms"), time.Millisecond); ok {
 		return d, true
 	}
@@ -42,7 +42,7 @@ func waitAsked(h http.Header, p *problem, now time.Time) (time.Duration, bool) {
 	if d, ok := span(p.wait); ok {
 		return d, true
 	}
-	if m := tryAgain.FindStringSubmatch(p.message); m != nil {
+	if m := tryAgain.FindStringSubmatch(p.Message); m != nil {
 		return span(m[1])
 	}
 	return 0, false
@@ -65,41 +65,30 @@ var tryAgain = regexp.MustCompile(`(?i)(?:try again|retry|wait)(?: in| after| fo
 // span reads "1.574s", "174ms", "6m0s", "20 seconds", "1d2h".
 func span(s string) (time.Duration, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
-	if s == "" || len(s) > 60 {
+	parts := spanPart.FindAllStringSubmatch(s, -1)
+	if len(s) > 60 || s == "" || strings.TrimSpace(spanPart.ReplaceAllString(s, "")) != "" {
 		return 0, false
 	}
 	var sum float64
-	for s != "" {
-		i := 0
-		for i < len(s) && (s[i] >= '0' && s[i] <= '9' || s[i] == '.') {
-			i++
-		}
-		f, err := strconv.ParseFloat(s[:i], 64)
+	for _, part := range parts {
+		f, err := strconv.ParseFloat(part[1], 64)
 		if err != nil {
 			return 0, false
 		}
-		s = strings.TrimLeft(s[i:], " ")
-		i = 0
-		for i < len(s) && s[i] >= 'a' && s[i] <= 'z' {
-			i++
-		}
-		unit, ok := units[s[:i]]
-		if !ok {
-			return 0, false
+		unit := time.Hour * 24
+		switch u := part[2]; {
+		case u == "ms" || strings.HasPrefix(u, "milli"):
+			unit = time.Millisecond
+		case u[0] == 's':
+			unit = time.Second
+		case u[0] == 'm':
+			unit = time.Minute
+		case u[0] == 'h':
+			unit = time.Hour
 		}
 		sum += f * float64(unit)
-		s = strings.TrimLeft(s[i:], " ")
 	}
-	if sum > float64(longestWait) {
-		return longestWait, true
-	}
-	return time.Duration(math.Ceil(sum)), true
+	return time.Duration(math.Ceil(min(sum, float64(longestWait)))), true
 }
 
-var units = map[string]time.Duration{
-	"ms": time.Millisecond, "millisecond": time.Millisecond, "milliseconds": time.Millisecond,
-	"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
-	"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
-	"h": time.Hour, "hr": time.Hour, "hrs": time.Hour, "hour": time.Hour, "hours": time.Hour,
-	"d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour,
-}
+var spanPart = regexp.MustCompile(`([\d.]+) *(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d) *`)

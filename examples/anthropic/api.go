@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
+)
+
+// anthropic is Anthropic's native Messages API, as a model.API: it sends one
+// request, reads the stream, and says how it ended. Retries, limits, hedges and
+// money are the pool's.
+type anthropic struct {
+	url, key, model string
+	client          *http.Client
+}
+
+type object = map[string]any
+
+func (a *anthropic) Attempt(ctx context.Context, r model.Request) (model.Reply, error) {
+	body, unfit := json.Marshal(a.body(r))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url+"/v1/messages", bytes.NewReader(body))
+	if unfit != nil || err != nil {
+		return model.Reply{Unsent: true}, failed(swarm.ClassInvalid, "the URL or the arguments of a tool cannot be written")
+	}
+	req.Header = http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {a.key}, "Anthropic-Version": {"2023-06-01"}}
+	resp, err := a.client.Do(req)
+	if err != nil {
+		return model.Reply{Unsent: model.Unreached(err)}, model.NetworkError(ctx, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		said, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+		return model.Reply{Header: resp.Header}, model.HTTPError(r, resp.StatusCode, resp.Header, said, a.key)
+	}
+	return a.read(ctx, r, resp)
+}
+
+// body is the request. What calls share stands first and is marked for the
+// cache. A schema goes out as a tool that the model has to call: its arguments
+// are the reply.
+func (a *anthropic) body(r model.Request) object {
+	var system []string
+	var messages, tools []object
+	for _, m := range r.Messages {
+		content := []object{}
+		if m.Role == "tool" {
+			content = append(content, object{"type": "tool_result", "tool_use_id": m.ToolCallID, "content": m.Content})
+		} else if m.Content != "" {
+			content = append(content, object{"type": "text", "text": m.Content})
+		}
+		for _, t := range m.ToolCalls {
+			content = append(content, object{"type": "tool_use", "id": t.ID, "name": t.Name, "input": json.RawMessage(t.Arguments)})
+		}
+		if m.Role == "system" {
+			system = append(system, m.Content)
+		} else {
+			messages = append(messages, object{"role": strings.Replace(m.Role, "tool", "user", 1), "content": content})
+		}
+	}
+	body := object{"model": a.model, "max_tokens": cmp.Or(r.MaxOut, 4096), "messages": messages, "stream": true}
+	if system != nil {
+		body["system"] = []object{{"type": "text", "text": strings.Join(system, "\n\n"), "cache_control": object{"type": "ephemeral"}}}
+	}
+	if r.Temperature != nil {
+		body["temperature"] = min(*r.Temperature, 1)
+	}
+	for _, t := range r.Tools {
+		tools = append(tools, object{"name": t.Name, "description": t.Description, "input_schema": t.Schema})
+	}
+	if r.Schema != nil {
+		tools = append(tools, object{"name": r.Schema.Name, "input_schema": r.Schema.JSON})
+		body["tool_choice"] = object{"type": "tool", "name": r.Schema.Name}
+	}
+	if tools != nil {
+		body["tools"] = tools
+	}
+	return body
+}
+
+// event is what we read of any event of the stream.
+type event struct {
+	Type    string
+	Message struct {
+		Model string
+		Usage tokens
+	}
+	Usage tokens
+	Block struct{ Type, ID, Name string } `json:"content_block"`
+	Delta struct {
+		Text   string
+		JSON   string `json:"partial_json"`
+		Reason string `json:"stop_reason"`
+	}
+}
+
+type tokens struct {
+	In      int `json:"input_tokens"`
+	Written int `json:"cache_creation_input_tokens"`
+	Cached  int `json:"cache_read_input_tokens"`
+	Out     int `json:"output_tokens"`
+}
+
+func (a *anthropic) read(ctx context.Context, r model.Request, resp *http.Response) (reply model.Reply, err error) {
+	reply.Header = resp.Header
+	reason, inTool := "", false // inTool: of the caller's, not the schema's
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
+		var e event
+		if !ok || json.Unmarshal(data, &e) != nil {
+			continue
+		}
+		switch {
+		case e.Type == "message_start":
+			u := e.Message.Usage // here the prompt's tokens exclude the cache's
+			reply.Model = e.Message.Model
+			reply.Usage = swarm.Usage{In: u.In + u.Cached + u.Written, Cached: u.Cached, Written: u.Written, Out: u.Out, AtLeast: true}
+		case e.Type == "content_block_start":
+			if inTool = e.Block.Type == "tool_use" && (r.Schema == nil || e.Block.Name != r.Schema.Name); inTool {
+				reply.ToolCalls = append(reply.ToolCalls, model.ToolCall{ID: e.Block.ID, Name: e.Block.Name})
+			}
+		case inTool && e.Delta.JSON != "":
+			reply.ToolCalls[len(reply.ToolCalls)-1].Arguments += e.Delta.JSON
+		case e.Delta.Text+e.Delta.JSON != "":
+			if reply.Text += e.Delta.Text + e.Delta.JSON; r.OnText != nil {
+				r.OnText(e.Delta.Text + e.Delta.JSON)
+			}
+			continue
+		case e.Type == "message_delta":
+			reason, reply.Usage.Out = e.Delta.Reason, e.Usage.Out
+		case e.Type == "message_stop":
+			reply.Usage.AtLeast = false
+			switch {
+			case reason == "max_tokens":
+				return reply, failed(swarm.ClassCut, "the reply met its token limit")
+			case reason == "refusal":
+				return reply, failed(swarm.ClassRefused, "the model declined")
+			case reply.Text == "" && reply.ToolCalls == nil:
+				return reply, failed(swarm.ClassBroken, "the reply is empty")
+			}
+			return reply, nil
+		case e.Type == "error":
+			return reply, model.HTTPError(r, resp.StatusCode, resp.Header, data, a.key)
+		}
+		if r.OnData != nil && e.Type != "ping" {
+			r.OnData()
+		}
+	}
+	if lines.Err() != nil {
+		return reply, model.NetworkError(ctx, lines.Err())
+	}
+	return reply, failed(swarm.ClassBroken, "the stream ended before its end")
+}
+
+func failed(class swarm.Class, words string) error {
+	return &swarm.CallError{Class: class, Err: errors.New(words)}
+}

@@ -1,0 +1,386 @@
+package pool
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/model"
+)
+
+const (
+	// backoffBase and backoffCap bound the pool's own back-off, with the full
+	// jitter of Brooker's "Exponential Backoff and Jitter" (AWS, 2015).
+	backoffBase = 250 * time.Millisecond
+	backoffCap  = 8 * time.Second
+	// shortWait is the longest wait a server may ask for that the call spends
+	// with it although another backend is of use.
+	shortWait  = 5 * time.Second
+	maxLearned = 6  // see model.Learned
+	minOut     = 64 // see model.Request
+)
+
+var (
+	errCallTime    = errors.New("pool: CallTime is over")
+	errAttemptTime = errors.New("pool: AttemptTime is over")
+	errFirstToken  = errors.New("pool: FirstToken is over")
+	errIdle        = errors.New("pool: Idle is over")
+	errBrokeOff    = errors.New("the attempt broke off")
+)
+
+// call is a Request on its way.
+type call struct {
+	model.Request
+	swarm.Caller
+	pool   *Pool
+	weight float64 // of the run
+	tokens int     // of the prompt, estimated
+	fits   uint64  // the backends that it may go to
+	place  uint64  // in the order of arrivals; 0: it has not come yet
+	end    time.Time
+
+	held  *swarm.Reservation // for the next attempt
+	limit int                // of the reply, where money allows no longer one; 0: as wanted
+
+	sent    int // attempts that were made
+	failed  int // those of them that count against Attempts
+	learned int
+	at      *backend // of the last attempt
+	lesson  lesson   // of it
+	shown   bool     // OnText has been given text of it
+	reply   model.Reply
+	err     *swarm.CallError
+}
+
+// Do makes the call: it reserves money, waits for a slot, tries, and tries
+// again where that can help. The error is a *swarm.CallError; the reply beside
+// it holds what the last attempt brought.
+//
+// An attempt that failed in a way that may pass is repeated up to Attempts
+// times, after a back-off or the wait that the server asked for; the call is
+// parked (see [swarm.Park]) and holds no slot and no money meanwhile. Failures at
+// a backend whose circuit breaker is open are held against no call: it waits
+// there, or at other backends, until CallTime is over. A call too long for one
+// backend goes to those with a wider context, one that is denied to the next (see
+// backend.deny). What cannot succeed unchanged is not sent again.
+func (p *Pool) Do(ctx context.Context, r model.Request) (model.Reply, error) {
+	return p.do(ctx, r, swarm.CallerOf(ctx))
+}
+
+func (p *Pool) do(ctx context.Context, r model.Request, who swarm.Caller) (model.Reply, error) {
+	c := &call{Request: r, Caller: who, pool: p, weight: weightOf(ctx), tokens: estimatePrompt(r)}
+	if err := c.fit(); err != nil {
+		return model.Reply{}, err
+	}
+	k := first
+	for {
+		fail := c.reserve(ctx)
+		if fail == nil {
+			s, err := c.slot(ctx, k)
+			if err != nil {
+				c.held.Release()
+				return c.reply, c.unsent(err)
+			}
+			fail = c.attempt(ctx, s)
+		}
+		if c.err = fail; fail == nil {
+			return c.reply, nil
+		}
+		again, wait := false, time.Duration(0)
+		if fail.Class != swarm.ClassBudget {
+			k, again, wait = c.next(ctx)
+		}
+		if !again {
+			c.err.Attempts = c.sent
+			return c.reply, c.err
+		}
+		if wait > 0 {
+			pause(ctx, wait)
+		}
+	}
+}
+
+// fit finds the backends whose context holds prompt and reply, but for those
+// that the caller avoids, if there are others in use.
+func (c *call) fit() error {
+	q := &c.pool.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var wanted uint64
+	var widest *backend
+	for _, b := range q.backends {
+		if b.estimate.tokens(c.tokens)+c.room(b) <= b.context() {
+			c.fits |= b.bit
+			if b.stopped == nil && !slices.Contains(c.Avoid, b.Name) {
+				wanted |= b.bit
+			}
+		}
+		if widest == nil || b.context()-c.room(b) > widest.context()-c.room(widest) {
+			widest = b
+		}
+	}
+	switch {
+	case c.fits == 0:
+		return &swarm.CallError{Class: swarm.ClassTooLong, Model: widest.Model, Backend: widest.Name, Err: fmt.Errorf(
+			"the prompt has some %d tokens and the reply may have %d: together more than the %d of the widest backend's context; %s",
+			widest.estimate.tokens(c.tokens), c.room(widest), widest.context(), mendTooLong)}
+	case len(c.Avoid) > 0 && wanted != 0:
+		c.fits = wanted
+	}
+	return nil
+}
+
+// room returns the most completion tokens that b is asked for, money aside.
+func (c *call) room(b *backend) int { return cmp.Or(c.MaxOut, b.MaxOut, c.DefaultOut) }
+
+// estimated returns what an attempt at b may come to at the most. The queue's
+// lock is held.
+func (c *call) estimated(b *backend) swarm.Call {
+	out := c.room(b)
+	if c.limit > 0 && (out == 0 || out > c.limit) {
+		out = c.limit
+	}
+	return swarm.Call{Backend: b.Name, Model: b.Model, Price: b.Price, Est: swarm.Usage{In: b.estimate.upper(c.tokens), Out: out}}
+}
+
+// dearest returns the estimate of the dearest attempt that may be made. A
+// price that is not known is the dearest.
+func (c *call) dearest() (most swarm.Call) {
+	q := &c.pool.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, b := range q.backends {
+		if c.fits&b.bit == 0 {
+			continue
+		}
+		e := c.estimated(b)
+		est := swarm.Usage{In: max(e.Est.In, most.Est.In), Out: max(e.Est.Out, most.Est.Out)}
+		if most.Model == "" || most.Price != nil && (b.Price == nil || b.Price.Cost(est) > most.Price.Cost(est)) {
+			most = e
+		}
+		most.Est = est
+	}
+	return most
+}
+
+// reserve sets aside what the next attempt may cost. Where the reply might be
+// more than the budget allows, it is asked for less. The wait for money is not
+// the call's time.
+func (c *call) reserve(ctx context.Context) *swarm.CallError {
+	began := time.Now()
+	c.limit = 0
+	most := c.dearest()
+	least := min(cmp.Or(c.MinOut, minOut), most.Est.Out)
+	for tries := 0; ; tries++ {
+		held, err := swarm.Reserve(ctx, most)
+		if err == nil {
+			if c.held = held; !c.end.IsZero() {
+				c.end = c.end.Add(time.Since(began))
+			}
+			return nil
+		}
+		refused, ok := errors.AsType[*swarm.BudgetError](err)
+		if !ok {
+			if ctx.Err() != nil {
+				err = model.Ended(ctx)
+			}
+			return c.unsent(err)
+		}
+		if most.Est.Out == least || tries == 8 {
+			return &swarm.CallError{Class: swarm.ClassBudget, Model: most.Model, Backend: most.Backend, Err: err}
+		}
+		c.limit = max(min(most.Est.Out, refused.Out), least) // if it is the least, the refusal says what it would take
+		most.Est.Out = c.limit
+	}
+}
+
+// slot waits for a slot. The first one begins the call's time: a pool smaller
+// than its load is no fault of the calls that queue.
+func (c *call) slot(ctx context.Context, k kind) (slot, error) {
+	if !c.end.IsZero() {
+		ctx, cancel := context.WithDeadlineCause(ctx, c.end, errCallTime)
+		defer cancel()
+		return c.pool.queue.take(ctx, c, k)
+	}
+	s, ok := c.pool.queue.try(c, k)
+	var err error
+	if !ok {
+		s, err = c.pool.queue.take(ctx, c, k)
+	}
+	c.end = time.Now().Add(c.pool.limits.CallTime)
+	return s, err
+}
+
+// next decides what follows a failed attempt: whether another is to be made, of
+// which kind, and after what wait. Where the answer is no, c.err is the last
+// word.
+func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration) {
+	b := c.at
+	if b == nil || c.shown && c.OnReset == nil {
+		return first, false, 0
+	}
+	if l, ok := errors.AsType[*model.Learned](c.err); ok && c.learned < maxLearned {
+		c.learned++
+		if l.What != "" { // else another call has told it
+			swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: b.Model, Text: l.What})
+		}
+		return first, true, 0
+	}
+	if denies(c.err.Class) {
+		if c.lesson.denied {
+			if c.fits &^= b.bit; c.fits == 0 {
+				return first, false, 0
+			}
+		}
+		return first, true, 0 // bounded by the number of backends: take fails once none is left
+	}
+	if c.err.Class == swarm.ClassTooLong {
+		if c.wider(b) {
+			return first, true, 0
+		}
+		c.err.Err = fmt.Errorf("prompt and reply of some %d tokens are too long for it, its context is taken for %d, and no other backend has a wider one; %s: %w",
+			c.tokens+c.room(b), b.Context, mendTooLong, orUnknown(c.err.Err))
+	}
+	if !c.err.Retryable() {
+		return first, false, 0
+	}
+	ordered := c.err.HasRetryAfter && c.err.RetryAfter > 0
+	switch {
+	case c.lesson.open:
+	case c.lesson.away:
+		wait = jitter(backoffBase, c.sent)
+	default:
+		if c.failed++; c.failed >= c.pool.limits.Attempts {
+			return first, false, 0
+		}
+		wait = jitter(cmp.Or(c.lesson.backoff, backoffBase), c.failed-1)
+	} // when it is open, the call waits for the breaker, or for another backend, and no attempt is held against it
+	if asked := c.err.RetryAfter; ordered {
+		switch {
+		case asked > shortWait && c.pool.queue.useful(c.fits&^b.bit):
+			// Another backend takes it; this one is cooling for everybody.
+		case asked > c.pool.limits.MaxWait:
+			c.err.Err = tooLong(asked, c.pool.limits.MaxWait)
+			return first, false, 0
+		default:
+			wait = asked + jitter(min(max(asked/64, time.Millisecond), backoffBase), 0)
+		}
+	}
+	if c.lesson.reach > 0 {
+		wait = min(wait, c.lesson.reach)
+	}
+	if time.Until(c.end) <= wait {
+		c.err.Err = fmt.Errorf("the next attempt would come in %v, after the call's time limit: %w",
+			wait.Round(time.Millisecond), orUnknown(c.err.Err))
+		return first, false, 0
+	}
+	swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Model: b.Model, Wait: max(wait, c.lesson.wait), Err: c.err})
+	return retry, true, wait
+}
+
+// wider leaves to the call only backends with a wider context than b's, to
+// which it was too long, or one that nobody has told, and says whether there
+// are any.
+func (c *call) wider(b *backend) bool {
+	q := &c.pool.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, o := range q.backends {
+		untold := o.untold && o.estimate.window == 0 && o.Model != b.Model
+		if o == b || o.context() <= b.context() && !untold {
+			c.fits &^= o.bit
+		}
+	}
+	return c.fits != 0
+}
+
+// unsent returns the error of a call that is not attempted again: err is why
+// it got no money or no slot.
+func (c *call) unsent(err error) *swarm.CallError {
+	var e swarm.CallError
+	told, ok := errors.AsType[*swarm.CallError](err)
+	switch {
+	case ok:
+		e = *told // others that wait are told the same
+	case errors.Is(err, errCallTime):
+		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.last(fmt.Errorf("no slot was free within the call's time limit of %v", c.pool.limits.CallTime))}
+	default:
+		e = swarm.CallError{Class: swarm.ClassCancelled, Err: c.last(err)}
+	}
+	if e.Model == "" && c.err != nil {
+		e.Model, e.Backend = c.err.Model, c.err.Backend
+	}
+	e.Attempts = c.sent
+	return &e
+}
+
+// last adds to err, the end of a context, how the call's last whole attempt
+// failed.
+func (c *call) last(err error) error {
+	if c.err == nil {
+		return err
+	}
+	return fmt.Errorf("%w; the last attempt: %w", err, c.err)
+}
+
+// pause waits, parked, or until ctx ends.
+func pause(ctx context.Context, wait time.Duration) {
+	unpark := swarm.Park(ctx)
+	defer unpark()
+	linger(ctx, wait)
+}
+
+// linger waits, or until ctx ends.
+func linger(ctx context.Context, wait time.Duration) {
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// jitter returns the back-off after n failures before this one, whose first
+// step is base. It is never zero, so that others may go first.
+func jitter(base time.Duration, n int) time.Duration {
+	return 1 + rand.N(min(backoffCap, base<<min(n, 10)))
+}
+
+// mendTooLong says what can be done about a prompt that is too long.
+const mendTooLong = "shorten the chunks, items or results that the call is given, or add a backend with a wider Context"
+
+func tooLong(asked, allowed time.Duration) error {
+	return fmt.Errorf("the server asks to wait %v, MaxWait allows %v, and no other backend can take the call",
+		asked.Round(time.Millisecond), allowed)
+}
+
+func orUnknown(err error) error {
+	if err == nil {
+		return errors.New("no reason was given")
+	}
+	return err
+}
+
+// estimatePrompt guesses the prompt tokens of r: its texts, its schema, its
+// tools, and a few tokens a message for what frames them.
+func estimatePrompt(r model.Request) int {
+	n := 3
+	for _, m := range r.Messages {
+		n += 4 + swarm.EstimateTokens(m.Content)
+		for _, t := range m.ToolCalls {
+			n += 8 + swarm.EstimateTokens(t.Arguments)
+		}
+	}
+	if r.Schema != nil {
+		n += swarm.EstimateTokens(string(r.Schema.JSON))
+	}
+	for _, t := range r.Tools {
+		n += 8 + swarm.EstimateTokens(t.Description) + swarm.EstimateTokens(string(t.Schema))
+	}
+	return n
+}

@@ -1,0 +1,98 @@
+package model
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// NetworkError makes the error of an attempt that met err while it sent its
+// request or read its reply: a connection that failed or was cut, or the end of
+// ctx. Its text names no address.
+func NetworkError(ctx context.Context, err error) *swarm.CallError {
+	cause := context.Cause(ctx)
+	t, ok := errors.AsType[net.Error](err)
+	switch {
+	case cause != nil && (errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(cause, context.DeadlineExceeded)):
+		return &swarm.CallError{Class: swarm.ClassTimeout, Err: &because{"the attempt's time ran out", Ended(ctx)}}
+	case cause != nil:
+		return &swarm.CallError{Class: swarm.ClassCancelled, Err: &because{"the caller ended it", Ended(ctx)}}
+	case ok && t.Timeout(), errors.Is(err, context.DeadlineExceeded):
+		return &swarm.CallError{Class: swarm.ClassTimeout, Err: &because{"no answer in time", context.DeadlineExceeded}}
+	}
+	return &swarm.CallError{Class: swarm.ClassNetwork, Err: networkWords(err)}
+}
+
+// Unreached says that err came before a connection stood, so that nothing was
+// sent: an [API] sets Reply.Unsent by it.
+func Unreached(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
+}
+
+// Ended returns why ctx ended: its cause, which the context's own error can be
+// asked for in every case.
+func Ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return &ended{cause, err}
+}
+
+type ended struct{ cause, err error }
+
+func (e *ended) Error() string   { return e.cause.Error() }
+func (e *ended) Unwrap() []error { return []error{e.cause, e.err} }
+
+// because is a cause under words of ours: the cause can be asked for by
+// errors.Is, its text, which may name addresses, is not shown.
+type because struct {
+	words string
+	cause error
+}
+
+func (e *because) Error() string { return e.words }
+func (e *because) Unwrap() error { return e.cause }
+
+// networkWords says what happened to a connection, without addresses.
+func networkWords(err error) error {
+	dns, isDNS := errors.AsType[*net.DNSError](err)
+	_, invalid := errors.AsType[*tls.CertificateVerificationError](err)
+	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
+	switch {
+	case isDNS && dns.IsNotFound:
+		return errors.New("no such host: check the base URL")
+	case isDNS:
+		return errors.New("the host's address could not be looked up")
+	case invalid, unknown:
+		return errors.New("the server's certificate is not valid here, or signed by nobody known here")
+	case plain, strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return errors.New("the server does not speak TLS: is the base URL's https right?")
+	}
+	for _, k := range []because{
+		{"connection refused", syscall.ECONNREFUSED},
+		{"connection reset", syscall.ECONNRESET},
+		{"connection closed while sending", syscall.EPIPE},
+		{"no route to the host", syscall.EHOSTUNREACH},
+		{"network unreachable", syscall.ENETUNREACH},
+		{"no file descriptors left for a connection", syscall.EMFILE},
+		{"no local ports left for a connection", syscall.EADDRNOTAVAIL},
+		{"the connection ended in the middle of the reply", io.ErrUnexpectedEOF},
+		{"the connection ended before a reply", io.EOF},
+		{"the connection was closed", net.ErrClosed},
+	} {
+		if errors.Is(err, k.cause) {
+			return &k
+		}
+	}
+	return errors.New("the connection failed")
+}
