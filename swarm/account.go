@@ -70,9 +70,10 @@ func (l *ledger) reserve(ctx context.Context, r *Reservation) error {
 	select {
 	case <-r.ready:
 	case <-ctx.Done():
+		why := cause(ctx) // may call a stranger's code
 		l.mu.Lock()
 		if !r.decided {
-			r.decide(cause(ctx))
+			r.decide(why)
 			l.serve()
 		}
 		l.mu.Unlock()

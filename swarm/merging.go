@@ -2,7 +2,6 @@ package swarm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -81,11 +80,11 @@ func (m *merging) write() error {
 // tooMuch tells whether a merge can be made of fewer results: they do not fit
 // the model's context, or its first call does not fit the budget.
 func tooMuch(err error, called bool) bool {
-	if over, ok := errors.AsType[*BudgetError](err); ok {
+	if over, ok := as[*BudgetError](err); ok && over != nil {
 		return !called && (over.Limit == "cost" || over.Limit == "tokens")
 	}
-	call, ok := errors.AsType[*CallError](err)
-	return ok && call.Class == ClassTooLong
+	call, ok := as[*CallError](err)
+	return ok && call != nil && call.Class == ClassTooLong
 }
 
 // open begins the text of a round. The lock is held.

@@ -40,6 +40,7 @@ type running struct {
 	// How the worker's call ended. The output stands in its place among the
 	// results already.
 	outcome Outcome
+	unpaid  bool // err is a *BudgetError
 	err     error
 
 	// Guarded by the run's lock.
@@ -223,6 +224,9 @@ func (w *working) write(t *running, out Output, err error) {
 	default:
 		t.outcome = Failed
 	}
+	if err != nil {
+		_, t.unpaid = as[*BudgetError](err)
+	}
 	if out.Usage != nil || out.Models != nil {
 		t.scope.bookRemote(&out)
 	}
@@ -242,7 +246,7 @@ func (w *working) ended(t *running) {
 	i := int(t.ref.Index)
 	res := &t.step.results[i]
 	if t.err != nil {
-		if _, refused := errors.AsType[*BudgetError](t.err); refused && t.attempts == 0 && t.outcome == Failed {
+		if t.unpaid && t.attempts == 0 && t.outcome == Failed {
 			t.outcome = Skipped
 		}
 		res.Err = &SubtaskError{ID: res.ID(), Outcome: t.outcome, Err: t.err}
