@@ -32,8 +32,9 @@ type account struct {
 
 	spent    amount
 	reserved amount
-	planned  int    // calls of the planner
-	large    *Price // of the planner's first priced call
+	planned  int    // calls of the planner that have ended
+	planning bool   // the planner is one that makes calls
+	large    *Price // of its first priced call
 	blocked  int    // the walk in which a call that waits for this account was met
 
 	window atomic.Int64 // most tokens of results that a merge reads; 0: unbounded
@@ -139,7 +140,12 @@ func (l *ledger) try(r *Reservation) {
 		return
 	}
 	for _, p := range r.parties {
-		p.account.reserved = p.account.reserved.plus(r.held)
+		a := p.account
+		a.reserved = a.reserved.plus(r.held)
+		if p.planner {
+			a.planning = true
+			a.large = cmp.Or(a.large, r.call.Price)
+		}
 	}
 	r.holder.open = append(r.holder.open, r)
 	r.decide(nil)
@@ -150,21 +156,18 @@ func (l *ledger) try(r *Reservation) {
 func (l *ledger) settle(r *Reservation, used Usage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.spend(r.parties, used, r.call.Price)
+	l.spend(r.parties, used)
 	l.giveBack(r)
 	l.serve()
 }
 
 // spend books what was used to all accounts. The lock is held.
-func (l *ledger) spend(parties []party, used Usage, price *Price) {
+func (l *ledger) spend(parties []party, used Usage) {
 	for _, p := range parties {
 		a := p.account
 		a.spent = a.spent.plus(amount{used.Cost, used.Tokens(), used.Calls})
 		if p.planner {
 			a.planned += used.Calls
-			if a.large == nil {
-				a.large = price
-			}
 		}
 	}
 }
@@ -173,7 +176,7 @@ func (l *ledger) spend(parties []party, used Usage, price *Price) {
 func (l *ledger) spendRemote(parties []party, used Usage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.spend(parties, used, nil)
+	l.spend(parties, used)
 	for _, p := range parties {
 		p.account.remote.Store(true)
 	}
@@ -241,7 +244,7 @@ func (a *account) kept(p party, price *Price) amount {
 	switch {
 	case p.merging:
 		return amount{}
-	case !p.planner && a.planned == 0:
+	case !p.planner && !a.planning:
 		return amount{cost: b.Merge}
 	}
 	merge := Usage{In: min(int(a.window.Load()), mostTokens) + mergePrompt, Out: mergeReply}

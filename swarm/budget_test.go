@@ -145,6 +145,36 @@ func TestSubtasksLeaveTheMergeItsShare(t *testing.T) {
 	}
 }
 
+func TestSubtasksLeaveTheMergeItsShareWhileThePlanIsStillWritten(t *testing.T) {
+	for name, b := range map[string]swarm.Budget{"cost": {Cost: 80 * swarm.Dollar}, "tokens": {Tokens: 80}, "calls": {Calls: 20}} {
+		synctest.Test(t, func(t *testing.T) {
+			p := script{plan: func(ctx context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+				r, err := swarm.Reserve(ctx, swarm.Call{Model: "L", Price: dear, Est: swarm.Usage{In: 10}})
+				if err != nil {
+					return err
+				}
+				if err := add(items(100)); err != nil {
+					return err
+				}
+				time.Sleep(time.Minute)
+				r.Settle(swarm.Usage{In: 10}, nil)
+				return nil
+			}}
+			s := swarm.Swarm{
+				Planner: merging{p, func(ctx context.Context) error {
+					return spend(ctx, dear, swarm.Usage{In: 20}, swarm.Usage{In: 20}, 0)
+				}},
+				Budget: b, Rounds: 1, Concurrency: 4,
+				Worker: spender(dear, swarm.Usage{In: 2}, swarm.Usage{In: 2}, time.Second),
+			}
+			a, err := s.Run(t.Context(), task)
+			if u := a.Report.Usage; err != nil || a.Coverage.Done < 17 || b.Calls > 0 && u.Calls > b.Calls || u.Tokens() > 80 {
+				t.Errorf("%s: %v %+v %+v", name, err, u, a.Coverage)
+			}
+		})
+	}
+}
+
 // frugal is a planner whose Merge pays for each result that it is given.
 type frugal struct {
 	script
