@@ -277,6 +277,39 @@ func TestTimeEndsTheWorkAndLeavesAFifthForTheMerge(t *testing.T) {
 	})
 }
 
+func TestWhatTheTimeLimitCutOffIsMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, c := range map[string]struct {
+			each time.Duration // of one subtask
+			fail bool
+			done int
+		}{
+			"some": {3 * time.Second, false, 2}, "all": {9 * time.Second, false, 0}, "all but failures": {3 * time.Second, true, 0},
+		} {
+			s := swarm.Swarm{
+				Planner: script{steps: []swarm.Step{items(40)}}, Concurrency: 1, Budget: swarm.Budget{Time: 10 * time.Second},
+				Worker: swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+					err := spend(ctx, nil, swarm.Usage{}, swarm.Usage{}, c.each)
+					if err == nil && c.fail {
+						err = errBroken
+					}
+					return swarm.Output{Text: "x"}, err
+				}),
+			}
+			a, err := s.Run(t.Context(), task)
+			if a.Complete || a.Coverage.Done != c.done || (a.Text == "") != (c.done == 0) {
+				t.Errorf("%s: %+v", name, a)
+			}
+			if be, ok := errors.AsType[*swarm.BudgetError](err); c.done == 0 && (!ok || be.Limit != "time" || !errors.Is(err, context.DeadlineExceeded)) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if c.done > 0 && (err != nil || fmt.Sprint(a.Coverage.Missing) != "[the time limit cut off 38 subtasks]") {
+				t.Errorf("%s: %v, missing %q", name, err, a.Coverage.Missing)
+			}
+		}
+	})
+}
+
 func TestOverrunsAreCounted(t *testing.T) {
 	s := swarm.Swarm{
 		Planner: script{steps: []swarm.Step{items(5)}},

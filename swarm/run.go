@@ -18,8 +18,8 @@ import (
 // It returns an Answer in every case, with coverage, report, results and what
 // is known. The error is non-nil if the run was cancelled, and otherwise
 // exactly when the planner did not finish a text: its plan had no step, every
-// subtask failed (the error is then the first failure), or the merge broke
-// off. After a cancel errors.Is finds both the context's error and its cause,
+// subtask failed (the error is then the first failure) or was cut off by the time
+// limit, or the merge broke off. After a cancel errors.Is finds both the context's error and its cause,
 // and a planner without a window ([Planner] Window is 0) still merges what is
 // known. A panic in Observe is the error where there is no other.
 //
@@ -311,13 +311,20 @@ func (r *run) watch() error {
 	return nil
 }
 
-// allFailed returns the first failure in plan order, or where the budget let
-// none begin the first that was skipped, if no subtask of the run ended well.
+// allFailed returns, if no subtask of the run ended well, the first failure in
+// plan order, or where the budget let none begin the first that was skipped; or
+// the time limit, where that cut off some. What it cut off else is missing.
 func (r *run) allFailed() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := r.events.report.Subtasks
-	if t[Done]+t[Abstained] > 0 || t[Failed]+t[Skipped] == 0 {
+	switch cut := t[Cancelled]; {
+	case t[Done]+t[Abstained] == 0 && cut > 0:
+		return cause(r.stepCtx)
+	case cut > 0:
+		r.missing = append(r.missing, fmt.Sprintf("the time limit cut off %d subtasks", cut))
+		return nil
+	case t[Done]+t[Abstained] > 0:
 		return nil
 	}
 	var skipped error
@@ -385,7 +392,7 @@ func (r *run) finish(err error) *Answer {
 		Run:       r.id,
 		Text:      r.merge.answer.String(),
 		Citations: r.merge.verdict.Citations,
-		Complete:  err == nil && r.merge.complete,
+		Complete:  err == nil && r.merge.complete && r.events.report.Subtasks[Cancelled] == 0,
 		Rounds:    r.round,
 		Coverage:  r.covered(),
 		steps:     r.steps,
