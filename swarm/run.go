@@ -39,8 +39,14 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	defer r.cancel(context.Canceled)
 	defer r.stopClocks()
 	var observer errgroup.Group
+	told := make(chan struct{}) // closed when Observe has been told all
 	if s.Observe != nil {
-		observer.Go(r.deliver)
+		observer.Go(func() error {
+			defer close(told)
+			return r.deliver()
+		})
+	} else {
+		close(told)
 	}
 	r.begin()
 	r.group.Go(r.watch)
@@ -48,7 +54,9 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	close(r.over)
 	r.group.Wait() // nil: what fails on a goroutine of the run is the error of that subtask or phase
 	a := r.finish(err)
-	if r.ctx.Err() != nil {
+	select {
+	case <-told:
+	case <-r.ctx.Done():
 		late := time.AfterFunc(patience, func() { r.events.late.Store(true) })
 		defer late.Stop()
 	}
