@@ -72,6 +72,8 @@ func (m *merging) write() error {
 		if !m.complete && r.round < r.most {
 			m.known = r.digest()
 		}
+	} else if m.finished == nil { // what was written of it stays
+		m.verdict.Citations = v.Citations
 	}
 	r.emit(Event{Kind: MergeEnded, Text: v.Missing, Err: err})
 	return err
