@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -140,6 +141,30 @@ func TestAnObserverThatBlowsIsNotCalledAgainAndTheRunGoesOn(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// shy is a planner that is asked for its window once too often.
+type shy struct {
+	script
+	asked *int
+}
+
+func (s shy) Window() int {
+	if *s.asked++; *s.asked > 1 {
+		panic("again?")
+	}
+	return 0
+}
+
+func TestAWindowThatBlowsInALaterRoundKeepsTheAnswer(t *testing.T) {
+	p := everyRound(func(_ int, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+		_, err := io.WriteString(w, "answer")
+		return swarm.Verdict{Missing: "more"}, err
+	})
+	a, err := (&swarm.Swarm{Planner: shy{p, new(int)}, Worker: swarm.WorkerFunc(echo)}).Run(t.Context(), task)
+	if err != nil || a.Text != "answer" || a.Complete || !strings.Contains(fmt.Sprint(a.Coverage.Missing), "Window panicked: again?") {
+		t.Errorf("%v %+v", err, a)
 	}
 }
 

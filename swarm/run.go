@@ -176,6 +176,10 @@ func orDefault(v, d int) int {
 func (r *run) rounds() error {
 	for r.next() {
 		if err := r.askWindow(); err != nil {
+			if r.round > 1 {
+				r.miss(fmt.Sprintf("round %d", r.round), err)
+				return nil
+			}
 			return err
 		}
 		accepted, err := r.plan.write()
