@@ -259,7 +259,8 @@ func (s *scope) bookRemote(out *Output) {
 
 // Emit tells the observer of ctx's run that something happened; of Retrying and
 // Learned those of the runs around it are told too. Run, At and what is known of the subtask are filled in.
-// It waits while an observer is behind. Outside a run, and with kinds by which
+// It waits while an observer is behind, so an observer must not call it: once the
+// queue is full it would wait for itself. Outside a run, and with kinds by which
 // the engine itself counts or tells its course and its answer (Run…, Plan…,
 // Subtask…, Call…, Merge…, AnswerText, StepAdded, StepUnfolded), it does
 // nothing. Safe for concurrent use.
