@@ -162,6 +162,9 @@ func (m *merging) choose(chosen map[*step][]bool, s *step) {
 		return
 	}
 	chosen[s] = slices.Repeat([]bool{true}, len(s.results))
+	if m.run.plan.remade(s) {
+		return
+	}
 	t := s.tally()
 	switch {
 	case t[Done] == 0:

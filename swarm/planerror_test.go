@@ -220,7 +220,7 @@ func TestTheDigestOfALaterRoundIsBounded(t *testing.T) {
 }
 
 func TestSelectTakesPartsAsOutlinesNameThem(t *testing.T) {
-	two := []swarm.Source{sourceOf("lease", "a", "b", "c"), sourceOf("odd#1", "d"), sourceOf("a#2", "e", "f")}
+	two := []swarm.Source{sourceOf("lease", "a", "b", "c"), sourceOf("odd#1", "d"), sourceOf("a#2", "e", "f"), sourceOf("end ", "g", "h", "i"), sourceOf("list [", "j", "k")}
 	two[2].Chunks[1].ID = "part 7" // not numbered
 	for _, c := range []struct {
 		name, want string
