@@ -171,6 +171,7 @@ func (m *merging) addReduce(level int, groups [][]Result, limit int) *step {
 	for k := 2; r.plan.byID[st.ID] != nil; k++ { // a plan has taken the name
 		st.ID = strconv.Itoa(r.round) + "/reduce-" + strconv.Itoa(level) + "-" + strconv.Itoa(k)
 	}
+	r.work.reduce()
 	r.plan.enter(st)
 	return st
 }

@@ -2,10 +2,12 @@ package swarm_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -211,6 +213,43 @@ func TestAReducingStepTakesAFreeName(t *testing.T) {
 	a, err := s.Run(t.Context(), task)
 	if err != nil || outcomes(a)["1/reduce-1-2/0"] != swarm.Done {
 		t.Error(err, outcomes(a))
+	}
+}
+
+func TestReducingMayUseTheTimeThatIsKeptForTheMerge(t *testing.T) {
+	const all = 20 * time.Second
+	for name, c := range map[string]struct {
+		read, reduce time.Duration // of one subtask
+		ends         time.Duration
+	}{
+		"begun after the plan's time":      {time.Second, 100 * time.Millisecond, all*4/5 + 200*time.Millisecond},
+		"over the end of the plan's time":  {390 * time.Millisecond, 500 * time.Millisecond, 18600 * time.Millisecond},
+		"to the end of all time, and over": {time.Second, time.Minute, all},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+					if st.Step.Over != swarm.Reduce {
+						err := spend(ctx, nil, swarm.Usage{}, swarm.Usage{}, c.read)
+						return finding(fmt.Sprintf("f%03d", st.Index), 60), err
+					}
+					return shortening(st), spend(ctx, nil, swarm.Usage{}, swarm.Usage{}, c.reduce)
+				}
+				p := script{steps: []swarm.Step{each(numbered(80)...)}, window: 800}
+				s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Reducer: swarm.WorkerFunc(w), Concurrency: 2, Budget: swarm.Budget{Time: all}}
+				begin := time.Now()
+				a, err := s.Run(t.Context(), task)
+				if took := time.Since(begin); took != c.ends || (err != nil) != (c.ends == all) || (a.Text != "") != (c.ends < all) {
+					t.Errorf("%v after %v, %+v, %q", err, took, a.Coverage, a.Text)
+				}
+				if c.ends < all && outcomes(a)["1/reduce-1/0"] != swarm.Done {
+					t.Errorf("%v, missing %q", outcomes(a), a.Coverage.Missing)
+				}
+				if be, ok := errors.AsType[*swarm.BudgetError](err); c.ends == all && (!ok || be.Limit != "time") {
+					t.Error(err)
+				}
+			})
+		})
 	}
 }
 

@@ -89,7 +89,7 @@ type run struct {
 	start   time.Time
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
-	stepCtx context.Context // ends when no step may begin or go on: with ctx, or earlier so that time is left to merge
+	stepCtx context.Context // ends when no step of a plan may begin or go on: with ctx, or earlier so that time is left to merge
 	clocks  []context.CancelFunc
 	group   errgroup.Group // planner calls, workers, the watcher
 	over    chan struct{}  // closed when all rounds are done
@@ -252,12 +252,18 @@ func (r *run) cancelled() error {
 	return nil
 }
 
+// ctxOf returns what a step's subtasks end with.
+func (r *run) ctxOf(s *step) context.Context {
+	if s.groups != nil {
+		return r.ctx // reducing is a part of merging
+	}
+	return r.stepCtx
+}
+
 // stop ends the run for a reason.
 func (r *run) stop(why error) {
 	r.cancel(why)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.work.halt()
+	r.halt()
 }
 
 // limitTime ends the run after so long, and its subtasks and plans at four
@@ -290,24 +296,40 @@ func (r *run) callPlanner(in string, f func() error) error {
 	return err
 }
 
-// watch ends what has not started once the run is cancelled, and says who
-// keeps it waiting after that.
+// watch ends what has not started once the run is cancelled or its time for
+// steps is over, and says who keeps it waiting after that.
 func (r *run) watch() error {
 	select {
 	case <-r.over:
 		return nil
 	case <-r.stepCtx.Done():
 	}
-	r.mu.Lock()
-	r.work.halt()
-	r.mu.Unlock()
+	r.halt()
 	wait := time.NewTimer(patience)
 	defer wait.Stop()
-	select {
-	case <-r.over:
-		return nil
-	case <-wait.C:
+	whole := r.ctx.Done()
+	for {
+		select {
+		case <-r.over:
+			return nil
+		case <-whole:
+			whole = nil
+			r.halt()
+			wait.Reset(patience)
+		case <-wait.C:
+			r.tellStalled()
+		}
 	}
+}
+
+func (r *run) halt() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.work.halt()
+}
+
+// tellStalled says who keeps a cancelled run waiting.
+func (r *run) tellStalled() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var who []string
@@ -320,7 +342,6 @@ func (r *run) watch() error {
 	if who = append(who, r.work.unended(8)...); len(who) > 0 {
 		r.emit(Event{Kind: Stalled, Text: "cancelled, but still working: " + strings.Join(who, ", ")})
 	}
-	return nil
 }
 
 // allFailed returns, if no subtask of the run ended well, the first failure in
