@@ -9,7 +9,7 @@ import (
 
 // merging makes the answer of a round: it chooses the results, brings them
 // into the planner's window (reduce.go), and lets the planner write. It belongs
-// to the goroutine that goes through the rounds; text, answer and lost are also
+// to the goroutine that goes through the rounds; text, answer, lost and reduced are also
 // guarded by the run's lock.
 type merging struct {
 	run      *run
@@ -22,6 +22,7 @@ type merging struct {
 	complete bool
 	known    []Known
 	lost     []string // steps that failed and were to be merged
+	reduced  Tally    // subtasks of reducing steps
 }
 
 // write merges the results of all rounds into the answer, of fewer results

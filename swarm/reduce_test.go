@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -197,6 +198,25 @@ func TestAReducedOutputIsCutToAQuarterOfTheWindow(t *testing.T) {
 		if r.Step.Over == swarm.Reduce && len(r.Out.Text) != 8000 {
 			t.Errorf("%d bytes", len(r.Out.Text))
 		}
+	}
+}
+
+func TestReducingIsNoPartOfThePlansSubtasks(t *testing.T) {
+	var refused []error
+	p := script{plan: func(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+		n := []int{0, 50, 5}[b.Round]
+		refused = append(refused, add(swarm.Step{ID: "t", Do: fmt.Sprint("round ", b.Round), Over: swarm.Items, Items: numbered(n)}))
+		return nil
+	}, merge: func(b swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+		if c := b.Coverage; c.Subtasks != c.Done || c.Done > 55 {
+			t.Errorf("%+v", c)
+		}
+		_, err := io.WriteString(w, "short")
+		return swarm.Verdict{Missing: "more"}, err
+	}, window: 200}
+	a, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo), Limits: swarm.Limits{Subtasks: 55}}).Run(t.Context(), task)
+	if c := a.Coverage; err != nil || fmt.Sprint(refused) != "[<nil> <nil>]" || c.Subtasks != 55 || c.Done != 55 || a.Report.Subtasks[swarm.Done] <= 55 {
+		t.Errorf("%v %v %+v %v", err, refused, c, a.Report.Subtasks)
 	}
 }
 

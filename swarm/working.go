@@ -268,6 +268,9 @@ func (w *working) ended(t *running) {
 	}
 	res.Outcome, res.Attempts, res.Usage = t.outcome, t.attempts, t.usage
 	r.events.report.ended(t.outcome, 1)
+	if t.step.groups != nil {
+		r.merge.reduced[t.outcome]++
+	}
 	if r.events.on {
 		r.events.put(record{kind: SubtaskEnded, outcome: t.outcome, step: t.step, index: i, at: r.events.now, plain: res.Usage == nil && res.Err == nil})
 	}
@@ -298,6 +301,9 @@ func (w *working) book() {
 			r.emit(Event{Kind: StepUnfolded, Step: st.ID, To: d.To})
 		}
 		out := Outcome(d.Outcome)
+		if st.groups != nil {
+			r.merge.reduced[out] += d.To - d.From
+		}
 		why := w.whyEnded(st, out)
 		for i := d.From; i < d.To; i++ {
 			st.results[i] = Result{Step: &st.Step, Index: i, Outcome: out, Err: why}
