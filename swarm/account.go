@@ -16,7 +16,8 @@ import (
 // Calls that do not fit yet wait in one queue: the planner's first, then by
 // priority, then by arrival. It is served whenever something is given back. A
 // call that must wait for an account is not overtaken there, however small
-// those behind it are.
+// those behind it are; but by those of who holds something already, for that is
+// what it waits for.
 type ledger struct {
 	mu      sync.Mutex
 	waiting []*Reservation // in the order in which they are served
@@ -45,8 +46,9 @@ type account struct {
 // or of a run around it.
 type party struct {
 	account *account
-	planner bool // the call is the planner's in that run
-	merging bool // and may spend what is kept for the merge
+	planner bool    // the call is the planner's in that run
+	merging bool    // and may spend what is kept for the merge
+	holder  *holder // of whoever makes the call in that run; nil: it holds nothing
 }
 
 // holder is a subtask or a planner's call. What it still holds when it ends is
@@ -113,23 +115,33 @@ func (l *ledger) try(r *Reservation) {
 		return
 	}
 	wait := false
+	own := amount{} // what who makes the call holds already: it would wait for itself
 	for _, p := range r.parties {
 		a := p.account
+		if p.holder != nil {
+			for _, o := range p.holder.open {
+				own = own.plus(o.held)
+			}
+		}
 		if a.budget.Cost > 0 && r.call.Price == nil {
 			r.stop = a.stop
 			r.decide(&BudgetError{Limit: "price", Needs: r.call.Model})
 			return
 		}
 		keep := a.kept(p, r.call.Price)
-		if refused := a.budget.exceeded(&r.call, a.spent.plus(keep), r.held); refused != nil {
+		if refused := a.budget.exceeded(&r.call, a.spent.plus(keep).plus(own), r.held); refused != nil {
 			refused.Spent = a.budget.text(refused.Limit, a.spent)
-			if kept := a.budget.text(refused.Limit, keep); kept != a.budget.text(refused.Limit, amount{}) {
+			none := a.budget.text(refused.Limit, amount{})
+			if kept := a.budget.text(refused.Limit, keep); kept != none {
 				refused.Kept = kept
+			}
+			if held := a.budget.text(refused.Limit, own); held != none {
+				refused.Held = held
 			}
 			r.decide(refused)
 			return
 		}
-		if a.blocked == l.pass {
+		if a.blocked == l.pass && own.calls == 0 {
 			wait = true
 		} else if a.budget.exceeded(&r.call, a.spent.plus(keep).plus(a.reserved), r.held) != nil {
 			wait = true
