@@ -217,6 +217,7 @@ func (m *merging) partial(ctx context.Context, st Subtask) (Output, error) {
 	s := &scope{run: r, work: scopeOf(ctx).work, planner: true}
 	r.mu.Lock()
 	b := r.mergeBrief()
+	b.MaxOut = st.Step.MaxOut
 	r.mu.Unlock()
 	defer func() {
 		r.mu.Lock()

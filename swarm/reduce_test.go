@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -71,7 +73,8 @@ func TestResultsOverTheWindowAreReducedLevelByLevel(t *testing.T) {
 	for _, size := range []int{20, 150, 250, 390, 900} { // also more than half, and more than all, of the window
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			a, merged, groups := reduceRun(t, 400, 24, size, plain)
-			if len(groups) == 0 || len(a.Coverage.Missing) > 0 {
+			lost := slices.ContainsFunc(a.Coverage.Missing, func(what string) bool { return !strings.HasPrefix(what, "the last citations of ") })
+			if len(groups) == 0 || lost {
 				t.Fatalf("%d groups, missing %q", len(groups), a.Coverage.Missing)
 			}
 			levels := map[string]bool{}
@@ -197,6 +200,45 @@ func TestAReducedOutputIsCutToAQuarterOfTheWindow(t *testing.T) {
 	for r := range a.Results() { // the result itself stays whole
 		if r.Step.Over == swarm.Reduce && len(r.Out.Text) != 8000 {
 			t.Errorf("%d bytes", len(r.Out.Text))
+		}
+	}
+}
+
+func TestAPartialMergeIsToldItsLimitAndWhatIsCutIsNamed(t *testing.T) {
+	for _, long := range []bool{false, true} {
+		var mu sync.Mutex
+		limits := map[int]int{}
+		var l log
+		s := swarm.Swarm{Planner: script{window: 400, steps: []swarm.Step{each(numbered(60)...)}, merge: func(b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+			mu.Lock()
+			limits[b.MaxOut]++
+			mu.Unlock()
+			for i := range rs {
+				text := rs[i].Out.Text
+				if !long {
+					text = text[:4]
+				}
+				if _, err := io.WriteString(w, text+" "); err != nil {
+					return swarm.Verdict{}, err
+				}
+			}
+			return swarm.Verdict{}, nil
+		}}, Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+			return finding(fmt.Sprintf("f%03d", st.Index), 10), nil
+		}), Observe: l.observe}
+		a, err := s.Run(t.Context(), task)
+		if err != nil || limits[0] != 1 || limits[100] < 4 || len(limits) != 2 {
+			t.Errorf("%v, limits %v", err, limits)
+		}
+		told := 0
+		for _, e := range l.of(swarm.Narrowed) {
+			if strings.HasPrefix(e.Text, "the end of ") {
+				told++
+			}
+		}
+		missing := fmt.Sprint(a.Coverage.Missing)
+		if named := strings.Contains(missing, "reduced results, which were longer than 100 tokens: 1/reduce-1/0"); named != long || (told > 0) != long {
+			t.Errorf("long %v: missing %s, %d told", long, missing, told)
 		}
 	}
 }
