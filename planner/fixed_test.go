@@ -30,6 +30,23 @@ func TestFixedPlansOnceAndMergesTexts(t *testing.T) {
 	}
 }
 
+func TestFixedKeepsTheCitationsOfEveryResult(t *testing.T) {
+	for _, over := range []swarm.Over{swarm.Chunks, swarm.Each, swarm.Once} {
+		var rs []swarm.Result
+		for i, text := range []string{"Use `foo", "plain", "```go\nx := 1", "the ` key", "last", "a ``` fence"} {
+			rs = append(rs, swarm.Result{Step: &swarm.Step{ID: "1/a", Over: over}, Index: i, Out: swarm.Output{
+				Text: text, Citations: []swarm.Citation{{Source: "s", Start: i, End: i + 1, Quote: text}},
+			}})
+		}
+		var b swarm.AnswerWriter
+		v, err := Fixed{}.Merge(t.Context(), swarm.Brief{}, rs, &b)
+		want := "Use `foo\n[1]\n\nplain [2]\n\n```go\nx := 1\n```\n[3]\n\nthe ` key\n[4]\n\nlast [5]\n\na ``` fence\n[6]\n"
+		if err != nil || len(v.Citations) != len(rs) || b.String() != want {
+			t.Errorf("%v: %q, %d citations, %v", over, b.String(), len(v.Citations), err)
+		}
+	}
+}
+
 func TestFixedZeroValueWritesNothing(t *testing.T) {
 	var b swarm.AnswerWriter
 	v, err := Fixed{}.Merge(t.Context(), swarm.Brief{}, nil, &b)

@@ -41,6 +41,11 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 	base := messages(l.cfg.MergePrompt(b, found))
 	m := &merging{w: w, cites: cites, verbatim: l.cfg.NoReferences}
 	ms := base
+	out, set := l.answerOut(), l.cfg.AnswerTokens
+	if b.MaxOut > 0 {
+		most := b.MaxOut + b.MaxOut/4 + 256 // MaxOut is an estimate, and the reply's JSON comes beside it
+		out, set = min(out, most), min(set, most)
+	}
 	for mends := 0; ; mends++ {
 		m.again()
 		least := 0
@@ -48,7 +53,7 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 			least = shortAnswer
 		}
 		said, err := l.do(ctx, call{
-			messages: ms, schema: mergeSchema, out: l.answerOut(), set: l.cfg.AnswerTokens, reader: m, repeat: true, least: least,
+			messages: ms, schema: mergeSchema, out: out, set: set, reader: m, repeat: true, least: least,
 		})
 		wrong := m.end()
 		v := swarm.Verdict{Citations: m.refs.Citations()}
@@ -66,7 +71,7 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 		case mends >= l.cfg.Mends:
 			return v, fmt.Errorf("no answer in %d replies of the model", mends+1)
 		}
-		ms = l.mended(base, said, noAnswer, l.answerOut())
+		ms = l.mended(base, said, noAnswer, out)
 	}
 }
 

@@ -49,6 +49,25 @@ func TestMergeTellsCoverageAndThatNothingWasFound(t *testing.T) {
 	}
 }
 
+func TestMergeOfAPartIsKeptShort(t *testing.T) {
+	for _, set := range []int{0, 100, 5000} {
+		l, s := serve(t, Config{AnswerTokens: set}, say(`{"answer":"a","complete":true,"missing":""}`), say(`{"answer":"b","complete":true,"missing":""}`))
+		b := lease()
+		for i, most := range []int{0, 400} {
+			b.MaxOut = most
+			if _, _, err := merge(t, l, b, found("one", "two")); err != nil {
+				t.Fatal(err)
+			}
+			if told := strings.Contains(asked(t, s, i), "part of the results: what you write is put together with answers from the other parts. Write at most about 200 tokens."); told != (most > 0) {
+				t.Errorf("told %v of %d", told, most)
+			}
+			if got := s.Log()[i].Request.MaxTokens; set > 0 && most == 0 && got != set || most > 0 && (got > 756 || got == 0 || set == 100 && got != 100) {
+				t.Errorf("set %d, at most %d: the reply may have %d tokens", set, most, got)
+			}
+		}
+	}
+}
+
 func TestMergeTakesPlainTextForTheAnswer(t *testing.T) {
 	l, _ := serve(t, Config{}, say("On the 1st [1].\n"))
 	text, v, err := merge(t, l, lease(), found("one"))

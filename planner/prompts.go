@@ -143,6 +143,9 @@ func DefaultMergePrompt(b swarm.Brief, found string) Prompt {
 	} else {
 		t.WriteString("\nFindings:\n" + found)
 	}
+	if b.MaxOut > 0 { // the quotes that it refers to take the other half
+		fmt.Fprintf(&t, "\nThis is a part of the results: what you write is put together with answers from the other parts. Write at most about %d tokens.\n", max(b.MaxOut/2, 1))
+	}
 	t.WriteString("\nWrite the answer to the question above, in the language of the question.\n")
 	return Prompt{System: mergeSystem, User: t.String()}
 }

@@ -16,7 +16,8 @@ import (
 // Calls that do not fit yet wait in one queue: the planner's first, then by
 // priority, then by arrival. It is served whenever something is given back. A
 // call that must wait for an account is not overtaken there, however small
-// those behind it are.
+// those behind it are; but by those of who holds something already, for that is
+// what it waits for.
 type ledger struct {
 	mu      sync.Mutex
 	waiting []*Reservation // in the order in which they are served
@@ -32,8 +33,9 @@ type account struct {
 
 	spent    amount
 	reserved amount
-	planned  int    // calls of the planner
-	large    *Price // of the planner's first priced call
+	planned  int    // calls of the planner that have ended
+	planning bool   // the planner is one that makes calls
+	large    *Price // of its first priced call
 	blocked  int    // the walk in which a call that waits for this account was met
 
 	window atomic.Int64 // most tokens of results that a merge reads; 0: unbounded
@@ -44,8 +46,9 @@ type account struct {
 // or of a run around it.
 type party struct {
 	account *account
-	planner bool // the call is the planner's in that run
-	merging bool // and may spend what is kept for the merge
+	planner bool    // the call is the planner's in that run
+	merging bool    // and may spend what is kept for the merge
+	holder  *holder // of whoever makes the call in that run; nil: it holds nothing
 }
 
 // holder is a subtask or a planner's call. What it still holds when it ends is
@@ -70,9 +73,10 @@ func (l *ledger) reserve(ctx context.Context, r *Reservation) error {
 	select {
 	case <-r.ready:
 	case <-ctx.Done():
+		why := cause(ctx) // may call a stranger's code
 		l.mu.Lock()
 		if !r.decided {
-			r.decide(cause(ctx))
+			r.decide(why)
 			l.serve()
 		}
 		l.mu.Unlock()
@@ -111,23 +115,33 @@ func (l *ledger) try(r *Reservation) {
 		return
 	}
 	wait := false
+	own := amount{} // what who makes the call holds already: it would wait for itself
 	for _, p := range r.parties {
 		a := p.account
+		if p.holder != nil {
+			for _, o := range p.holder.open {
+				own = own.plus(o.held)
+			}
+		}
 		if a.budget.Cost > 0 && r.call.Price == nil {
 			r.stop = a.stop
 			r.decide(&BudgetError{Limit: "price", Needs: r.call.Model})
 			return
 		}
 		keep := a.kept(p, r.call.Price)
-		if refused := a.budget.exceeded(&r.call, a.spent.plus(keep), r.held); refused != nil {
+		if refused := a.budget.exceeded(&r.call, a.spent.plus(keep).plus(own), r.held); refused != nil {
 			refused.Spent = a.budget.text(refused.Limit, a.spent)
-			if kept := a.budget.text(refused.Limit, keep); kept != a.budget.text(refused.Limit, amount{}) {
+			none := a.budget.text(refused.Limit, amount{})
+			if kept := a.budget.text(refused.Limit, keep); kept != none {
 				refused.Kept = kept
+			}
+			if held := a.budget.text(refused.Limit, own); held != none {
+				refused.Held = held
 			}
 			r.decide(refused)
 			return
 		}
-		if a.blocked == l.pass {
+		if a.blocked == l.pass && own.calls == 0 {
 			wait = true
 		} else if a.budget.exceeded(&r.call, a.spent.plus(keep).plus(a.reserved), r.held) != nil {
 			wait = true
@@ -138,7 +152,12 @@ func (l *ledger) try(r *Reservation) {
 		return
 	}
 	for _, p := range r.parties {
-		p.account.reserved = p.account.reserved.plus(r.held)
+		a := p.account
+		a.reserved = a.reserved.plus(r.held)
+		if p.planner {
+			a.planning = true
+			a.large = cmp.Or(a.large, r.call.Price)
+		}
 	}
 	r.holder.open = append(r.holder.open, r)
 	r.decide(nil)
@@ -149,21 +168,18 @@ func (l *ledger) try(r *Reservation) {
 func (l *ledger) settle(r *Reservation, used Usage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.spend(r.parties, used, r.call.Price)
+	l.spend(r.parties, used)
 	l.giveBack(r)
 	l.serve()
 }
 
 // spend books what was used to all accounts. The lock is held.
-func (l *ledger) spend(parties []party, used Usage, price *Price) {
+func (l *ledger) spend(parties []party, used Usage) {
 	for _, p := range parties {
 		a := p.account
 		a.spent = a.spent.plus(amount{used.Cost, used.Tokens(), used.Calls})
 		if p.planner {
 			a.planned += used.Calls
-			if a.large == nil {
-				a.large = price
-			}
 		}
 	}
 }
@@ -172,7 +188,7 @@ func (l *ledger) spend(parties []party, used Usage, price *Price) {
 func (l *ledger) spendRemote(parties []party, used Usage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.spend(parties, used, nil)
+	l.spend(parties, used)
 	for _, p := range parties {
 		p.account.remote.Store(true)
 	}
@@ -240,7 +256,7 @@ func (a *account) kept(p party, price *Price) amount {
 	switch {
 	case p.merging:
 		return amount{}
-	case !p.planner && a.planned == 0:
+	case !p.planner && !a.planning:
 		return amount{cost: b.Merge}
 	}
 	merge := Usage{In: min(int(a.window.Load()), mostTokens) + mergePrompt, Out: mergeReply}

@@ -102,8 +102,8 @@ func TestALateSettleBooksAndGivesNothingBackTwice(t *testing.T) {
 					late.Release()
 					over, stop := context.WithCancel(ctx)
 					stop() // what does not fit at once is not waited for
-					if _, err := swarm.Reserve(over, swarm.Call{Model: "m", Est: swarm.Usage{In: 11}}); !errors.Is(err, context.Canceled) {
-						t.Errorf("more than is left was reserved: %v", err)
+					if _, err := swarm.Reserve(over, swarm.Call{Model: "m", Est: swarm.Usage{In: 11}}); err == nil {
+						t.Error("more than is left was reserved")
 					}
 					if r, err := swarm.Reserve(over, swarm.Call{Model: "m", Est: swarm.Usage{In: 10}}); err != nil {
 						t.Error(err)
@@ -266,6 +266,63 @@ func TestCallsThatWaitForMoneyGoByPriorityThenArrival(t *testing.T) {
 		}
 		if want := []string{"low 0", "plan", "high 0", "high 1", "low 1", "low 2"}; !slices.Equal(order, want) {
 			t.Errorf("%q, want %q", order, want)
+		}
+	})
+}
+
+func TestWhoHoldsMoneyDoesNotWaitForItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refused := 0
+		second := func(ctx context.Context) {
+			err := spend(ctx, dear, swarm.Usage{}, swarm.Usage{}, 0)
+			if over, ok := errors.AsType[*swarm.BudgetError](err); !ok || over.Held != "1" || !strings.Contains(err.Error(), "1 is reserved by the caller itself") {
+				t.Errorf("%+v", err)
+			}
+			refused++
+		}
+		inner := swarm.Swarm{Planner: script{steps: []swarm.Step{items(1)}}, Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
+			second(ctx)
+			return swarm.Output{}, nil
+		})}
+		s := swarm.Swarm{Planner: script{steps: []swarm.Step{items(4)}}, Budget: swarm.Budget{Calls: 1}, Worker: swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+			r, err := swarm.Reserve(ctx, swarm.Call{Model: "m"}) // waits for another's
+			if err != nil {
+				return swarm.Output{}, err
+			}
+			defer r.Release()
+			time.Sleep(time.Second)
+			if st.Index%2 > 0 {
+				_, err = inner.Run(ctx, task)
+				return swarm.Output{}, err
+			}
+			second(ctx)
+			return swarm.Output{}, nil
+		})}
+		if a, err := s.Run(t.Context(), task); err != nil || a.Coverage.Done != 4 || refused != 4 || a.Report.Wall != 4*time.Second {
+			t.Errorf("%v %+v, %d refused, %v", err, a.Coverage, refused, a.Report.Wall)
+		}
+	})
+}
+
+// The first in the queue waits for what a subtask holds whose next call would
+// stand behind it.
+func TestTheFirstInTheQueueDoesNotHoldUpWhomItWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := swarm.Swarm{Planner: script{steps: []swarm.Step{items(2)}}, Budget: swarm.Budget{Tokens: 10}, Worker: swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+			if st.Index == 1 {
+				time.Sleep(time.Second)
+				return swarm.Output{}, spend(ctx, nil, swarm.Usage{In: 8}, swarm.Usage{}, 0)
+			}
+			r, err := swarm.Reserve(ctx, swarm.Call{Model: "m", Est: swarm.Usage{In: 4}})
+			if err != nil {
+				return swarm.Output{}, err
+			}
+			defer r.Release()
+			time.Sleep(2 * time.Second)
+			return swarm.Output{}, spend(ctx, nil, swarm.Usage{In: 4}, swarm.Usage{}, 0)
+		})}
+		if a, err := s.Run(t.Context(), task); err != nil || a.Coverage.Done != 2 || a.Report.Wall != 2*time.Second {
+			t.Errorf("%v %+v in %v", err, a.Coverage, a.Report.Wall)
 		}
 	})
 }

@@ -16,7 +16,7 @@ type Citation struct {
 
 // Coverage says how much of the plan and of the sources an answer rests on.
 type Coverage struct {
-	Subtasks  int `json:"subtasks"` // of all accepted steps
+	Subtasks  int `json:"subtasks"` // of all accepted steps; reducing is not counted here
 	Done      int `json:"done"`
 	Abstained int `json:"abstained"`
 	Failed    int `json:"failed"`

@@ -41,6 +41,7 @@ type BudgetError struct {
 	Max   string // the limit, as text
 	Spent string // what is spent of it, as text
 	Kept  string // what of it is kept for the merge, as text; empty: nothing
+	Held  string // what the same subtask, or the planner, has reserved of it; empty: nothing
 	Needs string // what the call may need, as text
 
 	// Out is the most completion tokens with which the call would fit; 0: it
@@ -58,6 +59,9 @@ func (e *BudgetError) Error() string {
 	kept := ""
 	if e.Kept != "" {
 		kept = ", " + e.Kept + " is kept for the merge"
+	}
+	if e.Held != "" {
+		kept += ", " + e.Held + " is reserved by the caller itself"
 	}
 	return fmt.Sprintf("budget: %s: %s of %s is spent%s, and the call may need %s", e.Limit, e.Spent, e.Max, kept, e.Needs)
 }

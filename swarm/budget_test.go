@@ -145,6 +145,36 @@ func TestSubtasksLeaveTheMergeItsShare(t *testing.T) {
 	}
 }
 
+func TestSubtasksLeaveTheMergeItsShareWhileThePlanIsStillWritten(t *testing.T) {
+	for name, b := range map[string]swarm.Budget{"cost": {Cost: 80 * swarm.Dollar}, "tokens": {Tokens: 80}, "calls": {Calls: 20}} {
+		synctest.Test(t, func(t *testing.T) {
+			p := script{plan: func(ctx context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+				r, err := swarm.Reserve(ctx, swarm.Call{Model: "L", Price: dear, Est: swarm.Usage{In: 10}})
+				if err != nil {
+					return err
+				}
+				if err := add(items(100)); err != nil {
+					return err
+				}
+				time.Sleep(time.Minute)
+				r.Settle(swarm.Usage{In: 10}, nil)
+				return nil
+			}}
+			s := swarm.Swarm{
+				Planner: merging{p, func(ctx context.Context) error {
+					return spend(ctx, dear, swarm.Usage{In: 20}, swarm.Usage{In: 20}, 0)
+				}},
+				Budget: b, Rounds: 1, Concurrency: 4,
+				Worker: spender(dear, swarm.Usage{In: 2}, swarm.Usage{In: 2}, time.Second),
+			}
+			a, err := s.Run(t.Context(), task)
+			if u := a.Report.Usage; err != nil || a.Coverage.Done < 17 || b.Calls > 0 && u.Calls > b.Calls || u.Tokens() > 80 {
+				t.Errorf("%s: %v %+v %+v", name, err, u, a.Coverage)
+			}
+		})
+	}
+}
+
 // frugal is a planner whose Merge pays for each result that it is given.
 type frugal struct {
 	script
@@ -243,6 +273,39 @@ func TestTimeEndsTheWorkAndLeavesAFifthForTheMerge(t *testing.T) {
 		be, ok := errors.AsType[*swarm.BudgetError](err)
 		if !ok || be.Limit != "time" || a.Report.Wall != 50*time.Second {
 			t.Errorf("%v after %v", err, a.Report.Wall)
+		}
+	})
+}
+
+func TestWhatTheTimeLimitCutOffIsMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, c := range map[string]struct {
+			each time.Duration // of one subtask
+			fail bool
+			done int
+		}{
+			"some": {3 * time.Second, false, 2}, "all": {9 * time.Second, false, 0}, "all but failures": {3 * time.Second, true, 0},
+		} {
+			s := swarm.Swarm{
+				Planner: script{steps: []swarm.Step{items(40)}}, Concurrency: 1, Budget: swarm.Budget{Time: 10 * time.Second},
+				Worker: swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+					err := spend(ctx, nil, swarm.Usage{}, swarm.Usage{}, c.each)
+					if err == nil && c.fail {
+						err = errBroken
+					}
+					return swarm.Output{Text: "x"}, err
+				}),
+			}
+			a, err := s.Run(t.Context(), task)
+			if a.Complete || a.Coverage.Done != c.done || (a.Text == "") != (c.done == 0) {
+				t.Errorf("%s: %+v", name, a)
+			}
+			if be, ok := errors.AsType[*swarm.BudgetError](err); c.done == 0 && (!ok || be.Limit != "time" || !errors.Is(err, context.DeadlineExceeded)) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if c.done > 0 && (err != nil || fmt.Sprint(a.Coverage.Missing) != "[the time limit cut off 38 subtasks]") {
+				t.Errorf("%s: %v, missing %q", name, err, a.Coverage.Missing)
+			}
 		}
 	})
 }

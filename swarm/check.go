@@ -179,12 +179,22 @@ func (p *planning) repeated(st *step) *step {
 		if e.round < p.run.round && !e.whole() {
 			continue
 		}
-		if e.Over == st.Over && e.of == st.of && e.Schema == st.Schema &&
-			slices.Equal(e.needs, st.needs) && slices.Equal(e.chunks, st.chunks) && slices.Equal(e.items, st.items) {
+		if e.same(st) {
 			return e
 		}
 	}
 	return nil
+}
+
+// same tells whether two steps with the same instruction have the same input.
+func (s *step) same(o *step) bool {
+	return s.Over == o.Over && s.of == o.of && s.Schema == o.Schema &&
+		slices.Equal(s.needs, o.needs) && slices.Equal(s.chunks, o.chunks) && slices.Equal(s.items, o.items)
+}
+
+// remade tells whether a later round carried out the same step whole.
+func (p *planning) remade(st *step) bool {
+	return slices.ContainsFunc(p.repeats[st.Do], func(e *step) bool { return e.round > st.round && e.same(st) && e.whole() })
 }
 
 // whole tells whether all subtasks of a step ended well.

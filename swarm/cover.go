@@ -10,6 +10,9 @@ import (
 // covered returns the coverage as of now. The lock is held.
 func (r *run) covered() Coverage {
 	t := r.events.report.Subtasks
+	for out, n := range r.merge.reduced {
+		t[out] -= n
+	}
 	c := Coverage{Subtasks: r.plan.size.Subtasks, PlanCut: r.plan.cut, Missing: slices.Concat(r.missing, r.merge.lost)}
 	c.Done, c.Abstained, c.Failed, c.Skipped, c.Cancelled = t[Done], t[Abstained], t[Failed], t[Skipped], t[Cancelled]
 	c.ChunksKnown = len(r.chunks)

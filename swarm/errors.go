@@ -42,7 +42,15 @@ type SubtaskError struct {
 }
 
 func (e *SubtaskError) Error() string { return fmt.Sprintf("subtask %s: %v", e.ID, e.Err) }
-func (e *SubtaskError) Unwrap() error { return e.Err }
+
+// Unwrap returns Err. Like the other errors' methods here it bears a nil
+// pointer: a worker may return one by mistake.
+func (e *SubtaskError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // Class says what kind of failure a model call met, and so what can be done
 // about it.
@@ -101,7 +109,7 @@ func (e *CallError) Error() string {
 		fmt.Fprintf(&b, " (status %d)", e.Status)
 	}
 	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
+		fmt.Fprint(&b, ": ", e.Err)
 	}
 	if e.Attempts > 1 {
 		fmt.Fprintf(&b, " (after %d attempts)", e.Attempts)
@@ -109,7 +117,13 @@ func (e *CallError) Error() string {
 	return b.String()
 }
 
-func (e *CallError) Unwrap() error { return e.Err }
+// Unwrap returns Err.
+func (e *CallError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // Retryable says that the same call may succeed later, unchanged.
 func (e *CallError) Retryable() bool {
@@ -128,13 +142,25 @@ func cause(ctx context.Context) error {
 
 // both returns an error that says why and is both, where why is not err itself.
 func both(why, err error) error {
-	if errors.Is(why, err) {
+	if is(why, err) {
 		return why
 	}
 	return &stopped{why, err}
 }
 
+// is is errors.Is of a stranger's error, whose methods may panic.
+func is(err, target error) bool {
+	defer func() { _ = recover() }()
+	return errors.Is(err, target)
+}
+
+// as is errors.AsType of a stranger's error, whose methods may panic.
+func as[E error](err error) (e E, ok bool) {
+	defer func() { _ = recover() }()
+	return errors.AsType[E](err)
+}
+
 type stopped struct{ why, err error }
 
-func (s *stopped) Error() string   { return s.why.Error() }
+func (s *stopped) Error() string   { return fmt.Sprint(s.why) }
 func (s *stopped) Unwrap() []error { return []error{s.why, s.err} }

@@ -3,6 +3,7 @@ package swarm
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -92,7 +93,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		Error string `json:"error,omitempty"`
 	}{plain: plain(e)}
 	if e.Err != nil {
-		out.Error = e.Err.Error()
+		out.Error = fmt.Sprint(e.Err) // a stranger's Error may panic
 	}
 	return json.Marshal(out)
 }

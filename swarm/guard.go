@@ -25,6 +25,9 @@ func (e *PanicError) Error() string {
 
 // Unwrap returns the value if the panic was called with an error.
 func (e *PanicError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
 	err, _ := e.Value.(error)
 	return err
 }

@@ -124,6 +124,17 @@ func TestALaterMergeThatBreaksOffKeepsTheTextBefore(t *testing.T) {
 	})
 }
 
+func TestAMergeThatBreaksOffKeepsItsTextsCitations(t *testing.T) {
+	p := everyRound(func(_ int, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+		_, _ = io.WriteString(w, "The rent is 5 [1] and")
+		return swarm.Verdict{Missing: "the rest", Citations: []swarm.Citation{{Source: "lease"}}}, errBroken
+	})
+	a, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}).Run(t.Context(), task)
+	if !errors.Is(err, errBroken) || a.Complete || a.Text != "The rent is 5 [1] and" || len(a.Citations) != 1 || a.Citations[0].Source != "lease" {
+		t.Errorf("%v %+v", err, a)
+	}
+}
+
 // show is an observer that shows the answer as a person sees it.
 func show(text *string) func(swarm.Event) {
 	return func(e swarm.Event) {

@@ -2,7 +2,6 @@ package swarm
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +9,7 @@ import (
 
 // merging makes the answer of a round: it chooses the results, brings them
 // into the planner's window (reduce.go), and lets the planner write. It belongs
-// to the goroutine that goes through the rounds; text, answer and lost are also
+// to the goroutine that goes through the rounds; text, answer, lost and reduced are also
 // guarded by the run's lock.
 type merging struct {
 	run      *run
@@ -23,6 +22,7 @@ type merging struct {
 	complete bool
 	known    []Known
 	lost     []string // steps that failed and were to be merged
+	reduced  Tally    // subtasks of reducing steps
 }
 
 // write merges the results of all rounds into the answer, of fewer results
@@ -73,6 +73,8 @@ func (m *merging) write() error {
 		if !m.complete && r.round < r.most {
 			m.known = r.digest()
 		}
+	} else if m.finished == nil { // what was written of it stays
+		m.verdict.Citations = v.Citations
 	}
 	r.emit(Event{Kind: MergeEnded, Text: v.Missing, Err: err})
 	return err
@@ -81,11 +83,11 @@ func (m *merging) write() error {
 // tooMuch tells whether a merge can be made of fewer results: they do not fit
 // the model's context, or its first call does not fit the budget.
 func tooMuch(err error, called bool) bool {
-	if over, ok := errors.AsType[*BudgetError](err); ok {
+	if over, ok := as[*BudgetError](err); ok && over != nil {
 		return !called && (over.Limit == "cost" || over.Limit == "tokens")
 	}
-	call, ok := errors.AsType[*CallError](err)
-	return ok && call.Class == ClassTooLong
+	call, ok := as[*CallError](err)
+	return ok && call != nil && call.Class == ClassTooLong
 }
 
 // open begins the text of a round. The lock is held.
@@ -161,6 +163,9 @@ func (m *merging) choose(chosen map[*step][]bool, s *step) {
 		return
 	}
 	chosen[s] = slices.Repeat([]bool{true}, len(s.results))
+	if m.run.plan.remade(s) {
+		return
+	}
 	t := s.tally()
 	switch {
 	case t[Done] == 0:
@@ -212,6 +217,7 @@ func (m *merging) partial(ctx context.Context, st Subtask) (Output, error) {
 	s := &scope{run: r, work: scopeOf(ctx).work, planner: true}
 	r.mu.Lock()
 	b := r.mergeBrief()
+	b.MaxOut = st.Step.MaxOut
 	r.mu.Unlock()
 	defer func() {
 		r.mu.Lock()

@@ -175,6 +175,60 @@ func TestASwarmIsAWorker(t *testing.T) {
 	}
 }
 
+func TestSwarmsNestAsWorkersToAnyDepth(t *testing.T) {
+	plan := script{steps: []swarm.Step{{ID: "r", Do: "read", Over: swarm.Chunks}, {ID: "e", Do: "check", Over: swarm.Each, Of: "r"}}}
+	var w swarm.Worker = swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) { return swarm.Output{Text: "x"}, nil })
+	for range 4 {
+		w = &swarm.Swarm{Planner: plan, Worker: w, Rounds: 1, Observe: func(e swarm.Event) {
+			if e.Err != nil {
+				t.Errorf("%s/%d: %v", e.Step, e.Index, e.Err)
+			}
+		}}
+	}
+	a, err := w.(*swarm.Swarm).Run(t.Context(), swarm.Task{Goal: "g", Sources: []swarm.Source{sourceOf("doc", "one")}})
+	if err != nil || !a.Complete || a.Coverage.Done != 2 {
+		t.Errorf("%v %+v", err, a.Coverage)
+	}
+}
+
+func TestASwarmAsAWorkerKeepsFeedbackMissingAndCitations(t *testing.T) {
+	from := func(text string, cites ...swarm.Citation) swarm.Result {
+		return swarm.Result{Out: swarm.Output{Text: text, Citations: cites}}
+	}
+	a, b := swarm.Citation{Source: "doc", Quote: "rent is 5", Verified: true}, swarm.Citation{Source: "doc", Quote: "due on the first", Verified: true}
+	st := swarm.Subtask{
+		Step: &swarm.Step{ID: "1/a", Do: "Sum up."}, Missing: []string{"1/b: 1 of 2 parts failed"},
+		Feedback: []swarm.Feedback{{Said: "five?", Wrong: "no unit"}},
+		From:     []swarm.Result{from("one", a), from("The rent: 5 [1]. Due: day 1 [2].", a, b), from("plain")},
+	}
+	cite := func(source, quote string, start int, verified bool) swarm.Citation {
+		return swarm.Citation{Source: source, Quote: quote, Start: start, Verified: verified}
+	}
+	var goal string
+	inner := swarm.Swarm{Planner: script{steps: []swarm.Step{{ID: "x", Do: "x"}}, merge: func(br swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+		goal = br.Task.Goal
+		return swarm.Verdict{Citations: []swarm.Citation{
+			cite("result-1", "one", 0, true), cite("result-2", "rent is", 0, false), cite("result-2", "Due", 17, true), cite("result-2", "", 31, true), cite("result-3", "plain", 0, true),
+		}}, nil
+	}}, Worker: swarm.WorkerFunc(echo), Rounds: 1}
+	out, err := inner.Work(t.Context(), st)
+	unsure := a
+	unsure.Verified = false
+	want := []swarm.Citation{a, unsure, b, cite("result-2", "", 31, false), cite("result-3", "plain", 0, false)}
+	if err != nil || !slices.Equal(out.Citations, want) {
+		t.Errorf("%v\n%+v, want\n%+v", err, out.Citations, want)
+	}
+	for _, part := range []string{"1/b: 1 of 2 parts failed", "five?", "no unit"} {
+		if !strings.Contains(goal, part) {
+			t.Errorf("%q lacks %q", goal, part)
+		}
+	}
+	st.Step = &swarm.Step{ID: "1/a", Do: "Sum up.", Must: true}
+	if out, err := inner.Work(t.Context(), st); err == nil {
+		t.Errorf("abstained where it must not: %+v", out)
+	}
+}
+
 // Random trees of runs, whose subtasks spend, nest, park, panic with money in
 // hand or end with it, under budgets and cancels of any level: every call is in
 // the root's books, no budget of calls or tokens is exceeded, and all ends.

@@ -113,3 +113,25 @@ func TestAnObserverMayCancelTheRun(t *testing.T) {
 		}
 	})
 }
+
+func TestACancelOnceTheWorkIsDoneEndsTheWaitForTheObserver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, b := range map[string]swarm.Budget{"a cancel": {}, "a time limit": {Time: 10 * time.Second}} {
+			ctx, cancel := context.WithCancel(t.Context())
+			if b.Time == 0 {
+				time.AfterFunc(10*time.Second, cancel)
+			}
+			var last swarm.Kind
+			s := swarm.Swarm{Planner: script{steps: []swarm.Step{items(200)}, merge: nothing}, Worker: swarm.WorkerFunc(echo), Budget: b, Observe: func(e swarm.Event) {
+				last = e.Kind
+				time.Sleep(8 * time.Second)
+			}}
+			begin := time.Now()
+			a, err := s.Run(ctx, task)
+			if took := time.Since(begin); err != nil || !a.Complete || took > 30*time.Second || last != swarm.RunEnded {
+				t.Errorf("%s: %v after %v, %v last, %+v", name, err, took, last, a.Coverage)
+			}
+			cancel()
+		}
+	})
+}

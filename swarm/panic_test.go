@@ -2,12 +2,15 @@ package swarm_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -141,6 +144,30 @@ func TestAnObserverThatBlowsIsNotCalledAgainAndTheRunGoesOn(t *testing.T) {
 	}
 }
 
+// shy is a planner that is asked for its window once too often.
+type shy struct {
+	script
+	asked *int
+}
+
+func (s shy) Window() int {
+	if *s.asked++; *s.asked > 1 {
+		panic("again?")
+	}
+	return 0
+}
+
+func TestAWindowThatBlowsInALaterRoundKeepsTheAnswer(t *testing.T) {
+	p := everyRound(func(_ int, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+		_, err := io.WriteString(w, "answer")
+		return swarm.Verdict{Missing: "more"}, err
+	})
+	a, err := (&swarm.Swarm{Planner: shy{p, new(int)}, Worker: swarm.WorkerFunc(echo)}).Run(t.Context(), task)
+	if err != nil || a.Text != "answer" || a.Complete || !strings.Contains(fmt.Sprint(a.Coverage.Missing), "Window panicked: again?") {
+		t.Errorf("%v %+v", err, a)
+	}
+}
+
 // nasty is an error whose text cannot be had from a nil pointer, which is what
 // a function with a named result of the type hands back by mistake.
 type nasty struct{ text string }
@@ -178,5 +205,66 @@ func TestAnErrorThatBlowsWhenItIsReadEndsNoRun(t *testing.T) {
 	s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a")}}, Worker: swarm.WorkerFunc(w)}
 	if _, err := s.Run(t.Context(), task); err == nil || !strings.HasPrefix(err.Error(), "subtask 1/t/0: ") {
 		t.Errorf("%v", err)
+	}
+}
+
+// sour is an error that blows when it is unwrapped.
+type sour struct{}
+
+func (sour) Error() string { return "sour" }
+func (sour) Unwrap() error { panic("sour") }
+
+func TestAnErrorThatBlowsWhenItIsUnwrappedEndsNoRun(t *testing.T) {
+	for name, bad := range map[string]error{
+		"CallError": (*swarm.CallError)(nil), "SubtaskError": (*swarm.SubtaskError)(nil), "PanicError": (*swarm.PanicError)(nil),
+		"BudgetError": (*swarm.BudgetError)(nil), "PlanError": (*swarm.PlanError)(nil), "a stranger's": sour{}, "a panic's": &swarm.PanicError{Value: sour{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				seen := 0
+				s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a", "b")}}, Observe: func(e swarm.Event) {
+					if _, err := json.Marshal(e); err != nil {
+						t.Error(err)
+					}
+					seen++
+				}, Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+					if st.Index == 0 {
+						return swarm.Output{}, bad
+					}
+					return swarm.Output{Text: "y"}, nil
+				})}
+				a, err := s.Run(t.Context(), task)
+				if err != nil || a.Coverage.Done != 1 || a.Coverage.Failed+a.Coverage.Skipped != 1 || seen < 8 {
+					t.Errorf("a worker's: %v %+v, %d events", err, a.Coverage, seen)
+				}
+
+				s.Worker = swarm.WorkerFunc(echo)
+				s.Planner = script{steps: []swarm.Step{each("a", "b")}, merge: func(swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
+					return swarm.Verdict{}, bad
+				}}
+				if a, err := s.Run(t.Context(), task); err == nil || a.Coverage.Done != 2 {
+					t.Errorf("a merge's: %v %+v", err, a.Coverage)
+				}
+
+				ctx, cancel := context.WithCancelCause(t.Context())
+				s.Planner = script{steps: []swarm.Step{items(2)}}
+				s.Budget.Calls = 1
+				s.Worker = swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+					if st.Index == 0 {
+						return swarm.Output{Text: "y"}, spend(ctx, dear, swarm.Usage{}, swarm.Usage{}, time.Minute)
+					}
+					time.Sleep(time.Second)
+					own, stop := context.WithCancelCause(ctx)
+					time.AfterFunc(time.Second, func() { stop(bad) })
+					_, err := swarm.Reserve(own, swarm.Call{Model: "m"}) // waits for the other's
+					cancel(bad)
+					return swarm.Output{}, err
+				})
+				begin := time.Now()
+				if a, err := s.Run(ctx, task); err == nil || a.Coverage.Cancelled != 2 || time.Since(begin) != 2*time.Second {
+					t.Errorf("a cause: %v %+v after %v", err, a.Coverage, time.Since(begin))
+				}
+			})
+		})
 	}
 }

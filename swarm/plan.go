@@ -54,6 +54,10 @@ type Brief struct {
 	// Window is the most tokens of results that a merge reads; Merge's
 	// results are estimated to fit it. Zero: unbounded.
 	Window int
+	// MaxOut is the most tokens that the text of a Merge and its citations may
+	// have where it merges a group of the results (see Swarm.Reducer): what is
+	// longer is cut. Zero: no limit, as for the answer.
+	MaxOut int
 	// Coverage is filled in for Merge.
 	Coverage Coverage
 }

@@ -220,7 +220,7 @@ func TestTheDigestOfALaterRoundIsBounded(t *testing.T) {
 }
 
 func TestSelectTakesPartsAsOutlinesNameThem(t *testing.T) {
-	two := []swarm.Source{sourceOf("lease", "a", "b", "c"), sourceOf("odd#1", "d"), sourceOf("a#2", "e", "f")}
+	two := []swarm.Source{sourceOf("lease", "a", "b", "c"), sourceOf("odd#1", "d"), sourceOf("a#2", "e", "f"), sourceOf("end ", "g", "h", "i"), sourceOf("list [", "j", "k")}
 	two[2].Chunks[1].ID = "part 7" // not numbered
 	for _, c := range []struct {
 		name, want string
@@ -235,6 +235,8 @@ func TestSelectTakesPartsAsOutlinesNameThem(t *testing.T) {
 		{"overlapping, in the order of the sources", "b c d", []string{"odd#1", "lease#2-3", "lease#3"}, false},
 		{"a source that looks like a part", "d", []string{"odd#1"}, false},
 		{"a chunk of another name", "f", []string{"part 7"}, false},
+		{"a range of a name with a space at its end", "h i", []string{"end #2-3"}, false},
+		{"a range of a name with a bracket at its end", "k", []string{"list [#2"}, false},
 		{"numbers alone", "a b", []string{"#1-2"}, true},
 		{"a part of what is not numbered", "", []string{"a#2#1-2"}, false},
 		{"backwards", "", []string{"lease#2-1"}, false},
@@ -284,7 +286,7 @@ func TestAStepThatFailedMayBeRepeatedInTheNextRound(t *testing.T) {
 		}
 		return swarm.Output{Text: "billing"}, nil
 	})}).Run(t.Context(), task)
-	if err != nil || !a.Complete || a.Rounds != 3 || fmt.Sprint(repeats) != "[<nil> <nil> <nil>]" {
-		t.Errorf("%v after %d rounds, %v", err, a.Rounds, repeats)
+	if err != nil || !a.Complete || a.Rounds != 3 || len(a.Coverage.Missing) > 0 || fmt.Sprint(repeats) != "[<nil> <nil> <nil>]" {
+		t.Errorf("%v after %d rounds, %v, missing %q", err, a.Rounds, repeats, a.Coverage.Missing)
 	}
 }

@@ -136,7 +136,9 @@ func (p *planning) enter(st *step) {
 // is held.
 func (p *planning) unfold(st *step, count int) {
 	st.results = make([]Result, count)
-	p.size.Subtasks += count
+	if st.groups == nil { // reducing is no part of the plan
+		p.size.Subtasks += count
+	}
 }
 
 // unfoldAll makes room for the results of a step and of those that follow it.

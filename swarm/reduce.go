@@ -122,6 +122,7 @@ func (m *merging) level(level int, ps []portion, most int) ([]portion, int) {
 	st := m.addReduce(level, groups, limit)
 	m.run.work.settle()
 	var next []portion
+	var bare, cut []string // results that lost citations, and text
 	smaller := most
 	for _, s := range slots {
 		if s.at < 0 {
@@ -130,7 +131,13 @@ func (m *merging) level(level int, ps []portion, most int) ([]portion, int) {
 		}
 		switch res := st.results[s.at]; res.Outcome {
 		case Done:
-			shorten(&res, limit)
+			cites, text := shorten(&res, limit)
+			if cites {
+				bare = append(bare, res.ID())
+			}
+			if text {
+				cut = append(cut, res.ID())
+			}
 			next = append(next, portion{result: res, tokens: size(&res)})
 		case Abstained: // nothing of the group bears on the goal
 		default:
@@ -144,6 +151,8 @@ func (m *merging) level(level int, ps []portion, most int) ([]portion, int) {
 			}
 		}
 	}
+	m.leftOut(fmt.Sprintf("the last citations of %d reduced results, which were longer than %d tokens", len(bare), limit), bare)
+	m.leftOut(fmt.Sprintf("the end of %d reduced results, which were longer than %d tokens", len(cut), limit), cut)
 	return next, smaller
 }
 
@@ -171,17 +180,20 @@ func (m *merging) addReduce(level int, groups [][]Result, limit int) *step {
 	for k := 2; r.plan.byID[st.ID] != nil; k++ { // a plan has taken the name
 		st.ID = strconv.Itoa(r.round) + "/reduce-" + strconv.Itoa(level) + "-" + strconv.Itoa(k)
 	}
+	r.work.reduce()
 	r.plan.enter(st)
 	return st
 }
 
 // shorten cuts a reduced result to a limit of tokens: last citations first,
-// then text.
-func shorten(res *Result, limit int) {
+// then text. It tells which it cut.
+func shorten(res *Result, limit int) (cites, text bool) {
 	for size(res) > limit && len(res.Out.Citations) > 1 {
+		cites = true
 		res.Out.Citations = res.Out.Citations[: len(res.Out.Citations)-1 : len(res.Out.Citations)-1]
 	}
 	for over := size(res) - limit; over > 0 && len(res.Out.Text) > 0; over = size(res) - limit {
+		text = true
 		keep := len(res.Out.Text) - max(over*2, 16)
 		if keep <= 0 {
 			res.Out.Text = ""
@@ -189,6 +201,7 @@ func shorten(res *Result, limit int) {
 		}
 		res.Out.Text = clip(strings.TrimSuffix(res.Out.Text, "…"), keep)
 	}
+	return cites, text
 }
 
 // leaveOut keeps what fits so many tokens, reduced portions and best confidence
@@ -216,24 +229,32 @@ func (m *merging) leaveOut(ps []portion, total, most int) []Result {
 			out = append(out, ps[i].result)
 			continue
 		}
-		left++
-		if len(names) < 8 {
+		if left++; left <= mostNamed+1 {
 			names = append(names, ps[i].result.ID())
 		}
 	}
-	if left > 0 {
-		noun := "results"
-		if left == 1 {
-			noun = "result"
-		}
-		what := fmt.Sprintf("%d %s that the merge had no room for: %s", left, noun, strings.Join(names, ", "))
-		if left > len(names) {
-			what += " …"
-		}
-		m.run.miss(what, nil)
-		m.emitNarrowed(what)
+	noun := "results"
+	if left == 1 {
+		noun = "result"
 	}
+	m.leftOut(fmt.Sprintf("%d %s that the merge had no room for", left, noun), names)
 	return out
+}
+
+// mostNamed is how many results are named that the merge does not get whole.
+const mostNamed = 8
+
+// leftOut says what the merge does not get of some results, if there are any.
+func (m *merging) leftOut(what string, of []string) {
+	if len(of) == 0 {
+		return
+	}
+	what += ": " + strings.Join(of[:min(len(of), mostNamed)], ", ")
+	if len(of) > mostNamed {
+		what += " …"
+	}
+	m.run.miss(what, nil)
+	m.emitNarrowed(what)
 }
 
 // worth orders portions by what is left out first.

@@ -2,10 +2,15 @@ package swarm_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -68,7 +73,8 @@ func TestResultsOverTheWindowAreReducedLevelByLevel(t *testing.T) {
 	for _, size := range []int{20, 150, 250, 390, 900} { // also more than half, and more than all, of the window
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			a, merged, groups := reduceRun(t, 400, 24, size, plain)
-			if len(groups) == 0 || len(a.Coverage.Missing) > 0 {
+			lost := slices.ContainsFunc(a.Coverage.Missing, func(what string) bool { return !strings.HasPrefix(what, "the last citations of ") })
+			if len(groups) == 0 || lost {
 				t.Fatalf("%d groups, missing %q", len(groups), a.Coverage.Missing)
 			}
 			levels := map[string]bool{}
@@ -198,6 +204,64 @@ func TestAReducedOutputIsCutToAQuarterOfTheWindow(t *testing.T) {
 	}
 }
 
+func TestAPartialMergeIsToldItsLimitAndWhatIsCutIsNamed(t *testing.T) {
+	for _, long := range []bool{false, true} {
+		var mu sync.Mutex
+		limits := map[int]int{}
+		var l log
+		s := swarm.Swarm{Planner: script{window: 400, steps: []swarm.Step{each(numbered(60)...)}, merge: func(b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+			mu.Lock()
+			limits[b.MaxOut]++
+			mu.Unlock()
+			for i := range rs {
+				text := rs[i].Out.Text
+				if !long {
+					text = text[:4]
+				}
+				if _, err := io.WriteString(w, text+" "); err != nil {
+					return swarm.Verdict{}, err
+				}
+			}
+			return swarm.Verdict{}, nil
+		}}, Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+			return finding(fmt.Sprintf("f%03d", st.Index), 10), nil
+		}), Observe: l.observe}
+		a, err := s.Run(t.Context(), task)
+		if err != nil || limits[0] != 1 || limits[100] < 4 || len(limits) != 2 {
+			t.Errorf("%v, limits %v", err, limits)
+		}
+		told := 0
+		for _, e := range l.of(swarm.Narrowed) {
+			if strings.HasPrefix(e.Text, "the end of ") {
+				told++
+			}
+		}
+		missing := fmt.Sprint(a.Coverage.Missing)
+		if named := strings.Contains(missing, "reduced results, which were longer than 100 tokens: 1/reduce-1/0"); named != long || (told > 0) != long {
+			t.Errorf("long %v: missing %s, %d told", long, missing, told)
+		}
+	}
+}
+
+func TestReducingIsNoPartOfThePlansSubtasks(t *testing.T) {
+	var refused []error
+	p := script{plan: func(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+		n := []int{0, 50, 5}[b.Round]
+		refused = append(refused, add(swarm.Step{ID: "t", Do: fmt.Sprint("round ", b.Round), Over: swarm.Items, Items: numbered(n)}))
+		return nil
+	}, merge: func(b swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+		if c := b.Coverage; c.Subtasks != c.Done || c.Done > 55 {
+			t.Errorf("%+v", c)
+		}
+		_, err := io.WriteString(w, "short")
+		return swarm.Verdict{Missing: "more"}, err
+	}, window: 200}
+	a, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo), Limits: swarm.Limits{Subtasks: 55}}).Run(t.Context(), task)
+	if c := a.Coverage; err != nil || fmt.Sprint(refused) != "[<nil> <nil>]" || c.Subtasks != 55 || c.Done != 55 || a.Report.Subtasks[swarm.Done] <= 55 {
+		t.Errorf("%v %v %+v %v", err, refused, c, a.Report.Subtasks)
+	}
+}
+
 func TestAReducingStepTakesAFreeName(t *testing.T) {
 	w := func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 		if st.Step.Over == swarm.Reduce {
@@ -211,6 +275,43 @@ func TestAReducingStepTakesAFreeName(t *testing.T) {
 	a, err := s.Run(t.Context(), task)
 	if err != nil || outcomes(a)["1/reduce-1-2/0"] != swarm.Done {
 		t.Error(err, outcomes(a))
+	}
+}
+
+func TestReducingMayUseTheTimeThatIsKeptForTheMerge(t *testing.T) {
+	const all = 20 * time.Second
+	for name, c := range map[string]struct {
+		read, reduce time.Duration // of one subtask
+		ends         time.Duration
+	}{
+		"begun after the plan's time":      {time.Second, 100 * time.Millisecond, all*4/5 + 200*time.Millisecond},
+		"over the end of the plan's time":  {390 * time.Millisecond, 500 * time.Millisecond, 18600 * time.Millisecond},
+		"to the end of all time, and over": {time.Second, time.Minute, all},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+					if st.Step.Over != swarm.Reduce {
+						err := spend(ctx, nil, swarm.Usage{}, swarm.Usage{}, c.read)
+						return finding(fmt.Sprintf("f%03d", st.Index), 60), err
+					}
+					return shortening(st), spend(ctx, nil, swarm.Usage{}, swarm.Usage{}, c.reduce)
+				}
+				p := script{steps: []swarm.Step{each(numbered(80)...)}, window: 800}
+				s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Reducer: swarm.WorkerFunc(w), Concurrency: 2, Budget: swarm.Budget{Time: all}}
+				begin := time.Now()
+				a, err := s.Run(t.Context(), task)
+				if took := time.Since(begin); took != c.ends || (err != nil) != (c.ends == all) || (a.Text != "") != (c.ends < all) {
+					t.Errorf("%v after %v, %+v, %q", err, took, a.Coverage, a.Text)
+				}
+				if c.ends < all && outcomes(a)["1/reduce-1/0"] != swarm.Done {
+					t.Errorf("%v, missing %q", outcomes(a), a.Coverage.Missing)
+				}
+				if be, ok := errors.AsType[*swarm.BudgetError](err); c.ends == all && (!ok || be.Limit != "time") {
+					t.Error(err)
+				}
+			})
+		})
 	}
 }
 

@@ -16,7 +16,7 @@ type Report struct {
 	Steps    int      `json:"steps"`   // accepted, reducing steps included
 	Refused  int      `json:"refused"` // steps that add did not accept
 	Rounds   int      `json:"rounds"`
-	Subtasks Tally    `json:"subtasks"`
+	Subtasks Tally    `json:"subtasks"` // of reducing steps too
 	Retries  int      `json:"retries"`
 	Overruns int      `json:"overruns"`          // calls that used more than was expected at the most: a Budget does not hold for them
 	Learned  []string `json:"learned,omitempty"` // of backends; the first hundred

@@ -18,8 +18,8 @@ import (
 // It returns an Answer in every case, with coverage, report, results and what
 // is known. The error is non-nil if the run was cancelled, and otherwise
 // exactly when the planner did not finish a text: its plan had no step, every
-// subtask failed (the error is then the first failure), or the merge broke
-// off. After a cancel errors.Is finds both the context's error and its cause,
+// subtask failed (the error is then the first failure) or was cut off by the time
+// limit, or the merge broke off. After a cancel errors.Is finds both the context's error and its cause,
 // and a planner without a window ([Planner] Window is 0) still merges what is
 // known. A panic in Observe is the error where there is no other.
 //
@@ -39,8 +39,14 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	defer r.cancel(context.Canceled)
 	defer r.stopClocks()
 	var observer errgroup.Group
+	told := make(chan struct{}) // closed when Observe has been told all
 	if s.Observe != nil {
-		observer.Go(r.deliver)
+		observer.Go(func() error {
+			defer close(told)
+			return r.deliver()
+		})
+	} else {
+		close(told)
 	}
 	r.begin()
 	r.group.Go(r.watch)
@@ -48,7 +54,9 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	close(r.over)
 	r.group.Wait() // nil: what fails on a goroutine of the run is the error of that subtask or phase
 	a := r.finish(err)
-	if r.ctx.Err() != nil {
+	select {
+	case <-told:
+	case <-r.ctx.Done():
 		late := time.AfterFunc(patience, func() { r.events.late.Store(true) })
 		defer late.Stop()
 	}
@@ -81,7 +89,7 @@ type run struct {
 	start   time.Time
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
-	stepCtx context.Context // ends when no step may begin or go on: with ctx, or earlier so that time is left to merge
+	stepCtx context.Context // ends when no step of a plan may begin or go on: with ctx, or earlier so that time is left to merge
 	clocks  []context.CancelFunc
 	group   errgroup.Group // planner calls, workers, the watcher
 	over    chan struct{}  // closed when all rounds are done
@@ -168,6 +176,10 @@ func orDefault(v, d int) int {
 func (r *run) rounds() error {
 	for r.next() {
 		if err := r.askWindow(); err != nil {
+			if r.round > 1 {
+				r.miss(fmt.Sprintf("round %d", r.round), err)
+				return nil
+			}
 			return err
 		}
 		accepted, err := r.plan.write()
@@ -240,12 +252,18 @@ func (r *run) cancelled() error {
 	return nil
 }
 
+// ctxOf returns what a step's subtasks end with.
+func (r *run) ctxOf(s *step) context.Context {
+	if s.groups != nil {
+		return r.ctx // reducing is a part of merging
+	}
+	return r.stepCtx
+}
+
 // stop ends the run for a reason.
 func (r *run) stop(why error) {
 	r.cancel(why)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.work.halt()
+	r.halt()
 }
 
 // limitTime ends the run after so long, and its subtasks and plans at four
@@ -278,24 +296,40 @@ func (r *run) callPlanner(in string, f func() error) error {
 	return err
 }
 
-// watch ends what has not started once the run is cancelled, and says who
-// keeps it waiting after that.
+// watch ends what has not started once the run is cancelled or its time for
+// steps is over, and says who keeps it waiting after that.
 func (r *run) watch() error {
 	select {
 	case <-r.over:
 		return nil
 	case <-r.stepCtx.Done():
 	}
-	r.mu.Lock()
-	r.work.halt()
-	r.mu.Unlock()
+	r.halt()
 	wait := time.NewTimer(patience)
 	defer wait.Stop()
-	select {
-	case <-r.over:
-		return nil
-	case <-wait.C:
+	whole := r.ctx.Done()
+	for {
+		select {
+		case <-r.over:
+			return nil
+		case <-whole:
+			whole = nil
+			r.halt()
+			wait.Reset(patience)
+		case <-wait.C:
+			r.tellStalled()
+		}
 	}
+}
+
+func (r *run) halt() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.work.halt()
+}
+
+// tellStalled says who keeps a cancelled run waiting.
+func (r *run) tellStalled() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var who []string
@@ -308,16 +342,22 @@ func (r *run) watch() error {
 	if who = append(who, r.work.unended(8)...); len(who) > 0 {
 		r.emit(Event{Kind: Stalled, Text: "cancelled, but still working: " + strings.Join(who, ", ")})
 	}
-	return nil
 }
 
-// allFailed returns the first failure in plan order, or where the budget let
-// none begin the first that was skipped, if no subtask of the run ended well.
+// allFailed returns, if no subtask of the run ended well, the first failure in
+// plan order, or where the budget let none begin the first that was skipped; or
+// the time limit, where that cut off some. What it cut off else is missing.
 func (r *run) allFailed() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := r.events.report.Subtasks
-	if t[Done]+t[Abstained] > 0 || t[Failed]+t[Skipped] == 0 {
+	switch cut := t[Cancelled]; {
+	case t[Done]+t[Abstained] == 0 && cut > 0:
+		return cause(r.stepCtx)
+	case cut > 0:
+		r.missing = append(r.missing, fmt.Sprintf("the time limit cut off %d subtasks", cut))
+		return nil
+	case t[Done]+t[Abstained] > 0:
 		return nil
 	}
 	var skipped error
@@ -385,7 +425,7 @@ func (r *run) finish(err error) *Answer {
 		Run:       r.id,
 		Text:      r.merge.answer.String(),
 		Citations: r.merge.verdict.Citations,
-		Complete:  err == nil && r.merge.complete,
+		Complete:  err == nil && r.merge.complete && r.events.report.Subtasks[Cancelled] == 0,
 		Rounds:    r.round,
 		Coverage:  r.covered(),
 		steps:     r.steps,

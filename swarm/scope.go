@@ -41,7 +41,9 @@ func scopeOf(ctx context.Context) *scope {
 func (s *scope) parties() []party {
 	var ps []party
 	for ; s != nil; s = s.run.outer {
-		ps = append(ps, party{s.run.account, s.planner, s.merging})
+		s.run.mu.Lock()
+		ps = append(ps, party{s.run.account, s.planner, s.merging, s.holder})
+		s.run.mu.Unlock()
 	}
 	return ps
 }
@@ -152,8 +154,13 @@ func CallerOf(ctx context.Context) Caller {
 // the way, and refuses what does not fit: its error is then a *BudgetError, or
 // the context's cause, and the call must not be made. Calls that wait are
 // served in order: the planner's first, then the most urgent subtask's, then by
-// arrival. With a ctx that has ended, Reserve takes what fits at once and waits
-// for nothing. It is also refused once the subtask or the run has ended. Outside a run it
+// arrival. What the subtask has reserved already (and a subtask around it) is not
+// waited for: a call that does not fit beside it is refused. Two subtasks that
+// each hold a reservation and wait for another can still wait for one another;
+// who settles one call before reserving the next cannot.
+//
+// With a ctx that has ended, Reserve takes what fits at once and waits for
+// nothing. It is also refused once the subtask or the run has ended. Outside a run it
 // returns a reservation that does nothing. Safe for concurrent use.
 func Reserve(ctx context.Context, c Call) (*Reservation, error) {
 	s := scopeOf(ctx)
@@ -259,7 +266,8 @@ func (s *scope) bookRemote(out *Output) {
 
 // Emit tells the observer of ctx's run that something happened; of Retrying and
 // Learned those of the runs around it are told too. Run, At and what is known of the subtask are filled in.
-// It waits while an observer is behind. Outside a run, and with kinds by which
+// It waits while an observer is behind, so an observer must not call it: once the
+// queue is full it would wait for itself. Outside a run, and with kinds by which
 // the engine itself counts or tells its course and its answer (Run…, Plan…,
 // Subtask…, Call…, Merge…, AnswerText, StepAdded, StepUnfolded), it does
 // nothing. Safe for concurrent use.

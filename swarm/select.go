@@ -62,7 +62,10 @@ func (p *planning) selected(names []string) ([]*Chunk, *fault) {
 func (p *planning) partOf(name string, sources map[string]*Source) (s *Source, lo, hi int, wrong *fault) {
 	m := part.FindStringSubmatch(name)
 	if m != nil {
-		s = sources[m[1]]
+		// A source's own name may end in what part passes over before the #.
+		if s = sources[name[:len(m[1])+strings.IndexByte(name[len(m[1]):], '#')]]; s == nil {
+			s = sources[m[1]]
+		}
 		if m[1] == "" && s == nil {
 			if len(sources) != 1 {
 				return nil, 0, 0, bad("select", name, "does not say of which source: write the source's name before #")

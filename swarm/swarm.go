@@ -43,6 +43,7 @@ type Swarm struct {
 	// Observe is told all that happens, in order, one event at a time, on a
 	// goroutine of its own behind a bounded queue: while it is behind, the
 	// run waits for it. Run returns after the last event was delivered. Once the
-	// run is cancelled nothing waits for Observe but Run itself.
+	// run is cancelled nothing waits for Observe but Run itself. It must not call
+	// Emit, nor wait for what the run does.
 	Observe func(Event)
 }

@@ -118,7 +118,7 @@ func (s *Source) Sections() iter.Seq[Section] {
 			for k, p := range places {
 				from, to := max(p.At, seen), len(c.Text)
 				if k+1 < len(places) {
-					to = places[k+1].At
+					to = min(places[k+1].At, to)
 				}
 				if from >= to {
 					continue

@@ -110,6 +110,10 @@ func TestSectionsOfChunksWithoutPlaces(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	s = swarm.Source{Chunks: []swarm.Chunk{{Text: "abc", End: 3, Places: []swarm.Place{{At: 0, Path: "A"}, {At: 9, Path: "past the text"}}}}}
+	if got := slices.Collect(s.Sections()); len(got) != 1 || got[0].Path != "A" || got[0].Text[0] != "abc" {
+		t.Errorf("%+v", got)
+	}
 	if got := slices.Collect(new(swarm.Source).Sections()); got != nil {
 		t.Errorf("a source without chunks has %+v", got)
 	}

@@ -20,6 +20,7 @@ type working struct {
 	machine  *schedule.Machine
 	changed  sync.Cond                 // the run became quiet, or a phase ended
 	starting bool                      // a goroutine is on its way that has no subtask yet
+	reducing bool                      // what is in the machine reduces results, and goes on past stepCtx
 	away     map[schedule.Ref]*running // parked, or waiting for their place
 }
 
@@ -40,6 +41,7 @@ type running struct {
 	// How the worker's call ended. The output stands in its place among the
 	// results already.
 	outcome Outcome
+	unpaid  bool // err is a *BudgetError
 	err     error
 
 	// Guarded by the run's lock.
@@ -50,9 +52,9 @@ type running struct {
 
 var _ context.Context = (*running)(nil)
 
-func (t *running) Deadline() (time.Time, bool) { return t.scope.run.stepCtx.Deadline() }
-func (t *running) Done() <-chan struct{}       { return t.scope.run.stepCtx.Done() }
-func (t *running) Err() error                  { return t.scope.run.stepCtx.Err() }
+func (t *running) Deadline() (time.Time, bool) { return t.scope.run.ctxOf(t.step).Deadline() }
+func (t *running) Done() <-chan struct{}       { return t.scope.run.ctxOf(t.step).Done() }
+func (t *running) Err() error                  { return t.scope.run.ctxOf(t.step).Err() }
 
 // Value lets Park, Reserve, Emit and Run find the subtask.
 func (t *running) Value(key any) any {
@@ -85,21 +87,35 @@ func (w *working) settle() {
 	for w.run.plan.open || !w.machine.Quiet() {
 		w.changed.Wait()
 	}
+	w.reducing = false
+}
+
+// reduce makes ready for a reducing step. The lock is held.
+func (w *working) reduce() {
+	if w.reducing = true; w.run.ctx.Err() == nil {
+		w.machine.Resume() // the time for the plan's steps may be over
+	}
 }
 
 // halt ends what has not started. The lock is held.
 func (w *working) halt() {
-	w.machine.Cancel()
+	if !w.reducing || w.run.ctx.Err() != nil {
+		w.machine.Cancel()
+	}
 	w.book()
 	w.grant()
 	w.changed.Broadcast()
 	w.run.events.hurry()
 }
 
-// unended names the first subtasks that have not ended. The lock is held.
+// unended names the first subtasks that should have ended, and have not. The
+// lock is held.
 func (w *working) unended(most int) []string {
 	var names []string
 	for _, s := range w.run.steps {
+		if w.run.ctxOf(s).Err() == nil {
+			continue
+		}
 		for i := range s.results {
 			if s.results[i].Outcome == Pending && len(names) < most {
 				names = append(names, s.ID+"/"+strconv.Itoa(i))
@@ -217,11 +233,14 @@ func (w *working) write(t *running, out Output, err error) {
 		t.outcome = Abstained
 	case err == nil:
 		t.outcome = Done
-	case w.run.stepCtx.Err() != nil:
+	case t.Err() != nil:
 		t.outcome = Cancelled
-		t.err = both(err, w.run.stepCtx.Err())
+		t.err = both(err, t.Err())
 	default:
 		t.outcome = Failed
+	}
+	if err != nil {
+		_, t.unpaid = as[*BudgetError](err)
 	}
 	if out.Usage != nil || out.Models != nil {
 		t.scope.bookRemote(&out)
@@ -242,13 +261,16 @@ func (w *working) ended(t *running) {
 	i := int(t.ref.Index)
 	res := &t.step.results[i]
 	if t.err != nil {
-		if _, refused := errors.AsType[*BudgetError](t.err); refused && t.attempts == 0 && t.outcome == Failed {
+		if t.unpaid && t.attempts == 0 && t.outcome == Failed {
 			t.outcome = Skipped
 		}
 		res.Err = &SubtaskError{ID: res.ID(), Outcome: t.outcome, Err: t.err}
 	}
 	res.Outcome, res.Attempts, res.Usage = t.outcome, t.attempts, t.usage
 	r.events.report.ended(t.outcome, 1)
+	if t.step.groups != nil {
+		r.merge.reduced[t.outcome]++
+	}
 	if r.events.on {
 		r.events.put(record{kind: SubtaskEnded, outcome: t.outcome, step: t.step, index: i, at: r.events.now, plain: res.Usage == nil && res.Err == nil})
 	}
@@ -279,6 +301,9 @@ func (w *working) book() {
 			r.emit(Event{Kind: StepUnfolded, Step: st.ID, To: d.To})
 		}
 		out := Outcome(d.Outcome)
+		if st.groups != nil {
+			r.merge.reduced[out] += d.To - d.From
+		}
 		why := w.whyEnded(st, out)
 		for i := d.From; i < d.To; i++ {
 			st.results[i] = Result{Step: &st.Step, Index: i, Outcome: out, Err: why}
@@ -293,7 +318,7 @@ func (w *working) whyEnded(st *step, out Outcome) error {
 	case Abstained:
 		return nil
 	case Cancelled:
-		return &SubtaskError{ID: st.ID, Outcome: out, Err: cause(w.run.stepCtx)}
+		return &SubtaskError{ID: st.ID, Outcome: out, Err: cause(w.run.ctxOf(st))}
 	}
 	return &SubtaskError{ID: st.ID, Outcome: out, Err: errNeedFailed}
 }

@@ -176,6 +176,22 @@ func TestCitedNumbersWhatATextDoesNotReferTo(t *testing.T) {
 	if got := Cited(&sum, 3); got != "as [4] says" {
 		t.Error(got)
 	}
+	for text, want := range map[string]string{
+		"no number":              "no number [4, 5]",
+		"of another, [7]":        "of another, [4, 5]",
+		"see [2] `foo":           "see [5] `foo",
+		"Use `foo":               "Use `foo\n[4, 5]",
+		"~ ```\nfoo\n":           "~ ```\nfoo\n [4, 5]",
+		"````go\nx[i] = y[1]":    "````go\nx[i] = y[1]\n````\n[4, 5]",
+		"[1]\n```go\nx = y[1]":   "[4]\n```go\nx = y[1]\n```",
+		"```\nwhole\n```\nso it": "```\nwhole\n```\nso it [4, 5]",
+		"```\nwhole\n```":        "```\nwhole\n```\n[4, 5]",
+	} {
+		sum.Out.Text = text
+		if got := Cited(&sum, 3); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
 	if got := Cited(&swarm.Result{Out: swarm.Output{Text: "none"}}, 3); got != "none" {
 		t.Error(got)
 	}

@@ -121,7 +121,12 @@ func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
 // shift rewrites a text's references to its own n citations by adding by, and
 // leaves out those to others.
 func shift(text string, by, n int) string {
-	m := marks{ref: func(g group, glued bool) ([]byte, bool) {
+	m := marks{ref: shifter(by, n)}
+	return string(m.next(nil, []byte(text), true))
+}
+
+func shifter(by, n int) func(g group, glued bool) ([]byte, bool) {
+	return func(g group, glued bool) ([]byte, bool) {
 		var nums []int
 		for _, k := range g.nums {
 			if k <= n {
@@ -135,8 +140,7 @@ func shift(text string, by, n int) string {
 			return nil, false
 		}
 		return bracketed(nums), true
-	}}
-	return string(m.next(nil, []byte(text), true))
+	}
 }
 
 // Escape puts a backslash before each bracket of text that would pass for a
@@ -145,9 +149,11 @@ func Escape(text string) string {
 	if !strings.ContainsAny(text, "[【［") {
 		return text
 	}
-	m := marks{ref: func(g group, _ bool) ([]byte, bool) { return escaped(g.raw), true }}
+	m := marks{ref: escape}
 	return string(m.next(nil, []byte(text), true))
 }
+
+func escape(g group, _ bool) ([]byte, bool) { return escaped(g.raw), true }
 
 func escaped(raw []byte) []byte { return append([]byte{'\\'}, raw...) }
 
@@ -160,19 +166,33 @@ func IsJSON(text string) bool {
 
 // Cited returns the text of one of several results with the numbers of its
 // citations, which start after by. A text that does not refer to them by
-// itself gets them at its end.
+// itself gets them at its end, and code that it leaves open ends with it.
 func Cited(r *swarm.Result, by int) string {
 	n := len(r.Out.Citations)
+	m := marks{ref: escape}
+	met := false
 	if refers(r) {
-		return shift(r.Out.Text, by, n)
-	}
-	text := Escape(r.Out.Text)
-	if n > 0 {
-		nums := make([]int, n)
-		for i := range nums {
-			nums[i] = by + i + 1
+		ref := shifter(by, n)
+		m.ref = func(g group, glued bool) ([]byte, bool) {
+			text, keep := ref(g, glued)
+			met = met || keep && text[0] == '['
+			return text, keep
 		}
-		text += " " + string(bracketed(nums))
 	}
-	return text
+	text := m.next(nil, []byte(r.Out.Text), true)
+	gap := " "
+	if m.ticks > 0 || strings.HasSuffix(r.Out.Text, "```") {
+		gap = "\n"
+	}
+	if m.block && m.ticks > 0 {
+		text = append(append(text, '\n'), strings.Repeat("`", m.ticks)...)
+	}
+	if n == 0 || met {
+		return string(text)
+	}
+	nums := make([]int, n)
+	for i := range nums {
+		nums[i] = by + i + 1
+	}
+	return string(text) + gap + string(bracketed(nums))
 }

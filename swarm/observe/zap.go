@@ -1,6 +1,8 @@
 package observe
 
 import (
+	"fmt"
+
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -123,7 +125,7 @@ func (z *zapListener) fields(e *swarm.Event) []zap.Field {
 	fs = appendUsage(fs, e.Usage)
 	fs = z.appendAnswer(fs, e.Answer)
 	if e.Err != nil {
-		fs = append(fs, zap.String("error", e.Err.Error()))
+		fs = append(fs, zap.String("error", fmt.Sprint(e.Err)))
 	}
 	return fs
 }

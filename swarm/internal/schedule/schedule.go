@@ -307,6 +307,10 @@ func (m *Machine) Drain() []Range {
 	return d
 }
 
+// Resume lets steps that are added from now on run, though there was a Cancel.
+// The machine must be quiet.
+func (m *Machine) Resume() { m.cancelled = false }
+
 // Cancel ends all that was not taken. What was taken still ends with Done.
 func (m *Machine) Cancel() {
 	if m.cancelled {

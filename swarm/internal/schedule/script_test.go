@@ -91,7 +91,7 @@ func (o Outcome) String() string {
 //	next [N]                                take N subtasks
 //	end A/0 [OUTCOME]                       a taken subtask ended
 //	unfold A N                              a list's length
-//	park A/0 | return A/0 | cancel | state
+//	park A/0 | return A/0 | cancel | resume | state
 func (s *script) run(f []string) []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
@@ -157,6 +157,8 @@ func (s *script) run(f []string) []string {
 		} else {
 			say("%s waits for a place", f[1])
 		}
+	case "resume":
+		s.m.Resume()
 	case "cancel":
 		s.m.Cancel()
 	case "state":
