@@ -21,7 +21,7 @@ func TestHTMLBecomesReadableText(t *testing.T) {
 		{"preformatted in a cell", "<table><tr><td><pre>a\nb</pre><td>c</table>", "a b | c"},
 		{"scripts", "a<script>if (x < 1) {}</script><style>p{}</style>b<noscript>c</noscript>", "ab"},
 		{"hidden", "<p>a<p><span hidden>x</span>b<div style='display: none'><p>c<div>d</div></div><nav><ul><li>e</ul></nav>f", "a\n\nb\n\nf"},
-		{"hidden within what is hidden and never closed", "<div hidden>a<nav>b</nav><svg/><template>c</template>d", "a\n\nd"},
+		{"hidden within what is hidden and never closed", "<div hidden>a<nav>b</nav><svg></svg><template>c</template>d", "a\n\nb\n\nd"},
 		{"hidden in a hidden element of its kind", "a<div hidden>b<div hidden>c</div>d</div>e", "a\n\ne"},
 		{"hidden paragraph without end", "<div><p hidden>a</div>b<p hidden>c<p>d<p hidden>e<ul><li>f</ul>", "b\n\nd\n\n- f"},
 		{"hidden and never closed stays", "<nav><p>a<p>b", "a\n\nb"},
