@@ -59,6 +59,7 @@ func (b *alteringBrain) reply(ctx context.Context, r mock.Request) (mock.Reply, 
 }
 
 func TestCatchesEveryAlteredQuote(t *testing.T) {
+	t.Parallel()
 	file := doc(t, "go_spec.html")
 	brain := &alteringBrain{said: map[uint64]map[uint64]bool{}}
 	small := mock.Small()

@@ -96,6 +96,7 @@ func TestHelpIsNoFailure(t *testing.T) {
 
 // TestReadsOddFiles asks about a fact in files that are odd but can be read.
 func TestReadsOddFiles(t *testing.T) {
+	t.Parallel()
 	const fact, question = "The old bridge over the river was opened to traffic in 1904.", "When was the old bridge opened to traffic?"
 	filler := strings.Repeat("Rain fell on the town and nothing else was recorded that week. ", 100)
 	for name, text := range map[string]string{
@@ -160,6 +161,7 @@ func TestDumpHoldsWhatOffsetsPointInto(t *testing.T) {
 }
 
 func TestReadsADirectoryAndStdin(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, text := range map[string]string{"a.txt": "The tower was built in 1870.", "sub/b.md": "# Bridge\n\nThe bridge was opened in 1904.", "c.png": "\x89PNG\r\n\x1a\n\x00\x00"} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
@@ -187,6 +189,7 @@ func server(t *testing.T, h http.HandlerFunc) map[string]string {
 }
 
 func TestServersThatDoNotServe(t *testing.T) {
+	t.Parallel()
 	good := file(t, "good.txt", "The bridge was opened in 1904.")
 	refuse := server(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

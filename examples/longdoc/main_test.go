@@ -121,12 +121,14 @@ var specFacts = []fact{
 }
 
 func TestCitesTheSpecification(t *testing.T) {
+	t.Parallel()
 	if n := hits(t, specFacts, "-file", doc(t, "go_spec.html")); n < 8 {
 		t.Errorf("%d of %d questions cite their fact among the first three", n, len(specFacts))
 	}
 }
 
 func TestCitesTheMemoryModel(t *testing.T) {
+	t.Parallel()
 	facts := []fact{
 		{"What is guaranteed about a send on a channel and the completion of the corresponding receive?", "synchronized before the completion of the corresponding receive|synchronized before the corresponding receive on c completes"},
 		{"Is the exit of a goroutine synchronized with other events?", "exit of a goroutine is not guaranteed to be synchronized before any event"},
@@ -151,6 +153,7 @@ func TestCitesAChineseText(t *testing.T) {
 }
 
 func TestNarrowWindowKeepsTheFirstCitation(t *testing.T) {
+	t.Parallel()
 	file := doc(t, "go_spec.html")
 	kept := 0
 	facts := specFacts[:4]

@@ -34,6 +34,7 @@ func lookAlikes(bytes int, shape func(b *strings.Builder, name string, rng *rand
 }
 
 func TestTellsLookAlikeRecordsApart(t *testing.T) {
+	t.Parallel()
 	if testing.Short() || underRace {
 		t.Skip("reads 128 KB thirty times")
 	}
