@@ -121,10 +121,14 @@ func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
 // shift rewrites a text's references to its own n citations by adding by, and
 // leaves out those to others.
 func shift(text string, by, n int) string {
-	m := marks{ref: func(g group, glued bool) ([]byte, bool) {
-		return g.renumbered(n, func(k int) int { return k + by }, glued, escaped(g.raw))
-	}}
+	m := marks{ref: shifter(by, n)}
 	return string(m.next(nil, []byte(text), true))
+}
+
+func shifter(by, n int) func(g group, glued bool) ([]byte, bool) {
+	return func(g group, glued bool) ([]byte, bool) {
+		return g.renumbered(n, func(k int) int { return k + by }, glued, escaped(g.raw))
+	}
 }
 
 // Escape puts a backslash before each bracket of text that would pass for a
