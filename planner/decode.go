@@ -28,17 +28,16 @@ var errNoPlan = errors.New(`the reply holds no plan: want one JSON object {"step
 // between steps need not be. A step that is no JSON is never mended here: it is
 // noted with its place, and the steps around it are read. A begun value that
 // fails before its first step is complete counts as prose if a whole plan
-// follows. What is handed over does not depend on the pieces. The decoder keeps
+// follows. What is handed over does not depend on the pieces. The decoder takes
 // at most most bytes, and reads a failed value again from its second byte, but no
 // more than rereads × most bytes in all.
 type decoder struct {
-	step func(raw []byte) // raw is valid until the next piece
+	step func(raw []byte)
 	most int
 
-	buf    []byte
-	base   int // place of buf[0] in the reply
-	pos    int // the next byte of buf to look at
-	start  int // of the value that is being read; −1: none
+	buf    []byte // the reply so far
+	pos    int    // the next byte of buf to look at
+	start  int    // of the value that is being read; −1: none
 	open   []frame
 	inner  int // index in open of the step that is being read; −1: none
 	name   []byte
@@ -80,29 +79,11 @@ func newDecoder(most int, step func(raw []byte)) *decoder {
 
 // write takes a piece of the reply. Its only error is errTooLong.
 func (d *decoder) write(p string) error {
-	if d.base+len(d.buf)+len(p) > d.most {
+	if len(d.buf)+len(p) > d.most {
 		return fmt.Errorf("%w: more than %d bytes", errTooLong, d.most)
 	}
 	d.buf = append(d.buf, p...)
 	d.read()
-	keep := d.pos
-	switch {
-	case d.start >= 0 && !d.sure:
-		keep = d.start
-	case d.start >= 0 && d.inner >= 0:
-		keep = d.open[d.inner].at
-	}
-	if keep > 0 {
-		d.buf = d.buf[:copy(d.buf, d.buf[keep:])]
-		d.base += keep
-		d.pos -= keep
-		if d.start >= 0 {
-			d.start = max(0, d.start-keep)
-		}
-		for i := range d.open {
-			d.open[i].at -= keep
-		}
-	}
 	return nil
 }
 
@@ -173,9 +154,9 @@ func (d *decoder) fail(err error) {
 // placed says where in the reply err was met.
 func (d *decoder) placed(err error, at int) error {
 	if d.steps > 0 {
-		return fmt.Errorf("the plan is not JSON at byte %d, after %d steps: %w", d.base+at, d.steps, err)
+		return fmt.Errorf("the plan is not JSON at byte %d, after %d steps: %w", at, d.steps, err)
 	}
-	return fmt.Errorf("the plan is not JSON at byte %d: %w", d.base+at, err)
+	return fmt.Errorf("the plan is not JSON at byte %d: %w", at, err)
 }
 
 // next takes a byte of the value that is being read. Its error says that the

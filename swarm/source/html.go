@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -148,7 +149,7 @@ func (w *htmlWriter) element(n *html.Node) {
 		atom.Object, atom.Canvas, atom.Select, atom.Datalist:
 		return // nothing that a reader sees
 	case atom.Title:
-		w.title = w.line(n)
+		w.title = cmp.Or(w.title, w.line(n))
 		return
 	case atom.Br:
 		w.block(1)
@@ -236,37 +237,39 @@ func (w *htmlWriter) table(n *html.Node) bool {
 	if holds(n, atom.Table, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6) {
 		return false
 	}
-	var rows []string
-	for d := range n.Descendants() {
-		switch {
-		case !w.keep && d.DataAtom != atom.Td && d.DataAtom != atom.Th && hidden(d):
-			return false
-		case d.DataAtom == atom.Caption:
-			rows = append(rows, w.line(d))
-		case d.DataAtom == atom.Tr:
-			var cells []string
-			for c := range d.ChildNodes() {
-				cell := ""
-				if w.keep || !hidden(c) {
-					cell = w.line(c)
-				}
-				if len(cell) > longestCell {
-					return false
-				}
-				if c.DataAtom == atom.Td || c.DataAtom == atom.Th {
-					cells = append(cells, cell)
-				}
-			}
-			rows = append(rows, strings.TrimSpace(strings.ReplaceAll(strings.Join(cells, " | "), "|  |", "| |")))
-		}
+	rows := w.rows(n)
+	if slices.ContainsFunc(rows, func(row []string) bool {
+		return slices.ContainsFunc(row, func(cell string) bool { return len(cell) > longestCell })
+	}) {
+		return false
 	}
 	w.block(2)
 	for _, row := range rows {
-		w.text(row)
+		w.text(strings.ReplaceAll(strings.TrimSpace(strings.Join(row, " | ")), "|  |", "| |"))
 		w.block(1)
 	}
 	w.block(2)
 	return true
+}
+
+// rows gives the cells of each row of a table, or of a part of it.
+func (w *htmlWriter) rows(n *html.Node) (rows [][]string) {
+	for c := range n.ChildNodes() {
+		switch {
+		case !w.keep && c.Type == html.ElementNode && hidden(c):
+			w.dropped = true
+			if c.DataAtom == atom.Td || c.DataAtom == atom.Th {
+				rows = append(rows, []string{""})
+			}
+		case c.DataAtom == atom.Caption, c.DataAtom == atom.Td, c.DataAtom == atom.Th:
+			rows = append(rows, []string{w.line(c)})
+		case c.DataAtom == atom.Tr:
+			rows = append(rows, slices.Concat(w.rows(c)...))
+		default:
+			rows = append(rows, w.rows(c)...)
+		}
+	}
+	return rows
 }
 
 // verbatim writes preformatted text between fences longer than any in it.

@@ -26,6 +26,7 @@ func TestHTMLBecomesReadableText(t *testing.T) {
 		{"hidden paragraph without end", "<div><p hidden>a</div>b<p hidden>c<p>d<p hidden>e<ul><li>f</ul>", "b\n\nd\n\n- f"},
 		{"hidden and never closed stays", "<nav><p>a<p>b", "a\n\nb"},
 		{"hidden rows keep the table", "<table><tr><td>a<tr><td hidden>x</td><td>b</table>", "a\n| b"},
+		{"hidden in a table", "<table><tr hidden><td>x<tr><td>a<td><span style='display:none'>00</span>1<tbody style=display:none><tr><td>y</table>", "a | 1"},
 		{"heading never closed", "<h2>A<p>text<ul><li>b</ul>", "## A\n\ntext\n\n- b"},
 		{"empty elements", "<h2></h2><ul><li></li></ul><p></p><table><tr></table>x", "x"},
 		{"entities and spaces", "a&nbsp;&eacute;&#x4f60;b&shy;c <b>d</b>e", "a é你bc de"},
