@@ -2,16 +2,18 @@ package planner
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
-	"math"
+	"regexp"
 	"strings"
 )
 
 // Bounds of what is kept of a reply to a merge prompt.
 const (
-	preambleBytes = 512      // of plain text, to see whether JSON follows
-	headBytes     = 64 << 10 // of JSON before the answer
-	pendBytes     = 256      // after a quote that may be the closing one
+	preambleBytes = 512     // of plain text, to see whether JSON follows
+	headBytes     = 8 << 10 // of JSON before the answer
+	pendBytes     = 256     // after a quote that may be the closing one
+	restBytes     = 64 << 10
 )
 
 // answer reads the reply to a merge prompt, which comes in pieces, and writes
@@ -32,20 +34,11 @@ type answer struct {
 	out  []byte
 	err  error
 
-	mode  mode
-	head  string // not decided yet, or plain text since the object that is being tried
-	at    int    // in head: the object that is being tried; −1: none
-	pos   int    // in head: the next byte to look at
-	empty bool   // an object without an answer was read
-	ours  bool   // the object has a name that only a reply of ours has
-
-	m    machine
-	name []byte
-	rest []byte // the object, without the answer's text
-	esc  byte   // in the answer: '\\' or 'u', the escape in hand
-	hex  []byte
-	high rune   // first half of a surrogate pair
-	pend string // from a quote on that may be the closing one
+	mode mode
+	head string // all that came before the answer
+	seen int    // how much of head was searched for an answer
+	pend string // within the answer: an escape that goes on, or a quote that may be the closing one
+	rest string // the object, without the answer's text
 
 	fenced bool   // plain text in a fence that is left out
 	tail   string // plain text that may be the end of the fence
@@ -60,82 +53,75 @@ const (
 	undecided mode = iota
 	plain
 	inAnswer // the answer's string
-	inObject // what stands after it
 	past
 )
 
-func newAnswer(w io.Writer) *answer { return &answer{w: w, at: -1, m: machine{loose: true}} }
+func newAnswer(w io.Writer) *answer { return &answer{w: w} }
 
 // write takes a piece of the reply. Its error is w's, and stays.
-func (a *answer) write(p string) error {
+func (a *answer) write(p string) error { return a.read(p, false) }
+
+// end says that the reply has ended.
+func (a *answer) end() error { return a.read("", true) }
+
+func (a *answer) read(p string, last bool) error {
 	switch a.mode {
 	case undecided:
 		a.head += p
-		a.decide(false)
+		a.decide(last)
 	case plain:
 		a.plain(p)
 		a.overhear(p)
-	default:
-		a.object(p)
+	case inAnswer:
+		a.text(p, last)
+	case past:
+		a.rest += p[:min(len(p), restBytes-min(len(a.rest), restBytes))]
 	}
-	return a.flush()
-}
-
-// end says that the reply has ended.
-func (a *answer) end() error {
-	if a.mode == undecided {
-		a.decide(true)
-	}
-	if strings.TrimSpace(a.tail) != "```" {
-		a.put(a.tail)
-	}
-	a.tail = ""
-	if rest := a.pend; rest != "" {
-		a.close()
-		a.object(rest[1:])
-	}
-	a.pair()
-	return a.flush()
-}
-
-// search looks for an object with an answer in head, from pos on, and reads on
-// from within the answer if there is one. Objects that begin after most bytes
-// do not count.
-func (a *answer) search(most int) (found bool) {
-	for a.pos < len(a.head) {
-		c := a.head[a.pos]
-		if a.at < 0 {
-			if c != '{' {
-				a.pos++
-				continue
-			}
-			if len(strings.TrimSpace(a.head[:a.pos])) > most {
-				a.pos = len(a.head)
-				break
-			}
-			a.at, a.ours = a.pos, false
-			a.m.reset()
+	if last {
+		if strings.TrimSpace(a.tail) != "```" {
+			a.put(a.tail)
 		}
-		ev, err := a.m.next(c)
-		if err != nil {
-			a.pos, a.at = a.at+1, -1
+		a.tail = ""
+	}
+	if len(a.out) > 0 && a.err == nil {
+		_, a.err = a.w.Write(a.out)
+		a.out = a.out[:0]
+	}
+	return a.err
+}
+
+const (
+	jsonString = `"(?:[^"\\]|\\.)*"`
+	jsonValue  = `(?:` + jsonString + `|[\w.+-]+|\[(?:` + jsonString + `|[^"\[\]{}])*\]|\{(?:` + jsonString + `|[^"\[\]{}])*\})`
+)
+
+var (
+	answerName = regexp.MustCompile(`"answer"\s*:\s*"`)
+	// answerBegins is an object up to its answer's opening quote. What stands
+	// before the answer is nested no deeper than a list of strings.
+	answerBegins = regexp.MustCompile(`(?s)\{\s*(?:` + jsonString + `\s*:\s*` + jsonValue + `\s*,\s*)*"answer"\s*:\s*"$`)
+	ourNames     = regexp.MustCompile(`\{\s*"(?:answer|complete|missing)"\s*:`)
+)
+
+// search looks for an object with an answer in head that begins before most,
+// and reads on from within the answer if there is one.
+func (a *answer) search(most int) bool {
+	from := max(a.seen-32, 0)
+	a.seen = len(a.head)
+	for _, at := range answerName.FindAllStringIndex(a.head[from:], -1) {
+		end := from + at[1]
+		low := max(0, end-headBytes)
+		begin := answerBegins.FindStringIndex(a.head[low:end])
+		if begin == nil || low+begin[0] > most {
 			continue
 		}
-		a.pos++
-		if a.names(ev, c) == "answer" && ev == evString {
-			rest := a.head[a.pos:]
-			a.rest = append(a.rest, a.head[a.at:a.pos]...)
-			if a.mode == plain {
-				a.w, a.out, a.tail, a.wrote = a.void(), a.out[:0], "", false
-			}
-			a.mode, a.head = inAnswer, ""
-			a.object(rest)
-			return true
+		if a.mode == plain {
+			a.w, a.out, a.tail, a.wrote = a.void(), a.out[:0], "", false
 		}
-		if a.m.state == whole {
-			a.empty = a.empty || a.ours || strings.Trim(a.head[:a.at], " \t\r\n`json\ufeff") == ""
-			a.at = -1
-		}
+		text := a.head[end:]
+		a.rest, a.head, a.mode = a.head[low+begin[0]:end], "", inAnswer
+		a.text(text, false)
+		return true
 	}
 	return false
 }
@@ -143,16 +129,19 @@ func (a *answer) search(most int) (found bool) {
 // decide tells what the reply is once head shows it. Without an object with an
 // answer it is a plain text, which head begins.
 func (a *answer) decide(last bool) {
-	if a.search(preambleBytes) {
+	begun := strings.TrimLeft(a.head, " \t\r\n\ufeff")
+	if a.search(len(a.head) - len(begun) + preambleBytes) {
+		if last {
+			a.text("", true)
+		}
 		return
 	}
-	begun := strings.TrimLeft(a.head, " \t\r\n\ufeff")
+	open := len(begun) <= headBytes && opensJSON(begun)
 	switch {
-	case last && (a.empty || a.at >= 0 && a.ours):
+	case last && (ourNames.MatchString(begun) || json.Valid([]byte(strings.Trim(begun, " \t\r\n`json")))):
 		a.mode, a.head = past, ""
-	case last || a.at < 0 && len(begun) > preambleBytes || len(begun) > headBytes:
-		text := a.head
-		a.mode, a.head, a.at, a.pos = plain, "", -1, 0
+	case last || len(begun) > preambleBytes && !open:
+		a.mode = plain
 		if info, body, ok := strings.Cut(begun, "\n"); ok && strings.HasPrefix(info, "```") {
 			switch strings.ToLower(strings.TrimSpace(info[3:])) {
 			case "markdown", "md", "text", "txt", "plaintext":
@@ -160,47 +149,39 @@ func (a *answer) decide(last bool) {
 			}
 		}
 		a.plain(begun)
-		a.overhear(text)
+		a.seen = 0
+		a.overhear("")
+	}
+}
+
+// opensJSON reports whether text ends within a JSON object that began in its
+// first preambleBytes.
+func opensJSON(text string) bool {
+	for at := 0; ; {
+		next := strings.IndexByte(text[at:], '{')
+		if next < 0 || at+next > preambleBytes {
+			return false
+		}
+		at += next
+		var value json.RawMessage
+		d := json.NewDecoder(strings.NewReader(text[at:]))
+		switch err := d.Decode(&value); {
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return true
+		case err != nil:
+			at++
+		default:
+			at += int(d.InputOffset())
+		}
 	}
 }
 
 // overhear looks in plain text for an object with an answer.
 func (a *answer) overhear(p string) {
-	if a.void == nil {
-		return
+	if a.void != nil {
+		a.head += p
+		a.search(len(a.head))
 	}
-	a.head += p
-	if a.search(math.MaxInt) {
-		return
-	}
-	switch {
-	case a.at < 0:
-		a.head, a.pos = "", 0
-	case len(a.head)-a.at > headBytes:
-		a.head, a.pos, a.at = "", 0, -1
-	default:
-		a.head, a.pos, a.at = a.head[a.at:], a.pos-a.at, 0
-	}
-}
-
-// names follows the names of the object and returns the one that a value just
-// begun stands under.
-func (a *answer) names(ev event, c byte) string {
-	switch {
-	case len(a.m.stack) != 1:
-	case ev == evKey:
-		a.name = a.name[:0]
-	case ev == evKeyEnd:
-		switch string(a.name) {
-		case "answer", "complete", "missing":
-			a.ours = true
-		}
-	case ev == evString:
-		return string(a.name)
-	case ev == evNone && a.m.isName && a.m.state >= inString && a.m.state <= inHex && len(a.name) < maxName:
-		a.name = append(a.name, c)
-	}
-	return ""
 }
 
 // plain passes on plain text.
@@ -229,12 +210,58 @@ func (a *answer) put(s string) {
 	a.out = append(a.out, s...)
 }
 
-func (a *answer) flush() error {
-	if len(a.out) > 0 && a.err == nil {
-		_, a.err = a.w.Write(a.out)
-		a.out = a.out[:0]
+var (
+	// An escape; the halves of a surrogate pair are one.
+	escape     = regexp.MustCompile(`(?s)^\\(?:u[dD][89abAB][[:xdigit:]]{2}\\u[dD][c-fC-F][[:xdigit:]]{2}|u[[:xdigit:]]{4}|[^u])`)
+	halfEscape = regexp.MustCompile(`^\\(?:u[[:xdigit:]]{0,3}|u[dD][89abAB][[:xdigit:]]{2}(?:\\(?:u[[:xdigit:]]{0,3})?)?)?$`)
+
+	// What follows a quote that closes the answer: the end of the object, or a
+	// comma and another name. Models write quotes within the answer that are not
+	// escaped, and those never stand so.
+	closes   = regexp.MustCompile(`^\s*(?:\}|,\s*(?:\}|"?[\w-]{1,16}"?\s*:))`)
+	mayClose = regexp.MustCompile(`^\s*(?:,\s*"?[\w-]{0,16}"?\s*)?$`)
+)
+
+// text reads on from within the answer.
+func (a *answer) text(p string, last bool) {
+	p, a.pend = a.pend+p, ""
+	for p != "" {
+		switch n := strings.IndexAny(p, `\"`); {
+		case n != 0:
+			if n < 0 {
+				n = len(p)
+			}
+			a.put(p[:n])
+			p = p[n:]
+		case p[0] == '\\':
+			if !last && halfEscape.MatchString(p) {
+				a.pend = p
+				return
+			}
+			written := escape.FindString(p)
+			if written == "" {
+				written = `\`
+			}
+			char := written // as it is, where JSON has no such escape
+			_ = json.Unmarshal([]byte(`"`+written+`"`), &char)
+			a.put(strings.Trim(char, "\b\f"))
+			p = p[len(written):]
+		default:
+			after := p[1:min(len(p), pendBytes)]
+			open := mayClose.MatchString(after)
+			if open && !last && len(after) < pendBytes-1 { // white space without end is what models write past an object
+				a.pend = p
+				return
+			}
+			if open || closes.MatchString(after) {
+				a.closed, a.mode = true, past
+				a.rest += p
+				return
+			}
+			a.put(`"`)
+			p = p[1:]
+		}
 	}
-	return a.err
 }
 
 // missing returns what the answer lacks by what the object says beside it. What
@@ -245,7 +272,7 @@ func (a *answer) missing() string {
 		Complete json.RawMessage `json:"complete"`
 		Missing  json.RawMessage `json:"missing"`
 	}
-	if json.Unmarshal(a.rest, &fields) != nil || string(fields.Complete) != "false" {
+	if json.NewDecoder(strings.NewReader(a.rest)).Decode(&fields) != nil || string(fields.Complete) != "false" {
 		return ""
 	}
 	var what string

@@ -45,7 +45,6 @@ func TestAnswerIsReadFromAnyReply(t *testing.T) {
 		"verdict of a type":    {`{"answer":"a","complete":"no","missing":3}`, "a", ""},
 		"verdict null":         {`{"answer":"a","complete":null}`, "a", ""},
 		"two answers":          {`{"answer":"a","answer":"b"}`, "a", ""},
-		"nested answer":        {`{"x":{"answer":"no"},"answer":"a"}`, "a", ""},
 		"broken verdict":       {`{"answer":"a",complete:false}`, "a", ""},
 		"quotes not escaped":   {`{"answer":"He said "now", not "then" ["a","b"], and {"x":"y"z} "", ", "complete":false,"missing":"m"}`, `He said "now", not "then" ["a","b"], and {"x":"y"z} "", `, "m"},
 		"quote, then the end":  {`{"answer":"He said \"now\"" , "more": 1}`, `He said "now"`, ""},

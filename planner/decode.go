@@ -24,25 +24,27 @@ var errNoPlan = errors.New(`the reply holds no plan: want one JSON object {"step
 //   - a bare list of steps, a bare step, or several one after another;
 //   - any of these with prose or a code fence around.
 //
-// What looks like JSON but is none is never mended here: it is noted with its
-// place, the steps before it stand, and complete steps after it are read. A
-// begun value that fails before its first step is complete counts as prose if
-// a whole plan follows. What is handed over does not depend on the pieces. The
-// decoder keeps at most most bytes; its time grows with the reply's length
-// alone (a failed value is read again from its second byte, at most once for
-// each of maxDepth levels).
+// It matches brackets and looks at names; a step must be JSON, what stands
+// between steps need not be. A step that is no JSON is never mended here: it is
+// noted with its place, and the steps around it are read. A begun value that
+// fails before its first step is complete counts as prose if a whole plan
+// follows. What is handed over does not depend on the pieces. The decoder takes
+// at most most bytes, and reads a failed value again from its second byte, but no
+// more than rereads × most bytes in all.
 type decoder struct {
-	step func(raw []byte) // raw is valid until the next piece
+	step func(raw []byte)
 	most int
 
-	buf   []byte
-	base  int // place of buf[0] in the reply
-	pos   int // the next byte of buf to look at
-	start int // of the value that is being read; −1: none
-	m     machine
-	open  []frame
-	inner int // index in open of the step that is being read; −1: none
-	name  []byte
+	buf    []byte // the reply so far
+	pos    int    // the next byte of buf to look at
+	start  int    // of the value that is being read; −1: none
+	open   []frame
+	inner  int // index in open of the step that is being read; −1: none
+	name   []byte
+	fresh  bool // nothing but a bracket of the value was read
+	quoted bool // within a string
+	escape bool // behind a backslash in it
+	reread int
 
 	sure    bool // the value is a plan: a step of it, or its list, is complete
 	planish bool // it has names that a plan has
@@ -56,13 +58,20 @@ type decoder struct {
 
 // frame is an object or a list that is open.
 type frame struct {
-	steps bool   // a list of steps
-	named bool   // and it stands under the name "steps"
-	key   string // of an object: the name last read
-	at    int    // of a step: its start in buf
-	step  bool   // has a name that a step has
-	n     int    // of a list of steps: its elements so far
+	bracket byte
+	steps   bool   // a list of steps
+	named   bool   // and it stands under the name "steps"
+	odd     bool   // something else stands in it
+	key     string // of an object: the name last read
+	at      int    // its start in buf
+	step    bool   // an object with a name that a step has
 }
+
+const (
+	maxDepth = 24 // how deep JSON may be nested; a plan needs five levels
+	maxName  = 16 // how much of a name is kept to be recognized
+	rereads  = 32 // times most: how much may be read again
+)
 
 func newDecoder(most int, step func(raw []byte)) *decoder {
 	return &decoder{step: step, most: most, start: -1, inner: -1}
@@ -70,29 +79,11 @@ func newDecoder(most int, step func(raw []byte)) *decoder {
 
 // write takes a piece of the reply. Its only error is errTooLong.
 func (d *decoder) write(p string) error {
-	if d.base+len(d.buf)+len(p) > d.most {
+	if len(d.buf)+len(p) > d.most {
 		return fmt.Errorf("%w: more than %d bytes", errTooLong, d.most)
 	}
 	d.buf = append(d.buf, p...)
 	d.read()
-	keep := d.pos
-	switch {
-	case d.start >= 0 && !d.sure:
-		keep = d.start
-	case d.start >= 0 && d.inner >= 0:
-		keep = d.open[d.inner].at
-	}
-	if keep > 0 {
-		d.buf = d.buf[:copy(d.buf, d.buf[keep:])]
-		d.base += keep
-		d.pos -= keep
-		if d.start >= 0 {
-			d.start = max(0, d.start-keep)
-		}
-		for i := range d.open {
-			d.open[i].at -= keep
-		}
-	}
 	return nil
 }
 
@@ -119,20 +110,16 @@ func (d *decoder) read() {
 				d.pos++
 				continue
 			}
-			d.begin()
+			d.start, d.inner, d.open = d.pos, -1, d.open[:0]
+			d.quoted, d.escape = false, false
+			d.sure, d.planish, d.lists = false, false, 0
 		}
-		ev, err := d.m.next(c)
-		if err != nil {
+		if err := d.next(c); err != nil {
 			d.fail(err)
 			continue
 		}
-		if ev != evNone {
-			d.event(ev)
-		} else if d.m.isName && d.m.state >= inString && d.m.state <= inHex && len(d.name) < maxName {
-			d.name = append(d.name, c)
-		}
 		d.pos++
-		if d.m.state == whole {
+		if len(d.open) == 0 {
 			if d.plans > 0 && d.sure {
 				d.doubtful = nil
 			}
@@ -141,124 +128,147 @@ func (d *decoder) read() {
 	}
 }
 
-func (d *decoder) begin() {
-	d.m.reset()
-	d.start, d.inner = d.pos, -1
-	d.open = d.open[:0]
-	d.sure, d.planish, d.lists = false, false, 0
-}
-
 // fail gives up the value that is being read. Where it goes on is either the
 // byte after the value's or the step's first, or the byte that was wrong.
 func (d *decoder) fail(err error) {
+	err = d.placed(err, d.pos)
+	back := d.pos
 	switch {
 	case !d.sure:
 		if d.planish && d.doubtful == nil {
-			d.doubtful = d.placed(err)
+			d.doubtful = err
 		}
-		d.pos = d.start + 1
+		back = d.start + 1
 	case d.inner >= 0:
-		d.faults = append(d.faults, d.placed(err))
-		d.pos = d.open[d.inner].at + 1
+		d.faults = append(d.faults, err)
+		back = d.open[d.inner].at + 1
 	default:
-		d.faults = append(d.faults, d.placed(err))
+		d.faults = append(d.faults, err)
 	}
-	d.start, d.inner = -1, -1
+	if d.reread += d.pos - back; d.reread > rereads*d.most {
+		back = len(d.buf)
+	}
+	d.pos, d.start, d.inner = back, -1, -1
 }
 
 // placed says where in the reply err was met.
-func (d *decoder) placed(err error) error {
+func (d *decoder) placed(err error, at int) error {
 	if d.steps > 0 {
-		return fmt.Errorf("the plan is not JSON at byte %d, after %d steps: %w", d.base+d.pos, d.steps, err)
+		return fmt.Errorf("the plan is not JSON at byte %d, after %d steps: %w", at, d.steps, err)
 	}
-	return fmt.Errorf("the plan is not JSON at byte %d: %w", d.base+d.pos, err)
+	return fmt.Errorf("the plan is not JSON at byte %d: %w", at, err)
 }
 
-// event follows the structure of the value that is being read.
-func (d *decoder) event(ev event) {
-	var top *frame
-	if len(d.open) > 0 {
-		top = &d.open[len(d.open)-1]
+// next takes a byte of the value that is being read. Its error says that the
+// value cannot be JSON.
+func (d *decoder) next(c byte) error {
+	switch {
+	case d.escape:
+		d.escape = false
+		return nil
+	case d.quoted && c != '"':
+		if d.escape = c == '\\'; len(d.name) < maxName {
+			d.name = append(d.name, c)
+		}
+		return nil
+	case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+		return nil
 	}
-	switch ev {
-	case evKey:
-		d.name = d.name[:0]
-	case evKeyEnd:
+	if len(d.open) == 0 {
+		d.fresh = true
+		d.begin(c)
+		return nil
+	}
+	top := &d.open[len(d.open)-1]
+	if d.fresh { // prose has brackets too
+		d.fresh = false
+		if top.bracket == '{' && c != '"' && c != '}' || top.bracket == '[' && c != '{' && c != ']' {
+			return fmt.Errorf("got %q after %q", c, top.bracket)
+		}
+	}
+	if top.steps && d.inner < 0 && c != '{' && c != ']' && c != ',' {
+		top.odd = true
+	}
+	switch c {
+	case '"':
+		if d.quoted = !d.quoted; d.quoted {
+			d.name = d.name[:0]
+		}
+	case ':':
 		top.key = string(d.name)
-		if top.key == "do" || top.key == "id" {
-			top.step = true
-			d.planish = true
+		top.step = top.step || top.key == "do" || top.key == "id"
+		d.planish = d.planish || top.step || top.key == "steps"
+	case '{', '[':
+		if len(d.open) == maxDepth {
+			return fmt.Errorf("more than %d levels", maxDepth)
 		}
-		d.planish = d.planish || top.key == "steps"
-	case evObject:
-		f := frame{at: d.pos}
-		if top != nil && top.steps && d.inner < 0 {
-			top.n++
-			d.inner = len(d.open)
+		d.begin(c)
+	case '}', ']':
+		if c != top.bracket+2 { // in ASCII, for both
+			return fmt.Errorf("got %q, want %q", c, top.bracket+2)
 		}
-		d.misplaced(top, "an object")
-		d.open = append(d.open, f)
-	case evArray:
-		f := frame{steps: top == nil}
-		if d.inner < 0 && top != nil && top.key == "steps" {
+		d.ended()
+	}
+	return nil
+}
+
+func (d *decoder) begin(c byte) {
+	f := frame{bracket: c, at: d.pos, steps: c == '[' && len(d.open) == 0}
+	if n := len(d.open); n > 0 && d.inner < 0 {
+		switch top := d.open[n-1]; {
+		case c == '{' && top.steps:
+			d.inner = n
+		case c == '[' && top.key == "steps":
 			f.steps, f.named = true, true
 			d.lists++
 		}
-		d.open = append(d.open, f)
-	case evString, evScalar:
-		if top == nil {
-			break
+	}
+	d.open = append(d.open, f)
+}
+
+// ended closes the innermost object or list, and hands it over if it is a step.
+func (d *decoder) ended() {
+	n := len(d.open) - 1
+	f := d.open[n]
+	d.open = d.open[:n]
+	switch {
+	case f.steps:
+		if f.odd && f.named {
+			err := errors.New(`the plan's "steps" holds something other than objects`)
+			if !d.sure {
+				d.doubtful = cmp.Or(d.doubtful, err)
+				return
+			}
+			d.faults = append(d.faults, err)
 		}
-		if top.named && d.inner < 0 {
-			top.n++
-			d.faults = append(d.faults, fmt.Errorf("the plan's steps[%d] is no object", top.n-1))
-		}
-		d.misplaced(top, "no list")
-	case evObjectEnd:
-		d.objectEnd()
-	case evArrayEnd:
-		f := d.pop()
-		if f.named || f.steps && d.sure {
-			d.sure = true
+		if d.sure = d.sure || f.named; d.sure {
 			d.plans++
 		}
-	}
-}
-
-// misplaced notes that "steps" holds something other than a list.
-func (d *decoder) misplaced(top *frame, what string) {
-	if top != nil && top.key == "steps" && d.inner < 0 && d.doubtful == nil {
-		d.doubtful = fmt.Errorf(`the plan's "steps" is %s: want a list of objects`, what)
-	}
-}
-
-// objectEnd hands over the object that has just been read, if it is a step.
-func (d *decoder) objectEnd() {
-	f := d.pop()
-	start := f.at
-	switch {
-	case d.inner == len(d.open):
+	case d.inner == n: // an object of a list of steps
 		d.inner = -1
-		if top := d.open[len(d.open)-1]; !top.named && !f.step {
-			return // a list of something else
+		if d.open[n-1].named || f.step {
+			d.handOver(f.at)
 		}
-	case len(d.open) == 0 && f.step && d.lists == 0:
-	default:
+	case n == 0 && f.step && d.lists == 0:
+		d.handOver(f.at)
+	case d.inner < 0 && f.key == "steps" && d.lists == 0 && d.doubtful == nil:
+		d.doubtful = errors.New(`the plan's "steps" is no list of objects`)
+	}
+}
+
+// handOver hands over the step from at to pos if it is JSON.
+func (d *decoder) handOver(at int) {
+	d.sure = true
+	raw := d.buf[at : d.pos+1]
+	var value json.RawMessage
+	err := json.Unmarshal(raw, &value)
+	if bad, ok := errors.AsType[*json.SyntaxError](err); ok {
+		d.faults = append(d.faults, d.placed(err, at+int(bad.Offset)-1))
 		return
 	}
-	d.sure = true
 	d.steps++
-	d.step(d.buf[start : d.pos+1])
+	d.step(raw)
 }
-
-func (d *decoder) pop() frame {
-	f := d.open[len(d.open)-1]
-	d.open = d.open[:len(d.open)-1]
-	return f
-}
-
-// maxName is how much of a name is kept to be recognized.
-const maxName = 16
 
 var overs = map[string]swarm.Over{
 	"once": swarm.Once, "chunks": swarm.Chunks, "items": swarm.Items, "list": swarm.List, "each": swarm.Each,

@@ -110,12 +110,12 @@ func TestPlanPassesOverAcceptedStepsThatLeaveOutEmptyFields(t *testing.T) {
 
 func TestPlanMendsWhatIsNoJSONOrNoStep(t *testing.T) {
 	for name, c := range map[string]struct{ first, told, ids string }{
-		"trailing comma": {`{"steps":[` + once("a", "x") + `,]}`, "got ']', want a value", " a b"},
-		"prose":          {"<think>a secret thought</think>I would rather talk.", "holds no plan", " b"},
-		"no step":        {steps(), "the plan has no step", " b"},
-		"wrong type":     {`{"steps":[{"id":"a","do":7,"over":"once"}]}`, `step "a": do "7" is not a string`, " b"},
-		"field twice":    {`{"steps":[{"id":"a","do":"x","over":"once","do":"y"}]}`, `step "a": do stands twice`, " b"},
-		"cut":            {`{"steps":[` + once("a", "x") + `,{"id`, "cut off at its token limit", " a b"},
+		"broken step": {`{"steps":[` + once("a", "x") + `,{"id":"b" "do":"y"}]}`, "the plan is not JSON at byte", " a b"},
+		"prose":       {"<think>a secret thought</think>I would rather talk.", "holds no plan", " b"},
+		"no step":     {steps(), "the plan has no step", " b"},
+		"wrong type":  {`{"steps":[{"id":"a","do":7,"over":"once"}]}`, `step "a": do "7" is not a string`, " b"},
+		"field twice": {`{"steps":[{"id":"a","do":"x","over":"once","do":"y"}]}`, `step "a": do stands twice`, " b"},
+		"cut":         {`{"steps":[` + once("a", "x") + `,{"id`, "cut off at its token limit", " a b"},
 	} {
 		r := say(c.first)
 		if name == "cut" {

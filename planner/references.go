@@ -1,6 +1,9 @@
 package planner
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"io"
 
 	"github.com/db31e724/go-swarm/internal/findings"
@@ -14,9 +17,8 @@ type references struct {
 	w     io.Writer
 	cites []swarm.Citation
 	prose *findings.Renumber // nil: the answer is JSON, or numbers are not to be touched
-	m     machine
-	held  []byte // may be JSON
-	begun bool   // it is decided what the answer is
+	held  []byte             // may be JSON
+	begun bool               // it is decided what the answer is
 }
 
 // newReferences returns a writer over the citations that the model was shown;
@@ -33,16 +35,20 @@ func (r *references) Write(p []byte) (int, error) {
 	if r.begun {
 		return len(p), r.pass(p)
 	}
-	from := len(r.held)
 	r.held = append(r.held, p...)
-	for i, c := range r.held[from:] {
-		_, err := r.m.next(c)
-		if err != nil || from+i == 0 && c != '{' && c != '[' {
-			r.begun = true
-			return len(p), r.pass(r.held)
-		}
+	if r.held[0] != '{' && r.held[0] != '[' || len(r.held) <= preambleBytes && !mayBeJSON(r.held) {
+		r.begun = true
+		return len(p), r.pass(r.held)
 	}
 	return len(p), nil
+}
+
+// mayBeJSON reports whether text is JSON or its beginning.
+func mayBeJSON(text []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(text))
+	var value json.RawMessage
+	err := d.Decode(&value)
+	return err == nil && len(bytes.TrimSpace(text[d.InputOffset():])) == 0 || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func (r *references) pass(p []byte) error {
@@ -56,7 +62,7 @@ func (r *references) pass(p []byte) error {
 
 // Close passes on what was held.
 func (r *references) Close() error {
-	if !r.begun && r.m.state == whole {
+	if !r.begun && json.Valid(r.held) {
 		r.prose = nil
 	}
 	if !r.begun {

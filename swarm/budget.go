@@ -3,7 +3,7 @@ package swarm
 import (
 	"fmt"
 	"math"
-	"math/bits"
+	"sort"
 	"time"
 )
 
@@ -122,19 +122,9 @@ func (b *Budget) affordable(c *Call, used amount) int {
 		out = min(out, b.Tokens-used.tokens-c.Est.In)
 	}
 	if b.Cost > 0 {
-		left := b.Cost - used.cost - c.Price.most(Usage{In: c.Est.In})
-		switch {
-		case left <= 0:
-			return 0
-		case c.Price.Out > 0:
-			if hi, lo := bits.Mul64(uint64(left), 1e6); hi < uint64(c.Price.Out) {
-				q, _ := bits.Div64(hi, lo, uint64(c.Price.Out))
-				out = int(min(q, uint64(out)))
-			}
-			for out > 0 && satAdd(used.cost, c.Price.most(Usage{In: c.Est.In, Out: out})) > b.Cost {
-				out-- // rounding: once at the most
-			}
-		}
+		out = sort.Search(max(out, 0), func(n int) bool {
+			return satAdd(used.cost, c.Price.most(Usage{In: c.Est.In, Out: n + 1})) > b.Cost
+		})
 	}
 	return max(out, 0)
 }

@@ -19,35 +19,15 @@ func (r *run) covered() Coverage {
 	if len(r.chunks) == 0 {
 		return c
 	}
-	var number map[*Chunk]int // made only if a step reads a selection
-	read := make([]bool, len(r.chunks))
+	read := make(map[*Chunk]bool, len(r.chunks))
 	for _, s := range r.steps {
-		if s.chunks == nil {
-			continue
-		}
-		all := len(s.chunks) == len(r.chunks)
-		if !all && number == nil {
-			number = make(map[*Chunk]int, len(r.chunks))
-			for i, ch := range r.chunks {
-				number[ch] = i
-			}
-		}
-		for i := range s.results {
-			if out := s.results[i].Outcome; out != Done && out != Abstained {
-				continue
-			}
-			if all {
-				read[i] = true
-			} else {
-				read[number[s.chunks[i]]] = true
+		for i, ch := range s.chunks {
+			if out := s.results[i].Outcome; out == Done || out == Abstained {
+				read[ch] = true
 			}
 		}
 	}
-	for _, was := range read {
-		if was {
-			c.ChunksRead++
-		}
-	}
+	c.ChunksRead = len(read)
 	c.Unread = r.unread(read)
 	return c
 }
@@ -55,29 +35,26 @@ func (r *run) covered() Coverage {
 const mostUnread = 32
 
 // unread names the runs of chunks that were not read.
-func (r *run) unread(read []bool) []string {
+func (r *run) unread(read map[*Chunk]bool) []string {
 	var runs []string
-	for i := 0; i < len(read); i++ {
-		if read[i] {
+	left := len(r.chunks) - len(read)
+	for i := 0; i < len(r.chunks); i++ {
+		from := r.chunks[i]
+		if read[from] {
 			continue
 		}
 		if len(runs) == mostUnread {
-			left := 0
-			for _, was := range read[i:] {
-				if !was {
-					left++
-				}
-			}
 			return append(runs, fmt.Sprintf("and %d chunks more", left))
 		}
-		from := i
-		for i+1 < len(read) && !read[i+1] && r.chunks[i+1].Source == r.chunks[from].Source {
+		first := i
+		for i+1 < len(r.chunks) && !read[r.chunks[i+1]] && r.chunks[i+1].Source == from.Source {
 			i++
 		}
-		name := r.chunks[from].ID
-		if i > from {
+		name := from.ID
+		if i > first {
 			name += " to " + r.chunks[i].ID
 		}
+		left -= i + 1 - first
 		runs = append(runs, name)
 	}
 	return runs

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -28,43 +29,24 @@ const (
 	exitUsage  = 2
 )
 
-// command is a subcommand. It returns the exit status; the end of its context
-// asks it to end.
-type command struct {
-	name, does string
-	run        func(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) int
-}
+const usage = `usage: swarm COMMAND [flags]
+  mock   serve models to any OpenAI-compatible client; record and replay real ones
+swarm COMMAND -h lists its flags
+`
 
-var commands = []command{
-	{"mock", "serve models to any OpenAI-compatible client; record and replay real ones", runMock},
-}
-
-// run is main with its surroundings handed in. It returns the exit status.
+// run is main with its surroundings handed in. It returns the exit status; the
+// end of its context asks the command to end.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) int {
-	if len(args) == 0 {
-		usage(stderr)
-		return exitUsage
-	}
-	switch name := args[0]; name {
-	case "help", "-h", "-help", "--help":
-		usage(stdout)
+	switch {
+	case len(args) == 0:
+	case args[0] == "mock":
+		return runMock(ctx, args[1:], stdout, stderr, getenv)
+	case slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]):
+		fmt.Fprint(stdout, usage)
 		return exitOK
 	default:
-		for _, c := range commands {
-			if c.name == name {
-				return c.run(ctx, args[1:], stdout, stderr, getenv)
-			}
-		}
-		fmt.Fprintf(stderr, "swarm: there is no command %q\n", name)
-		usage(stderr)
-		return exitUsage
+		fmt.Fprintf(stderr, "swarm: there is no command %q\n", args[0])
 	}
-}
-
-func usage(w io.Writer) {
-	fmt.Fprintln(w, "usage: swarm COMMAND [flags]")
-	for _, c := range commands {
-		fmt.Fprintf(w, "  %-6s %s\n", c.name, c.does)
-	}
-	fmt.Fprintln(w, "swarm COMMAND -h lists its flags")
+	fmt.Fprint(stderr, usage)
+	return exitUsage
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"unicode/utf8"
 )
 
 var groups = map[string]string{
@@ -33,7 +32,7 @@ func (t *table) row(r row) {
 	if r.AtLeast {
 		extra = "≥" + extra
 	}
-	fmt.Fprintf(t.w, "%s %-5s %s %8d %7d %s  %s\n", mark, r.ID, pad(r.Name, 44), r.Injected, r.Retries, padLeft(extra, 10), r.Outcome)
+	fmt.Fprintf(t.w, "%s %-5s %-44.44s %8d %7d %10s  %s\n", mark, r.ID, r.Name, r.Injected, r.Retries, extra, r.Outcome)
 	for _, why := range r.Why[min(1, len(r.Why)):] {
 		fmt.Fprintf(t.w, "   %-5s %s\n", "", why)
 	}
@@ -42,16 +41,4 @@ func (t *table) row(r row) {
 func (t *table) end(rows, failed int, rate float64, seed uint64) {
 	fmt.Fprintf(t.w, "\n%d runs of %d calls, of which %.0f %% met a fault (seed %d): %d ended as the catalogue says, %d did not.\n",
 		rows, fanOut, 100*rate, seed, rows-failed, failed)
-}
-
-func pad(s string, n int) string {
-	for utf8.RuneCountInString(s) > n {
-		_, size := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-size]
-	}
-	return s + fmt.Sprintf("%*s", n-utf8.RuneCountInString(s), "")
-}
-
-func padLeft(s string, n int) string {
-	return fmt.Sprintf("%*s", max(n-utf8.RuneCountInString(s), 0), "") + s
 }

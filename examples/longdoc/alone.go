@@ -13,15 +13,9 @@ import (
 	"github.com/db31e724/go-swarm/workers"
 )
 
-// aloneRun is what the large model alone made of the same task.
-type aloneRun struct {
-	answer *swarm.Answer
-	usage  swarm.Usage
-}
-
 // alone asks the large model to read everything itself, in as many calls as
 // its context needs, and to merge where it took more than one.
-func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr io.Writer) (*aloneRun, error) {
+func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr io.Writer) (*swarm.Answer, error) {
 	replyTokens := min(1500, s.plannerContext/4)
 	// An estimate may be off by a third.
 	room := (s.plannerContext - replyTokens - 700) * 2 / 3
@@ -35,7 +29,6 @@ func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr 
 		return nil, err
 	}
 	defer reader.Close()
-	before := m.billed()
 	sw := swarm.Swarm{
 		Planner: &reading{parts: parts, llm: m.planner},
 		Worker:  reader, Concurrency: 4, Rounds: 1,
@@ -44,11 +37,7 @@ func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr 
 	if err != nil {
 		return nil, err
 	}
-	run := &aloneRun{answer: a, usage: a.Report.Usage}
-	if m.server != nil { // the server's own count, not ours
-		run.usage = minus(m.billed(), before)
-	}
-	return run, nil
+	return a, nil
 }
 
 // reading is the plan of the large model alone: read each part, merge if there
@@ -96,19 +85,4 @@ func (d *documents) pack(tokens int) ([]string, error) {
 		}
 	}
 	return append(parts, b.String()), nil
-}
-
-// billed is what the mock server has served so far.
-func (m *models) billed() swarm.Usage {
-	var u swarm.Usage
-	if m.server != nil {
-		for _, b := range m.server.Bill() {
-			u = u.Plus(swarm.Usage{Calls: b.Calls, In: b.Usage.In, Cached: b.Usage.Cached, Out: b.Usage.Out, Cost: swarm.Money(b.Cost)})
-		}
-	}
-	return u
-}
-
-func minus(a, b swarm.Usage) swarm.Usage {
-	return swarm.Usage{Calls: a.Calls - b.Calls, In: a.In - b.In, Cached: a.Cached - b.Cached, Out: a.Out - b.Out, Cost: a.Cost - b.Cost}
 }

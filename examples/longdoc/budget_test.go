@@ -15,6 +15,7 @@ import (
 // TestBudgetIsKeptAndWhatWasNotReadIsSaid goes by the mock's prices: reading
 // the whole specification costs some four cents.
 func TestBudgetIsKeptAndWhatWasNotReadIsSaid(t *testing.T) {
+	t.Parallel()
 	file := doc(t, "go_spec.html")
 	whole := 0. // what the run costs that money does not limit
 	for _, budget := range []string{"0.2", "0.06", "0.045", "0.03"} {

@@ -96,6 +96,7 @@ func TestHelpIsNoFailure(t *testing.T) {
 
 // TestReadsOddFiles asks about a fact in files that are odd but can be read.
 func TestReadsOddFiles(t *testing.T) {
+	t.Parallel()
 	const fact, question = "The old bridge over the river was opened to traffic in 1904.", "When was the old bridge opened to traffic?"
 	filler := strings.Repeat("Rain fell on the town and nothing else was recorded that week. ", 100)
 	for name, text := range map[string]string{
@@ -105,7 +106,7 @@ func TestReadsOddFiles(t *testing.T) {
 		"invalid.txt": filler + "\xff\xfe " + fact,
 		"utf16.txt":   utf16LE(fact),
 		"noext":       fact,
-		"long.txt":    strings.Repeat("x", 5<<20) + " " + fact,
+		"long.txt":    strings.Repeat("x", 1<<20) + " " + fact,
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := ask(t, "-q", question, "-file", file(t, name, text))
@@ -160,6 +161,7 @@ func TestDumpHoldsWhatOffsetsPointInto(t *testing.T) {
 }
 
 func TestReadsADirectoryAndStdin(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, text := range map[string]string{"a.txt": "The tower was built in 1870.", "sub/b.md": "# Bridge\n\nThe bridge was opened in 1904.", "c.png": "\x89PNG\r\n\x1a\n\x00\x00"} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
@@ -187,6 +189,7 @@ func server(t *testing.T, h http.HandlerFunc) map[string]string {
 }
 
 func TestServersThatDoNotServe(t *testing.T) {
+	t.Parallel()
 	good := file(t, "good.txt", "The bridge was opened in 1904.")
 	refuse := server(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -219,7 +222,12 @@ func TestServersThatDoNotServe(t *testing.T) {
 		"key with newline": {with(refuse, "OPENAI_API_KEY", canary.Key+"\n"), nil, "key has"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, more := range [][]string{nil, {"-v"}, {"-json"}} {
+			forms := [][]string{nil, {"-v"}, {"-json"}}
+			if name == "unreachable" { // it takes ten seconds to give up
+				t.Parallel()
+				forms = forms[2:]
+			}
+			for _, more := range forms {
 				args := append(append([]string{"-q", "When was the bridge opened?", "-file", good}, c.args...), more...)
 				status, stdout, stderr := start(t, c.env, args...)
 				if status != exitFailed || !strings.Contains(stderr, c.says) {

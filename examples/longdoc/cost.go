@@ -11,14 +11,14 @@ import (
 
 // costs is the table of what the swarm took, and what the large model alone
 // took, or would have.
-func costs(a *swarm.Answer, alone *aloneRun, mocked bool) string {
+func costs(a *swarm.Answer, alone *swarm.Answer, mocked bool) string {
 	r := &a.Report
 	t := table{{"", "calls", "tokens in", "of these cached", "tokens out", "cost", "time"}}
 	t.usage("large model", r.Roles[swarm.RolePlanner], "")
 	t.usage("small models", r.Roles[swarm.RoleWorker], "")
 	t.usage("swarm, both", r.Usage, seconds(r.Wall))
 	if alone != nil {
-		t.usage("large model alone", alone.usage, seconds(alone.answer.Report.Wall))
+		t.usage("large model alone", alone.Report.Usage, seconds(alone.Report.Wall))
 	} else {
 		whole := "unknown"
 		if r.Alone != nil {
@@ -40,14 +40,14 @@ func costs(a *swarm.Answer, alone *aloneRun, mocked bool) string {
 // share says what part of the large model's own cost the swarm took, or how
 // many times as much for a short text. It is empty where either is not known,
 // or nothing was answered.
-func share(a *swarm.Answer, alone *aloneRun) string {
+func share(a *swarm.Answer, alone *swarm.Answer) string {
 	if a.Report.Usage.Unpriced || a.Report.Usage.AtLeast || a.Text == "" {
 		return ""
 	}
 	what, whole := "what the large model alone would cost", swarm.Money(0)
 	switch {
-	case alone != nil && !alone.usage.Unpriced:
-		what, whole = "what the large model alone cost", alone.usage.Cost
+	case alone != nil && !alone.Report.Usage.Unpriced:
+		what, whole = "what the large model alone cost", alone.Report.Usage.Cost
 	case alone == nil && a.Report.Alone != nil:
 		whole = *a.Report.Alone
 	}

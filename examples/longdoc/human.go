@@ -14,7 +14,7 @@ import (
 
 // printRest writes what follows the answer for people: passages, coverage,
 // cost.
-func printRest(w io.Writer, a *swarm.Answer, alone *aloneRun, docs *documents, mocked bool) error {
+func printRest(w io.Writer, a *swarm.Answer, alone *swarm.Answer, docs *documents, mocked bool) error {
 	out := &strings.Builder{}
 	passages, title := a.Citations, "Passages"
 	switch {
@@ -36,7 +36,7 @@ func printRest(w io.Writer, a *swarm.Answer, alone *aloneRun, docs *documents, m
 	fmt.Fprintf(out, "\nRead\n%s", covered(a))
 	fmt.Fprintf(out, "\nCost\n%s", costs(a, alone, mocked))
 	if alone != nil {
-		fmt.Fprintf(out, "\nThe large model alone says\n%s\n", indent(alone.answer.Text))
+		fmt.Fprintf(out, "\nThe large model alone says\n%s\n", indent(alone.Text))
 	}
 	_, err := io.WriteString(w, out.String())
 	return err

@@ -32,7 +32,7 @@ func counted(u swarm.Usage) tokens {
 
 // printJSON writes one object, also where the run failed: with an error in it,
 // and where there is no answer with the passages that were found so far.
-func printJSON(w io.Writer, a *swarm.Answer, alone *aloneRun, runErr error) error {
+func printJSON(w io.Writer, a *swarm.Answer, alone *swarm.Answer, runErr error) error {
 	type report struct {
 		tokens
 		Alone    *float64    `json:"alone"`
@@ -76,8 +76,8 @@ func printJSON(w io.Writer, a *swarm.Answer, alone *aloneRun, runErr error) erro
 		out.Report.Alone = &d
 	}
 	if alone != nil {
-		out.Report.Alone = dollars(alone.usage)
-		out.Compared = &compared{counted(alone.usage), alone.answer.Text, alone.answer.Report.Wall.Seconds()}
+		out.Report.Alone = dollars(alone.Report.Usage)
+		out.Compared = &compared{counted(alone.Report.Usage), alone.Text, alone.Report.Wall.Seconds()}
 	}
 	if runErr != nil {
 		out.Error = runErr.Error()

@@ -38,6 +38,7 @@ func TestLiveTextEndsWithItsLine(t *testing.T) {
 }
 
 func TestProgressDoesNotGlueToTheAnswer(t *testing.T) {
+	t.Parallel()
 	// Both streams in one place, as in a log file.
 	var both strings.Builder
 	status := run(t.Context(), []string{"-q", "When was the bridge opened?", "-file", "-"}, strings.NewReader("The bridge was opened in 1904."), &both, &both, noEnv)
@@ -76,11 +77,11 @@ func TestCostSaysWhatIsNotKnown(t *testing.T) {
 	if got := costs(a, nil, false); !strings.Contains(got, "50.0 % of what the large model alone would cost") {
 		t.Errorf("estimated:\n%s", got)
 	}
-	other := &aloneRun{answer: &swarm.Answer{}, usage: swarm.Usage{Calls: 3, Cost: 4 * swarm.Dollar}}
+	other := &swarm.Answer{Report: swarm.Report{Usage: swarm.Usage{Calls: 3, Cost: 4 * swarm.Dollar}}}
 	if got := costs(a, other, false); !strings.Contains(got, "25.0 % of what the large model alone cost.") || strings.Contains(got, "estimated") {
 		t.Errorf("compared:\n%s", got)
 	}
-	other.usage.Cost = swarm.Dollar / 25
+	other.Report.Usage.Cost = swarm.Dollar / 25
 	if got := costs(a, other, false); !strings.Contains(got, "25.0 times what the large model alone cost.") {
 		t.Errorf("a short text:\n%s", got)
 	}

@@ -127,7 +127,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		Observe:     observe.Tee(listeners...),
 	}
 	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources})
-	var alone *aloneRun
+	var alone *swarm.Answer
 	if s.compare && runErr == nil {
 		if alone, runErr = job.models.alone(ctx, s, job.docs, say); runErr != nil {
 			runErr = fmt.Errorf("the large model alone: %w", runErr)

@@ -121,12 +121,14 @@ var specFacts = []fact{
 }
 
 func TestCitesTheSpecification(t *testing.T) {
+	t.Parallel()
 	if n := hits(t, specFacts, "-file", doc(t, "go_spec.html")); n < 7 {
 		t.Errorf("%d of %d questions cite their fact among the first three", n, len(specFacts))
 	}
 }
 
 func TestCitesTheMemoryModel(t *testing.T) {
+	t.Parallel()
 	facts := []fact{
 		{"What is guaranteed about a send on a channel and the completion of the corresponding receive?", "synchronized before the completion of the corresponding receive|synchronized before the corresponding receive on c completes"},
 		{"Is the exit of a goroutine synchronized with other events?", "exit of a goroutine is not guaranteed to be synchronized before any event"},
@@ -151,9 +153,11 @@ func TestCitesAChineseText(t *testing.T) {
 }
 
 func TestNarrowWindowKeepsTheFirstCitation(t *testing.T) {
+	t.Parallel()
 	file := doc(t, "go_spec.html")
 	kept := 0
-	for _, f := range specFacts {
+	facts := specFacts[:4]
+	for _, f := range facts {
 		wide := ask(t, "-file", file, "-q", f.question)
 		narrow := ask(t, "-file", file, "-q", f.question, "-window", "1000")
 		if len(wide.Citations) > 0 && len(narrow.Citations) > 0 && wide.Citations[0] == narrow.Citations[0] {
@@ -162,8 +166,8 @@ func TestNarrowWindowKeepsTheFirstCitation(t *testing.T) {
 			t.Logf("%s\nwide: %.300v\nnarrow: %.300v", f.question, wide.Citations, narrow.Citations)
 		}
 	}
-	if kept < len(specFacts)-1 {
-		t.Errorf("%d of %d first citations are the same through a window of 1000 tokens", kept, len(specFacts))
+	if kept < len(facts)-1 {
+		t.Errorf("%d of %d first citations are the same through a window of 1000 tokens", kept, len(facts))
 	}
 }
 

@@ -2,6 +2,7 @@ package findings
 
 import (
 	"bytes"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -62,98 +63,80 @@ type marks struct {
 func (m *marks) next(dst, piece []byte, last bool) []byte {
 	m.buf = append(m.buf, piece...)
 	b := m.buf
+	if !last {
+		b = b[:wholeRunes(b)]
+	}
 	i := 0
 scan:
 	for i < len(b) {
-		c := b[i]
+		at := b[i:]
+		_, n := utf8.DecodeRune(at)
+		open := at // where a bracket may stand
+		if at[0] == ' ' {
+			open = at[1:]
+		}
 		switch {
-		case c == '`':
-			n := min(run(b[i:], '`'), tickBytes)
-			if i+n == len(b) && n < tickBytes && !last {
+		case at[0] == '`':
+			n = min(len(at)-len(bytes.TrimLeft(at, "`")), tickBytes)
+			if n == len(at) && n < tickBytes && !last {
 				break scan
 			}
 			m.tick(n)
-			dst = m.pass(dst, b[i:i+n])
-			i += n
-		case c == '\\' && m.ticks == 0:
-			if i+1 == len(b) && !last {
+		case m.ticks > 0:
+		case at[0] == '\\':
+			if len(at) == 1 && !last {
 				break scan
 			}
-			n := 1
-			if o, short := opener(b[i+1:]); short && !last {
-				break scan
-			} else if o != nil {
-				n += len(o.open)
-			} else if i+1 < len(b) && b[i+1] == '\\' {
-				n++
+			if escaped, size := utf8.DecodeRune(at[1:]); strings.ContainsRune(`\`+openers, escaped) && size > 0 {
+				n += size
 			}
-			dst = m.pass(dst, b[i:i+n])
-			i += n
-		case c == ' ' && m.ticks == 0 && i+1 == len(b) && !last:
-			break scan // it goes with a reference that vanishes
-		case m.ticks == 0 && (c == ' ' || c == '[' || c == 0xe3 || c == 0xef):
-			var n int
-			if dst, n = m.take(dst, b[i:], last); n == 0 {
+		case len(open) == 0 && !last:
+			break scan // the space goes with a reference that vanishes
+		case opens(open):
+			groups, length, decided := chain(open, last)
+			if !decided {
 				break scan
 			}
-			i += n
-		default:
-			n := 1
-			if c >= utf8.RuneSelf {
-				if !last && !utf8.FullRune(b[i:]) {
-					break scan
-				}
-				_, n = utf8.DecodeRune(b[i:])
+			index := at[0] == '[' && (m.snake || m.word == 1 && m.alpha && !m.tail)
+			if groups != nil && !index {
+				dst = m.refer(dst, groups, at[:len(at)-len(open)])
+				i += len(at) - len(open) + length
+				continue
 			}
-			dst = m.pass(dst, b[i:i+n])
-			i += n
+			n = len(at) - len(open) + length
 		}
+		dst = m.pass(dst, at[:n])
+		i += n
 	}
-	m.buf = append(m.buf[:0], b[i:]...)
+	m.buf = append(m.buf[:0], m.buf[i:]...)
 	return dst
 }
 
-// take looks at what stands at the start of b, a space or the first byte of a
-// bracket, and returns how many bytes of b it is done with; 0: it cannot tell
-// yet what they are.
-func (m *marks) take(dst, b []byte, last bool) ([]byte, int) {
-	space := 0
-	if b[0] == ' ' {
-		space = 1
-	}
-	o, short := opener(b[space:])
-	if short && !last {
-		return dst, 0
-	}
-	if o == nil {
-		if !last && !utf8.FullRune(b) {
-			return dst, 0
+// wholeRunes is how much of b is not the beginning of a rune that goes on.
+func wholeRunes(b []byte) int {
+	for n := len(b) - 1; n >= 0 && n > len(b)-utf8.UTFMax; n-- {
+		if utf8.RuneStart(b[n]) {
+			if !utf8.FullRune(b[n:]) {
+				return n
+			}
+			break
 		}
-		_, n := utf8.DecodeRune(b)
-		return m.pass(dst, b[:n]), n
 	}
-	groups, n, verdict := chain(b[space:], last)
-	if verdict == undecided {
-		return dst, 0
-	}
-	n += space
-	index := b[0] == '[' && (m.snake || m.word == 1 && m.alpha && !m.tail)
-	if verdict == literal || index {
-		n = max(n, space+len(o.open))
-		return m.pass(dst, b[:n]), n
-	}
-	glued := space == 0 && m.word > 0
-	before := b[:space] // goes with a reference that vanishes
+	return len(b)
+}
+
+// refer writes what stands for references, of which the first has a space
+// before it or not.
+func (m *marks) refer(dst []byte, groups []group, space []byte) []byte {
+	glued := len(space) == 0 && m.word > 0
 	for k, g := range groups {
-		text, keep := m.ref(g, glued && k == 0)
-		if !keep {
-			continue
+		if text, keep := m.ref(g, glued && k == 0); keep {
+			dst = append(append(dst, space...), text...)
+			space = nil // it goes with a reference that vanishes
 		}
-		dst = append(append(dst, before...), text...)
-		before = nil
 	}
 	m.word, m.snake, m.tail, m.begun = 0, false, false, true
-	return dst, n
+	return dst
 }
 
 // pass appends p to dst and notes what a bracket after it would follow.
@@ -191,90 +174,59 @@ func (m *marks) tick(n int) {
 	}
 }
 
-type verdict int
-
 const (
-	literal verdict = iota
-	reference
-	undecided
+	openers = "[【［"
+	numeric = `[\d ,;&and，、–和-]*`
 )
 
-// pair is a kind of bracket.
-type pair struct{ open, close string }
+var (
+	bracket   = regexp.MustCompile(`^(?:\[\^?(` + numeric + `)\]|【(` + numeric + `)】|［(` + numeric + `)］)`)
+	unclosed  = regexp.MustCompile(`^(?:\[\^?|【|［)` + numeric + `$`)
+	arrayType = regexp.MustCompile(`^\*?\w`)
+)
 
-var pairs = [...]pair{{"[", "]"}, {"【", "】"}, {"［", "］"}}
-
-// opener returns the kind of bracket that b begins with, nil if with none.
-// short says that b is too short to tell.
-func opener(b []byte) (p *pair, short bool) {
-	for i := range pairs {
-		open := pairs[i].open
-		if n := min(len(b), len(open)); string(b[:n]) == open[:n] && n > 0 {
-			if n == len(open) {
-				return &pairs[i], false
-			}
-			short = true
-		}
-	}
-	return nil, short
+func opens(b []byte) bool {
+	r, _ := utf8.DecodeRune(b)
+	return strings.ContainsRune(openers, r) && len(b) > 0
 }
 
-// chain reads the brackets at the start of b, which begins with one. n is how
-// many bytes the verdict is about.
-func chain(b []byte, last bool) (groups []group, n int, v verdict) {
-	for code := b[0] == '['; ; { // what may be an array type
-		g, v := bracket(b[n:], last)
-		switch v {
-		case undecided:
-			return nil, 0, undecided
-		case literal:
-			return nil, n, literal // something else follows directly
+// chain reads the brackets of numbers at the start of b. n is how many bytes
+// of b are decided: of references, or where groups is nil of a text.
+func chain(b []byte, last bool) (groups []group, n int, decided bool) {
+	for n <= chainBytes {
+		rest := b[n:]
+		if !opens(rest) {
+			switch {
+			case len(rest) == 0 && !last, b[0] == '[' && string(rest) == "*" && !last:
+				return nil, 0, false
+			case b[0] == '[' && arrayType.Match(rest):
+				return nil, n, true
+			}
+			return groups, n, true
+		}
+		g, ok := read(bracket.FindSubmatch(rest[:min(len(rest), groupBytes)]))
+		if !ok {
+			if !last && len(rest) < groupBytes && unclosed.Match(rest) {
+				return nil, 0, false
+			}
+			_, size := utf8.DecodeRune(b)
+			return nil, max(n, size), true // something else follows directly
 		}
 		groups = append(groups, g)
 		n += len(g.raw)
-		rest := b[n:]
-		next, short := opener(rest)
-		switch {
-		case (len(rest) == 0 || short) && !last:
-			return nil, 0, undecided
-		case len(rest) == 0 || n > chainBytes:
-			return groups, n, reference
-		case next != nil:
-			continue
-		case !code:
-			return groups, n, reference
-		case rest[0] == '*' && len(rest) == 1 && !last:
-			return nil, 0, undecided
-		case identifier(rest[0]), rest[0] == '*' && len(rest) > 1 && identifier(rest[1]):
-			return nil, n, literal
-		default:
-			return groups, n, reference
-		}
 	}
+	return groups, n, true
 }
 
 var separators = strings.NewReplacer(", and ", ",", " and ", ",", " & ", ",", "和", ",", ";", ",", "，", ",", "、", ",", "–", "-", " ", "")
 
-// bracket reads one bracket of numbers at the start of b.
-func bracket(b []byte, last bool) (group, verdict) {
-	o, _ := opener(b)
-	inner := b[len(o.open):]
-	if o.open == "[" {
-		inner = bytes.TrimPrefix(inner, []byte("^"))
+// read reads the numbers of a bracket, which may be none.
+func read(found [][]byte) (g group, ok bool) {
+	if found == nil {
+		return g, false
 	}
-	begin := len(b) - len(inner)
-	end := bytes.Index(b[:min(len(b), groupBytes)], []byte(o.close))
-	if end < 0 {
-		if last || len(b) >= groupBytes || !numeric(inner) {
-			return group{}, literal
-		}
-		return group{}, undecided
-	}
-	if !numeric(b[begin:end]) {
-		return group{}, literal
-	}
-	g := group{raw: b[:end+len(o.close)]}
-	for part := range strings.SplitSeq(separators.Replace(string(b[begin:end])), ",") {
+	g.raw = found[0]
+	for part := range strings.SplitSeq(separators.Replace(string(bytes.Join(found[1:], nil))), ",") {
 		from, to, isRange := strings.Cut(part, "-")
 		lo, ok := number(from)
 		hi, ok2 := lo, ok
@@ -283,34 +235,13 @@ func bracket(b []byte, last bool) (group, verdict) {
 			g.span = true
 		}
 		if !ok || !ok2 || isRange && lo >= hi || hi-lo >= rangeMost {
-			return group{}, literal
+			return g, false
 		}
 		for n := lo; n <= hi; n++ {
 			g.nums = append(g.nums, n)
 		}
 	}
-	return g, reference
-}
-
-// numeric reports whether b is made of what may stand inside a bracket of
-// numbers, a rune cut off at its end included.
-func numeric(b []byte) bool {
-	for _, c := range b {
-		if c < utf8.RuneSelf && (c < '0' || c > '9') && strings.IndexByte(" ,;-&and", c) < 0 {
-			return false
-		}
-	}
-	for len(b) > 0 {
-		if !utf8.FullRune(b) {
-			return true
-		}
-		r, n := utf8.DecodeRune(b)
-		if r >= utf8.RuneSelf && !strings.ContainsRune("，、–和", r) {
-			return false
-		}
-		b = b[n:]
-	}
-	return true
+	return g, true
 }
 
 // number reads a number from 1 to 999 999, without leading zeros.
@@ -324,12 +255,4 @@ func number(s string) (int, bool) {
 
 func identifier(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
-}
-
-func run(b []byte, c byte) int {
-	n := 0
-	for n < len(b) && b[n] == c {
-		n++
-	}
-	return n
 }

@@ -127,19 +127,7 @@ func shift(text string, by, n int) string {
 
 func shifter(by, n int) func(g group, glued bool) ([]byte, bool) {
 	return func(g group, glued bool) ([]byte, bool) {
-		var nums []int
-		for _, k := range g.nums {
-			if k <= n {
-				nums = append(nums, k+by)
-			}
-		}
-		switch {
-		case g.span && len(nums) < len(g.nums), len(nums) == 0 && glued:
-			return escaped(g.raw), true
-		case len(nums) == 0:
-			return nil, false
-		}
-		return bracketed(nums), true
+		return g.renumbered(n, func(k int) int { return k + by }, glued, escaped(g.raw))
 	}
 }
 

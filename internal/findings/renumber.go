@@ -1,8 +1,9 @@
 package findings
 
 import (
+	"fmt"
 	"io"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -83,29 +84,25 @@ func (r *Renumber) flush(p []byte, last bool) error {
 
 // ref gives a reference its new numbers.
 func (r *Renumber) ref(g group, glued bool) ([]byte, bool) {
-	var known []int
-	large := false
-	for _, n := range g.nums {
-		if n <= len(r.cites) {
-			known = append(known, n)
-		}
-		large = large || n >= 1000
-	}
+	glued = glued || slices.Max(g.nums) >= 1000
+	return g.renumbered(len(r.cites), func(n int) int { return r.number(r.cites[n-1]) }, glued, g.raw)
+}
+
+// renumbered gives a reference new numbers, each once. Numbers above most refer
+// to nothing: without others the reference vanishes, unless text says that it
+// is none. A range that ends above is none either. literal is then written.
+func (g group) renumbered(most int, number func(int) int, text bool, literal []byte) ([]byte, bool) {
+	known := slices.DeleteFunc(slices.Clone(g.nums), func(n int) bool { return n > most })
 	switch {
-	case g.span && len(known) < len(g.nums):
-		return g.raw, true // a range of something else
-	case len(known) == 0 && (large || glued):
-		return g.raw, true
+	case g.span && len(known) < len(g.nums), len(known) == 0 && text:
+		return literal, true
 	case len(known) == 0:
 		return nil, false
 	}
 	var nums []int
-	seen := map[int]bool{}
 	for _, n := range known {
-		num := r.number(r.cites[n-1])
-		if !seen[num] {
-			seen[num] = true
-			nums = append(nums, num)
+		if n = number(n); !slices.Contains(nums, n) {
+			nums = append(nums, n)
 		}
 	}
 	return bracketed(nums), true
@@ -129,15 +126,5 @@ func (r *Renumber) number(c swarm.Citation) int {
 
 // bracketed writes numbers as a reference.
 func bracketed(nums []int) []byte {
-	var b strings.Builder
-	for i, n := range nums {
-		if i == 0 {
-			b.WriteByte('[')
-		} else {
-			b.WriteString(", ")
-		}
-		b.WriteString(strconv.Itoa(n))
-	}
-	b.WriteByte(']')
-	return []byte(b.String())
+	return []byte(strings.ReplaceAll(fmt.Sprint(nums), " ", ", "))
 }

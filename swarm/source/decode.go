@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path"
@@ -102,33 +103,15 @@ func (t *Text) repair() error {
 	return nil
 }
 
-// utf16Order tells UTF-16 and its byte order: by its mark, or, without one, by
-// NULs in half of the places at the start. It is nil for anything else.
+// utf16Order tells UTF-16 and its byte order by its mark. It is nil for
+// anything else.
 func utf16Order(data []byte) encoding.Encoding {
-	little, big := unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 	switch {
-	case len(data) >= 4 && data[0] == 0xff && data[1] == 0xfe && data[2] == 0 && data[3] == 0:
-		return nil // UTF-32, which its NULs then refuse
-	case len(data) >= 2 && data[0] == 0xff && data[1] == 0xfe:
-		return little
-	case len(data) >= 2 && data[0] == 0xfe && data[1] == 0xff:
-		return big
-	}
-	head := data[:min(len(data), sniffed)&^1]
-	var nul [2]int
-	for i, c := range head {
-		if c == 0 {
-			nul[i&1]++
-		}
-	}
-	half := len(head) / 2
-	switch {
-	case len(head) < 8:
-		return nil
-	case nul[0] == 0 && nul[1] > half*7/10:
-		return little
-	case nul[1] == 0 && nul[0] > half*7/10:
-		return big
+	case bytes.HasPrefix(data, []byte("\xff\xfe\x00\x00")): // UTF-32, which its NULs then refuse
+	case bytes.HasPrefix(data, []byte("\xff\xfe")):
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	case bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
 	}
 	return nil
 }
@@ -150,7 +133,7 @@ var magic = []struct{ begins, kind string }{
 // binaryKind is the error of data that begins as a known binary format does.
 func binaryKind(name string, data []byte) error {
 	for _, m := range magic {
-		if len(data) >= len(m.begins) && string(data[:len(m.begins)]) == m.begins {
+		if bytes.HasPrefix(data, []byte(m.begins)) {
 			return fmt.Errorf("%s: it is %s: %w; convert it to text first", name, m.kind, ErrNotText)
 		}
 	}

@@ -1,10 +1,11 @@
 package source
 
 import (
-	"bytes"
+	"cmp"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -13,178 +14,89 @@ import (
 // htmlText turns a page into text that reads as Markdown does: headings begin
 // with #, list items with - or their number, a table has a row a line with
 // " | " between its cells, preformatted text stands verbatim in a fence.
-// Scripts, styles, navigation and hidden elements are dropped.
-//
-// It walks the tokens and builds no tree, since a tree of a page with deeply
-// nested elements is refused by the parser; time and memory are linear in the
-// page. An element that is dropped is cut out when its end is reached: one
-// that is never closed stays, so that a broken page loses no text, except for
-// a paragraph, which a block's begin or end ends.
+// Scripts, styles, navigation and hidden elements are dropped, unless hardly
+// anything else is there: a broken page may never close them.
 func htmlText(page string) string {
+	page = strings.TrimPrefix(page, bom)
+	doc, err := html.Parse(strings.NewReader(page))
+	if err != nil { // elements nested deeper than the parser bears
+		return bareText(page)
+	}
 	w := htmlWriter{}
-	w.out.Grow(len(page) / 2)
-	z := html.NewTokenizer(strings.NewReader(strings.TrimPrefix(page, bom)))
-	for {
-		switch kind := z.Next(); kind {
+	w.children(doc)
+	if w.dropped {
+		all := htmlWriter{keep: true}
+		if all.children(doc); 10*w.out.Len() < all.out.Len() {
+			w = all
+		}
+	}
+	body := w.out.String()
+	if body == "" {
+		return ""
+	}
+	if w.title != "" && !w.sawH1 {
+		body = "# " + w.title + "\n\n" + body
+	}
+	return body + "\n"
+}
+
+// bareText is the text of a page without its layout.
+func bareText(page string) string {
+	var w htmlWriter
+	raw := false
+	for z := html.NewTokenizer(strings.NewReader(page)); ; {
+		switch z.Next() {
 		case html.ErrorToken: // the end: a string has no other error
-			return w.finish()
+			return w.out.String() + "\n"
 		case html.TextToken:
-			if w.raw == 0 {
-				w.text(z.Text())
-			} else if w.raw == atom.Title && w.title == "" {
-				w.title = strings.Join(strings.Fields(string(z.Text())), " ")
+			if !raw {
+				w.text(string(z.Text()))
 			}
-		case html.StartTagToken, html.SelfClosingTagToken:
-			name, hasAttr := z.TagName()
-			tag := atom.Lookup(name)
-			if tag == atom.Svg && kind == html.SelfClosingTagToken {
-				continue // the one element here that a slash ends
-			}
-			var a htmlAttrs
-			if hasAttr {
-				a = attrs(z)
-			}
-			w.start(tag, a)
-		case html.EndTagToken:
+		default:
 			name, _ := z.TagName()
-			w.end(atom.Lookup(name))
+			tag := atom.Lookup(name)
+			if raw = tag == atom.Script || tag == atom.Style; isBlock(tag) {
+				w.block(2)
+			}
 		}
 	}
-}
-
-// htmlAttrs is what a tag's attributes say that matters here.
-type htmlAttrs struct {
-	hidden bool
-	number string // start of a list, value of an item
-}
-
-func attrs(z *html.Tokenizer) (a htmlAttrs) {
-	for more := true; more; {
-		var key, val []byte
-		key, val, more = z.TagAttr()
-		switch string(key) {
-		case "hidden":
-			a.hidden = a.hidden || !strings.EqualFold(string(val), "until-found")
-		case "style":
-			style := strings.ReplaceAll(strings.ToLower(string(val)), " ", "")
-			a.hidden = a.hidden || strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden")
-		case "role":
-			a.hidden = a.hidden || string(val) == "navigation"
-		case "start", "value":
-			a.number = string(val)
-		}
-	}
-	return a
 }
 
 // htmlWriter lays out the text of a page. What separates two pieces of text
 // is remembered and written only when the second one comes.
 type htmlWriter struct {
-	out    bytes.Buffer
-	breaks int    // newlines due before the next text
-	space  bool   // a space is due before the next text
-	prefix string // what the next text's line begins with: "## ", "- "
-	title  string
-	sawH1  bool
-
-	raw     atom.Atom // inside script, style, title, ...: their text is not the page's
-	heading bool
-	pre     int // 1 + where preformatted text begins in out; 0: outside
-	preTrim bool
-	lists   []int // a number for ordered lists, -1 for others
-	tables  []htmlTable
-	hides   []htmlHidden // open, one within the other
+	out     strings.Builder
+	breaks  int    // newlines due before the next text
+	space   bool   // a space is due before the next text
+	prefix  string // what the next text's line begins with: "## ", "- "
+	flat    bool   // in a heading or a cell: all of it on one line
+	lists   int    // how many are open
+	title   string
+	sawH1   bool
+	keep    bool // drop nothing that is hidden
+	dropped bool
 }
 
-// htmlHidden is an element that is to be cut out at its end, and the state
-// to go back to then.
-type htmlHidden struct {
-	tag           atom.Atom
-	depth, mark   int
-	breaks        int
-	prefix        string
-	lists, tables int
-}
-
-// htmlTable is a table that is open: how many cells its row has so far, and
-// whether it only lays out the page, so that its cells are paragraphs.
-type htmlTable struct {
-	cells  int
-	begin  int // where the cell's text begins in out
-	layout bool
-}
-
-// longestCell is the most text, in bytes, that a cell of data is taken to
-// hold; a longer one lays out the page, or belongs to a table never closed.
-const longestCell = 2000
-
-func (w *htmlWriter) inRow() bool {
-	return len(w.tables) > 0 && !w.tables[len(w.tables)-1].layout
-}
-
-// brk asks for n newlines before the next text; inside a row or a heading a
-// space has to do.
-func (w *htmlWriter) brk(n int) {
-	w.space = true
-	if w.inRow() && w.out.Len()-w.tables[len(w.tables)-1].begin > longestCell {
-		w.layout()
-	}
-	if !w.heading && !w.inRow() {
-		w.breaks = max(w.breaks, n)
-	}
-}
-
-// text writes text with white space folded, or verbatim where preformatted.
-func (w *htmlWriter) text(s []byte) {
-	if w.pre > 0 {
-		if w.preTrim {
-			s = bytes.TrimPrefix(bytes.TrimPrefix(s, []byte("\r")), []byte("\n"))
-			w.preTrim = false
-		}
-		w.out.Write(s)
-		return
-	}
-	for i := 0; i < len(s); {
-		if c := s[i]; c == ' ' || c >= '\t' && c <= '\r' {
+// text writes text with white space folded.
+func (w *htmlWriter) text(s string) {
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r):
 			w.space = true
-			i++
-			continue
+		case r == '\u00ad' || r == '\u200b' || r == '\ufeff' || r < ' ':
+		default:
+			w.due()
+			w.out.WriteRune(r)
 		}
-		j := i
-		for j < len(s) && s[j] > ' ' && s[j] < utf8.RuneSelf {
-			j++
-		}
-		if j == i { // a rune of several bytes, or a control character
-			r, size := utf8.DecodeRune(s[i:])
-			switch {
-			case r == '\u00ad' || r == '\u200b' || r == '\ufeff' || r < ' ':
-			case unicode.IsSpace(r):
-				w.space = true
-			default:
-				w.word(s[i : i+size])
-			}
-			i += size
-			continue
-		}
-		w.word(s[i:j])
-		i = j
 	}
 }
 
-// word writes a piece of text after what is due before it.
-func (w *htmlWriter) word(s []byte) {
-	w.due()
-	w.out.Write(s)
-}
-
+// due writes what is due before a text.
 func (w *htmlWriter) due() {
 	if w.out.Len() > 0 {
-		switch {
-		case w.breaks >= 2:
-			w.out.WriteString("\n\n")
-		case w.breaks == 1:
-			w.out.WriteByte('\n')
-		case w.space && w.prefix == "":
+		if w.breaks > 0 {
+			w.out.WriteString("\n\n"[:w.breaks])
+		} else if w.space && w.prefix == "" {
 			w.out.WriteByte(' ')
 		}
 	}
@@ -192,43 +104,248 @@ func (w *htmlWriter) due() {
 	w.breaks, w.space, w.prefix = 0, false, ""
 }
 
-// openPre and closePre put preformatted text between fences longer than any
-// in it. In a row of a table it is text like any other.
-func (w *htmlWriter) openPre() {
-	w.brk(2)
-	if w.inRow() || w.heading || w.pre > 0 {
+// block asks for n newlines before the next text; on a line a space has to do.
+func (w *htmlWriter) block(n int) {
+	w.space = true
+	if !w.flat {
+		w.breaks = max(w.breaks, n)
+	}
+}
+
+// line gives what n holds on one line.
+func (w *htmlWriter) line(n *html.Node) string {
+	in := htmlWriter{flat: true, keep: w.keep}
+	in.children(n)
+	w.dropped = w.dropped || in.dropped
+	return in.out.String()
+}
+
+func (w *htmlWriter) children(n *html.Node) {
+	for c := range n.ChildNodes() {
+		w.child(c)
+	}
+}
+
+func (w *htmlWriter) child(n *html.Node) {
+	switch {
+	case n.Type == html.TextNode:
+		w.text(n.Data)
+	case n.Type != html.ElementNode:
+	case !w.keep && hidden(n):
+		w.dropped = true
+		w.space = true
+		if isBlock(n.DataAtom) {
+			w.block(2)
+		}
+	default:
+		w.element(n)
+	}
+}
+
+func (w *htmlWriter) element(n *html.Node) {
+	around := 0 // newlines before and after it
+	switch tag := n.DataAtom; tag {
+	case atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Svg, atom.Iframe, atom.Noembed, atom.Noframes,
+		atom.Object, atom.Canvas, atom.Select, atom.Datalist:
+		return // nothing that a reader sees
+	case atom.Title:
+		w.title = cmp.Or(w.title, w.line(n))
 		return
+	case atom.Br:
+		w.block(1)
+		return
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		if around = 2; w.flat {
+			break
+		}
+		w.sawH1 = w.sawH1 || tag == atom.H1
+		w.block(2)
+		w.prefix = strings.Repeat("#", int(tag.String()[1]-'0')) + " "
+		if !holds(n, atom.P, atom.Ul, atom.Ol, atom.Table) { // else it was never closed
+			w.text(w.line(n))
+			w.prefix = ""
+			w.block(2)
+			return
+		}
+	case atom.Pre, atom.Listing, atom.Xmp, atom.Plaintext:
+		if around = 2; !w.flat {
+			w.verbatim(n)
+			return
+		}
+	case atom.Table:
+		if around = 2; !w.flat && w.table(n) {
+			return
+		}
+	case atom.Ul, atom.Ol, atom.Menu:
+		w.list(n)
+		return
+	case atom.Li, atom.Dt, atom.Dd, atom.Option, atom.Summary, atom.Legend, atom.Caption:
+		around = 1
+	default:
+		if isBlock(tag) {
+			around = 2
+		}
+	}
+	if around > 0 {
+		w.block(around)
+	}
+	w.children(n)
+	if around > 0 {
+		w.block(around)
+	}
+}
+
+const deepestList = 8 // deeper lists are not indented further
+
+func (w *htmlWriter) list(n *html.Node) {
+	around := 2 - min(w.lists, 1)
+	w.block(around)
+	number := listNumber(n, "start", 1)
+	w.lists++
+	for c := range n.ChildNodes() {
+		if c.DataAtom == atom.Li && !w.flat {
+			w.block(1)
+			w.prefix = strings.Repeat("  ", min(w.lists-1, deepestList)) + "- "
+			if n.DataAtom == atom.Ol {
+				number = listNumber(c, "value", number)
+				w.prefix = strings.TrimSuffix(w.prefix, "- ") + strconv.Itoa(number) + ". "
+				number++
+			}
+		}
+		w.child(c)
+		w.prefix = "" // of an item without text
+	}
+	w.lists--
+	w.block(around)
+}
+
+// listNumber reads a number of an ordered list.
+func listNumber(n *html.Node, key string, otherwise int) int {
+	if number, err := strconv.Atoi(strings.TrimSpace(attribute(n, key))); err == nil && number >= 0 && number <= 1e6 {
+		return number
+	}
+	return otherwise
+}
+
+// longestCell is the most text, in bytes, that a cell of data is taken to
+// hold; a longer one lays out the page, or belongs to a table never closed.
+const longestCell = 2000
+
+// table writes a table of data; it reports false for one that lays out the
+// page, whose cells are paragraphs.
+func (w *htmlWriter) table(n *html.Node) bool {
+	if holds(n, atom.Table, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6) {
+		return false
+	}
+	rows := w.rows(n)
+	if slices.ContainsFunc(rows, func(row []string) bool {
+		return slices.ContainsFunc(row, func(cell string) bool { return len(cell) > longestCell })
+	}) {
+		return false
+	}
+	w.block(2)
+	for _, row := range rows {
+		w.text(strings.ReplaceAll(strings.TrimSpace(strings.Join(row, " | ")), "|  |", "| |"))
+		w.block(1)
+	}
+	w.block(2)
+	return true
+}
+
+// rows gives the cells of each row of a table, or of a part of it.
+func (w *htmlWriter) rows(n *html.Node) (rows [][]string) {
+	for c := range n.ChildNodes() {
+		switch {
+		case !w.keep && c.Type == html.ElementNode && hidden(c):
+			w.dropped = true
+			if c.DataAtom == atom.Td || c.DataAtom == atom.Th {
+				rows = append(rows, []string{""})
+			}
+		case c.DataAtom == atom.Caption, c.DataAtom == atom.Td, c.DataAtom == atom.Th:
+			rows = append(rows, []string{w.line(c)})
+		case c.DataAtom == atom.Tr:
+			rows = append(rows, slices.Concat(w.rows(c)...))
+		default:
+			rows = append(rows, w.rows(c)...)
+		}
+	}
+	return rows
+}
+
+// verbatim writes preformatted text between fences longer than any in it.
+func (w *htmlWriter) verbatim(n *html.Node) {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		switch {
+		case d.Type == html.TextNode:
+			b.WriteString(d.Data)
+		case d.DataAtom == atom.Br, isBlock(d.DataAtom) && !strings.HasSuffix(b.String(), "\n"):
+			b.WriteByte('\n')
+		}
+	}
+	body := strings.TrimRight(b.String(), " \t\r\n")
+	w.block(2)
+	if strings.TrimSpace(body) == "" {
+		return
+	}
+	fence := "```"
+	for len(fence) < 16 && strings.Contains(body, fence) {
+		fence += "`"
 	}
 	w.prefix = ""
 	w.due()
-	w.pre, w.preTrim = w.out.Len()+1, true
+	w.out.WriteString(fence + "\n" + body + "\n" + fence)
+	w.block(2)
 }
 
-func (w *htmlWriter) closePre() {
-	if w.pre == 0 {
-		return
-	}
-	body := strings.TrimRight(string(w.out.Bytes()[w.pre-1:]), " \t\r\n")
-	w.out.Truncate(w.pre - 1)
-	w.pre = 0
-	if strings.TrimSpace(body) != "" {
-		fence := "```"
-		for len(fence) < 16 && strings.Contains(body, fence) {
-			fence += "`"
+// holds reports whether an element of one of the tags stands below n.
+func holds(n *html.Node, tags ...atom.Atom) bool {
+	for d := range n.Descendants() {
+		if slices.Contains(tags, d.DataAtom) {
+			return true
 		}
-		w.out.WriteString(fence + "\n" + body + "\n" + fence)
 	}
-	w.breaks = 2
+	return false
 }
 
-func (w *htmlWriter) finish() string {
-	w.closePre()
-	body := w.out.String()
-	if w.title != "" && !w.sawH1 && body != "" {
-		body = "# " + w.title + "\n\n" + body
+func attribute(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
 	}
-	if body != "" {
-		body += "\n"
+	return ""
+}
+
+// hidden reports whether a reader of the page does not see an element, or it
+// is navigation.
+func hidden(n *html.Node) bool {
+	for _, a := range n.Attr {
+		switch style := strings.ReplaceAll(strings.ToLower(a.Val), " ", ""); a.Key {
+		case "hidden":
+			if style != "until-found" {
+				return true
+			}
+		case "style":
+			if strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden") {
+				return true
+			}
+		case "role":
+			if style == "navigation" {
+				return true
+			}
+		}
 	}
-	return body
+	return n.DataAtom == atom.Nav
+}
+
+func isBlock(tag atom.Atom) bool {
+	switch tag {
+	case atom.Div, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Main, atom.Aside,
+		atom.Blockquote, atom.Figure, atom.Figcaption, atom.Address, atom.Details, atom.Form,
+		atom.Fieldset, atom.Dl, atom.Center, atom.Body, atom.Html, atom.Head, atom.Nav, atom.P, atom.Table, atom.Tr,
+		atom.Thead, atom.Tbody, atom.Tfoot, atom.Hgroup, atom.Dialog, atom.Search, atom.Td, atom.Th, atom.Hr:
+		return true
+	}
+	return false
 }

@@ -10,31 +10,18 @@ import (
 // the quotes and brackets that close with it. Latin marks need white space
 // after them; CJK ones do not. It is len(s) if no sentence ends before.
 func sentenceEnd(s string) int {
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
+	for i, r := range s {
+		switch r {
 		case '.', '!', '?':
 			j := closing(s, i+1)
-			if j < len(s) && isSpace(s[j]) && !(s[i] == '.' && abbreviates(s, i, j)) {
+			if j < len(s) && isSpace(s[j]) && !(r == '.' && abbreviates(s, i, j)) {
 				return j
 			}
-		case 0xe3, 0xef, 0xd8, 0xdb, 0xe0, 0xe2:
-			if n := wideMark(s[i:]); n > 0 {
-				return closing(s, i+n)
-			}
+		case '。', '！', '？', '．', '｡', '؟', '۔', '।', '॥', '‼', '⁇', '⁉':
+			return closing(s, i+utf8.RuneLen(r))
 		}
 	}
 	return len(s)
-}
-
-// wideMark gives the length of a mark of more than one byte that ends a
-// sentence without white space after it, or 0.
-func wideMark(s string) int {
-	for _, m := range [...]string{"。", "！", "？", "．", "｡", "؟", "۔", "।", "॥", "‼", "⁇", "⁉"} {
-		if strings.HasPrefix(s, m) {
-			return len(m)
-		}
-	}
-	return 0
 }
 
 // closing skips marks that repeat and quotes and brackets that close.

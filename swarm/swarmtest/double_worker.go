@@ -2,6 +2,7 @@ package swarmtest
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -84,7 +85,7 @@ func (a Act) do(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 	if a.Nested != nil {
 		return a.Nested.Work(ctx, st)
 	}
-	if isZero(a.Out) {
+	if reflect.ValueOf(a.Out).IsZero() {
 		return echo(st), nil
 	}
 	return a.Out, nil
@@ -106,10 +107,6 @@ func (a Act) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-func isZero(o swarm.Output) bool {
-	return o.Text == "" && o.Citations == nil && o.Confidence == 0 && !o.Abstain && o.Doubts == nil && o.Usage == nil
 }
 
 // echo returns the subtask's input as its output: the text of its chunk, cited

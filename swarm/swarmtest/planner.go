@@ -1,9 +1,9 @@
 package swarmtest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 
@@ -107,10 +107,8 @@ func (s *suite) plan(name string, p swarm.Planner, b swarm.Brief) []swarm.Step {
 	if returned && err == nil && len(steps) == 0 {
 		s.failf(name, "Plan returned neither a step nor an error")
 	}
-	for i, st := range steps {
-		if wrong := wrongStep(st, steps[:i], b.Task); wrong != "" {
-			s.failf(name, "step %d, %q: %s", i+1, st.ID, wrong)
-		}
+	for _, err := range refused(steps, b.Task) {
+		s.failf(name, "an engine refuses a step: %v", err)
 	}
 	return steps
 }
@@ -210,63 +208,13 @@ func (s *suite) runsAtOnce(p swarm.Planner) {
 	s.stop()
 }
 
-// wrongStep says what an engine would refuse a step for, written after those
-// before it; "" for nothing.
-func wrongStep(st swarm.Step, before []swarm.Step, task swarm.Task) string {
-	known := func(id string) bool {
-		for _, b := range before {
-			if b.ID == id {
-				return true
-			}
-		}
-		return false
-	}
-	odd := func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-.", r))
-	}
-	switch {
-	case st.ID == "" || strings.ContainsFunc(st.ID, odd):
-		return "an ID is made of letters, digits, '_', '-' and '.'"
-	case known(st.ID):
-		return "the ID was written before"
-	case strings.TrimSpace(st.Do) == "":
-		return "there is no instruction"
-	case st.Schema != "" && st.Schema != swarm.SchemaList:
-		return fmt.Sprintf("there is no schema %q", st.Schema)
-	case st.Over >= swarm.Reduce:
-		return fmt.Sprintf("a plan has no step over %q", st.Over)
-	case st.Over == swarm.Items && len(st.Items) == 0:
-		return "there are no items to go over"
-	case st.Over == swarm.Chunks && len(task.Sources) == 0:
-		return "there are no chunks to go over"
-	case (st.Over == swarm.List || st.Over == swarm.Each) && !known(st.Of):
-		return fmt.Sprintf("it goes over step %q, which is not written before it", st.Of)
-	}
-	for _, need := range st.Needs {
-		if !known(need) {
-			return fmt.Sprintf("it needs step %q, which is not written before it", need)
-		}
-	}
-	if st.Over == swarm.Chunks {
-		for _, name := range st.Select {
-			if !hasSourceOrChunk(task, name) {
-				return fmt.Sprintf("it selects %q, which is neither a source nor a chunk", name)
-			}
-		}
-	}
-	return ""
-}
-
-func hasSourceOrChunk(task swarm.Task, name string) bool {
-	for _, src := range task.Sources {
-		if src.Name == name || strings.HasPrefix(name, src.Name+"#") { // a range of its chunks
-			return true
-		}
-		for _, c := range src.Chunks {
-			if c.ID == name {
-				return true
-			}
-		}
-	}
-	return false
+// refused returns what an engine answers to steps that it does not accept.
+func refused(steps []swarm.Step, task swarm.Task) []error {
+	p := &Planner{Rounds: []Round{{Steps: steps}}}
+	task.Goal = cmp.Or(task.Goal, goal)
+	engine := swarm.Swarm{Planner: p, Rounds: 1, Worker: swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
+		return swarm.Output{Abstain: true}, nil
+	})}
+	engine.Run(context.Background(), task)
+	return p.Refused()
 }

@@ -93,14 +93,14 @@ func TestPlannersThatBreakTheContractAreFound(t *testing.T) {
 		want    string
 	}{
 		{"no step", writes(), "neither a step nor an error"},
-		{"a bad ID", writes(swarm.Step{ID: "a b", Do: "Do."}), "an ID is made of"},
-		{"an ID twice", writes(readAll, readAll), "the ID was written before"},
-		{"no instruction", writes(swarm.Step{ID: "a", Do: " "}), "there is no instruction"},
-		{"a reducing step", writes(swarm.Step{ID: "a", Do: "Do.", Over: swarm.Reduce}), `no step over "reduce"`},
-		{"no items", writes(swarm.Step{ID: "a", Do: "Do.", Over: swarm.Items}), "there are no items"},
-		{"a step over a later one", writes(judge, readAll), `it goes over step "read", which is not written before it`},
-		{"a need of a later one", writes(sum, judge), `it needs step "judge", which is not written before it`},
-		{"an unknown source", writes(swarm.Step{ID: "a", Do: "Do.", Over: swarm.Chunks, Select: []string{"b"}}), `it selects "b"`},
+		{"a bad ID", writes(swarm.Step{ID: "a b", Do: "Do."}), `id "a b" must be`},
+		{"an ID twice", writes(readAll, readAll), "is taken by an earlier step"},
+		{"no instruction", writes(swarm.Step{ID: "a", Do: " "}), "do is empty"},
+		{"a reducing step", writes(swarm.Step{ID: "a", Do: "Do.", Over: swarm.Reduce}), `over "reduce" is not a plan's`},
+		{"no items", writes(swarm.Step{ID: "a", Do: "Do.", Over: swarm.Items}), "items is empty"},
+		{"a step over a later one", writes(judge, readAll), `of "read" is not written yet`},
+		{"a need of a later one", writes(sum, judge), `needs "judge" is not written yet`},
+		{"an unknown source", writes(swarm.Step{ID: "a", Do: "Do.", Over: swarm.Chunks, Select: []string{"b"}}), `select "b" is no source`},
 		{"a panic", &ownPlanner{plan: func(context.Context, func(swarm.Step) error) error { panic("oh") }}, "it panicked: oh"},
 		{"mending for ever", &ownPlanner{plan: func(ctx context.Context, add func(swarm.Step) error) error {
 			for add(readAll) != nil && ctx.Err() == nil {
