@@ -10,7 +10,7 @@ import (
 func ExampleSmallBrain() {
 	reply, err := mock.SmallBrain(context.Background(), mock.Request{Messages: []mock.Message{{
 		Role:    "user",
-		Content: "Question: How deep is the lake?\n\nText:\n---\nLake Orn lies at the foot of the hills. It is 41 metres deep. Swimming is allowed.\n---",
+		Content: "Question: How many metres deep is the lake?\n\nText:\n---\nLake Orn lies at the foot of the hills. It is 41 metres deep. Swimming is allowed.\n---",
 	}}})
 	fmt.Println(reply.Text, err)
 	// Output: It is 41 metres deep. <nil>

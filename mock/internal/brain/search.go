@@ -15,7 +15,7 @@ const (
 	// How much of the question must stand in a passage, or above it, for the
 	// passage to answer: of words, and of pairs of characters, half of which
 	// span two words.
-	leastWords, leastPairs = 0.4, 0.2
+	leastWords, leastPairs = 0.33, 0.2
 )
 
 // query is the terms of a question, at most 64.
@@ -99,8 +99,8 @@ func (q *query) rank(bags []bag, alike bool) []ranked {
 	weight, part, all := make([]float64, len(q.terms)), make([]float64, len(q.terms)), 0.0
 	for i, t := range q.terms {
 		part[i] = 1
-		if len(t) < 4 && t < "\u0080" { // short words say little
-			part[i] = 0.5
+		if n := float64(min(len(t), 6)); t < "\u0080" { // short words say little
+			part[i] = n * n / 36
 		}
 		weight[i] = part[i]
 		if !alike {
