@@ -7,7 +7,7 @@ BENCH ?= .
 PUBLIC := $(shell go list ./swarm ./swarm/model ./swarm/source ./swarm/observe ./swarm/swarmtest ./planner ./workers ./mock 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help test race lint fmt bench fuzz cover api api-check run soak chaos clients mutants ci
+.PHONY: help test race lint fmt bench fuzz cover api api-check run soak chaos clients mutants ci busy
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -63,3 +63,8 @@ mutants: ## break the scheduler in each listed way and see that its tests fail
 
 ci: ## all that the pipeline runs
 	.ci/run
+
+BUSY ?= go test -short ./...
+busy: ## run BUSY (the short tests) beside sixteen processes that compute; fail after ten minutes
+	@pids=; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do sh -c 'while :; do :; done' & pids="$$pids $$!"; done; \
+	trap 'kill $$pids' EXIT; timeout 600 $(BUSY)
