@@ -82,7 +82,6 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if len(raw) > maxReply {
 		err = errTooLarge
 	}
-	body.drain = err == nil
 	body.Close()
 	if err != nil {
 		return nil, err
