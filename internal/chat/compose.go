@@ -112,7 +112,7 @@ func compose(w *way, name string, r *model.Request) openai.ChatCompletionRequest
 // that is refused. What many calls share stays at the front, unchanged from
 // call to call.
 func messages(w *way, r *model.Request) []openai.ChatCompletionMessage {
-	out := make([]openai.ChatCompletionMessage, 0, len(r.Messages)+1)
+	out := make([]openai.ChatCompletionMessage, 0, len(r.Messages))
 	add := func(m model.Message) {
 		// Servers that know no system role want roles to alternate as well.
 		if n := len(out); w.noSystem && n > 0 && out[n-1].Role == m.Role && m.Role != "tool" {

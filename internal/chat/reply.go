@@ -212,7 +212,7 @@ func whole(v any) int {
 
 // settle judges what came: the reply is whole, or says why it is not.
 func (c *Client) settle(ctx context.Context, x *exchange, g *got, err error) (model.Reply, *swarm.CallError) {
-	rep := model.Reply{Text: g.text.String(), ToolCalls: g.tools, Model: g.model, Unsent: !x.left.Load() && x.status == 0, Header: x.header}
+	rep := model.Reply{Text: g.text.String(), ToolCalls: g.tools, Model: g.model, Unsent: x.status == 0 && model.Unreached(err), Header: x.header}
 	over := g.done || g.finish != ""
 	if g.known {
 		rep.Usage = g.usage

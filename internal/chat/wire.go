@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm/model"
@@ -32,7 +31,6 @@ type exchange struct {
 	way    *way // as sent
 	stream bool
 
-	left    atomic.Bool // some of the body was read: the request may have reached a server
 	status  int
 	header  http.Header
 	raw     []byte         // of a reply in one piece
@@ -47,7 +45,12 @@ type wire struct{ c *Client }
 
 func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := req.Context().Value(exchangeKey{}).(*exchange)
-	req = x.outgoing(req)
+	if len(w.c.header) > 0 {
+		req = req.Clone(req.Context())
+		for name, values := range w.c.header {
+			req.Header[http.CanonicalHeaderKey(name)] = values
+		}
+	}
 	resp, err := w.c.base.RoundTrip(req)
 	if err != nil {
 		return nil, err
@@ -76,10 +79,9 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	raw, err := io.ReadAll(io.LimitReader(body, maxReply+1))
-	if err == nil && len(raw) > maxReply {
+	if len(raw) > maxReply {
 		err = errTooLarge
 	}
-	body.drain = err == nil
 	body.Close()
 	if err != nil {
 		return nil, err
@@ -90,36 +92,6 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(raw))
 	return resp, nil
-}
-
-// outgoing returns the request with the caller's headers, and a body that
-// notes whether any of it was read.
-func (x *exchange) outgoing(req *http.Request) *http.Request {
-	req = req.WithContext(req.Context())
-	again := req.GetBody
-	req.Body = &outgoing{req.Body, &x.left}
-	req.GetBody = func() (io.ReadCloser, error) {
-		b, err := again()
-		return &outgoing{b, &x.left}, err
-	}
-	if len(x.c.header) > 0 {
-		req.Header = req.Header.Clone()
-		for name, values := range x.c.header {
-			req.Header[http.CanonicalHeaderKey(name)] = values
-		}
-	}
-	return req
-}
-
-// outgoing is the body of a request.
-type outgoing struct {
-	io.ReadCloser
-	left *atomic.Bool
-}
-
-func (o *outgoing) Read(p []byte) (int, error) {
-	o.left.Store(true)
-	return o.ReadCloser.Read(p)
 }
 
 // body is a reply's body. Close reads a little of what is left if the server

@@ -40,20 +40,25 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 			c.pool.queue.end(s, end)
 		}
 	}()
-	ctx, cancel := c.clock(ctx)
-	defer cancel()
+	left, late := time.Until(c.end), errCallTime
 	if ctx.Err() != nil {
-		// The slot came in the moment of the cancel: nothing is sent.
-		held.Release()
-		return tried{fail: c.unsent(model.Ended(ctx))}
+		late = model.Ended(ctx)
 	}
+	if ctx.Err() != nil || left <= 0 { // in the moment that the slot came: nothing is sent
+		held.Release()
+		return tried{fail: c.unsent(late)}
+	}
+	base, give := context.WithCancelCause(ctx)
+	defer give(nil)
+	clock := c.clock(left, give)
+	defer clock.Stop()
 	held.By(s.est)
 	t.sent, t.at = 1, s.backend
 	used, why := swarm.Usage{In: c.tokens, AtLeast: true}, errBrokeOff
 	defer func() { held.Settle(used, why) }()
 
-	base, h := c.hedge(ctx, s, is)
-	base, r, stop := c.watched(base, s, is != nil)
+	h := c.hedge(ctx, give, s, is)
+	r, stop := c.watched(give, s, is != nil)
 	defer stop()
 	reply, err := s.API.Attempt(base, r)
 	stop()
@@ -100,20 +105,19 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 	return t
 }
 
-// clock bounds an attempt by its own time and by the call's.
-func (c *call) clock(ctx context.Context) (context.Context, context.CancelFunc) {
-	until, why := time.Now().Add(c.pool.limits.AttemptTime), errAttemptTime
-	if c.end.Before(until) {
-		until, why = c.end, errCallTime
+// clock ends an attempt when its own time is over, or what is left of the call's.
+func (c *call) clock(left time.Duration, end context.CancelCauseFunc) *time.Timer {
+	if most := c.pool.limits.AttemptTime; most <= left {
+		return time.AfterFunc(most, func() { end(errAttemptTime) })
 	}
-	return context.WithDeadlineCause(ctx, until, why)
+	return time.AfterFunc(left, func() { end(errCallTime) })
 }
 
-// watched returns the request as it goes to the slot's backend, and where it
-// is to be streamed a context that ends when FirstToken or Idle is over. They
-// run while the server is waited for, Idle from the first text on, for a model
-// may think. stop stops the clock.
-func (c *call) watched(ctx context.Context, s slot, hedge bool) (_ context.Context, r model.Request, stop func()) {
+// watched returns the request as it goes to the slot's backend. Where it is to
+// be streamed, end is called when FirstToken or Idle is over. They run while the
+// server is waited for, Idle from the first text on, for a model may think. stop
+// stops the clock.
+func (c *call) watched(end context.CancelCauseFunc, s slot, hedge bool) (r model.Request, stop func()) {
 	r = c.Request
 	r.MaxOut, r.OnReset, r.OnData = s.est.Est.Out, nil, nil
 	if hedge {
@@ -121,14 +125,13 @@ func (c *call) watched(ctx context.Context, s slot, hedge bool) (_ context.Conte
 	}
 	tell := r.OnText
 	if tell == nil && !s.Stream {
-		return ctx, r, func() {}
+		return r, func() {}
 	}
 	if c.shown && !hedge {
 		c.shown = false
 		c.OnReset()
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	clock := time.AfterFunc(c.pool.limits.FirstToken, func() { cancel(errFirstToken) })
+	clock := time.AfterFunc(c.pool.limits.FirstToken, func() { end(errFirstToken) })
 	flowing := false
 	r.OnData = func() {
 		if flowing {
@@ -147,10 +150,10 @@ func (c *call) watched(ctx context.Context, s slot, hedge bool) (_ context.Conte
 			clock.Reset(c.pool.limits.Idle)
 		} else {
 			flowing = true
-			clock = time.AfterFunc(c.pool.limits.Idle, func() { cancel(errIdle) })
+			clock = time.AfterFunc(c.pool.limits.Idle, func() { end(errIdle) })
 		}
 	}
-	return ctx, r, func() { clock.Stop() }
+	return r, func() { clock.Stop() }
 }
 
 // early says that an attempt under ctx failed because it was ended, though not

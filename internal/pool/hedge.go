@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -89,11 +90,12 @@ var errHedged = errors.New("pool: another attempt at the same call was answered 
 // goroutine is that of the timer; once starts it and waits for it.
 type hedge struct {
 	c     *call
-	nth   int             // from 1
-	ctx   context.Context // of the hedge
-	stop  context.CancelFunc
-	lose  context.CancelCauseFunc // ends the first attempt
-	slow  slot                    // that of the first attempt
+	nth   int                                // from 1
+	outer context.Context                    // of both attempts
+	stop  atomic.Pointer[context.CancelFunc] // ends it; nil: it has not begun, and may
+	lose  context.CancelCauseFunc            // ends the first attempt
+	slow  *backend                           // that of the first attempt
+	began time.Time                          // when it was sent
 	timer *time.Timer
 	done  sync.WaitGroup // of its goroutine
 	sent  atomic.Bool
@@ -104,22 +106,20 @@ type hedge struct {
 }
 
 // hedge sets the timer for a second attempt beside the one in s, which is that
-// of is, where one may be made, and returns the context of the first.
-func (c *call) hedge(ctx context.Context, s slot, is *hedge) (context.Context, *hedge) {
+// of is, where one may be made; lose ends that one.
+func (c *call) hedge(ctx context.Context, lose context.CancelCauseFunc, s slot, is *hedge) *hedge {
 	nth := 1
 	if is != nil {
 		is.sent.Store(true)
 		nth = is.nth + 1
 	}
 	if s.slow == 0 || c.OnText != nil || nth > mostHedges {
-		return ctx, nil // what has been shown cannot be taken back
+		return nil // what has been shown cannot be taken back
 	}
-	h := &hedge{c: c, nth: nth, slow: s}
-	h.ctx, h.stop = context.WithCancel(ctx)
-	ctx, h.lose = context.WithCancelCause(ctx)
+	h := &hedge{c: c, nth: nth, outer: ctx, lose: lose, slow: s.backend, began: s.ticket.sent}
 	h.done.Add(1)
 	h.timer = time.AfterFunc(s.slow, h.run)
-	return ctx, h
+	return h
 }
 
 // run makes the second attempt.
@@ -127,15 +127,20 @@ func (h *hedge) run() {
 	defer h.done.Done()
 	defer func() { h.panic = recover() }()
 	q := &h.c.pool.queue
+	ctx, stop := context.WithCancel(h.outer)
+	defer stop()
+	if !h.stop.CompareAndSwap(nil, &stop) {
+		return
+	}
 	for {
-		if h.ctx.Err() != nil {
+		if ctx.Err() != nil {
 			return
 		}
-		now, wait := q.mayHedge(h.slow)
+		now, wait := q.mayHedge(h)
 		if now {
 			break
 		}
-		linger(h.ctx, wait)
+		linger(ctx, wait)
 	}
 	defer func() {
 		if h.tried.sent == 0 {
@@ -144,18 +149,18 @@ func (h *hedge) run() {
 			q.hedges.tokens++
 		}
 	}()
-	now, over := context.WithCancel(h.ctx)
+	now, over := context.WithCancel(ctx)
 	over() // money is not waited for
 	held, err := swarm.Reserve(now, h.c.dearest())
 	if err != nil {
 		return
 	}
-	s, err := q.hedge(h.ctx, h.c, h.slow.backend)
+	s, err := q.hedge(ctx, h.c, h.slow)
 	if err != nil {
 		held.Release()
 		return
 	}
-	if h.tried = h.c.once(h.ctx, s, held, h); h.tried.fail == nil {
+	if h.tried = h.c.once(ctx, s, held, h); h.tried.fail == nil {
 		h.lose(errHedged)
 	}
 }
@@ -164,8 +169,7 @@ func (h *hedge) run() {
 // it may yet answer, and tells whether its reply, or its failure, is the
 // call's: a failure that may not pass is as much of an answer as a reply.
 func (h *hedge) join(fail *swarm.CallError) (won bool) {
-	defer h.lose(nil)
-	defer h.stop()
+	defer h.end()
 	if h.timer.Stop() {
 		return false // never begun
 	}
@@ -186,16 +190,21 @@ func (h *hedge) join(fail *swarm.CallError) (won bool) {
 // may be the next to get it.
 func (h *hedge) decide(fail *swarm.CallError) {
 	if h != nil && (fail == nil || !fail.Retryable() || !h.sent.Load()) {
-		h.stop()
+		h.end()
 	}
 }
 
-// mayHedge takes one hedge of the budget if the attempt in s is slow and there
+var noStop context.CancelFunc = func() {}
+
+// end ends the hedge, wherever it is.
+func (h *hedge) end() { (*cmp.Or(h.stop.Swap(&noStop), &noStop))() }
+
+// mayHedge takes one hedge of the budget if the first attempt is slow and there
 // is one for it; else wait is how long to wait before asking again.
-func (q *queue) mayHedge(s slot) (now bool, wait time.Duration) {
+func (q *queue) mayHedge(h *hedge) (now bool, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	took, slow := time.Since(s.ticket.sent), s.latencies.after(q.hedges.share)
+	took, slow := time.Since(h.began), h.slow.latencies.after(q.hedges.share)
 	switch {
 	case slow == 0: // too few are known yet
 		return false, max(took, hedgeFloor)

@@ -34,7 +34,15 @@ func NetworkError(ctx context.Context, err error) *swarm.CallError {
 // sent: an [API] sets Reply.Unsent by it.
 func Unreached(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "dial"
+	_, dns := errors.AsType[*net.DNSError](err)
+	_, cert := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok && op.Op == "dial" || dns || cert || plainHTTP(err)
+}
+
+// plainHTTP says that a server does not speak TLS.
+func plainHTTP(err error) bool {
+	_, plain := errors.AsType[tls.RecordHeaderError](err)
+	return plain || err != nil && strings.Contains(err.Error(), "server gave HTTP response to HTTPS client")
 }
 
 // Ended returns why ctx ended: its cause, which the context's own error can be
@@ -67,7 +75,6 @@ func networkWords(err error) error {
 	dns, isDNS := errors.AsType[*net.DNSError](err)
 	_, invalid := errors.AsType[*tls.CertificateVerificationError](err)
 	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
-	_, plain := errors.AsType[tls.RecordHeaderError](err)
 	switch {
 	case isDNS && dns.IsNotFound:
 		return errors.New("no such host: check the base URL")
@@ -75,7 +82,7 @@ func networkWords(err error) error {
 		return errors.New("the host's address could not be looked up")
 	case invalid, unknown:
 		return errors.New("the server's certificate is not valid here, or signed by nobody known here")
-	case plain, strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+	case plainHTTP(err):
 		return errors.New("the server does not speak TLS: is the base URL's https right?")
 	}
 	for _, k := range []because{

@@ -26,7 +26,7 @@ func TestNetworkErrorNamesWhatHappenedAndNoAddress(t *testing.T) {
 		{dial(&net.DNSError{Err: "server misbehaving", Name: "host.test"}), swarm.ClassNetwork, "looked up", true},
 		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, swarm.ClassNetwork, "connection reset", false},
 		{io.ErrUnexpectedEOF, swarm.ClassNetwork, "middle of the reply", false},
-		{errors.New("tls: server gave HTTP response to HTTPS client"), swarm.ClassNetwork, "TLS", false},
+		{errors.New("tls: server gave HTTP response to HTTPS client"), swarm.ClassNetwork, "TLS", true},
 		{errors.New("host.test is odd"), swarm.ClassNetwork, "the connection failed", false},
 		{context.DeadlineExceeded, swarm.ClassTimeout, "in time", false},
 	} {
