@@ -1,8 +1,10 @@
 package mock
 
 import (
+	"maps"
+	"net"
+	"slices"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -11,9 +13,9 @@ import (
 type absence struct {
 	mu    sync.Mutex
 	until time.Time
-	calm  time.Time             // when a flapping ends
-	next  *time.Timer           // when a flapping server goes again; nil: it does not flap
-	open  map[*memoryReply]bool // requests that came by Transport
+	calm  time.Time        // when a flapping ends
+	next  *time.Timer      // when a flapping server goes again; nil: it does not flap
+	open  map[*socket]bool // of the listener and of Transport
 }
 
 // A flapping server is away for half of each period.
@@ -31,18 +33,18 @@ func (s *Server) GoAway(d time.Duration) {
 	if until := time.Now().Add(d); until.After(a.until) {
 		a.until = until
 	}
-	open := a.open
-	a.open = nil
 	a.mu.Unlock()
-	for w := range open {
-		w.breakOff(netError("read", syscall.ECONNRESET))
-		w.leave()
-	}
 	s.mu.Lock()
 	l := s.port
 	s.mu.Unlock()
 	if l != nil {
-		l.goAway()
+		l.stop()
+	}
+	a.mu.Lock()
+	open := slices.Collect(maps.Keys(a.open))
+	a.mu.Unlock()
+	for _, c := range open {
+		c.reset()
 	}
 }
 
@@ -89,22 +91,20 @@ func (a *absence) awayUntil() time.Time {
 
 func (a *absence) isAway() bool { return time.Now().Before(a.awayUntil()) }
 
-// enter notes a request in memory, unless the server is away.
-func (a *absence) enter(w *memoryReply) bool {
-	if a.isAway() {
-		return false
-	}
+// enter notes a connection until it is closed.
+func (a *absence) enter(c net.Conn) *socket {
+	s := &socket{Conn: c, from: a}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.open == nil {
-		a.open = map[*memoryReply]bool{}
+		a.open = map[*socket]bool{}
 	}
-	a.open[w] = true
-	return true
+	a.open[s] = true
+	return s
 }
 
-func (a *absence) leave(w *memoryReply) {
+func (a *absence) leave(c *socket) {
 	a.mu.Lock()
-	delete(a.open, w)
+	delete(a.open, c)
 	a.mu.Unlock()
 }

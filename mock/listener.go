@@ -9,17 +9,15 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"github.com/db31e724/go-swarm/mock/internal/fault"
 )
 
-// socket is a connection of the listener, which faults can freeze or reset.
+// socket is a connection of the listener or of Transport, which faults can
+// freeze or reset.
 type socket struct {
 	net.Conn
-	from   *listener
+	from   *absence
 	frozen atomic.Bool
 	doomed atomic.Bool // to be closed when idle
-	once   sync.Once
 }
 
 type socketKey struct{}
@@ -67,37 +65,25 @@ func (c *socket) GoAway() {
 
 // Close implements net.Conn.
 func (c *socket) Close() error {
-	c.once.Do(func() { c.from.forget(c) })
+	c.from.leave(c)
 	return c.Conn.Close()
 }
 
 // reset ends the connection with a RST.
 func (c *socket) reset() {
-	if tcp, ok := c.Conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
+	if rough, ok := c.Conn.(interface{ SetLinger(sec int) error }); ok {
+		_ = rough.SetLinger(0)
 	}
 	_ = c.Close()
 }
 
-// reset breaks the request's connection as a peer does that crashes. Over an
-// http.Handler without this server's listener it is cut.
+// reset breaks the request's connection as a peer does that crashes. Of a
+// handler that another server serves it is cut.
 func (x *exchange) reset() {
 	x.dropped = true
 	if c := x.socket(); c != nil {
 		c.reset()
-	} else if m := x.memory(); m != nil {
-		m.breakOff(netError("read", syscall.ECONNRESET))
 	}
-}
-
-// memory is the reply of a request that came by Transport.
-func (x *exchange) memory() *memoryReply {
-	w := x.w
-	if t, ok := w.(*fault.Wire); ok {
-		w = t.ResponseWriter
-	}
-	m, _ := w.(*memoryReply)
-	return m
 }
 
 // netError is what a client sees of a broken connection on a socket.
@@ -116,7 +102,6 @@ type listener struct {
 
 	mu     sync.Mutex
 	inner  net.Listener
-	open   map[*socket]bool
 	count  int // connections accepted
 	closed chan struct{}
 	ended  bool
@@ -127,7 +112,7 @@ func listen(s *Server, addr string) (*listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &listener{s: s, addr: inner.Addr().String(), inner: inner, open: map[*socket]bool{}, closed: make(chan struct{})}, nil
+	return &listener{s: s, addr: inner.Addr().String(), inner: inner, closed: make(chan struct{})}, nil
 }
 
 // Accept implements net.Listener.
@@ -140,12 +125,10 @@ func (l *listener) Accept() (net.Conn, error) {
 			return nil, net.ErrClosed
 		}
 		if c, err := inner.Accept(); err == nil {
-			s := &socket{Conn: c, from: l}
 			l.mu.Lock()
 			l.count++
-			l.open[s] = true
 			l.mu.Unlock()
-			return s, nil
+			return l.s.away.enter(c), nil
 		}
 		if err := l.again(); err != nil {
 			return nil, err
@@ -177,24 +160,11 @@ func (l *listener) again() error {
 	return nil
 }
 
-// goAway closes the port and resets what is open.
-func (l *listener) goAway() {
+// stop closes the port, until it is time to listen again.
+func (l *listener) stop() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	_ = l.inner.Close()
-	open := make([]*socket, 0, len(l.open))
-	for c := range l.open {
-		open = append(open, c)
-	}
-	l.mu.Unlock()
-	for _, c := range open {
-		c.reset()
-	}
-}
-
-func (l *listener) forget(c *socket) {
-	l.mu.Lock()
-	delete(l.open, c)
-	l.mu.Unlock()
 }
 
 // Close implements net.Listener.
@@ -213,15 +183,17 @@ func (l *listener) Close() error {
 func (l *listener) Addr() net.Addr { return l.inner.Addr() }
 
 // Connections is how many connections the listener has accepted, and how many
-// of them are open now.
+// are open now, those of Transport included.
 func (s *Server) Connections() (accepted, open int) {
 	s.mu.Lock()
 	l := s.port
 	s.mu.Unlock()
-	if l == nil {
-		return 0, 0
+	if l != nil {
+		l.mu.Lock()
+		accepted = l.count
+		l.mu.Unlock()
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.count, len(l.open)
+	s.away.mu.Lock()
+	defer s.away.mu.Unlock()
+	return accepted, len(s.away.open)
 }

@@ -209,7 +209,7 @@ func (s *Server) Close() error {
 // cuts the connection, it panics with http.ErrAbortHandler, as net/http asks
 // for; it panics with nothing else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if _, inMemory := w.(*memoryReply); !inMemory && s.away.isAway() {
+	if s.away.isAway() {
 		panic(http.ErrAbortHandler)
 	}
 	if s.shown(w, r) {
