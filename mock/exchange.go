@@ -31,14 +31,13 @@ type exchange struct {
 	pace  pace
 	raw   *wire.Raw
 
-	hash    uint64       // of the body
-	asked   *fault.Fault // by the call itself
-	call    fault.Call   // what a fault does to it
-	decoded wire.Request
-	heard   *Request      // what the brain is told, where that is not what was asked
-	blocks  []uint64      // of the prompt, for the prefix cache
-	left    []func()      // when the request ends
-	waited  time.Duration // for a place
+	hash   uint64        // of the body
+	asked  *fault.Fault  // by the call itself
+	call   fault.Call    // what a fault does to it
+	heard  *Request      // what the brain is told, where that is not what was asked
+	blocks []uint64      // of the prompt, for the prefix cache
+	left   []func()      // when the request ends
+	waited time.Duration // for a place
 
 	cut     bool // the connection is to be cut
 	ended   bool
@@ -135,22 +134,18 @@ func (x *exchange) read() *wire.Error {
 	if bad != nil {
 		return bad
 	}
-	asked, tree, refused := wire.Decode(body)
-	req := requestOf(asked)
-	x.entry.Request, x.entry.Streamed, x.tree, x.decoded = req, req.Stream, tree, asked
-	if err := x.choose(); err != nil && refused == nil {
-		refused = err
-	}
-	req = x.entry.Request
-	if m := x.s.models[req.Model]; m != nil {
-		x.model = m
-		x.s.log.take(m.ID)
+	tree, refused := wire.Decode(body)
+	x.tree, x.entry.Request = tree, requestOf(tree)
+	x.entry.Streamed = x.entry.Request.Stream
+	refused = cmp.Or(refused, x.choose())
+	if x.model = x.s.models[x.entry.Request.Model]; x.model != nil {
+		x.s.log.take(x.model.ID)
 	}
 	if refused != nil {
 		return refused
 	}
 	if x.model == nil {
-		return noModel(req.Model)
+		return noModel(x.entry.Request.Model)
 	}
 	h := fnv.New64a()
 	h.Write(body)
@@ -172,12 +167,11 @@ func (x *exchange) rules() *wire.Error {
 	if !x.model.Reasoning {
 		return nil
 	}
-	if v, _ := x.tree.Get("max_tokens"); !v.IsNull() {
+	if !x.tree.Get("max_tokens").IsNull() {
 		return wire.Bad("max_tokens", "unsupported_parameter", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")
 	}
 	for _, key := range []string{"temperature", "top_p"} {
-		v, _ := x.tree.Get(key)
-		if n, ok := v.Float(); ok && n != 1 {
+		if v := x.tree.Get(key); !v.IsNull() && v.Float() != 1 {
 			return wire.Bad(key, "unsupported_value", "Unsupported value: '%s' does not support %s with this model. Only the default (1) value is supported.", key, v.Num)
 		}
 	}
@@ -210,8 +204,8 @@ func (x *exchange) think() (failed *wire.Error) {
 			return nil
 		}
 		x.edit(&said)
-		if said.Refusal == "" && !said.Unchecked {
-			if err := wire.Conform(x.decoded, said.Text); err != nil {
+		if r := x.entry.Request; r.JSON && said.Refusal == "" && !said.Unchecked {
+			if err := wire.Conform(said.Text, r.Schema, r.Strict); err != nil {
 				return wire.Failed(fmt.Errorf("the brain's reply is not what response_format asks for: %w", err))
 			}
 		}
@@ -256,19 +250,10 @@ func (x *exchange) ask() (said Reply, err error) {
 
 // shape cuts a text as stop, max_tokens and the model's context ask for.
 func (x *exchange) shape(said Reply) reply {
-	out := reply{finish: said.Finish, refusal: said.Refusal != ""}
-	text := said.Text
-	if out.refusal {
-		text = said.Refusal
-	}
-	text = strings.ToValidUTF8(text, "\uFFFD")
+	out := reply{finish: cmp.Or(said.Finish, "stop"), refusal: said.Refusal != ""}
+	text := strings.ToValidUTF8(cmp.Or(said.Refusal, said.Text), "\uFFFD")
 	for _, stop := range x.entry.Request.Stop {
-		if stop == "" {
-			continue
-		}
-		if before, _, found := strings.Cut(text, stop); found {
-			text = before
-		}
+		text, _, _ = strings.Cut(text, stop)
 	}
 	out.tokens = x.s.tokens.Split(text)
 	most := x.entry.Request.MaxTokens
@@ -279,25 +264,13 @@ func (x *exchange) shape(said Reply) reply {
 		out.tokens = out.tokens[:most]
 		out.finish = "length"
 	}
-	if out.finish == "" {
-		out.finish = "stop"
-	}
 	return out
 }
 
 // sleep waits until so long after the request's arrival. It says whether the
 // client is still there.
 func (x *exchange) sleep(until time.Duration) bool {
-	d := until - time.Since(x.entry.Arrived)
-	if d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-x.r.Context().Done():
-		}
-	}
-	return x.r.Context().Err() == nil
+	return wire.Pause(x.r.Context(), until-time.Since(x.entry.Arrived))
 }
 
 // head sets the headers that every reply has.
@@ -315,9 +288,7 @@ func (x *exchange) fail(err *wire.Error) {
 	if errors.Is(x.r.Context().Err(), context.Canceled) {
 		return
 	}
-	for k, vs := range err.Header {
-		x.w.Header()[http.CanonicalHeaderKey(k)] = vs
-	}
+	wire.SetHeader(x.w, err.Header)
 	x.send("application/json", cmp.Or(err.Status, http.StatusInternalServerError), err.Body())
 }
 

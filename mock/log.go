@@ -1,7 +1,6 @@
 package mock
 
 import (
-	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -161,7 +160,7 @@ func (s *Server) Bill() map[string]Bill {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	out := make(map[string]Bill, len(s.log.bills))
-	for model, b := range maps.All(s.log.bills) {
+	for model, b := range s.log.bills {
 		out[model] = *b
 	}
 	return out

@@ -12,9 +12,7 @@ import (
 
 // stream answers as server-sent events, a token each, the choices in turn.
 func (x *exchange) stream() {
-	options, _ := x.tree.Get("stream_options")
-	usage, _ := options.Get("include_usage")
-	s := &sse{x: x, usage: usage.Yes}
+	s := &sse{x: x, usage: x.tree.Get("stream_options").Get("include_usage").Yes}
 	s.before = `{"id":` + wire.Quote(x.replyID()) + `,"object":"chat.completion.chunk","created":` +
 		strconv.FormatInt(x.entry.Arrived.Unix(), 10) + `,"model":` + wire.Quote(x.model.ID) +
 		`,"service_tier":"default","system_fingerprint":null,"choices":[`

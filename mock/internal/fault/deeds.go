@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
@@ -175,10 +174,4 @@ func halved(finish string) Do {
 }
 
 // firstHalf is the first half of a text, cut between runes.
-func firstHalf(text string) string {
-	n := len(text) / 2
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n]
-}
+func firstHalf(text string) string { return strings.ToValidUTF8(text[:len(text)/2], "") }

@@ -1,12 +1,13 @@
 package fault
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // step is one step of a plan.
@@ -76,13 +77,11 @@ func editJSON(r *Said, change func(v map[string]any) bool) bool {
 	if err := d.Decode(&v); err != nil || v == nil || !change(v) {
 		return false
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
+	b, err := wire.JSON(v)
+	if err != nil {
 		return false
 	}
-	r.Text = strings.TrimSpace(b.String())
+	r.Text = strings.TrimSpace(string(b))
 	return true
 }
 
@@ -110,14 +109,14 @@ func wrongType(o map[string]any, key string) {
 
 // appendTo appends text to the longest string in an object.
 func appendTo(o map[string]any, text string) bool {
-	longest, set := "", func(string) {}
+	longest, set := "", func(any) {}
 	found := false
 	var walk func(v any, put func(any))
 	walk = func(v any, put func(any)) {
 		switch v := v.(type) {
 		case string:
 			if len(v) >= len(longest) {
-				longest, found, set = v, true, func(s string) { put(s) }
+				longest, found, set = v, true, put
 			}
 		case []any:
 			for i, e := range v {

@@ -104,17 +104,6 @@ func (t *taped) readLine(line []byte) error {
 	return nil
 }
 
-// cassetteLine is a value as a line.
-func cassetteLine(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
 // replyHeader is what a cassette keeps of a reply's headers: neither those of
 // the connection nor what is secret.
 func replyHeader(h http.Header, keys []string) map[string][]string {
@@ -150,7 +139,7 @@ func canonical(body []byte) ([]byte, bool) {
 	if err := d.Decode(&v); err != nil {
 		return nil, false
 	}
-	line, err := cassetteLine(plainNumbers(v))
+	line, err := wire.JSON(plainNumbers(v))
 	return bytes.TrimSpace(line), err == nil
 }
 

@@ -122,7 +122,7 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 		bad.Send(w)
 		return
 	}
-	t, keys := tape(in, body, own(key)...)
+	t, keys := tape(in, body, wire.Secrets(http.Header{"Authorization": {"Bearer " + key}}, nil)...)
 	t.N = n
 	ctx, cancel := context.WithCancel(context.WithoutCancel(in.Context()))
 	defer cancel()
@@ -159,14 +159,6 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 	if t.Cut || t.Left {
 		panic(http.ErrAbortHandler)
 	}
-}
-
-// own is the recorder's key, in every spelling.
-func own(key string) []string {
-	if key == "" {
-		return nil
-	}
-	return wire.Secrets(http.Header{"Authorization": {"Bearer " + key}}, nil)
 }
 
 // send asks the upstream.

@@ -84,9 +84,7 @@ func (c *Cassette) Serve(w http.ResponseWriter, r *http.Request, timing bool) {
 	if _, dated := t.Header["Date"]; !dated {
 		h["Date"] = nil
 	}
-	for name, values := range t.Header {
-		h[http.CanonicalHeaderKey(name)] = values
-	}
+	wire.SetHeader(w, t.Header)
 	if t.Length {
 		n := 0
 		for _, p := range t.Pieces {
@@ -106,8 +104,12 @@ func play(w http.ResponseWriter, r *http.Request, t *taped, timing bool) {
 		return
 	}
 	out := http.NewResponseController(w)
-	for i, p := range t.Pieces {
-		if timing && p.After > 0 && !pause(r, time.Duration(p.After)*time.Microsecond) {
+	pieces := t.Pieces
+	if len(pieces) == 0 {
+		pieces = []tapedPiece{{}}
+	}
+	for i, p := range pieces {
+		if timing && !wire.Pause(r.Context(), time.Duration(p.After)*time.Microsecond) {
 			panic(http.ErrAbortHandler)
 		}
 		if i == 0 {
@@ -116,13 +118,9 @@ func play(w http.ResponseWriter, r *http.Request, t *taped, timing bool) {
 		if _, err := w.Write(p.bytes()); err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		if i < len(t.Pieces)-1 || t.Cut || t.Left || !t.Length {
+		if i < len(pieces)-1 || t.Cut || t.Left || !t.Length {
 			_ = out.Flush()
 		}
-	}
-	if len(t.Pieces) == 0 {
-		w.WriteHeader(t.Status)
-		_ = out.Flush()
 	}
 	t.end(r)
 }
@@ -133,22 +131,10 @@ const maxHold = 10 * time.Second
 // end ends a reply that did not come whole.
 func (t *taped) end(r *http.Request) {
 	if t.Left {
-		pause(r, maxHold)
+		wire.Pause(r.Context(), maxHold)
 	}
 	if t.Cut || t.Left {
 		panic(http.ErrAbortHandler)
-	}
-}
-
-// pause waits. It says whether the client is still there.
-func pause(r *http.Request, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-r.Context().Done():
-		return false
 	}
 }
 

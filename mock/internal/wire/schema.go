@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -30,7 +31,7 @@ func checkStrict(raw []byte) error {
 	if !slices.Equal(typesOf(root), []string{"object"}) {
 		return fmt.Errorf("schema must be a JSON Schema of 'type: \"object\"', got 'type: %q'", strings.Join(typesOf(root), ", "))
 	}
-	if _, ok := root.Get("anyOf"); ok {
+	if root.Get("anyOf").There() {
 		return errors.New("schema must not have 'anyOf' at its root")
 	}
 	c := schemaCheck{}
@@ -63,7 +64,7 @@ func (c *schemaCheck) walk(at []string, s Node, depth int) {
 	if depth > 10 {
 		wrong("the schema is nested deeper than 10 levels")
 	}
-	_, isRef := s.Get("$ref")
+	isRef := s.Get("$ref").There()
 	typed := isRef
 	for _, m := range s.Members {
 		switch {
@@ -86,27 +87,24 @@ func (c *schemaCheck) walk(at []string, s Node, depth int) {
 	if c.err != nil {
 		return
 	}
-	items, hasItems := s.Get("items")
-	if slices.Contains(typesOf(s), "array") && !hasItems {
+	items := s.Get("items")
+	if slices.Contains(typesOf(s), "array") && !items.There() {
 		wrong("array schema missing items")
 	}
 	if slices.Contains(typesOf(s), "object") {
 		c.object(s, wrong)
 	}
-	if hasItems {
+	if items.There() {
 		below(items, depth+1, "items")
 	}
-	props, _ := s.Get("properties")
-	for _, p := range props.Members {
+	for _, p := range s.Get("properties").Members {
 		below(p.Val, depth+1, "properties", p.Key)
 	}
-	anyOf, _ := s.Get("anyOf")
-	for i, one := range anyOf.Items {
+	for i, one := range s.Get("anyOf").Items {
 		below(one, depth, "anyOf", fmt.Sprint(i))
 	}
 	for _, key := range []string{"$defs", "definitions"} {
-		defs, _ := s.Get(key)
-		for _, m := range defs.Members {
+		for _, m := range s.Get(key).Members {
 			below(m.Val, depth, key, m.Key)
 		}
 	}
@@ -114,16 +112,14 @@ func (c *schemaCheck) walk(at []string, s Node, depth int) {
 
 // object asks for closed objects all of whose properties are required.
 func (c *schemaCheck) object(s Node, wrong func(string, ...any)) {
-	if extra, ok := s.Get("additionalProperties"); !ok || extra.Kind != kindBool || extra.Yes {
+	if extra := s.Get("additionalProperties"); extra.Kind != kindBool || extra.Yes {
 		wrong("'additionalProperties' is required to be supplied and to be false")
 	}
-	props, _ := s.Get("properties")
-	required, _ := s.Get("required")
-	named := make(map[string]bool, len(required.Items))
+	props, named := s.Get("properties"), map[string]bool{}
 	const all = "'required' is required to be supplied and to be an array including every key in properties. "
-	for _, r := range required.Items {
+	for _, r := range s.Get("required").Items {
 		named[r.Text] = true
-		if _, ok := props.Get(r.Text); !ok {
+		if !props.Get(r.Text).There() {
 			wrong(all+"Extra required key '%.64s' supplied", r.Text)
 		}
 	}
@@ -136,7 +132,7 @@ func (c *schemaCheck) object(s Node, wrong func(string, ...any)) {
 
 // typesOf lists a schema's types, which may be one name or an array of them.
 func typesOf(s Node) (out []string) {
-	t, _ := s.Get("type")
+	t := s.Get("type")
 	if t.Kind == kindString {
 		return []string{t.Text}
 	}
@@ -181,22 +177,19 @@ func compile(raw []byte) (*jsonschema.Schema, error) {
 	return s, nil
 }
 
-// Conform says where a text departs from what response_format asked for:
-// nothing where it asked for text or gave a schema that is not strict.
-func Conform(r Request, text string) error {
-	if !r.JSON {
-		return nil
-	}
+// Conform says where a text departs from JSON by a schema that is strict: nil
+// asks for an object, or for any JSON where there is a schema of another kind.
+func Conform(text string, schema json.RawMessage, strict bool) error {
 	v, err := Parse([]byte(text))
 	switch {
 	case err != nil:
 		return fmt.Errorf("the text is not JSON: %w", err)
-	case r.Schema == nil && v.Kind != kindObject:
+	case schema == nil && !v.IsObject():
 		return fmt.Errorf("the text is %s, not an object", v.kindName())
-	case r.Schema == nil || !r.Strict:
+	case schema == nil || !strict:
 		return nil
 	}
-	s, err := compile(r.Schema)
+	s, err := compile(schema)
 	if err != nil {
 		return fmt.Errorf("the schema: %w", err)
 	}
