@@ -14,7 +14,7 @@ type absence struct {
 	mu    sync.Mutex
 	until time.Time
 	calm  time.Time        // when a flapping ends
-	next  *time.Timer      // when a flapping server goes again; nil: it does not flap
+	goes  []*time.Timer    // until then
 	open  map[*socket]bool // of the listener and of Transport
 }
 
@@ -50,25 +50,17 @@ func (s *Server) GoAway(d time.Duration) {
 
 // flap lets the server go and come, unless it does already.
 func (s *Server) flap() {
-	s.away.mu.Lock()
-	on := time.Now().Before(s.away.calm)
-	if !on {
-		s.away.calm = time.Now().Add(flapSpan)
+	a := &s.away
+	a.mu.Lock()
+	already := time.Now().Before(a.calm)
+	if !already {
+		a.calm = time.Now().Add(flapSpan)
+		for at := flapPeriod; at < flapSpan; at += flapPeriod {
+			a.goes = append(a.goes, time.AfterFunc(at, func() { s.GoAway(flapPeriod / 2) }))
+		}
 	}
-	s.away.mu.Unlock()
-	if !on {
-		s.flapOn()
-	}
-}
-
-func (s *Server) flapOn() {
-	s.away.mu.Lock()
-	on := time.Now().Before(s.away.calm)
-	if on {
-		s.away.next = time.AfterFunc(flapPeriod, s.flapOn)
-	}
-	s.away.mu.Unlock()
-	if on {
+	a.mu.Unlock()
+	if !already {
 		s.GoAway(flapPeriod / 2)
 	}
 }
@@ -77,8 +69,8 @@ func (s *Server) flapOn() {
 func (a *absence) close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.calm = time.Now(); a.next != nil {
-		a.next.Stop()
+	for _, t := range a.goes {
+		t.Stop()
 	}
 }
 

@@ -16,14 +16,6 @@ import (
 // how. These requests are themselves in neither log nor bill, and show no keys.
 const mockPath = "/_mock/"
 
-func (u Usage) seen() map[string]int {
-	out := map[string]int{"prompt_tokens": u.In, "cached_tokens": u.Cached, "completion_tokens": u.Out}
-	if u.Written > 0 {
-		out["cache_write_tokens"] = u.Written
-	}
-	return out
-}
-
 // seen is entry n, counted from 1, without keys.
 func (e *Entry) seen(n int) map[string]any {
 	var body any // null where there is none, a text where it is not JSON
@@ -34,7 +26,7 @@ func (e *Entry) seen(n int) map[string]any {
 	}
 	out := map[string]any{
 		"n": n, "id": e.ID, "method": e.Method, "path": e.Path, "headers": e.Header, "body": body, "model": e.Request.Model, "status": e.Status,
-		"replies": wire.RedactAll(e.Replies, *e.keys), "finish": append([]string{}, e.Finish...), "attempt": e.Attempt, "usage": e.Usage.seen(),
+		"replies": wire.RedactAll(e.Replies, *e.keys), "finish": append([]string{}, e.Finish...), "attempt": e.Attempt, "usage": e.Usage,
 		"dollars": float64(e.Cost) / 1e9, "charged": e.Charge, "streamed": e.Streamed, "cancelled": e.Cancelled, "in_flight": e.InFlight,
 		"arrived": e.Arrived, "seconds": e.Ended.Sub(e.Arrived).Seconds(),
 	}
@@ -127,7 +119,7 @@ func (s *Server) stats() any {
 	models := map[string]any{}
 	for id, b := range s.Bill() {
 		models[id] = map[string]any{
-			"calls": b.Calls, "refused": b.Refused, "usage": b.Usage.seen(), "dollars": b.Dollars(), "unpriced": b.Unpriced, "peak": b.Peak,
+			"calls": b.Calls, "refused": b.Refused, "usage": b.Usage, "dollars": b.Dollars(), "unpriced": b.Unpriced, "peak": b.Peak,
 		}
 	}
 	faults := map[string]int{}

@@ -56,7 +56,7 @@ func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	keys := wire.TakeSecrets(head, r.URL.Query())
 	x := &exchange{s: s, w: w, r: r, entry: &Entry{
 		ID:     fmt.Sprintf("req_%012d", s.serial.Add(1)),
-		Method: r.Method, Path: r.URL.Path, Header: head, Arrived: time.Now(), keys: (*carried)(&keys),
+		Method: r.Method, Path: r.URL.Path, Header: head, Arrived: time.Now(), keys: &keys,
 	}}
 	s.log.arrive(x.entry)
 	return x

@@ -119,11 +119,8 @@ func listen(s *Server, addr string) (*listener, error) {
 func (l *listener) Accept() (net.Conn, error) {
 	for {
 		l.mu.Lock()
-		inner, ended := l.inner, l.ended
+		inner := l.inner
 		l.mu.Unlock()
-		if ended {
-			return nil, net.ErrClosed
-		}
 		if c, err := inner.Accept(); err == nil {
 			l.mu.Lock()
 			l.count++

@@ -20,6 +20,7 @@
 package mock
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,16 +87,13 @@ func NewHandler(c Config) *Server {
 	if len(c.Models) == 0 {
 		c.Models = []Model{Large(), Small()}
 	}
-	if c.Keep == 0 {
-		c.Keep = 16_384
-	}
 	if c.MaxBody <= 0 {
 		c.MaxBody = 32 << 20
 	}
 	s := &Server{
 		key: c.Key, seed: c.Seed, maxBody: c.MaxBody, observe: c.Observe,
 		models:  make(map[string]*Model, len(c.Models)),
-		log:     ledger{keep: c.Keep, bills: map[string]*Bill{}, flying: map[string]int{}},
+		log:     ledger{keep: cmp.Or(c.Keep, 16_384), bills: map[string]*Bill{}, flying: map[string]int{}},
 		created: time.Now().Unix(), began: time.Now(),
 		gates: map[string]*limit.Gate{"": limit.New(limit.Limits(c.Limits))}, prefixes: map[string]*token.Prefixes{},
 	}

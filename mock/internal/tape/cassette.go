@@ -130,16 +130,11 @@ var hopByHop = []string{
 // texts in one spelling. It says no where the body is not JSON that everybody
 // reads alike.
 func canonical(body []byte) ([]byte, bool) {
-	if _, err := wire.Parse(body); err != nil {
+	n, err := wire.Parse(body)
+	if err != nil {
 		return nil, false
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, false
-	}
-	line, err := wire.JSON(plainNumbers(v))
+	line, err := wire.JSON(plainNumbers(n.Value()))
 	return bytes.TrimSpace(line), err == nil
 }
 

@@ -27,12 +27,8 @@ type Recorder struct {
 	err  error // of writing; nothing is written after it
 }
 
-// Recording counts what a recorder did.
-type Recording struct {
-	Requests int // that came
-	Written  int // exchanges on the cassette, those of earlier recordings not counted
-	Skipped  int // requests that ended without one
-}
+// Recording counts; see mock.Recording.
+type Recording struct{ Requests, Written, Skipped int }
 
 // maxReply is how long a reply may be to be written.
 const maxReply = 32 << 20

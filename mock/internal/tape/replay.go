@@ -27,14 +27,8 @@ type reel struct {
 	next int
 }
 
-// Replays counts what a cassette did.
-type Replays struct {
-	Recorded int // exchanges on the cassette
-	Replayed int // requests answered
-	Repeated int // of them those past the last recorded one
-	Missed   int // requests that no exchange is equal to
-	Unused   int // exchanges that nobody asked for yet
-}
+// Replays counts; see mock.Replays.
+type Replays struct{ Recorded, Replayed, Repeated, Missed, Unused int }
 
 // Replays is what the cassette did so far.
 func (c *Cassette) Replays() Replays {
