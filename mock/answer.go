@@ -70,7 +70,8 @@ func (x *exchange) json(format string, args ...any) {
 func (x *exchange) replyID() string { return "chatcmpl-" + strings.TrimPrefix(x.entry.ID, "req_") }
 
 // models lists the models, or shows one.
-func (x *exchange) models(id string) *wire.Error {
+func (x *exchange) models() *wire.Error {
+	id := strings.TrimPrefix(strings.TrimPrefix(x.r.URL.Path, "/v1/models"), "/")
 	of := func(id string) string {
 		return fmt.Sprintf(`{"id":%s,"object":"model","created":%d,"owned_by":"mock"}`, wire.Quote(id), x.s.created)
 	}

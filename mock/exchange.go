@@ -67,19 +67,17 @@ func (x *exchange) run() *wire.Error {
 	if err := x.admit(); err != nil {
 		return err
 	}
+	method, serve := http.MethodGet, x.models
 	switch path := x.r.URL.Path; {
 	case path == "/v1/chat/completions":
-		if err := x.only(http.MethodPost); err != nil {
-			return err
-		}
-		return x.chat()
-	case path == "/v1/models" || strings.HasPrefix(path, "/v1/models/"):
-		if err := x.only(http.MethodGet); err != nil {
-			return err
-		}
-		return x.models(strings.TrimPrefix(strings.TrimPrefix(path, "/v1/models"), "/"))
+		method, serve = http.MethodPost, x.chat
+	case path != "/v1/models" && !strings.HasPrefix(path, "/v1/models/"):
+		return &wire.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("Invalid URL (%s %.128s)", x.r.Method, path)}
 	}
-	return &wire.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("Invalid URL (%s %.128s)", x.r.Method, x.r.URL.Path)}
+	if err := x.only(method); err != nil {
+		return err
+	}
+	return serve()
 }
 
 func (x *exchange) only(method string) *wire.Error {

@@ -111,10 +111,7 @@ func (x *exchange) strike() *wire.Error {
 	*c = fault.Call{
 		Model: x.model.ID, Key: bearer(x.r), Host: host, Tokens: e.Usage.In, MaxTokens: e.Request.MaxTokens,
 		Streamed: e.Streamed, JSON: e.Request.JSON, Hash: x.hash, Attempt: e.Attempt,
-		Proto: x.r.ProtoMajor, Turn: func() int64 { return x.s.reverse.Add(1) },
-	}
-	if s := x.socket(); s != nil {
-		c.Conn = s
+		Proto: x.r.ProtoMajor, Conn: x.socket(), Turn: func() int64 { return x.s.reverse.Add(1) },
 	}
 	c.Fault = x.asked
 	for i := 0; c.Fault == nil && i < len(x.s.rules); i++ {

@@ -27,12 +27,18 @@ func withSocket(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, socketKey{}, c)
 }
 
+// socket is the request's connection; a closed one, where another server has it.
 func (x *exchange) socket() *socket {
-	c, _ := x.r.Context().Value(socketKey{}).(*socket)
+	c, ok := x.r.Context().Value(socketKey{}).(*socket)
+	if !ok {
+		gone, _ := net.Pipe()
+		_ = gone.Close()
+		c = &socket{Conn: gone, from: &x.s.away}
+	}
 	return c
 }
 
-// Read implements net.Conn: nothing comes out of a frozen connection.
+// Read: nothing comes out of a frozen connection.
 func (c *socket) Read(p []byte) (int, error) {
 	for {
 		n, err := c.Conn.Read(p)
@@ -63,7 +69,6 @@ func (c *socket) GoAway() {
 	_ = c.Close()
 }
 
-// Close implements net.Conn.
 func (c *socket) Close() error {
 	c.from.leave(c)
 	return c.Conn.Close()
@@ -81,9 +86,7 @@ func (c *socket) reset() {
 // handler that another server serves it is cut.
 func (x *exchange) reset() {
 	x.dropped = true
-	if c := x.socket(); c != nil {
-		c.reset()
-	}
+	x.socket().reset()
 }
 
 // netError is what a client sees of a broken connection on a socket.
@@ -115,7 +118,6 @@ func listen(s *Server, addr string) (*listener, error) {
 	return &listener{s: s, addr: inner.Addr().String(), inner: inner, closed: make(chan struct{})}, nil
 }
 
-// Accept implements net.Listener.
 func (l *listener) Accept() (net.Conn, error) {
 	for {
 		l.mu.Lock()
@@ -164,7 +166,6 @@ func (l *listener) stop() {
 	_ = l.inner.Close()
 }
 
-// Close implements net.Listener.
 func (l *listener) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -176,7 +177,6 @@ func (l *listener) Close() error {
 	return l.inner.Close()
 }
 
-// Addr implements net.Listener.
 func (l *listener) Addr() net.Addr { return l.inner.Addr() }
 
 // Connections is how many connections the listener has accepted, and how many

@@ -35,7 +35,6 @@ func (s *Server) Transport() http.RoundTripper {
 // only is a listener with one connection.
 type only struct{ net.Conn }
 
-// Accept implements net.Listener.
 func (l *only) Accept() (net.Conn, error) {
 	c := l.Conn
 	if l.Conn = nil; c == nil {
@@ -44,7 +43,6 @@ func (l *only) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// Addr and Close implement net.Listener, of which the connection is no part.
 func (l *only) Addr() net.Addr { return nil }
 func (l *only) Close() error   { return nil }
 
@@ -60,7 +58,6 @@ func (p pipeEnd) SetLinger(int) error {
 	return nil
 }
 
-// Read implements net.Conn.
 func (p pipeEnd) Read(b []byte) (int, error) {
 	n, err := p.Conn.Read(b)
 	if err == io.EOF && p.broken.Load() {

@@ -48,7 +48,7 @@ func deed(name string, args []any) Do {
 		return eachEvent(func(w *Wire, e string) string { return usageObject.ReplaceAllLiteralString(e, `"usage":`+s[0]) })
 	case "later":
 		d, _ := time.ParseDuration(s[0]) // the catalogue is part of this package
-		return slow(func(first, per time.Duration) (time.Duration, time.Duration) { return first + d, per })
+		return later(d)
 	case "endlessBody":
 		return more(n, "application/json", `{"error":{"message":"`, 1<<62)
 	case "huge":
@@ -153,6 +153,10 @@ func delayed(d time.Duration, then Do) Do {
 
 func slow(change func(first, perToken time.Duration) (time.Duration, time.Duration)) Do {
 	return func(x *Call) { x.Slow = change }
+}
+
+func later(d time.Duration) Do {
+	return slow(func(first, per time.Duration) (time.Duration, time.Duration) { return first + d, per })
 }
 
 // say changes what the brain said, where change finds something to change.

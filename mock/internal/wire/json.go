@@ -90,16 +90,16 @@ func (p *parser) value(depth int) (Node, error) {
 	}
 	end := int(p.InputOffset())
 	raw := bytes.TrimLeft(p.body[before:end], " \t\r\n:,")
+	n := Node{Kind: kindNull, Raw: raw, End: end}
 	switch v := t.(type) {
 	case bool:
-		return Node{Kind: kindBool, Yes: v, Raw: raw, End: end}, nil
+		n.Kind, n.Yes = kindBool, v
 	case json.Number:
-		return Node{Kind: kindNumber, Num: v, Raw: raw, End: end}, nil
+		n.Kind, n.Num = kindNumber, v
 	case string:
-		return Node{Kind: kindString, Text: v, Raw: raw, End: end}, nil
+		n.Kind, n.Text = kindString, v
 	case json.Delim:
-		n, start := Node{Kind: kindArray}, end-1
-		if v == '{' {
+		if n.Kind = kindArray; v == '{' {
 			n.Kind = kindObject
 		}
 		if err := p.inside(&n, depth); err != nil {
@@ -109,10 +109,9 @@ func (p *parser) value(depth int) (Node, error) {
 			return Node{}, err
 		}
 		n.End = int(p.InputOffset())
-		n.Raw = p.body[start:n.End]
-		return n, nil
+		n.Raw = p.body[end-1 : n.End]
 	}
-	return Node{Kind: kindNull, Raw: raw, End: end}, nil
+	return n, nil
 }
 
 func (p *parser) inside(n *Node, depth int) error {
