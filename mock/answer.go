@@ -35,11 +35,7 @@ func (u Usage) wire() string {
 
 // whole answers without streaming, when the last token is ready.
 func (x *exchange) whole() {
-	last := 0
-	for _, r := range x.reply {
-		last = max(last, len(r.tokens)-1)
-	}
-	if !x.sleep(x.pace.at(last)) {
+	if !x.sleep(x.pace.at(max(0, x.longest()-1))) {
 		ready := time.Since(x.entry.Arrived)
 		for _, r := range x.reply {
 			x.entry.Usage.Out += x.pace.ready(ready, len(r.tokens))

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -62,16 +63,15 @@ func (s *Server) shown(w http.ResponseWriter, r *http.Request) bool {
 	}
 	x := &exchange{s: s, w: w, r: r, entry: &Entry{ID: "req_mock", Arrived: time.Now()}, ended: true}
 	answer, err := x.show()
-	if err != nil {
+	switch {
+	case err != nil:
 		x.fail(err)
-		return true
-	}
-	if answer == nil {
+	case answer == nil:
 		w.WriteHeader(http.StatusNoContent)
-		return true
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(answer) // a client that leaves now has asked for nothing
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(answer) // a client that leaves now has asked for nothing
 	return true
 }
 
@@ -97,13 +97,10 @@ func (x *exchange) show() (any, *wire.Error) {
 }
 
 func (x *exchange) showRequests() (any, *wire.Error) {
-	since := 0
-	if text := x.r.URL.Query().Get("since"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 {
-			return nil, wire.Bad("since", "", "Invalid value for 'since': %.40q is not a whole number of 0 and above.", text)
-		}
-		since = n
+	text := cmp.Or(x.r.URL.Query().Get("since"), "0")
+	since, err := strconv.Atoi(text)
+	if err != nil || since < 0 {
+		return nil, wire.Bad("since", "", "Invalid value for 'since': %.40q is not a whole number of 0 and above.", text)
 	}
 	entries, first := x.s.log.since(since)
 	list := make([]any, len(entries))

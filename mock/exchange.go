@@ -265,6 +265,14 @@ func (x *exchange) shape(said Reply) reply {
 	return out
 }
 
+// longest is how many tokens the longest reply has.
+func (x *exchange) longest() (n int) {
+	for _, r := range x.reply {
+		n = max(n, len(r.tokens))
+	}
+	return n
+}
+
 // sleep waits until so long after the request's arrival. It says whether the
 // client is still there.
 func (x *exchange) sleep(until time.Duration) bool {

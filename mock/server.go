@@ -194,10 +194,7 @@ func (s *Server) Close() error {
 	s.cancel()
 	err := web.Close()
 	s.work.Wait()
-	if errors.Is(err, net.ErrClosed) {
-		err = nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("mock: close: %w", err)
 	}
 	return nil

@@ -51,10 +51,7 @@ type sse struct {
 // tokens sends the tokens of all choices. It says whether the client stayed.
 func (s *sse) tokens() bool {
 	x := s.x
-	longest := 0
-	for _, r := range x.reply {
-		longest = max(longest, len(r.tokens))
-	}
+	longest := x.longest()
 	sent := make([]bytes.Buffer, len(x.reply))
 	finish, ended := make([]string, len(x.reply)), false
 	defer func() {

@@ -34,100 +34,84 @@ func checkStrict(raw []byte) error {
 	if root.Get("anyOf").There() {
 		return errors.New("schema must not have 'anyOf' at its root")
 	}
-	c := schemaCheck{}
-	if c.walk(nil, root, 1); c.err != nil {
-		return c.err
+	if err := strictAt(nil, root, 1); err != nil {
+		return err
 	}
 	_, err = compile(raw)
 	return err
 }
 
-// schemaCheck keeps the first fault that it meets.
-type schemaCheck struct{ err error }
-
-func (c *schemaCheck) walk(at []string, s Node, depth int) {
-	wrong := func(format string, args ...any) {
-		if c.err == nil {
-			c.err = errors.New("In context=(" + strings.Join(at, ", ") + "), " + fmt.Sprintf(format, args...))
-		}
+// strictAt checks the schema that stands at a place.
+func strictAt(at []string, s Node, depth int) error {
+	wrong := func(format string, args ...any) error {
+		return errors.New("In context=(" + strings.Join(at, ", ") + "), " + fmt.Sprintf(format, args...))
 	}
-	below := func(s Node, depth int, names ...string) {
-		deeper := slices.Clone(at)
-		for _, n := range names {
-			deeper = append(deeper, "'"+n+"'")
-		}
-		c.walk(deeper, s, depth)
+	has := func(key string) bool { return s.Get(key).There() }
+	switch {
+	case !s.IsObject():
+		return wrong("schema must be an object, got %s", s.kindName())
+	case depth > 10:
+		return wrong("the schema is nested deeper than 10 levels")
 	}
-	if s.Kind != kindObject {
-		wrong("schema must be an object, got %s", s.kindName())
-	}
-	if depth > 10 {
-		wrong("the schema is nested deeper than 10 levels")
-	}
-	isRef := s.Get("$ref").There()
-	typed := isRef
 	for _, m := range s.Members {
 		switch {
 		case !slices.Contains(schemaKeys, m.Key):
-			wrong("'%.64s' is not permitted", m.Key)
-		case isRef && m.Key != "$ref":
-			wrong("$ref cannot have keywords {'%.64s'}", m.Key)
+			return wrong("'%.64s' is not permitted", m.Key)
+		case has("$ref") && m.Key != "$ref":
+			return wrong("$ref cannot have keywords {'%.64s'}", m.Key)
 		case m.Key == "$ref" && m.Val.Text != "#" && !strings.HasPrefix(m.Val.Text, "#/$defs/") && !strings.HasPrefix(m.Val.Text, "#/definitions/"):
-			wrong("reference '%.64s' must be '#' or of the form '#/$defs/name'", m.Val.Text)
+			return wrong("reference '%.64s' must be '#' or of the form '#/$defs/name'", m.Val.Text)
 		case m.Key == "format" && !slices.Contains(schemaFormats, m.Val.Text):
-			wrong("'%.64s' is not a valid format", m.Val.Text)
+			return wrong("'%.64s' is not a valid format", m.Val.Text)
 		case m.Key == "enum" && len(m.Val.Items) == 0:
-			wrong("'enum' must be an array with at least one value")
+			return wrong("'enum' must be an array with at least one value")
 		}
-		typed = typed || m.Key == "type" || m.Key == "enum" || m.Key == "const" || m.Key == "anyOf"
 	}
-	if !typed {
-		wrong("schema must have a 'type' key")
+	if !slices.ContainsFunc([]string{"$ref", "type", "enum", "const", "anyOf"}, has) {
+		return wrong("schema must have a 'type' key")
 	}
-	if c.err != nil {
-		return
+	props := s.Get("properties")
+	if slices.Contains(typesOf(s), "array") && !has("items") {
+		return wrong("array schema missing items")
 	}
-	items := s.Get("items")
-	if slices.Contains(typesOf(s), "array") && !items.There() {
-		wrong("array schema missing items")
+	if slices.Contains(typesOf(s), "object") { // closed, and all of its properties required
+		if extra := s.Get("additionalProperties"); extra.Kind != kindBool || extra.Yes {
+			return wrong("'additionalProperties' is required to be supplied and to be false")
+		}
+		const all = "'required' is required to be supplied and to be an array including every key in properties. "
+		named := map[string]bool{}
+		for _, r := range s.Get("required").Items {
+			if named[r.Text] = true; !props.Get(r.Text).There() {
+				return wrong(all+"Extra required key '%.64s' supplied", r.Text)
+			}
+		}
+		for _, p := range props.Members {
+			if !named[p.Key] {
+				return wrong(all+"Missing '%.64s'", p.Key)
+			}
+		}
 	}
-	if slices.Contains(typesOf(s), "object") {
-		c.object(s, wrong)
+	var err error
+	below := func(s Node, depth int, path string) {
+		if err == nil {
+			err = strictAt(append(slices.Clone(at), path), s, depth)
+		}
 	}
-	if items.There() {
-		below(items, depth+1, "items")
+	if has("items") {
+		below(s.Get("items"), depth+1, "'items'")
 	}
-	for _, p := range s.Get("properties").Members {
-		below(p.Val, depth+1, "properties", p.Key)
+	for _, p := range props.Members {
+		below(p.Val, depth+1, "'properties', '"+p.Key+"'")
 	}
 	for i, one := range s.Get("anyOf").Items {
-		below(one, depth, "anyOf", fmt.Sprint(i))
+		below(one, depth, fmt.Sprintf("'anyOf', '%d'", i))
 	}
 	for _, key := range []string{"$defs", "definitions"} {
 		for _, m := range s.Get(key).Members {
-			below(m.Val, depth, key, m.Key)
+			below(m.Val, depth, "'"+key+"', '"+m.Key+"'")
 		}
 	}
-}
-
-// object asks for closed objects all of whose properties are required.
-func (c *schemaCheck) object(s Node, wrong func(string, ...any)) {
-	if extra := s.Get("additionalProperties"); extra.Kind != kindBool || extra.Yes {
-		wrong("'additionalProperties' is required to be supplied and to be false")
-	}
-	props, named := s.Get("properties"), map[string]bool{}
-	const all = "'required' is required to be supplied and to be an array including every key in properties. "
-	for _, r := range s.Get("required").Items {
-		named[r.Text] = true
-		if !props.Get(r.Text).There() {
-			wrong(all+"Extra required key '%.64s' supplied", r.Text)
-		}
-	}
-	for _, p := range props.Members {
-		if !named[p.Key] {
-			wrong(all+"Missing '%.64s'", p.Key)
-		}
-	}
+	return err
 }
 
 // typesOf lists a schema's types, which may be one name or an array of them.
