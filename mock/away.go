@@ -13,9 +13,11 @@ import (
 type absence struct {
 	mu    sync.Mutex
 	until time.Time
-	calm  time.Time        // when a flapping ends
-	goes  []*time.Timer    // until then
-	open  map[*socket]bool // of the listener and of Transport
+	calm  time.Time     // when a flapping ends
+	goes  []*time.Timer // until then
+
+	open     map[*socket]bool // of the listener and of Transport
+	accepted int              // those that were closed included
 }
 
 // A flapping server is away for half of each period.
@@ -88,9 +90,7 @@ func (a *absence) enter(c net.Conn) *socket {
 	s := &socket{Conn: c, from: a}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.open == nil {
-		a.open = map[*socket]bool{}
-	}
+	a.accepted++
 	a.open[s] = true
 	return s
 }

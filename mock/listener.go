@@ -105,7 +105,6 @@ type listener struct {
 
 	mu     sync.Mutex
 	inner  net.Listener
-	count  int // connections accepted
 	closed chan struct{}
 	ended  bool
 }
@@ -124,9 +123,6 @@ func (l *listener) Accept() (net.Conn, error) {
 		inner := l.inner
 		l.mu.Unlock()
 		if c, err := inner.Accept(); err == nil {
-			l.mu.Lock()
-			l.count++
-			l.mu.Unlock()
 			return l.s.away.enter(c), nil
 		}
 		if err := l.again(); err != nil {
@@ -179,18 +175,10 @@ func (l *listener) Close() error {
 
 func (l *listener) Addr() net.Addr { return l.inner.Addr() }
 
-// Connections is how many connections the listener has accepted, and how many
-// are open now, those of Transport included.
+// Connections is how many connections were made, of the listener and of
+// Transport, and how many of them are open now.
 func (s *Server) Connections() (accepted, open int) {
-	s.mu.Lock()
-	l := s.port
-	s.mu.Unlock()
-	if l != nil {
-		l.mu.Lock()
-		accepted = l.count
-		l.mu.Unlock()
-	}
 	s.away.mu.Lock()
 	defer s.away.mu.Unlock()
-	return accepted, len(s.away.open)
+	return s.away.accepted, len(s.away.open)
 }

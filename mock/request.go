@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"sync"
 
 	"github.com/db31e724/go-swarm/mock/internal/brain"
 	"github.com/db31e724/go-swarm/mock/internal/wire"
@@ -83,17 +82,13 @@ type Reply struct {
 // Script is a brain that gives the replies in order, one a call, and answers
 // 500 when they are used up. Concurrent calls are served in order of arrival.
 func Script(replies ...Reply) Brain {
-	var mu sync.Mutex
-	return func(context.Context, Request) (Reply, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if len(replies) == 0 {
-			return Reply{}, &Error{Status: 500, Message: "the script of replies is used up", Type: "server_error"}
-		}
-		r := replies[0]
-		replies = replies[1:]
-		return r, nil
+	turns := make([]Turn, len(replies))
+	for i, r := range replies {
+		turns[i].Reply = r
 	}
+	return Matching(func(context.Context, Request) (Reply, error) {
+		return Reply{}, &Error{Status: 500, Message: "the script of replies is used up", Type: "server_error"}
+	}, Match{Turns: turns, Pass: true})
 }
 
 // Say is a brain that gives the same text to everybody.

@@ -97,6 +97,7 @@ func NewHandler(c Config) *Server {
 		created: time.Now().Unix(), began: time.Now(),
 		gates: map[string]*limit.Gate{"": limit.New(limit.Limits(c.Limits))}, prefixes: map[string]*token.Prefixes{},
 	}
+	s.away.open = map[*socket]bool{}
 	s.rules, s.wrong = arm(c.Faults)
 	for _, m := range c.Models {
 		if m.Brain == nil {

@@ -182,12 +182,7 @@ func specials() map[string]Do {
 			r.Text = strings.Repeat(`{"a":`, 1000) + "1" + strings.Repeat("}", 1000)
 			return true
 		}),
-		"X65": say(func(_ *Call, r *Said) bool {
-			if !editJSON(r, func(v map[string]any) bool { return appendTo(v, injection) }) {
-				r.Text += injection
-			}
-			return true
-		}),
+		"X65": say(inject),
 		"X68": eachEvent(func(w *Wire, e string) string {
 			return strings.Replace(e, `"model":"`+w.Call.Model+`"`, `"model":"some-other-model-2026-01-01"`, 1)
 		}),
