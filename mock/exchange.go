@@ -89,17 +89,13 @@ func (x *exchange) only(method string) *wire.Error {
 
 // admit checks the key.
 func (x *exchange) admit() *wire.Error {
-	if x.s.key == "" {
+	switch key := bearer(x.r); {
+	case x.s.key == "" || key == x.s.key:
 		return nil
-	}
-	key := bearer(x.r)
-	switch {
 	case key == "":
 		return &wire.Error{Status: http.StatusUnauthorized, Message: "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."}
-	case key != x.s.key:
-		return &wire.Error{Status: http.StatusUnauthorized, Code: "invalid_api_key", Message: "Incorrect API key provided."}
 	}
-	return nil
+	return &wire.Error{Status: http.StatusUnauthorized, Code: "invalid_api_key", Message: "Incorrect API key provided."}
 }
 
 // bearer is the key that a request carries.

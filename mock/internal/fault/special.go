@@ -238,10 +238,8 @@ var bomb = sync.OnceValue(func() string {
 // splitInRune is where to cut a text into two: within a rune of several
 // bytes, where there is one, otherwise in the middle.
 func splitInRune(text string) int {
-	for i := range len(text) {
-		if !utf8.RuneStart(text[i]) {
-			return i
-		}
+	if i := strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }); i >= 0 {
+		return i + 1
 	}
 	return len(text) / 2
 }

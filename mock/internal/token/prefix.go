@@ -83,12 +83,9 @@ func (p *Prefixes) Read(blocks []uint64) int {
 		}
 		b.used = now
 		p.known.Put(key, b, maxBlocks)
-		n += p.Block
+		n++
 	}
-	if n < p.Min {
-		return 0
-	}
-	return n
+	return p.Whole(blocks[:n])
 }
 
 // Whole is how many tokens of a prompt the cache takes.
