@@ -35,11 +35,7 @@ func (u Usage) wire() string {
 
 // whole answers without streaming, when the last token is ready.
 func (x *exchange) whole() {
-	last := 0
-	for _, r := range x.reply {
-		last = max(last, len(r.tokens)-1)
-	}
-	if !x.sleep(x.pace.at(last)) {
+	if !x.sleep(x.pace.at(max(0, x.longest()-1))) {
 		ready := time.Since(x.entry.Arrived)
 		for _, r := range x.reply {
 			x.entry.Usage.Out += x.pace.ready(ready, len(r.tokens))
@@ -70,7 +66,8 @@ func (x *exchange) json(format string, args ...any) {
 func (x *exchange) replyID() string { return "chatcmpl-" + strings.TrimPrefix(x.entry.ID, "req_") }
 
 // models lists the models, or shows one.
-func (x *exchange) models(id string) *wire.Error {
+func (x *exchange) models() *wire.Error {
+	id := strings.TrimPrefix(strings.TrimPrefix(x.r.URL.Path, "/v1/models"), "/")
 	of := func(id string) string {
 		return fmt.Sprintf(`{"id":%s,"object":"model","created":%d,"owned_by":"mock"}`, wire.Quote(id), x.s.created)
 	}

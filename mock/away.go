@@ -1,8 +1,10 @@
 package mock
 
 import (
+	"maps"
+	"net"
+	"slices"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -11,9 +13,11 @@ import (
 type absence struct {
 	mu    sync.Mutex
 	until time.Time
-	calm  time.Time             // when a flapping ends
-	next  *time.Timer           // when a flapping server goes again; nil: it does not flap
-	open  map[*memoryReply]bool // requests that came by Transport
+	calm  time.Time     // when a flapping ends
+	goes  []*time.Timer // until then
+
+	open     map[*socket]bool // of the listener and of Transport
+	accepted int              // those that were closed included
 }
 
 // A flapping server is away for half of each period.
@@ -31,42 +35,34 @@ func (s *Server) GoAway(d time.Duration) {
 	if until := time.Now().Add(d); until.After(a.until) {
 		a.until = until
 	}
-	open := a.open
-	a.open = nil
 	a.mu.Unlock()
-	for w := range open {
-		w.breakOff(netError("read", syscall.ECONNRESET))
-		w.leave()
-	}
 	s.mu.Lock()
 	l := s.port
 	s.mu.Unlock()
 	if l != nil {
-		l.goAway()
+		l.stop()
+	}
+	a.mu.Lock()
+	open := slices.Collect(maps.Keys(a.open))
+	a.mu.Unlock()
+	for _, c := range open {
+		c.reset()
 	}
 }
 
 // flap lets the server go and come, unless it does already.
 func (s *Server) flap() {
-	s.away.mu.Lock()
-	on := time.Now().Before(s.away.calm)
-	if !on {
-		s.away.calm = time.Now().Add(flapSpan)
+	a := &s.away
+	a.mu.Lock()
+	already := time.Now().Before(a.calm)
+	if !already {
+		a.calm = time.Now().Add(flapSpan)
+		for at := flapPeriod; at < flapSpan; at += flapPeriod {
+			a.goes = append(a.goes, time.AfterFunc(at, func() { s.GoAway(flapPeriod / 2) }))
+		}
 	}
-	s.away.mu.Unlock()
-	if !on {
-		s.flapOn()
-	}
-}
-
-func (s *Server) flapOn() {
-	s.away.mu.Lock()
-	on := time.Now().Before(s.away.calm)
-	if on {
-		s.away.next = time.AfterFunc(flapPeriod, s.flapOn)
-	}
-	s.away.mu.Unlock()
-	if on {
+	a.mu.Unlock()
+	if !already {
 		s.GoAway(flapPeriod / 2)
 	}
 }
@@ -75,8 +71,8 @@ func (s *Server) flapOn() {
 func (a *absence) close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.calm = time.Now(); a.next != nil {
-		a.next.Stop()
+	for _, t := range a.goes {
+		t.Stop()
 	}
 }
 
@@ -89,22 +85,18 @@ func (a *absence) awayUntil() time.Time {
 
 func (a *absence) isAway() bool { return time.Now().Before(a.awayUntil()) }
 
-// enter notes a request in memory, unless the server is away.
-func (a *absence) enter(w *memoryReply) bool {
-	if a.isAway() {
-		return false
-	}
+// enter notes a connection until it is closed.
+func (a *absence) enter(c net.Conn) *socket {
+	s := &socket{Conn: c, from: a}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.open == nil {
-		a.open = map[*memoryReply]bool{}
-	}
-	a.open[w] = true
-	return true
+	a.accepted++
+	a.open[s] = true
+	return s
 }
 
-func (a *absence) leave(w *memoryReply) {
+func (a *absence) leave(c *socket) {
 	a.mu.Lock()
-	delete(a.open, w)
+	delete(a.open, c)
 	a.mu.Unlock()
 }

@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -16,14 +17,6 @@ import (
 // how. These requests are themselves in neither log nor bill, and show no keys.
 const mockPath = "/_mock/"
 
-func (u Usage) seen() map[string]int {
-	out := map[string]int{"prompt_tokens": u.In, "cached_tokens": u.Cached, "completion_tokens": u.Out}
-	if u.Written > 0 {
-		out["cache_write_tokens"] = u.Written
-	}
-	return out
-}
-
 // seen is entry n, counted from 1, without keys.
 func (e *Entry) seen(n int) map[string]any {
 	var body any // null where there is none, a text where it is not JSON
@@ -34,7 +27,7 @@ func (e *Entry) seen(n int) map[string]any {
 	}
 	out := map[string]any{
 		"n": n, "id": e.ID, "method": e.Method, "path": e.Path, "headers": e.Header, "body": body, "model": e.Request.Model, "status": e.Status,
-		"replies": wire.RedactAll(e.Replies, *e.keys), "finish": append([]string{}, e.Finish...), "attempt": e.Attempt, "usage": e.Usage.seen(),
+		"replies": wire.RedactAll(e.Replies, *e.keys), "finish": append([]string{}, e.Finish...), "attempt": e.Attempt, "usage": e.Usage,
 		"dollars": float64(e.Cost) / 1e9, "charged": e.Charge, "streamed": e.Streamed, "cancelled": e.Cancelled, "in_flight": e.InFlight,
 		"arrived": e.Arrived, "seconds": e.Ended.Sub(e.Arrived).Seconds(),
 	}
@@ -70,16 +63,15 @@ func (s *Server) shown(w http.ResponseWriter, r *http.Request) bool {
 	}
 	x := &exchange{s: s, w: w, r: r, entry: &Entry{ID: "req_mock", Arrived: time.Now()}, ended: true}
 	answer, err := x.show()
-	if err != nil {
+	switch {
+	case err != nil:
 		x.fail(err)
-		return true
-	}
-	if answer == nil {
+	case answer == nil:
 		w.WriteHeader(http.StatusNoContent)
-		return true
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(answer) // a client that leaves now has asked for nothing
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(answer) // a client that leaves now has asked for nothing
 	return true
 }
 
@@ -105,13 +97,10 @@ func (x *exchange) show() (any, *wire.Error) {
 }
 
 func (x *exchange) showRequests() (any, *wire.Error) {
-	since := 0
-	if text := x.r.URL.Query().Get("since"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 {
-			return nil, wire.Bad("since", "", "Invalid value for 'since': %.40q is not a whole number of 0 and above.", text)
-		}
-		since = n
+	text := cmp.Or(x.r.URL.Query().Get("since"), "0")
+	since, err := strconv.Atoi(text)
+	if err != nil || since < 0 {
+		return nil, wire.Bad("since", "", "Invalid value for 'since': %.40q is not a whole number of 0 and above.", text)
 	}
 	entries, first := x.s.log.since(since)
 	list := make([]any, len(entries))
@@ -127,7 +116,7 @@ func (s *Server) stats() any {
 	models := map[string]any{}
 	for id, b := range s.Bill() {
 		models[id] = map[string]any{
-			"calls": b.Calls, "refused": b.Refused, "usage": b.Usage.seen(), "dollars": b.Dollars(), "unpriced": b.Unpriced, "peak": b.Peak,
+			"calls": b.Calls, "refused": b.Refused, "usage": b.Usage, "dollars": b.Dollars(), "unpriced": b.Unpriced, "peak": b.Peak,
 		}
 	}
 	faults := map[string]int{}

@@ -79,24 +79,23 @@ func (c *configReader) refuse(at wire.Node, format string, args ...any) {
 }
 
 func (c *configReader) read(n wire.Node) {
-	seed, _ := n.Get("seed")
-	_, _ = fmt.Sscan(seed.Num.String(), &c.Seed) // checked; 0 where it is left out
-	c.Key, c.Keep, c.MaxBody, c.Limits = text(n, "key"), whole(n, "keep"), int64(whole(n, "max_body")), readLimits(n)
-	for i, m := range items(n, "models") {
-		if slices.ContainsFunc(c.Models, func(o Model) bool { return o.ID == text(m, "id") }) {
-			c.refuse(m, "models[%d].id: another model is called %.64q", i, text(m, "id"))
+	_, _ = fmt.Sscan(n.Get("seed").Num.String(), &c.Seed) // checked; 0 where it is left out
+	c.Key, c.Keep, c.MaxBody, c.Limits = n.Get("key").Text, n.Get("keep").Int(), int64(n.Get("max_body").Int()), readLimits(n)
+	for i, m := range n.Get("models").Items {
+		if slices.Contains(c.ids(), m.Get("id").Text) {
+			c.refuse(m, "models[%d].id: another model is called %.64q", i, m.Get("id").Text)
 		}
 		c.Models = append(c.Models, readModel(m))
 	}
 	if len(c.Models) == 0 {
 		c.Models = []Model{Large(), Small()}
 	}
-	for i, f := range items(n, "faults") {
+	for i, f := range n.Get("faults").Items {
 		c.named("faults", i, f)
 		c.Faults = append(c.Faults, c.rule(i, f))
 	}
 	var matches []Match
-	for i, m := range items(n, "replies") {
+	for i, m := range n.Get("replies").Items {
 		c.named("replies", i, m)
 		matches = append(matches, c.match(i, m))
 	}
@@ -105,31 +104,33 @@ func (c *configReader) read(n wire.Node) {
 	}
 }
 
+func (c *configReader) ids() (all []string) {
+	for _, m := range c.Models {
+		all = append(all, m.ID)
+	}
+	return all
+}
+
 // named sees to it that a model that something is for exists.
 func (c *configReader) named(list string, i int, of wire.Node) {
-	var ids []string
-	for _, m := range c.Models {
-		ids = append(ids, m.ID)
-	}
-	if at, _ := of.Get("model"); at.Text != "" && !slices.Contains(ids, at.Text) {
-		c.refuse(at, "%s[%d].model: there is no model %.64q; those here are %.200s", list, i, at.Text, strings.Join(ids, ", "))
+	if at := of.Get("model"); at.Text != "" && !slices.Contains(c.ids(), at.Text) {
+		c.refuse(at, "%s[%d].model: there is no model %.64q; those here are %.200s", list, i, at.Text, strings.Join(c.ids(), ", "))
 	}
 }
 
 func (c *configReader) rule(i int, n wire.Node) FaultRule {
 	r := FaultRule{
-		Model: text(n, "model"), Rate: decimal(n, "rate"), Attempts: whole(n, "attempts"),
-		From: span(n, "from"), To: span(n, "to"), Over: whole(n, "over"), Max: whole(n, "max"),
+		Model: n.Get("model").Text, Rate: n.Get("rate").Float(), Attempts: n.Get("attempts").Int(),
+		From: span(n, "from"), To: span(n, "to"), Over: n.Get("over").Int(), Max: n.Get("max").Int(),
 	}
-	for k, id := range items(n, "ids") {
+	for k, id := range n.Get("ids").Items {
 		if len(FaultIDs(id.Text)) == 0 {
 			c.refuse(id, "faults[%d].ids[%d]: %v", i, k, fault.Unknown(id.Text))
 		}
 		r.IDs = append(r.IDs, id.Text)
 	}
-	for _, call := range items(n, "calls") {
-		k, _ := call.Float() // checked
-		r.Calls = append(r.Calls, int(k))
+	for _, call := range n.Get("calls").Items {
+		r.Calls = append(r.Calls, call.Int())
 	}
 	if r.To > 0 && r.To <= r.From {
 		c.refuse(n, "faults[%d].to: %s is not after %s, where the rule begins", i, r.To, r.From)
@@ -138,25 +139,27 @@ func (c *configReader) rule(i int, n wire.Node) FaultRule {
 }
 
 func (c *configReader) match(i int, n wire.Node) Match {
-	m := Match{Model: text(n, "model"), Contains: text(n, "contains"), Pass: text(n, "then") == "pass"}
-	if p, ok := n.Get("pattern"); ok {
+	m := Match{Model: n.Get("model").Text, Contains: n.Get("contains").Text, Pass: n.Get("then").Text == "pass"}
+	if p := n.Get("pattern"); p.There() {
 		var err error
 		if m.Pattern, err = regexp.Compile(p.Text); err != nil {
 			c.refuse(p, "replies[%d].pattern: %v", i, err)
 		}
 	}
-	for k, say := range items(n, "say") {
+	for k, say := range n.Get("say").Items {
 		m.Turns = append(m.Turns, readTurn(say))
-		kinds := 0
-		for _, kind := range []string{"text", "json", "refusal", "error", "raw"} {
-			if has(say, kind) {
-				kinds++
+		count := func(keys ...string) (n int) {
+			for _, key := range keys {
+				if say.Get(key).There() {
+					n++
+				}
 			}
+			return n
 		}
-		switch {
-		case kinds != 1:
+		if kinds := count("text", "json", "refusal", "error", "raw"); kinds != 1 {
 			c.refuse(say, "replies[%d].say[%d]: it must hold exactly one of text, json, refusal, error, raw; it holds %d", i, k, kinds)
-		case (has(say, "error") || has(say, "raw")) && (has(say, "finish") || has(say, "cached") || has(say, "unchecked")):
+		}
+		if count("error", "raw") > 0 && count("finish", "cached", "unchecked") > 0 {
 			c.refuse(say, "replies[%d].say[%d]: finish, cached and unchecked go with text, json and refusal only", i, k)
 		}
 	}
@@ -165,78 +168,64 @@ func (c *configReader) match(i int, n wire.Node) Match {
 
 func readTurn(n wire.Node) Turn {
 	t := Turn{After: span(n, "delay"), Reply: Reply{
-		Text: text(n, "text"), Refusal: text(n, "refusal"), Finish: text(n, "finish"),
-		Cached: whole(n, "cached"), Unchecked: yes(n, "unchecked"),
+		Text: n.Get("text").Text, Refusal: n.Get("refusal").Text, Finish: n.Get("finish").Text,
+		Cached: n.Get("cached").Int(), Unchecked: n.Get("unchecked").Yes,
 	}}
-	if v, ok := n.Get("json"); ok {
+	if v := n.Get("json"); v.There() {
 		var b bytes.Buffer
 		_ = json.Compact(&b, v.Raw) // it was parsed: cannot fail
 		t.Reply.Text = b.String()
 	}
-	if e, ok := n.Get("error"); ok {
+	if e := n.Get("error"); e.There() {
+		status := cmp.Or(e.Get("status").Int(), http.StatusInternalServerError)
 		t.Error = &Error{
-			Status: cmp.Or(whole(e, "status"), http.StatusInternalServerError), Message: text(e, "message"), Type: text(e, "type"),
-			Code: text(e, "code"), Param: text(e, "param"), Header: headers(e),
+			Status: status, Message: cmp.Or(e.Get("message").Text, http.StatusText(status)), Type: e.Get("type").Text,
+			Code: e.Get("code").Text, Param: e.Get("param").Text, Header: headers(e),
 		}
-		t.Error.Message = cmp.Or(t.Error.Message, http.StatusText(t.Error.Status))
 	}
-	if r, ok := n.Get("raw"); ok {
-		end := slices.Index([]string{"clean", "cut", "hold", "reset"}, text(r, "end"))
-		t.Reply.Raw = &Raw{Status: whole(r, "status"), Header: headers(r), Out: whole(r, "out"), End: End(max(0, end))}
-		for _, p := range items(r, "pieces") {
-			t.Reply.Raw.Pieces = append(t.Reply.Raw.Pieces, Piece{After: span(p, "after"), Data: text(p, "data")})
+	if r := n.Get("raw"); r.There() {
+		end := slices.Index([]string{"clean", "cut", "hold", "reset"}, r.Get("end").Text)
+		t.Reply.Raw = &Raw{Status: r.Get("status").Int(), Header: headers(r), Out: r.Get("out").Int(), End: End(max(0, end))}
+		for _, p := range r.Get("pieces").Items {
+			t.Reply.Raw.Pieces = append(t.Reply.Raw.Pieces, Piece{After: span(p, "after"), Data: p.Get("data").Text})
 		}
 	}
 	return t
 }
 
-func has(n wire.Node, key string) bool          { _, ok := n.Get(key); return ok }
-func text(n wire.Node, key string) string       { v, _ := n.Get(key); return v.Text }
-func yes(n wire.Node, key string) bool          { v, _ := n.Get(key); return v.Yes }
-func items(n wire.Node, key string) []wire.Node { v, _ := n.Get(key); return v.Items }
-
-func decimal(n wire.Node, key string) float64 {
-	v, _ := n.Get(key)
-	f, _ := v.Float() // checked; 0 where it is left out
-	return f
-}
-
-func whole(n wire.Node, key string) int { return int(decimal(n, key)) }
-
 func span(n wire.Node, key string) time.Duration {
-	d, _ := time.ParseDuration(text(n, key)) // likewise
+	d, _ := time.ParseDuration(n.Get(key).Text) // checked; 0 where it is left out
 	return d
 }
 
 func readLimits(n wire.Node) Limits {
-	l, _ := n.Get("limits")
+	l := n.Get("limits")
 	return Limits{
-		RPM: whole(l, "rpm"), TPM: whole(l, "tpm"), Window: span(l, "window"),
-		InFlight: whole(l, "in_flight"), Queue: whole(l, "queue"), Busy: whole(l, "busy"),
+		RPM: l.Get("rpm").Int(), TPM: l.Get("tpm").Int(), Window: span(l, "window"),
+		InFlight: l.Get("in_flight").Int(), Queue: l.Get("queue").Int(), Busy: l.Get("busy").Int(),
 	}
 }
 
 var brains = map[string]Brain{"": SmallBrain, "small": SmallBrain, "large": LargeBrain, "echo": Echo, "replies": noReply}
 
 func readModel(n wire.Node) Model {
-	l, _ := n.Get("latency")
-	p, _ := n.Get("prefix")
+	l, p := n.Get("latency"), n.Get("prefix")
 	m := Model{
-		ID: text(n, "id"), Brain: brains[text(n, "brain")], Context: whole(n, "context"), Limits: readLimits(n),
-		Latency:   Latency{First: span(l, "first"), PerToken: span(l, "per_token"), Sigma: decimal(l, "sigma")},
-		Prefix:    Prefix{Block: whole(p, "block"), Min: whole(p, "min"), TTL: span(p, "ttl")},
-		Reasoning: yes(n, "reasoning"), NoSchema: yes(n, "no_schema"),
+		ID: n.Get("id").Text, Brain: brains[n.Get("brain").Text], Context: n.Get("context").Int(), Limits: readLimits(n),
+		Latency:   Latency{First: span(l, "first"), PerToken: span(l, "per_token"), Sigma: l.Get("sigma").Float()},
+		Prefix:    Prefix{Block: p.Get("block").Int(), Min: p.Get("min").Int(), TTL: span(p, "ttl")},
+		Reasoning: n.Get("reasoning").Yes, NoSchema: n.Get("no_schema").Yes,
 	}
-	if price, ok := n.Get("price"); ok {
-		m.Price = &Price{In: decimal(price, "in"), Cached: decimal(price, "cached"), Out: decimal(price, "out"), Written: decimal(price, "written")}
+	if price := n.Get("price"); price.There() {
+		m.Price = &Price{}
+		_ = json.Unmarshal(price.Raw, m.Price) // checked
 	}
 	return m
 }
 
 func headers(n wire.Node) http.Header {
 	h := http.Header{}
-	all, _ := n.Get("headers")
-	for _, m := range all.Members {
+	for _, m := range n.Get("headers").Members {
 		h.Set(m.Key, m.Val.Text)
 	}
 	return h

@@ -31,14 +31,13 @@ type exchange struct {
 	pace  pace
 	raw   *wire.Raw
 
-	hash    uint64       // of the body
-	asked   *fault.Fault // by the call itself
-	call    fault.Call   // what a fault does to it
-	decoded wire.Request
-	heard   *Request      // what the brain is told, where that is not what was asked
-	blocks  []uint64      // of the prompt, for the prefix cache
-	left    []func()      // when the request ends
-	waited  time.Duration // for a place
+	hash   uint64        // of the body
+	asked  *fault.Fault  // by the call itself
+	call   fault.Call    // what a fault does to it
+	heard  *Request      // what the brain is told, where that is not what was asked
+	blocks []uint64      // of the prompt, for the prefix cache
+	left   []func()      // when the request ends
+	waited time.Duration // for a place
 
 	cut     bool // the connection is to be cut
 	ended   bool
@@ -57,7 +56,7 @@ func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	keys := wire.TakeSecrets(head, r.URL.Query())
 	x := &exchange{s: s, w: w, r: r, entry: &Entry{
 		ID:     fmt.Sprintf("req_%012d", s.serial.Add(1)),
-		Method: r.Method, Path: r.URL.Path, Header: head, Arrived: time.Now(), keys: (*carried)(&keys),
+		Method: r.Method, Path: r.URL.Path, Header: head, Arrived: time.Now(), keys: &keys,
 	}}
 	s.log.arrive(x.entry)
 	return x
@@ -68,19 +67,17 @@ func (x *exchange) run() *wire.Error {
 	if err := x.admit(); err != nil {
 		return err
 	}
+	method, serve := http.MethodGet, x.models
 	switch path := x.r.URL.Path; {
 	case path == "/v1/chat/completions":
-		if err := x.only(http.MethodPost); err != nil {
-			return err
-		}
-		return x.chat()
-	case path == "/v1/models" || strings.HasPrefix(path, "/v1/models/"):
-		if err := x.only(http.MethodGet); err != nil {
-			return err
-		}
-		return x.models(strings.TrimPrefix(strings.TrimPrefix(path, "/v1/models"), "/"))
+		method, serve = http.MethodPost, x.chat
+	case path != "/v1/models" && !strings.HasPrefix(path, "/v1/models/"):
+		return &wire.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("Invalid URL (%s %.128s)", x.r.Method, path)}
 	}
-	return &wire.Error{Status: http.StatusNotFound, Message: fmt.Sprintf("Invalid URL (%s %.128s)", x.r.Method, x.r.URL.Path)}
+	if err := x.only(method); err != nil {
+		return err
+	}
+	return serve()
 }
 
 func (x *exchange) only(method string) *wire.Error {
@@ -92,17 +89,13 @@ func (x *exchange) only(method string) *wire.Error {
 
 // admit checks the key.
 func (x *exchange) admit() *wire.Error {
-	if x.s.key == "" {
+	switch key := bearer(x.r); {
+	case x.s.key == "" || key == x.s.key:
 		return nil
-	}
-	key := bearer(x.r)
-	switch {
 	case key == "":
 		return &wire.Error{Status: http.StatusUnauthorized, Message: "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."}
-	case key != x.s.key:
-		return &wire.Error{Status: http.StatusUnauthorized, Code: "invalid_api_key", Message: "Incorrect API key provided."}
 	}
-	return nil
+	return &wire.Error{Status: http.StatusUnauthorized, Code: "invalid_api_key", Message: "Incorrect API key provided."}
 }
 
 // bearer is the key that a request carries.
@@ -135,22 +128,18 @@ func (x *exchange) read() *wire.Error {
 	if bad != nil {
 		return bad
 	}
-	asked, tree, refused := wire.Decode(body)
-	req := requestOf(asked)
-	x.entry.Request, x.entry.Streamed, x.tree, x.decoded = req, req.Stream, tree, asked
-	if err := x.choose(); err != nil && refused == nil {
-		refused = err
-	}
-	req = x.entry.Request
-	if m := x.s.models[req.Model]; m != nil {
-		x.model = m
-		x.s.log.take(m.ID)
+	tree, refused := wire.Decode(body)
+	x.tree, x.entry.Request = tree, requestOf(tree)
+	x.entry.Streamed = x.entry.Request.Stream
+	refused = cmp.Or(refused, x.choose())
+	if x.model = x.s.models[x.entry.Request.Model]; x.model != nil {
+		x.s.log.take(x.model.ID)
 	}
 	if refused != nil {
 		return refused
 	}
 	if x.model == nil {
-		return noModel(req.Model)
+		return noModel(x.entry.Request.Model)
 	}
 	h := fnv.New64a()
 	h.Write(body)
@@ -172,12 +161,11 @@ func (x *exchange) rules() *wire.Error {
 	if !x.model.Reasoning {
 		return nil
 	}
-	if v, _ := x.tree.Get("max_tokens"); !v.IsNull() {
+	if !x.tree.Get("max_tokens").IsNull() {
 		return wire.Bad("max_tokens", "unsupported_parameter", "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")
 	}
 	for _, key := range []string{"temperature", "top_p"} {
-		v, _ := x.tree.Get(key)
-		if n, ok := v.Float(); ok && n != 1 {
+		if v := x.tree.Get(key); !v.IsNull() && v.Float() != 1 {
 			return wire.Bad(key, "unsupported_value", "Unsupported value: '%s' does not support %s with this model. Only the default (1) value is supported.", key, v.Num)
 		}
 	}
@@ -210,8 +198,8 @@ func (x *exchange) think() (failed *wire.Error) {
 			return nil
 		}
 		x.edit(&said)
-		if said.Refusal == "" && !said.Unchecked {
-			if err := wire.Conform(x.decoded, said.Text); err != nil {
+		if r := x.entry.Request; r.JSON && said.Refusal == "" && !said.Unchecked {
+			if err := wire.Conform(said.Text, r.Schema, r.Strict); err != nil {
 				return wire.Failed(fmt.Errorf("the brain's reply is not what response_format asks for: %w", err))
 			}
 		}
@@ -256,19 +244,10 @@ func (x *exchange) ask() (said Reply, err error) {
 
 // shape cuts a text as stop, max_tokens and the model's context ask for.
 func (x *exchange) shape(said Reply) reply {
-	out := reply{finish: said.Finish, refusal: said.Refusal != ""}
-	text := said.Text
-	if out.refusal {
-		text = said.Refusal
-	}
-	text = strings.ToValidUTF8(text, "\uFFFD")
+	out := reply{finish: cmp.Or(said.Finish, "stop"), refusal: said.Refusal != ""}
+	text := strings.ToValidUTF8(cmp.Or(said.Refusal, said.Text), "\uFFFD")
 	for _, stop := range x.entry.Request.Stop {
-		if stop == "" {
-			continue
-		}
-		if before, _, found := strings.Cut(text, stop); found {
-			text = before
-		}
+		text, _, _ = strings.Cut(text, stop)
 	}
 	out.tokens = x.s.tokens.Split(text)
 	most := x.entry.Request.MaxTokens
@@ -279,25 +258,21 @@ func (x *exchange) shape(said Reply) reply {
 		out.tokens = out.tokens[:most]
 		out.finish = "length"
 	}
-	if out.finish == "" {
-		out.finish = "stop"
-	}
 	return out
+}
+
+// longest is how many tokens the longest reply has.
+func (x *exchange) longest() (n int) {
+	for _, r := range x.reply {
+		n = max(n, len(r.tokens))
+	}
+	return n
 }
 
 // sleep waits until so long after the request's arrival. It says whether the
 // client is still there.
 func (x *exchange) sleep(until time.Duration) bool {
-	d := until - time.Since(x.entry.Arrived)
-	if d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-x.r.Context().Done():
-		}
-	}
-	return x.r.Context().Err() == nil
+	return wire.Pause(x.r.Context(), until-time.Since(x.entry.Arrived))
 }
 
 // head sets the headers that every reply has.
@@ -315,9 +290,7 @@ func (x *exchange) fail(err *wire.Error) {
 	if errors.Is(x.r.Context().Err(), context.Canceled) {
 		return
 	}
-	for k, vs := range err.Header {
-		x.w.Header()[http.CanonicalHeaderKey(k)] = vs
-	}
+	wire.SetHeader(x.w, err.Header)
 	x.send("application/json", cmp.Or(err.Status, http.StatusInternalServerError), err.Body())
 }
 

@@ -111,10 +111,7 @@ func (x *exchange) strike() *wire.Error {
 	*c = fault.Call{
 		Model: x.model.ID, Key: bearer(x.r), Host: host, Tokens: e.Usage.In, MaxTokens: e.Request.MaxTokens,
 		Streamed: e.Streamed, JSON: e.Request.JSON, Hash: x.hash, Attempt: e.Attempt,
-		Proto: x.r.ProtoMajor, Turn: func() int64 { return x.s.reverse.Add(1) },
-	}
-	if s := x.socket(); s != nil {
-		c.Conn = s
+		Proto: x.r.ProtoMajor, Conn: x.socket(), Turn: func() int64 { return x.s.reverse.Add(1) },
 	}
 	c.Fault = x.asked
 	for i := 0; c.Fault == nil && i < len(x.s.rules); i++ {
@@ -173,12 +170,8 @@ func (x *exchange) twisted() {
 	if x.call.Twist == nil || x.raw != nil {
 		return
 	}
-	most := 0
-	for _, r := range x.reply {
-		most = max(most, len(r.tokens))
-	}
 	x.w = &fault.Wire{
-		ResponseWriter: x.w, Call: &x.call, Half: len(x.reply) * (1 + most/2),
+		ResponseWriter: x.w, Call: &x.call, Half: len(x.reply) * (1 + x.longest()/2),
 		Sleep:  func(d time.Duration) bool { return x.sleep(time.Since(x.entry.Arrived) + d) },
 		Finish: x.finish,
 		Used:   func() (in, out int) { return x.entry.Usage.In, x.entry.Usage.Out },

@@ -9,17 +9,15 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"github.com/db31e724/go-swarm/mock/internal/fault"
 )
 
-// socket is a connection of the listener, which faults can freeze or reset.
+// socket is a connection of the listener or of Transport, which faults can
+// freeze or reset.
 type socket struct {
 	net.Conn
-	from   *listener
+	from   *absence
 	frozen atomic.Bool
 	doomed atomic.Bool // to be closed when idle
-	once   sync.Once
 }
 
 type socketKey struct{}
@@ -29,12 +27,18 @@ func withSocket(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, socketKey{}, c)
 }
 
+// socket is the request's connection; a closed one, where another server has it.
 func (x *exchange) socket() *socket {
-	c, _ := x.r.Context().Value(socketKey{}).(*socket)
+	c, ok := x.r.Context().Value(socketKey{}).(*socket)
+	if !ok {
+		gone, _ := net.Pipe()
+		_ = gone.Close()
+		c = &socket{Conn: gone, from: &x.s.away}
+	}
 	return c
 }
 
-// Read implements net.Conn: nothing comes out of a frozen connection.
+// Read: nothing comes out of a frozen connection.
 func (c *socket) Read(p []byte) (int, error) {
 	for {
 		n, err := c.Conn.Read(p)
@@ -65,39 +69,24 @@ func (c *socket) GoAway() {
 	_ = c.Close()
 }
 
-// Close implements net.Conn.
 func (c *socket) Close() error {
-	c.once.Do(func() { c.from.forget(c) })
+	c.from.leave(c)
 	return c.Conn.Close()
 }
 
 // reset ends the connection with a RST.
 func (c *socket) reset() {
-	if tcp, ok := c.Conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
+	if rough, ok := c.Conn.(interface{ SetLinger(sec int) error }); ok {
+		_ = rough.SetLinger(0)
 	}
 	_ = c.Close()
 }
 
-// reset breaks the request's connection as a peer does that crashes. Over an
-// http.Handler without this server's listener it is cut.
+// reset breaks the request's connection as a peer does that crashes. Of a
+// handler that another server serves it is cut.
 func (x *exchange) reset() {
 	x.dropped = true
-	if c := x.socket(); c != nil {
-		c.reset()
-	} else if m := x.memory(); m != nil {
-		m.breakOff(netError("read", syscall.ECONNRESET))
-	}
-}
-
-// memory is the reply of a request that came by Transport.
-func (x *exchange) memory() *memoryReply {
-	w := x.w
-	if t, ok := w.(*fault.Wire); ok {
-		w = t.ResponseWriter
-	}
-	m, _ := w.(*memoryReply)
-	return m
+	x.socket().reset()
 }
 
 // netError is what a client sees of a broken connection on a socket.
@@ -116,8 +105,6 @@ type listener struct {
 
 	mu     sync.Mutex
 	inner  net.Listener
-	open   map[*socket]bool
-	count  int // connections accepted
 	closed chan struct{}
 	ended  bool
 }
@@ -127,25 +114,16 @@ func listen(s *Server, addr string) (*listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &listener{s: s, addr: inner.Addr().String(), inner: inner, open: map[*socket]bool{}, closed: make(chan struct{})}, nil
+	return &listener{s: s, addr: inner.Addr().String(), inner: inner, closed: make(chan struct{})}, nil
 }
 
-// Accept implements net.Listener.
 func (l *listener) Accept() (net.Conn, error) {
 	for {
 		l.mu.Lock()
-		inner, ended := l.inner, l.ended
+		inner := l.inner
 		l.mu.Unlock()
-		if ended {
-			return nil, net.ErrClosed
-		}
 		if c, err := inner.Accept(); err == nil {
-			s := &socket{Conn: c, from: l}
-			l.mu.Lock()
-			l.count++
-			l.open[s] = true
-			l.mu.Unlock()
-			return s, nil
+			return l.s.away.enter(c), nil
 		}
 		if err := l.again(); err != nil {
 			return nil, err
@@ -177,27 +155,13 @@ func (l *listener) again() error {
 	return nil
 }
 
-// goAway closes the port and resets what is open.
-func (l *listener) goAway() {
+// stop closes the port, until it is time to listen again.
+func (l *listener) stop() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	_ = l.inner.Close()
-	open := make([]*socket, 0, len(l.open))
-	for c := range l.open {
-		open = append(open, c)
-	}
-	l.mu.Unlock()
-	for _, c := range open {
-		c.reset()
-	}
 }
 
-func (l *listener) forget(c *socket) {
-	l.mu.Lock()
-	delete(l.open, c)
-	l.mu.Unlock()
-}
-
-// Close implements net.Listener.
 func (l *listener) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -209,19 +173,12 @@ func (l *listener) Close() error {
 	return l.inner.Close()
 }
 
-// Addr implements net.Listener.
 func (l *listener) Addr() net.Addr { return l.inner.Addr() }
 
-// Connections is how many connections the listener has accepted, and how many
-// of them are open now.
+// Connections is how many connections were made, of the listener and of
+// Transport, and how many of them are open now.
 func (s *Server) Connections() (accepted, open int) {
-	s.mu.Lock()
-	l := s.port
-	s.mu.Unlock()
-	if l == nil {
-		return 0, 0
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.count, len(l.open)
+	s.away.mu.Lock()
+	defer s.away.mu.Unlock()
+	return s.away.accepted, len(s.away.open)
 }

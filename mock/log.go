@@ -1,7 +1,6 @@
 package mock
 
 import (
-	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -11,10 +10,10 @@ import (
 
 // Usage counts tokens.
 type Usage struct {
-	In      int // prompt, Cached and Written included
-	Cached  int // of In, read from a prefix cache
-	Out     int
-	Written int // of In, written into a prefix cache; 0 where Price.Written is
+	In      int `json:"prompt_tokens"` // Cached and Written included
+	Cached  int `json:"cached_tokens"` // of In, read from a prefix cache
+	Out     int `json:"completion_tokens"`
+	Written int `json:"cache_write_tokens,omitempty"` // of In, written into a prefix cache; 0 where Price.Written is
 }
 
 // Entry is what the server saw and served in one request, to whatever path.
@@ -44,7 +43,7 @@ type Entry struct {
 	Cancelled      bool // the client left before the end
 	Streamed       bool
 
-	keys *carried // by the request
+	keys *[]string // of the request; behind a pointer, so that printing the entry does not print them
 }
 
 // Bill is what all calls of a model come to, also those whose entry is no
@@ -161,7 +160,7 @@ func (s *Server) Bill() map[string]Bill {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	out := make(map[string]Bill, len(s.log.bills))
-	for model, b := range maps.All(s.log.bills) {
+	for model, b := range s.log.bills {
 		out[model] = *b
 	}
 	return out
@@ -173,10 +172,6 @@ func (s *Server) InFlight() (now, peak int) {
 	defer s.log.mu.Unlock()
 	return s.log.inFlight, s.log.peak
 }
-
-// carried are the keys of a request in its entry: behind a pointer, so that
-// printing the entry does not print them.
-type carried []string
 
 // hide takes the request's keys out of what is short and likely to be printed.
 func (e *Entry) hide() {

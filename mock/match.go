@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // Match is what calls are told that it holds for. Empty conditions hold for
@@ -77,14 +79,8 @@ func Matching(otherwise Brain, matches ...Match) Brain {
 		if !ok {
 			return otherwise(ctx, r)
 		}
-		if t.After > 0 {
-			timer := time.NewTimer(t.After)
-			defer timer.Stop()
-			select {
-			case <-timer.C:
-			case <-ctx.Done():
-				return Reply{}, context.Cause(ctx)
-			}
+		if !wire.Pause(ctx, t.After) {
+			return Reply{}, context.Cause(ctx)
 		}
 		if t.Error != nil {
 			return Reply{}, t.Error

@@ -35,12 +35,11 @@ type Price struct {
 
 // cost is in nano-dollars, rounded up once.
 func (p Price) cost(u Usage) int64 {
-	const micro = 1e6 // prices are kept to the millionth of a dollar
-	in := float64(u.In-u.Cached-u.Written) * math.Round(p.In*micro)
-	cached := float64(u.Cached) * math.Round(p.Cached*micro)
-	written := float64(u.Written) * math.Round(p.Written*micro)
-	out := float64(u.Out) * math.Round(p.Out*micro)
-	return int64(math.Ceil((in + cached + written + out) / 1e3)) // exact below 2^53 micro-micro-dollars
+	dollars := func(tokens int, price float64) float64 {
+		return float64(tokens) * math.Round(price*1e6) // prices are kept to the millionth of a dollar
+	}
+	sum := dollars(u.In-u.Cached-u.Written, p.In) + dollars(u.Cached, p.Cached) + dollars(u.Written, p.Written) + dollars(u.Out, p.Out)
+	return int64(math.Ceil(sum / 1e3)) // exact below 2^53 micro-micro-dollars
 }
 
 // Latency is how long a model takes, in medians of lognormal distributions.

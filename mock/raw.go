@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -54,36 +55,35 @@ func Events(data ...string) []Piece {
 }
 
 func (x *exchange) sendRaw() {
-	status := x.raw.Status
-	if status == 0 {
-		status = http.StatusOK
-	}
-	e := x.entry
-	e.Usage.Out = x.raw.Out
+	raw, e := x.raw, x.entry
+	status := cmp.Or(raw.Status, http.StatusOK)
+	e.Usage.Out = raw.Out
 	if status >= http.StatusBadRequest {
 		e.Charge, e.Usage = false, Usage{}
 	}
-	x.cut = x.raw.End == wire.Cut || x.raw.End == wire.Reset
-	if x.raw.End == wire.Reset {
-		defer func() { x.close(); x.reset() }()
-	}
-	if x.cut && len(x.raw.Pieces) == 0 {
-		return
-	}
-	if x.raw.Silent {
-		x.cut = true
-		for i := 0; x.raw.Trickle != nil && x.sleep(time.Since(e.Arrived)+time.Second); i++ {
-			x.raw.Trickle(i)
+	defer func() {
+		if raw.End == wire.Reset {
+			x.close()
 		}
-		<-x.r.Context().Done()
+		x.finish(raw.End)
+	}()
+	if raw.Silent {
+		for i := 0; raw.Trickle != nil && x.sleep(time.Since(e.Arrived)+time.Second); i++ {
+			raw.Trickle(i)
+		}
 		return
+	}
+	pieces := raw.Pieces
+	if len(pieces) == 0 {
+		if raw.End == wire.Cut || raw.End == wire.Reset {
+			return
+		}
+		pieces = wire.Body("")
 	}
 	x.w.Header()["Content-Type"] = nil // or net/http guesses one
-	for k, vs := range x.raw.Header {
-		x.w.Header()[http.CanonicalHeaderKey(k)] = vs
-	}
+	wire.SetHeader(x.w, raw.Header)
 	out, said := http.NewResponseController(x.w), ""
-	for i, p := range x.raw.Pieces {
+	for i, p := range pieces {
 		if p.After > 0 && !x.sleep(time.Since(e.Arrived)+p.After) {
 			return
 		}
@@ -93,7 +93,7 @@ func (x *exchange) sendRaw() {
 		}
 		said += p.Data
 		e.Replies = []string{wire.Redact(said, *e.keys)}
-		if i == len(x.raw.Pieces)-1 && x.raw.End == wire.Clean && x.raw.More == nil {
+		if i == len(pieces)-1 && raw.End == wire.Clean && raw.More == nil {
 			x.close()
 		}
 		if _, err := x.w.Write([]byte(p.Data)); err != nil {
@@ -103,21 +103,10 @@ func (x *exchange) sendRaw() {
 			return
 		}
 	}
-	if len(x.raw.Pieces) == 0 {
-		e.Status = status
-		if x.raw.End == wire.Clean {
-			x.close()
-		}
-		x.w.WriteHeader(status)
-		_ = out.Flush()
-	}
-	for x.raw.More != nil && x.sleep(time.Since(e.Arrived)+time.Millisecond) {
-		p := x.raw.More()
+	for raw.More != nil && x.sleep(time.Since(e.Arrived)+time.Millisecond) {
+		p := raw.More()
 		if _, err := x.w.Write([]byte(p)); p == "" || err != nil {
 			break
 		}
-	}
-	if x.raw.End == wire.Hold {
-		<-x.r.Context().Done()
 	}
 }

@@ -3,10 +3,9 @@ package mock
 import (
 	"context"
 	"encoding/json"
-	"sync"
+	"slices"
 
 	"github.com/db31e724/go-swarm/mock/internal/brain"
-
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
@@ -37,15 +36,30 @@ type Message struct {
 	Content string
 }
 
-func requestOf(r wire.Request) Request {
-	out := Request{
-		Model: r.Model, Schema: r.Schema, SchemaName: r.SchemaName, Strict: r.Strict, JSON: r.JSON,
-		MaxTokens: r.MaxTokens, Stream: r.Stream, N: r.N, Stop: r.Stop,
+// requestOf takes out of a body what brains and the log are shown. It passes
+// over what is ill-typed: that is refused elsewhere.
+func requestOf(n wire.Node) Request {
+	format := n.Get("response_format")
+	schema := format.Get("json_schema")
+	r := Request{
+		Model: n.Get("model").Text, SchemaName: schema.Get("name").Text, Strict: schema.Get("strict").Yes,
+		JSON:      slices.Contains([]string{"json_object", "json_schema"}, format.Get("type").Text),
+		MaxTokens: max(n.Get("max_tokens").Int(), n.Get("max_completion_tokens").Int()),
+		Stream:    n.Get("stream").Yes, N: max(1, n.Get("n").Int()),
 	}
-	for _, m := range r.Messages {
-		out.Messages = append(out.Messages, Message(m))
+	if s := schema.Get("schema"); s.IsObject() {
+		r.Schema = s.Raw
 	}
-	return out
+	for _, m := range n.Get("messages").Items {
+		r.Messages = append(r.Messages, Message{m.Get("role").Text, m.Get("content").Content()})
+	}
+	stop := n.Get("stop")
+	for _, s := range append(stop.Items, stop) { // one, or a list of them
+		if s.Text != "" {
+			r.Stop = append(r.Stop, s.Text)
+		}
+	}
+	return r
 }
 
 // Reply is what a brain says.
@@ -68,17 +82,13 @@ type Reply struct {
 // Script is a brain that gives the replies in order, one a call, and answers
 // 500 when they are used up. Concurrent calls are served in order of arrival.
 func Script(replies ...Reply) Brain {
-	var mu sync.Mutex
-	return func(context.Context, Request) (Reply, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if len(replies) == 0 {
-			return Reply{}, &Error{Status: 500, Message: "the script of replies is used up", Type: "server_error"}
-		}
-		r := replies[0]
-		replies = replies[1:]
-		return r, nil
+	turns := make([]Turn, len(replies))
+	for i, r := range replies {
+		turns[i].Reply = r
 	}
+	return Matching(func(context.Context, Request) (Reply, error) {
+		return Reply{}, &Error{Status: 500, Message: "the script of replies is used up", Type: "server_error"}
+	}, Match{Turns: turns, Pass: true})
 }
 
 // Say is a brain that gives the same text to everybody.

@@ -20,6 +20,7 @@
 package mock
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,19 +87,17 @@ func NewHandler(c Config) *Server {
 	if len(c.Models) == 0 {
 		c.Models = []Model{Large(), Small()}
 	}
-	if c.Keep == 0 {
-		c.Keep = 16_384
-	}
 	if c.MaxBody <= 0 {
 		c.MaxBody = 32 << 20
 	}
 	s := &Server{
 		key: c.Key, seed: c.Seed, maxBody: c.MaxBody, observe: c.Observe,
 		models:  make(map[string]*Model, len(c.Models)),
-		log:     ledger{keep: c.Keep, bills: map[string]*Bill{}, flying: map[string]int{}},
+		log:     ledger{keep: cmp.Or(c.Keep, 16_384), bills: map[string]*Bill{}, flying: map[string]int{}},
 		created: time.Now().Unix(), began: time.Now(),
 		gates: map[string]*limit.Gate{"": limit.New(limit.Limits(c.Limits))}, prefixes: map[string]*token.Prefixes{},
 	}
+	s.away.open = map[*socket]bool{}
 	s.rules, s.wrong = arm(c.Faults)
 	for _, m := range c.Models {
 		if m.Brain == nil {
@@ -196,10 +195,7 @@ func (s *Server) Close() error {
 	s.cancel()
 	err := web.Close()
 	s.work.Wait()
-	if errors.Is(err, net.ErrClosed) {
-		err = nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("mock: close: %w", err)
 	}
 	return nil
@@ -209,7 +205,7 @@ func (s *Server) Close() error {
 // cuts the connection, it panics with http.ErrAbortHandler, as net/http asks
 // for; it panics with nothing else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if _, inMemory := w.(*memoryReply); !inMemory && s.away.isAway() {
+	if s.away.isAway() {
 		panic(http.ErrAbortHandler)
 	}
 	if s.shown(w, r) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/db31e724/go-swarm/mock/internal/wire"
@@ -12,12 +11,9 @@ import (
 
 // stream answers as server-sent events, a token each, the choices in turn.
 func (x *exchange) stream() {
-	options, _ := x.tree.Get("stream_options")
-	usage, _ := options.Get("include_usage")
-	s := &sse{x: x, usage: usage.Yes}
-	s.before = `{"id":` + wire.Quote(x.replyID()) + `,"object":"chat.completion.chunk","created":` +
-		strconv.FormatInt(x.entry.Arrived.Unix(), 10) + `,"model":` + wire.Quote(x.model.ID) +
-		`,"service_tier":"default","system_fingerprint":null,"choices":[`
+	s := &sse{x: x, usage: x.tree.Get("stream_options").Get("include_usage").Yes}
+	s.before = fmt.Sprintf(`{"id":%s,"object":"chat.completion.chunk","created":%d,"model":%s,"service_tier":"default","system_fingerprint":null,"choices":[`,
+		wire.Quote(x.replyID()), x.entry.Arrived.Unix(), wire.Quote(x.model.ID))
 
 	x.entry.Replies = make([]string, len(x.reply))
 	if !x.sleep(x.pace.first) {
@@ -55,10 +51,7 @@ type sse struct {
 // tokens sends the tokens of all choices. It says whether the client stayed.
 func (s *sse) tokens() bool {
 	x := s.x
-	longest := 0
-	for _, r := range x.reply {
-		longest = max(longest, len(r.tokens))
-	}
+	longest := x.longest()
 	sent := make([]bytes.Buffer, len(x.reply))
 	finish, ended := make([]string, len(x.reply)), false
 	defer func() {
@@ -98,16 +91,10 @@ func (s *sse) tokens() bool {
 // waitFor waits until so long after the arrival, with all that is written on
 // its way.
 func (s *sse) waitFor(until time.Duration) bool {
-	if time.Since(s.x.entry.Arrived) < until {
-		if !s.flush() {
-			return false
-		}
-		return s.x.sleep(until)
-	}
-	if s.buf.Len() > 32<<10 && !s.flush() {
+	if time.Since(s.x.entry.Arrived) < until && !s.flush() {
 		return false
 	}
-	return s.x.r.Context().Err() == nil
+	return s.x.sleep(until)
 }
 
 func (s *sse) flush() bool {

@@ -84,7 +84,7 @@ func TestRawRepliesAreCutWhereTheyStand(t *testing.T) {
 		t.Errorf("got %+v", a)
 	}
 	a, s := raw(t, mock.Raw{End: mock.EndCut})
-	if !errors.Is(a.err, io.ErrUnexpectedEOF) || s.Log()[0].Status != 0 {
+	if !errors.Is(a.err, io.EOF) || s.Log()[0].Status != 0 {
 		t.Errorf("got %+v, %+v", a, s.Log()[0])
 	}
 	a, _ = raw(t, mock.Raw{Header: http.Header{"Content-Length": {"10"}}, Pieces: mock.Body("half")})

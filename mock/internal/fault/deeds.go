@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
@@ -49,7 +48,7 @@ func deed(name string, args []any) Do {
 		return eachEvent(func(w *Wire, e string) string { return usageObject.ReplaceAllLiteralString(e, `"usage":`+s[0]) })
 	case "later":
 		d, _ := time.ParseDuration(s[0]) // the catalogue is part of this package
-		return slow(func(first, per time.Duration) (time.Duration, time.Duration) { return first + d, per })
+		return later(d)
 	case "endlessBody":
 		return more(n, "application/json", `{"error":{"message":"`, 1<<62)
 	case "huge":
@@ -156,6 +155,10 @@ func slow(change func(first, perToken time.Duration) (time.Duration, time.Durati
 	return func(x *Call) { x.Slow = change }
 }
 
+func later(d time.Duration) Do {
+	return slow(func(first, per time.Duration) (time.Duration, time.Duration) { return first + d, per })
+}
+
 // say changes what the brain said, where change finds something to change.
 func say(change func(x *Call, r *Said) bool) Do {
 	return func(x *Call) {
@@ -175,10 +178,4 @@ func halved(finish string) Do {
 }
 
 // firstHalf is the first half of a text, cut between runes.
-func firstHalf(text string) string {
-	n := len(text) / 2
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n]
-}
+func firstHalf(text string) string { return strings.ToValidUTF8(text[:len(text)/2], "") }

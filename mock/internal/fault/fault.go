@@ -39,7 +39,7 @@ type Call struct {
 	Hash             uint64 // of the body
 	Attempt          int
 	Proto            int          // of HTTP
-	Conn             Conn         // nil: none that can be harmed
+	Conn             Conn         // the request's; a closed one where another server has it
 	Turn             func() int64 // counts the calls that ask for it
 
 	Fault  *Fault    // met

@@ -10,14 +10,13 @@ import (
 
 // Rule lets calls meet faults; see mock.FaultRule.
 type Rule struct {
-	IDs      []string
-	Model    string
-	Rate     float64
-	Attempts int
-	Calls    []int
-	From, To time.Duration
-	Over     int
-	Max      int
+	IDs       []string
+	Model     string
+	Rate      float64
+	Attempts  int
+	Calls     []int
+	From, To  time.Duration
+	Over, Max int
 }
 
 // Armed is a rule at work. It is safe for concurrent use.

@@ -1,12 +1,14 @@
 package fault
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // step is one step of a plan.
@@ -76,13 +78,11 @@ func editJSON(r *Said, change func(v map[string]any) bool) bool {
 	if err := d.Decode(&v); err != nil || v == nil || !change(v) {
 		return false
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
+	b, err := wire.JSON(v)
+	if err != nil {
 		return false
 	}
-	r.Text = strings.TrimSpace(b.String())
+	r.Text = strings.TrimSpace(string(b))
 	return true
 }
 
@@ -108,28 +108,19 @@ func wrongType(o map[string]any, key string) {
 	}
 }
 
-// appendTo appends text to the longest string in an object.
-func appendTo(o map[string]any, text string) bool {
-	longest, set := "", func(string) {}
-	found := false
-	var walk func(v any, put func(any))
-	walk = func(v any, put func(any)) {
-		switch v := v.(type) {
-		case string:
-			if len(v) >= len(longest) {
-				longest, found, set = v, true, func(s string) { put(s) }
-			}
-		case []any:
-			for i, e := range v {
-				walk(e, func(n any) { v[i] = n })
-			}
-		case map[string]any:
-			for _, k := range slices.Sorted(maps.Keys(v)) {
-				walk(v[k], func(n any) { v[k] = n })
+// jsonString is a string in JSON, and the colon behind it where it is a key.
+var jsonString = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"(\s*:)?`)
+
+// inject appends to the longest string of JSON, or to a text that is none.
+func inject(_ *Call, r *Said) bool {
+	at, longest, words := len(r.Text), -1, injection
+	if json.Valid([]byte(r.Text)) {
+		for _, m := range jsonString.FindAllStringSubmatchIndex(r.Text, -1) {
+			if n := m[3] - m[2]; m[4] < 0 && n >= longest {
+				at, longest, words = m[3], n, strings.Trim(wire.Quote(injection), `"`)
 			}
 		}
 	}
-	walk(o, nil)
-	set(longest + text)
-	return found
+	r.Text = r.Text[:at] + words + r.Text[at:]
+	return true
 }

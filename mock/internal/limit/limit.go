@@ -45,15 +45,6 @@ func New(l Limits) *Gate {
 	return &Gate{Busy: l.Busy, l: l, requests: full(l.RPM), tokens: full(l.TPM)}
 }
 
-// admit lets in those that wait, while there are places. It is under mu.
-func (g *Gate) admit() {
-	for len(g.queue) > 0 && (g.l.InFlight <= 0 || g.work < g.l.InFlight) {
-		g.work++
-		close(g.queue[0])
-		g.queue = g.queue[1:]
-	}
-}
-
 // Enter takes a place to work, waiting where there is a queue. It says whether
 // there is one.
 func (g *Gate) Enter(ctx context.Context) bool {
@@ -88,8 +79,11 @@ func (g *Gate) Enter(ctx context.Context) bool {
 func (g *Gate) Leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.work--
-	g.admit()
+	if g.work--; len(g.queue) > 0 { // the place goes to the first that waits
+		g.work++
+		close(g.queue[0])
+		g.queue = g.queue[1:]
+	}
 }
 
 // Short is a refusal for lack of requests or tokens.

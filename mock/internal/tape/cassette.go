@@ -104,17 +104,6 @@ func (t *taped) readLine(line []byte) error {
 	return nil
 }
 
-// cassetteLine is a value as a line.
-func cassetteLine(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
 // replyHeader is what a cassette keeps of a reply's headers: neither those of
 // the connection nor what is secret.
 func replyHeader(h http.Header, keys []string) map[string][]string {
@@ -141,16 +130,11 @@ var hopByHop = []string{
 // texts in one spelling. It says no where the body is not JSON that everybody
 // reads alike.
 func canonical(body []byte) ([]byte, bool) {
-	if _, err := wire.Parse(body); err != nil {
+	n, err := wire.Parse(body)
+	if err != nil {
 		return nil, false
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, false
-	}
-	line, err := cassetteLine(plainNumbers(v))
+	line, err := wire.JSON(plainNumbers(n.Value()))
 	return bytes.TrimSpace(line), err == nil
 }
 

@@ -9,10 +9,12 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 func TestCassetteLinesAndFilesAreBounded(t *testing.T) {
-	line, err := cassetteLine(taped{N: 1, Method: "GET", Path: "/", Status: 200, Text: strings.Repeat("x", 200)})
+	line, err := wire.JSON(taped{N: 1, Method: "GET", Path: "/", Status: 200, Text: strings.Repeat("x", 200)})
 	if err != nil {
 		t.Fatal(err)
 	}

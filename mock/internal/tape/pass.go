@@ -30,9 +30,7 @@ const lastWord = time.Second
 func (p *passing) pass(w http.ResponseWriter, resp *http.Response, began time.Time) {
 	h := w.Header()
 	h["Content-Type"] = nil // or net/http guesses one
-	for name, values := range resp.Header {
-		h[name] = values
-	}
+	wire.SetHeader(w, resp.Header)
 	for _, name := range hopByHop {
 		h.Del(name)
 	}
@@ -85,7 +83,7 @@ func (r *Recorder) keep(t *taped, pieces [][]byte, keys []string) bool {
 			t.Pieces[i].Base64 = p
 		}
 	}
-	line, err := cassetteLine(t)
+	line, err := wire.JSON(t)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err != nil {

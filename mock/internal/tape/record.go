@@ -27,12 +27,8 @@ type Recorder struct {
 	err  error // of writing; nothing is written after it
 }
 
-// Recording counts what a recorder did.
-type Recording struct {
-	Requests int // that came
-	Written  int // exchanges on the cassette, those of earlier recordings not counted
-	Skipped  int // requests that ended without one
-}
+// Recording counts; see mock.Recording.
+type Recording struct{ Requests, Written, Skipped int }
 
 // maxReply is how long a reply may be to be written.
 const maxReply = 32 << 20
@@ -122,7 +118,7 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 		bad.Send(w)
 		return
 	}
-	t, keys := tape(in, body, own(key)...)
+	t, keys := tape(in, body, wire.Secrets(http.Header{"Authorization": {"Bearer " + key}}, nil)...)
 	t.N = n
 	ctx, cancel := context.WithCancel(context.WithoutCancel(in.Context()))
 	defer cancel()
@@ -159,14 +155,6 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 	if t.Cut || t.Left {
 		panic(http.ErrAbortHandler)
 	}
-}
-
-// own is the recorder's key, in every spelling.
-func own(key string) []string {
-	if key == "" {
-		return nil
-	}
-	return wire.Secrets(http.Header{"Authorization": {"Bearer " + key}}, nil)
 }
 
 // send asks the upstream.

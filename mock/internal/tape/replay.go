@@ -27,14 +27,8 @@ type reel struct {
 	next int
 }
 
-// Replays counts what a cassette did.
-type Replays struct {
-	Recorded int // exchanges on the cassette
-	Replayed int // requests answered
-	Repeated int // of them those past the last recorded one
-	Missed   int // requests that no exchange is equal to
-	Unused   int // exchanges that nobody asked for yet
-}
+// Replays counts; see mock.Replays.
+type Replays struct{ Recorded, Replayed, Repeated, Missed, Unused int }
 
 // Replays is what the cassette did so far.
 func (c *Cassette) Replays() Replays {
@@ -84,9 +78,7 @@ func (c *Cassette) Serve(w http.ResponseWriter, r *http.Request, timing bool) {
 	if _, dated := t.Header["Date"]; !dated {
 		h["Date"] = nil
 	}
-	for name, values := range t.Header {
-		h[http.CanonicalHeaderKey(name)] = values
-	}
+	wire.SetHeader(w, t.Header)
 	if t.Length {
 		n := 0
 		for _, p := range t.Pieces {
@@ -106,8 +98,12 @@ func play(w http.ResponseWriter, r *http.Request, t *taped, timing bool) {
 		return
 	}
 	out := http.NewResponseController(w)
-	for i, p := range t.Pieces {
-		if timing && p.After > 0 && !pause(r, time.Duration(p.After)*time.Microsecond) {
+	pieces := t.Pieces
+	if len(pieces) == 0 {
+		pieces = []tapedPiece{{}}
+	}
+	for i, p := range pieces {
+		if timing && !wire.Pause(r.Context(), time.Duration(p.After)*time.Microsecond) {
 			panic(http.ErrAbortHandler)
 		}
 		if i == 0 {
@@ -116,13 +112,9 @@ func play(w http.ResponseWriter, r *http.Request, t *taped, timing bool) {
 		if _, err := w.Write(p.bytes()); err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		if i < len(t.Pieces)-1 || t.Cut || t.Left || !t.Length {
+		if i < len(pieces)-1 || t.Cut || t.Left || !t.Length {
 			_ = out.Flush()
 		}
-	}
-	if len(t.Pieces) == 0 {
-		w.WriteHeader(t.Status)
-		_ = out.Flush()
 	}
 	t.end(r)
 }
@@ -133,22 +125,10 @@ const maxHold = 10 * time.Second
 // end ends a reply that did not come whole.
 func (t *taped) end(r *http.Request) {
 	if t.Left {
-		pause(r, maxHold)
+		wire.Pause(r.Context(), maxHold)
 	}
 	if t.Cut || t.Left {
 		panic(http.ErrAbortHandler)
-	}
-}
-
-// pause waits. It says whether the client is still there.
-func pause(r *http.Request, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-r.Context().Done():
-		return false
 	}
 }
 

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"hash/maphash"
 	"sync"
 	"time"
@@ -31,19 +32,10 @@ type block struct {
 	used  time.Time
 }
 
-// NewPrefixes makes a cache; nil where p is zero.
+// NewPrefixes makes a cache; where p is zero it takes nothing.
 func NewPrefixes(p Prefix) *Prefixes {
-	if p == (Prefix{}) {
-		return nil
-	}
-	if p.Block <= 0 {
-		p.Block = 128
-	}
-	if p.Min <= 0 {
-		p.Min = 1024
-	}
-	if p.TTL <= 0 {
-		p.TTL = 5 * time.Minute
+	if p != (Prefix{}) {
+		p = Prefix{Block: cmp.Or(max(p.Block, 0), 128), Min: cmp.Or(max(p.Min, 0), 1024), TTL: cmp.Or(max(p.TTL, 0), 5*time.Minute)}
 	}
 	return &Prefixes{Prefix: p}
 }
@@ -51,7 +43,7 @@ func NewPrefixes(p Prefix) *Prefixes {
 // Blocks cuts a prompt, a schema and messages of a role and a text: the hash of
 // everything up to each block's end.
 func (p *Prefixes) Blocks(c *Counter, schema string, messages [][2]string) []uint64 {
-	if p == nil {
+	if p.Block == 0 {
 		return nil
 	}
 	var out []uint64
@@ -81,9 +73,6 @@ func (p *Prefixes) Blocks(c *Counter, schema string, messages [][2]string) []uin
 
 // Read is how many tokens of a prompt are in the cache now.
 func (p *Prefixes) Read(blocks []uint64) int {
-	if p == nil {
-		return 0
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, n := time.Now(), 0
@@ -94,17 +83,14 @@ func (p *Prefixes) Read(blocks []uint64) int {
 		}
 		b.used = now
 		p.known.Put(key, b, maxBlocks)
-		n += p.Block
+		n++
 	}
-	if n < p.Min {
-		return 0
-	}
-	return n
+	return p.Whole(blocks[:n])
 }
 
 // Whole is how many tokens of a prompt the cache takes.
 func (p *Prefixes) Whole(blocks []uint64) int {
-	if p == nil || len(blocks)*p.Block < p.Min {
+	if len(blocks)*p.Block < p.Min {
 		return 0
 	}
 	return len(blocks) * p.Block
@@ -112,9 +98,6 @@ func (p *Prefixes) Whole(blocks []uint64) int {
 
 // Write puts a prompt into the cache, from the time on when it has been read.
 func (p *Prefixes) Write(blocks []uint64, ready time.Time) {
-	if p == nil {
-		return
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()

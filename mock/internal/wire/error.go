@@ -1,11 +1,15 @@
 package wire
 
 import (
+	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 )
 
 // Error is an error in the shape of the real service.
@@ -30,48 +34,45 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%d: %s", e.status(), e.Message)
 }
 
-func (e *Error) status() int {
-	if e.Status == 0 {
-		return http.StatusInternalServerError
-	}
-	return e.Status
-}
+func (e *Error) status() int { return cmp.Or(e.Status, http.StatusInternalServerError) }
 
 // Body is the error as sent: all four keys stand in it, param and code null
 // where there is none.
 func (e *Error) Body() []byte {
-	kind := e.Type
-	if kind == "" {
-		kind = "invalid_request_error"
-		if e.status() >= 500 {
-			kind = "server_error"
+	kind := "invalid_request_error"
+	if e.status() >= 500 {
+		kind = "server_error"
+	}
+	orNull := func(s string) any {
+		if s == "" {
+			return nil
 		}
+		return s
 	}
 	type inner struct {
-		Message string  `json:"message"`
-		Type    string  `json:"type"`
-		Param   *string `json:"param"`
-		Code    *string `json:"code"`
+		Message string `json:"message"`
+		Type    string `json:"type"`
+		Param   any    `json:"param"`
+		Code    any    `json:"code"`
 	}
-	in := inner{Message: e.Message, Type: kind}
-	if e.Param != "" {
-		in.Param = &e.Param
-	}
-	if e.Code != "" {
-		in.Code = &e.Code
-	}
+	in := inner{e.Message, cmp.Or(e.Type, kind), orNull(e.Param), orNull(e.Code)}
 	b, _ := json.MarshalIndent(map[string]inner{"error": in}, "", "  ") // strings alone: cannot fail
 	return append(b, '\n')
 }
 
 // Send answers with the error.
 func (e *Error) Send(w http.ResponseWriter) {
-	for k, vs := range e.Header {
-		w.Header()[http.CanonicalHeaderKey(k)] = vs
-	}
+	SetHeader(w, e.Header)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(e.status())
 	_, _ = w.Write(e.Body()) // a client that leaves now has been served as far as we know
+}
+
+// SetHeader puts headers in place of those of the same name.
+func SetHeader(w http.ResponseWriter, h map[string][]string) {
+	for k, vs := range h {
+		w.Header()[http.CanonicalHeaderKey(k)] = vs
+	}
 }
 
 // Failed is a 500 whose cause only the log tells.
@@ -97,4 +98,26 @@ func ReadBody(r *http.Request, most int64) ([]byte, *Error) {
 		return body, Bad("", "", "The body of your request could not be read.")
 	}
 	return body, nil
+}
+
+// Pause waits, and says whether the context still holds then.
+func Pause(ctx context.Context, d time.Duration) bool {
+	if d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+		}
+	}
+	return ctx.Err() == nil
+}
+
+// JSON is a value as a line of JSON, with <, > and & as they are.
+func JSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return b.Bytes(), err
 }

@@ -14,7 +14,8 @@ import (
 type valueKind uint8
 
 const (
-	kindNull valueKind = iota
+	kindNone valueKind = iota // not there
+	kindNull
 	kindBool
 	kindNumber
 	kindString
@@ -89,16 +90,16 @@ func (p *parser) value(depth int) (Node, error) {
 	}
 	end := int(p.InputOffset())
 	raw := bytes.TrimLeft(p.body[before:end], " \t\r\n:,")
+	n := Node{Kind: kindNull, Raw: raw, End: end}
 	switch v := t.(type) {
 	case bool:
-		return Node{Kind: kindBool, Yes: v, Raw: raw, End: end}, nil
+		n.Kind, n.Yes = kindBool, v
 	case json.Number:
-		return Node{Kind: kindNumber, Num: v, Raw: raw, End: end}, nil
+		n.Kind, n.Num = kindNumber, v
 	case string:
-		return Node{Kind: kindString, Text: v, Raw: raw, End: end}, nil
+		n.Kind, n.Text = kindString, v
 	case json.Delim:
-		n, start := Node{Kind: kindArray}, end-1
-		if v == '{' {
+		if n.Kind = kindArray; v == '{' {
 			n.Kind = kindObject
 		}
 		if err := p.inside(&n, depth); err != nil {
@@ -108,10 +109,9 @@ func (p *parser) value(depth int) (Node, error) {
 			return Node{}, err
 		}
 		n.End = int(p.InputOffset())
-		n.Raw = p.body[start:n.End]
-		return n, nil
+		n.Raw = p.body[end-1 : n.End]
 	}
-	return Node{Raw: raw, End: end}, nil // null
+	return n, nil
 }
 
 func (p *parser) inside(n *Node, depth int) error {
@@ -129,7 +129,7 @@ func (p *parser) inside(n *Node, depth int) error {
 			return err
 		}
 		key, _ := t.(string) // the decoder lets nothing else stand here
-		if _, twice := n.Get(key); twice {
+		if n.Get(key).There() {
 			return fmt.Errorf("key %q stands twice in an object", key)
 		}
 		v, err := p.value(depth + 1)
@@ -145,42 +145,47 @@ func (p *parser) inside(n *Node, depth int) error {
 	return nil
 }
 
-// Get finds a member of an object.
-func (n Node) Get(key string) (Node, bool) {
-	i, ok := n.index[key]
-	if !ok {
-		return Node{}, false
+// Get finds a member of an object. A node that is not There is that of none.
+func (n Node) Get(key string) Node {
+	if i, ok := n.index[key]; ok {
+		return n.Members[i].Val
 	}
-	return n.Members[i].Val, true
+	return Node{}
 }
+
+// There says whether there is a value, null included.
+func (n Node) There() bool { return n.Kind != kindNone }
 
 // IsNull says whether it is null, or not there.
-func (n Node) IsNull() bool { return n.Kind == kindNull }
+func (n Node) IsNull() bool { return n.Kind <= kindNull }
 
-// Whole is the value of a number without a fraction that fits 64 bits.
-func (n Node) Whole() (int64, bool) {
-	if n.Kind != kindNumber {
-		return 0, false
-	}
-	v, err := n.Num.Int64()
-	return v, err == nil
+// IsObject says whether it is an object.
+func (n Node) IsObject() bool { return n.Kind == kindObject }
+
+// Float is the value of a number; 0 of anything else.
+func (n Node) Float() float64 {
+	f, _ := n.Num.Float64()
+	return f
 }
 
-// Float is the value of a number.
-func (n Node) Float() (float64, bool) {
-	if n.Kind != kindNumber {
-		return 0, false
+// Int is the value of a whole number, up to what a float holds exactly.
+func (n Node) Int() int { return int(max(-1<<53, min(n.Float(), 1<<53))) }
+
+// Content is a text, or the parts of one joined.
+func (n Node) Content() string {
+	text := n.Text
+	for _, part := range n.Items {
+		text += part.Get("text").Text
 	}
-	v, err := n.Num.Float64()
-	return v, err == nil
+	return text
 }
 
 // kindName names the type as the service does in its messages.
 func (n Node) kindName() string {
-	if _, ok := n.Whole(); n.Kind == kindNumber && !ok {
+	if _, err := n.Num.Int64(); n.Kind == kindNumber && err != nil {
 		return "a decimal number"
 	}
-	return [...]string{"null", "a boolean", "an integer", "a string", "an array", "an object"}[n.Kind]
+	return [...]string{"nothing", "null", "a boolean", "an integer", "a string", "an array", "an object"}[n.Kind]
 }
 
 // Value is the value as encoding/json makes it.
@@ -214,7 +219,7 @@ func (n Node) at(place []string) Node {
 		if i, err := strconv.Atoi(p); err == nil && i < len(n.Items) {
 			n = n.Items[i]
 		} else {
-			n, _ = n.Get(p)
+			n = n.Get(p)
 		}
 	}
 	return n

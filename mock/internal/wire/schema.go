@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -30,113 +31,92 @@ func checkStrict(raw []byte) error {
 	if !slices.Equal(typesOf(root), []string{"object"}) {
 		return fmt.Errorf("schema must be a JSON Schema of 'type: \"object\"', got 'type: %q'", strings.Join(typesOf(root), ", "))
 	}
-	if _, ok := root.Get("anyOf"); ok {
+	if root.Get("anyOf").There() {
 		return errors.New("schema must not have 'anyOf' at its root")
 	}
-	c := schemaCheck{}
-	if c.walk(nil, root, 1); c.err != nil {
-		return c.err
+	if err := strictAt(nil, root, 1); err != nil {
+		return err
 	}
 	_, err = compile(raw)
 	return err
 }
 
-// schemaCheck keeps the first fault that it meets.
-type schemaCheck struct{ err error }
-
-func (c *schemaCheck) walk(at []string, s Node, depth int) {
-	wrong := func(format string, args ...any) {
-		if c.err == nil {
-			c.err = errors.New("In context=(" + strings.Join(at, ", ") + "), " + fmt.Sprintf(format, args...))
-		}
+// strictAt checks the schema that stands at a place.
+func strictAt(at []string, s Node, depth int) error {
+	wrong := func(format string, args ...any) error {
+		return errors.New("In context=(" + strings.Join(at, ", ") + "), " + fmt.Sprintf(format, args...))
 	}
-	below := func(s Node, depth int, names ...string) {
-		deeper := slices.Clone(at)
-		for _, n := range names {
-			deeper = append(deeper, "'"+n+"'")
-		}
-		c.walk(deeper, s, depth)
+	has := func(key string) bool { return s.Get(key).There() }
+	switch {
+	case !s.IsObject():
+		return wrong("schema must be an object, got %s", s.kindName())
+	case depth > 10:
+		return wrong("the schema is nested deeper than 10 levels")
 	}
-	if s.Kind != kindObject {
-		wrong("schema must be an object, got %s", s.kindName())
-	}
-	if depth > 10 {
-		wrong("the schema is nested deeper than 10 levels")
-	}
-	_, isRef := s.Get("$ref")
-	typed := isRef
 	for _, m := range s.Members {
 		switch {
 		case !slices.Contains(schemaKeys, m.Key):
-			wrong("'%.64s' is not permitted", m.Key)
-		case isRef && m.Key != "$ref":
-			wrong("$ref cannot have keywords {'%.64s'}", m.Key)
+			return wrong("'%.64s' is not permitted", m.Key)
+		case has("$ref") && m.Key != "$ref":
+			return wrong("$ref cannot have keywords {'%.64s'}", m.Key)
 		case m.Key == "$ref" && m.Val.Text != "#" && !strings.HasPrefix(m.Val.Text, "#/$defs/") && !strings.HasPrefix(m.Val.Text, "#/definitions/"):
-			wrong("reference '%.64s' must be '#' or of the form '#/$defs/name'", m.Val.Text)
+			return wrong("reference '%.64s' must be '#' or of the form '#/$defs/name'", m.Val.Text)
 		case m.Key == "format" && !slices.Contains(schemaFormats, m.Val.Text):
-			wrong("'%.64s' is not a valid format", m.Val.Text)
+			return wrong("'%.64s' is not a valid format", m.Val.Text)
 		case m.Key == "enum" && len(m.Val.Items) == 0:
-			wrong("'enum' must be an array with at least one value")
+			return wrong("'enum' must be an array with at least one value")
 		}
-		typed = typed || m.Key == "type" || m.Key == "enum" || m.Key == "const" || m.Key == "anyOf"
 	}
-	if !typed {
-		wrong("schema must have a 'type' key")
+	if !slices.ContainsFunc([]string{"$ref", "type", "enum", "const", "anyOf"}, has) {
+		return wrong("schema must have a 'type' key")
 	}
-	if c.err != nil {
-		return
+	props := s.Get("properties")
+	if slices.Contains(typesOf(s), "array") && !has("items") {
+		return wrong("array schema missing items")
 	}
-	items, hasItems := s.Get("items")
-	if slices.Contains(typesOf(s), "array") && !hasItems {
-		wrong("array schema missing items")
+	if slices.Contains(typesOf(s), "object") { // closed, and all of its properties required
+		if extra := s.Get("additionalProperties"); extra.Kind != kindBool || extra.Yes {
+			return wrong("'additionalProperties' is required to be supplied and to be false")
+		}
+		const all = "'required' is required to be supplied and to be an array including every key in properties. "
+		named := map[string]bool{}
+		for _, r := range s.Get("required").Items {
+			if named[r.Text] = true; !props.Get(r.Text).There() {
+				return wrong(all+"Extra required key '%.64s' supplied", r.Text)
+			}
+		}
+		for _, p := range props.Members {
+			if !named[p.Key] {
+				return wrong(all+"Missing '%.64s'", p.Key)
+			}
+		}
 	}
-	if slices.Contains(typesOf(s), "object") {
-		c.object(s, wrong)
+	var err error
+	below := func(s Node, depth int, path string) {
+		if err == nil {
+			err = strictAt(append(slices.Clone(at), path), s, depth)
+		}
 	}
-	if hasItems {
-		below(items, depth+1, "items")
+	if has("items") {
+		below(s.Get("items"), depth+1, "'items'")
 	}
-	props, _ := s.Get("properties")
 	for _, p := range props.Members {
-		below(p.Val, depth+1, "properties", p.Key)
+		below(p.Val, depth+1, "'properties', '"+p.Key+"'")
 	}
-	anyOf, _ := s.Get("anyOf")
-	for i, one := range anyOf.Items {
-		below(one, depth, "anyOf", fmt.Sprint(i))
+	for i, one := range s.Get("anyOf").Items {
+		below(one, depth, fmt.Sprintf("'anyOf', '%d'", i))
 	}
 	for _, key := range []string{"$defs", "definitions"} {
-		defs, _ := s.Get(key)
-		for _, m := range defs.Members {
-			below(m.Val, depth, key, m.Key)
+		for _, m := range s.Get(key).Members {
+			below(m.Val, depth, "'"+key+"', '"+m.Key+"'")
 		}
 	}
-}
-
-// object asks for closed objects all of whose properties are required.
-func (c *schemaCheck) object(s Node, wrong func(string, ...any)) {
-	if extra, ok := s.Get("additionalProperties"); !ok || extra.Kind != kindBool || extra.Yes {
-		wrong("'additionalProperties' is required to be supplied and to be false")
-	}
-	props, _ := s.Get("properties")
-	required, _ := s.Get("required")
-	named := make(map[string]bool, len(required.Items))
-	const all = "'required' is required to be supplied and to be an array including every key in properties. "
-	for _, r := range required.Items {
-		named[r.Text] = true
-		if _, ok := props.Get(r.Text); !ok {
-			wrong(all+"Extra required key '%.64s' supplied", r.Text)
-		}
-	}
-	for _, p := range props.Members {
-		if !named[p.Key] {
-			wrong(all+"Missing '%.64s'", p.Key)
-		}
-	}
+	return err
 }
 
 // typesOf lists a schema's types, which may be one name or an array of them.
 func typesOf(s Node) (out []string) {
-	t, _ := s.Get("type")
+	t := s.Get("type")
 	if t.Kind == kindString {
 		return []string{t.Text}
 	}
@@ -181,22 +161,19 @@ func compile(raw []byte) (*jsonschema.Schema, error) {
 	return s, nil
 }
 
-// Conform says where a text departs from what response_format asked for:
-// nothing where it asked for text or gave a schema that is not strict.
-func Conform(r Request, text string) error {
-	if !r.JSON {
-		return nil
-	}
+// Conform says where a text departs from JSON by a schema that is strict: nil
+// asks for an object, or for any JSON where there is a schema of another kind.
+func Conform(text string, schema json.RawMessage, strict bool) error {
 	v, err := Parse([]byte(text))
 	switch {
 	case err != nil:
 		return fmt.Errorf("the text is not JSON: %w", err)
-	case r.Schema == nil && v.Kind != kindObject:
+	case schema == nil && !v.IsObject():
 		return fmt.Errorf("the text is %s, not an object", v.kindName())
-	case r.Schema == nil || !r.Strict:
+	case schema == nil || !strict:
 		return nil
 	}
-	s, err := compile(r.Schema)
+	s, err := compile(schema)
 	if err != nil {
 		return fmt.Errorf("the schema: %w", err)
 	}

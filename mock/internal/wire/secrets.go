@@ -2,14 +2,13 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
-
-	"golang.org/x/net/http/httpguts"
 )
 
 // Redacted stands where a key stood.
@@ -62,12 +61,7 @@ func Secrets(h http.Header, query url.Values) []string {
 		out = append(out, spellings(s)...)
 	}
 	out = slices.DeleteFunc(out, func(s string) bool { return len(s) < leastSecret })
-	slices.SortFunc(out, func(a, b string) int {
-		if len(a) != len(b) {
-			return len(b) - len(a)
-		}
-		return strings.Compare(a, b)
-	})
+	slices.SortFunc(out, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	return slices.Compact(out)
 }
 
@@ -100,12 +94,9 @@ func Quote(text string) string {
 
 // spellings are how a text stands in JSON and in a URL, where that differs.
 func spellings(s string) []string {
-	var plain bytes.Buffer
-	enc := json.NewEncoder(&plain)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s) // a string: cannot fail
+	plain, _ := JSON(s) // a string: cannot fail
 	return []string{
-		strings.Trim(Quote(s), `"`), strings.Trim(strings.TrimSpace(plain.String()), `"`),
+		strings.Trim(Quote(s), `"`), strings.Trim(string(plain), "\"\n"),
 		url.QueryEscape(s), url.PathEscape(s),
 	}
 }
@@ -140,11 +131,11 @@ func RedactPieces(pieces [][]byte, keys []string) bool {
 			}
 		}
 	}
+	if secret == nil {
+		return false
+	}
 	at := 0
 	for i, p := range pieces {
-		if secret == nil {
-			return false
-		}
 		var out []byte
 		for _, c := range p {
 			if !secret[at] {
@@ -156,7 +147,7 @@ func RedactPieces(pieces [][]byte, keys []string) bool {
 		}
 		pieces[i] = out
 	}
-	return secret != nil
+	return true
 }
 
 // TakeSecrets removes from headers what is secret and returns the keys.
@@ -193,9 +184,4 @@ func RedactQuery(query url.Values, keys []string) string {
 		out[name] = RedactAll(values, keys)
 	}
 	return out.Encode()
-}
-
-// HeaderFits says whether a name and a value can be sent as a header.
-func HeaderFits(name, value string) bool {
-	return len(name)+len(value) <= 16<<10 && httpguts.ValidHeaderFieldName(name) && httpguts.ValidHeaderFieldValue(value)
 }
