@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/db31e724/go-swarm/internal/findings"
 )
 
 // maxTries bounds how many opening braces of a reply are tried.
@@ -104,9 +106,9 @@ func membersOf(raw json.RawMessage, s shape) (members, bool) {
 		return members{fields: map[string]json.RawMessage{"items": raw, "abstain": json.RawMessage("false")}}, true
 	}
 	for range 2 {
-		m, ok := readMembers(raw)
-		if !ok {
-			return members{}, false
+		var m members
+		if m.fields, m.twice = findings.Members(raw); m.fields == nil {
+			return m, false
 		}
 		for _, key := range s.keys() {
 			if _, ok := m.fields[key]; ok {
@@ -121,28 +123,6 @@ func membersOf(raw json.RawMessage, s shape) (members, bool) {
 		}
 	}
 	return members{}, false
-}
-
-// readMembers reads valid JSON, if it is an object. A decoder into a map would
-// take the last of two values for a key and say nothing.
-func readMembers(raw json.RawMessage) (members, bool) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if t, _ := d.Token(); t != json.Delim('{') {
-		return members{}, false
-	}
-	m := members{fields: map[string]json.RawMessage{}}
-	for d.More() {
-		t, _ := d.Token()
-		name, _ := t.(string)
-		var v json.RawMessage
-		d.Decode(&v)
-		key := strings.ToLower(strings.TrimSpace(name))
-		if had, ok := m.fields[key]; ok && !bytes.Equal(had, v) {
-			m.twice = append(m.twice, key)
-		}
-		m.fields[key] = v
-	}
-	return m, true
 }
 
 // keys are those of which an object has one if it is meant for the reply.

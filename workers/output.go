@@ -23,11 +23,7 @@ func (r *reading) output(st *swarm.Subtask, s shape, most int) swarm.Output {
 	out.Text = r.answer
 	switch s {
 	case shapeList:
-		items := r.items
-		if items == nil {
-			items = []string{}
-		}
-		text, _ := json.Marshal(items) // strings always encode
+		text, _ := json.Marshal(append([]string{}, r.items...)) // strings always encode
 		out.Text = string(text)
 	case shapeQuote:
 		if r.quote != "" {
@@ -94,13 +90,13 @@ func inherited(from []swarm.Result, most int) []swarm.Citation {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b ranked) int {
-		if a.Verified != b.Verified {
-			if a.Verified {
-				return -1
-			}
-			return 1
+		if a.Verified == b.Verified {
+			return cmp.Compare(b.confidence, a.confidence)
 		}
-		return cmp.Compare(b.confidence, a.confidence)
+		if a.Verified {
+			return -1
+		}
+		return 1
 	})
 	var kept []swarm.Citation
 	for _, r := range all {
