@@ -184,20 +184,16 @@ func (a *answer) overhear(p string) {
 	}
 }
 
+var fenceEnd = regexp.MustCompile("[ \\t\\r\\n]*`{0,3}[ \\t\\r\\n]*$")
+
 // plain passes on plain text.
 func (a *answer) plain(p string) {
-	if !a.fenced {
-		a.put(p)
-		return
+	if a.fenced {
+		p = a.tail + p
+		end := fenceEnd.FindStringIndex(p)[0]
+		p, a.tail = p[:end], p[end:]
 	}
-	p = a.tail + p
-	i := len(strings.TrimRight(p, " \t\r\n"))
-	for n := 0; n < 3 && i > 0 && p[i-1] == '`'; n++ {
-		i--
-	}
-	i = len(strings.TrimRight(p[:i], " \t\r\n"))
-	a.put(p[:i])
-	a.tail = p[i:]
+	a.put(p)
 }
 
 func (a *answer) put(s string) {

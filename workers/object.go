@@ -3,6 +3,7 @@ package workers
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -133,34 +134,14 @@ func (s shape) keys() []string {
 	return []string{"answer", "abstain", "quote"}
 }
 
+var (
+	stringOf = regexp.MustCompile(`(?s)"(?:[^"\\]|\\.)*"?`)
+	controls = strings.NewReplacer("\n", `\n`, "\r", `\r`, "\t", `\t`)
+)
+
 // escapeControls writes raw line breaks and tabs inside JSON strings as JSON
 // does, from where a reply of the shape may begin.
 func escapeControls(text string, s shape) string {
 	text = text[max(0, strings.IndexAny(text, s.opening())):]
-	var b strings.Builder
-	inside, escaped := false, false
-	for i := range len(text) {
-		c := text[i]
-		switch {
-		case !inside:
-			inside = c == '"'
-		case escaped:
-			escaped = false
-		case c == '\\':
-			escaped = true
-		case c == '"':
-			inside = false
-		case c == '\n':
-			b.WriteString(`\n`)
-			continue
-		case c == '\r':
-			b.WriteString(`\r`)
-			continue
-		case c == '\t':
-			b.WriteString(`\t`)
-			continue
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
+	return stringOf.ReplaceAllStringFunc(text, controls.Replace)
 }
