@@ -157,23 +157,18 @@ func (a *answer) decide(last bool) {
 // opensJSON reports whether text ends within a JSON object that began in its
 // first preambleBytes.
 func opensJSON(text string) bool {
-	for at := 0; ; {
-		next := strings.IndexByte(text[at:], '{')
-		if next < 0 || at+next > preambleBytes {
-			return false
-		}
-		at += next
-		var value json.RawMessage
-		d := json.NewDecoder(strings.NewReader(text[at:]))
-		switch err := d.Decode(&value); {
-		case errors.Is(err, io.ErrUnexpectedEOF):
+	for at, c := range text[:min(len(text), preambleBytes+1)] {
+		if c == '{' && beginsJSON(text[at:]) {
 			return true
-		case err != nil:
-			at++
-		default:
-			at += int(d.InputOffset())
 		}
 	}
+	return false
+}
+
+// beginsJSON reports whether text is the beginning of JSON that goes on.
+func beginsJSON(text string) bool {
+	var value json.RawMessage
+	return errors.Is(json.NewDecoder(strings.NewReader(text)).Decode(&value), io.ErrUnexpectedEOF)
 }
 
 // overhear looks in plain text for an object with an answer.

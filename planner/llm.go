@@ -89,6 +89,7 @@ func New(c Config) (*LLM, error) {
 		return nil, fmt.Errorf("planner: PlanBytes %d, PlanTokens %d, AnswerTokens %d, MergeTokens %d: none may be negative", c.PlanBytes, c.PlanTokens, c.AnswerTokens, c.MergeTokens)
 	}
 	c.PlanBytes = cmp.Or(c.PlanBytes, 1<<20)
+	c.MergeTokens = cmp.Or(c.MergeTokens, 24_000)
 	l := &LLM{cfg: c, doer: c.Doer}
 	switch {
 	case c.Context < 0:
@@ -115,17 +116,13 @@ func (l *LLM) Close() {
 	}
 }
 
-// mergeTokens is the most tokens of results that one merge reads where the
-// model's context would hold more: what exceeds it is read by cheaper models.
-const mergeTokens = 24_000
-
 // Window returns the most tokens of results that Merge shows the model: what its
 // context holds beside prompt and answer, and at most Config.MergeTokens. A
 // MergePrompt of the user's own is taken to be as long as DefaultMergePrompt's.
 func (l *LLM) Window() int {
 	room := l.room(l.answerOut())
 	room = max(room-promptTokens(DefaultMergePrompt(swarm.Brief{}, "")), room/4)
-	return min(room, cmp.Or(l.cfg.MergeTokens, mergeTokens))
+	return min(room, l.cfg.MergeTokens)
 }
 
 // room is how many tokens a prompt may have beside a reply of out tokens. A
@@ -151,11 +148,10 @@ func promptTokens(p Prompt) int {
 // messages makes a conversation of a prompt.
 func messages(p Prompt) []model.Message {
 	var ms []model.Message
-	if strings.TrimSpace(p.System) != "" {
-		ms = append(ms, model.Message{Role: "system", Content: p.System})
-	}
-	if strings.TrimSpace(p.User) != "" {
-		ms = append(ms, model.Message{Role: "user", Content: p.User})
+	for _, m := range []model.Message{{Role: "system", Content: p.System}, {Role: "user", Content: p.User}} {
+		if strings.TrimSpace(m.Content) != "" {
+			ms = append(ms, m)
+		}
 	}
 	return ms
 }

@@ -21,7 +21,7 @@ func sourcesText(sources []swarm.Source, most int) string {
 	most -= fenceTokens + 64 // what stands around the sources
 	var heads, outlines []string
 	for _, s := range sources {
-		head := fmt.Sprintf("Source %q, %s\n", s.Name, chunks(len(s.Chunks)))
+		head := fmt.Sprintf("Source %q, chunks: %d\n", s.Name, len(s.Chunks))
 		cost := swarm.EstimateTokens(head) + 4 // with the mark of an outline that is cut
 		if cost > most {
 			break
@@ -43,11 +43,4 @@ func sourcesText(sources []swarm.Source, most int) string {
 		text += fmt.Sprintf("%d more sources are not shown for lack of room; \"select\": [] reads them too.\n", n)
 	}
 	return text + "\n"
-}
-
-func chunks(n int) string {
-	if n == 1 {
-		return "1 chunk"
-	}
-	return fmt.Sprintf("%d chunks", n)
 }

@@ -1,9 +1,7 @@
 package planner
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 
 	"github.com/db31e724/go-swarm/internal/findings"
@@ -35,20 +33,12 @@ func (r *references) Write(p []byte) (int, error) {
 		return r.to.Write(p)
 	}
 	r.held = append(r.held, p...)
-	if (r.held[0] == '{' || r.held[0] == '[') && (len(r.held) > preambleBytes || mayBeJSON(r.held)) {
+	if (r.held[0] == '{' || r.held[0] == '[') && (len(r.held) > preambleBytes || json.Valid(r.held) || beginsJSON(string(r.held))) {
 		return len(p), nil
 	}
 	r.to = r.prose
 	_, err := r.prose.Write(r.held)
 	return len(p), err
-}
-
-// mayBeJSON reports whether text is JSON or its beginning.
-func mayBeJSON(text []byte) bool {
-	d := json.NewDecoder(bytes.NewReader(text))
-	var value json.RawMessage
-	err := d.Decode(&value)
-	return err == nil && len(bytes.TrimSpace(text[d.InputOffset():])) == 0 || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // Close passes on what was held.

@@ -67,7 +67,7 @@ func TestManySourcesAreShownByTheBeginningsOfTheirOutlines(t *testing.T) {
 	if got := promptTokens(p); got > 10_000 || got < 7500 {
 		t.Errorf("%d tokens", got)
 	}
-	for _, want := range []string{`"a/file \"0\".txt", 2 chunks` + "\nMarkdown, 3 KB\n- Title 0", "- Title 299", " …\n"} {
+	for _, want := range []string{`"a/file \"0\".txt", chunks: 2` + "\nMarkdown, 3 KB\n- Title 0", "- Title 299", " …\n"} {
 		if !strings.Contains(p.User, want) {
 			t.Errorf("the prompt lacks %s", want)
 		}

@@ -18,10 +18,6 @@ type reading struct {
 	fatal  bool     // without what is missing there is no output
 }
 
-// usable says that the reply holds an output, though something may be missing
-// beside it.
-func (r *reading) usable() bool { return !r.fatal }
-
 // fault notes what is wrong; fatal says that no output is left.
 func (r *reading) fault(fatal bool, what string) {
 	r.faults = append(r.faults, what)

@@ -169,6 +169,10 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", docs.title(), (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
+	title := fmt.Sprintf("%d texts", len(docs.texts))
+	if len(docs.texts) == 1 {
+		title = docs.texts[0].Name
+	}
+	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", title, (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
 	return &job{docs, sources, models}, nil
 }

@@ -53,8 +53,13 @@ func (m *models) close() {
 
 // connect makes the models: those that the environment names, or a mock
 // server in this process. To read are so many bytes in so many chunks.
-func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string) string) (*models, error) {
+func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string) string) (_ *models, err error) {
 	m := &models{}
+	defer func() {
+		if err != nil {
+			m.close()
+		}
+	}()
 	small := model.Backend{Slots: s.workers, Context: s.workerContext}
 	m.large = model.Backend{Slots: 4, Context: s.plannerContext}
 	if base := getenv("OPENAI_BASE_URL"); base != "" || getenv("OPENAI_API_KEY") != "" {
@@ -70,20 +75,17 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 	if s.budget > 0 {
 		for _, b := range []model.Backend{m.large, small} {
 			if b.Price == nil && model.PriceOf(b.Model) == nil {
-				m.close()
 				return nil, fmt.Errorf("-budget cannot be kept, for the price of %s is not known", b.Model)
 			}
 		}
 	}
 	large, err := planner.New(planner.Config{Backends: []model.Backend{m.large}, Fallback: planner.ReadAll, MergeTokens: s.window, Limits: s.patience()})
 	if err != nil {
-		m.close()
 		return nil, err
 	}
 	m.closers = append(m.closers, large.Close)
 	pool, err := workers.NewPool(workers.Config{Backends: []model.Backend{small}, Limits: s.patience()})
 	if err != nil {
-		m.close()
 		return nil, err
 	}
 	m.closers = append(m.closers, pool.Close)

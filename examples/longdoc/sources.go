@@ -126,14 +126,6 @@ func (d *documents) defaultFile() (string, error) {
 	return "", errors.New("this Go ships neither doc/go_spec.html nor src/cmd/go/alldocs.go: name a file with -file")
 }
 
-// title names the texts in a line.
-func (d *documents) title() string {
-	if len(d.texts) == 1 {
-		return d.texts[0].Name
-	}
-	return fmt.Sprintf("%d texts", len(d.texts))
-}
-
 func (d *documents) size() int {
 	n := 0
 	for i := range d.texts {
