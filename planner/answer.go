@@ -157,23 +157,18 @@ func (a *answer) decide(last bool) {
 // opensJSON reports whether text ends within a JSON object that began in its
 // first preambleBytes.
 func opensJSON(text string) bool {
-	for at := 0; ; {
-		next := strings.IndexByte(text[at:], '{')
-		if next < 0 || at+next > preambleBytes {
-			return false
-		}
-		at += next
-		var value json.RawMessage
-		d := json.NewDecoder(strings.NewReader(text[at:]))
-		switch err := d.Decode(&value); {
-		case errors.Is(err, io.ErrUnexpectedEOF):
+	for at, c := range text[:min(len(text), preambleBytes+1)] {
+		if c == '{' && beginsJSON(text[at:]) {
 			return true
-		case err != nil:
-			at++
-		default:
-			at += int(d.InputOffset())
 		}
 	}
+	return false
+}
+
+// beginsJSON reports whether text is the beginning of JSON that goes on.
+func beginsJSON(text string) bool {
+	var value json.RawMessage
+	return errors.Is(json.NewDecoder(strings.NewReader(text)).Decode(&value), io.ErrUnexpectedEOF)
 }
 
 // overhear looks in plain text for an object with an answer.
@@ -184,20 +179,16 @@ func (a *answer) overhear(p string) {
 	}
 }
 
+var fenceEnd = regexp.MustCompile("[ \\t\\r\\n]*`{0,3}[ \\t\\r\\n]*$")
+
 // plain passes on plain text.
 func (a *answer) plain(p string) {
-	if !a.fenced {
-		a.put(p)
-		return
+	if a.fenced {
+		p = a.tail + p
+		end := fenceEnd.FindStringIndex(p)[0]
+		p, a.tail = p[:end], p[end:]
 	}
-	p = a.tail + p
-	i := len(strings.TrimRight(p, " \t\r\n"))
-	for n := 0; n < 3 && i > 0 && p[i-1] == '`'; n++ {
-		i--
-	}
-	i = len(strings.TrimRight(p[:i], " \t\r\n"))
-	a.put(p[:i])
-	a.tail = p[i:]
+	a.put(p)
 }
 
 func (a *answer) put(s string) {

@@ -1,11 +1,12 @@
 package planner
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/db31e724/go-swarm/internal/findings"
 	"github.com/db31e724/go-swarm/swarm"
@@ -277,77 +278,45 @@ var overs = map[string]swarm.Over{
 // readStep makes a step of its JSON. Unknown fields are passed over, fields
 // that are null count as left out; the error is a *swarm.PlanError.
 func readStep(raw []byte) (swarm.Step, error) {
-	var s swarm.Step
-	fields, twice, err := members(raw)
-	if err != nil {
-		return s, &swarm.PlanError{Mend: "is not JSON: " + err.Error()}
+	fields, twice := findings.Members(raw)
+	if fields == nil {
+		return swarm.Step{}, &swarm.PlanError{Mend: "is not a JSON object"}
 	}
-	var first *swarm.PlanError
-	take := func(name, want string, to any) {
-		v, ok := fields[name]
-		if !ok || first != nil {
-			return
-		}
-		if err := json.Unmarshal(v, to); err != nil {
-			first = &swarm.PlanError{Step: s.ID, Field: name, Value: findings.Line(string(v), 80), Mend: "is not " + want}
-		}
+	var w struct {
+		ID, Do, Over, Of, Output string
+		Select, Items, Needs     []string
 	}
-	var over, output string
-	take("id", "a string", &s.ID)
-	take("do", "a string", &s.Do)
-	take("over", "a string", &over)
-	take("select", "a list of strings", &s.Select)
-	take("items", "a list of strings", &s.Items)
-	take("of", "a string", &s.Of)
-	take("needs", "a list of strings", &s.Needs)
-	take("output", "a string", &output)
+	err := json.Unmarshal(raw, &w)
+	s := swarm.Step{ID: w.ID, Do: w.Do, Of: w.Of, Select: w.Select, Items: w.Items, Needs: w.Needs}
 	for _, list := range []*[]string{&s.Select, &s.Items, &s.Needs} {
 		if len(*list) == 0 {
 			*list = nil // as if it were left out
 		}
 	}
-	if first == nil && twice != "" {
-		first = &swarm.PlanError{Step: s.ID, Field: findings.Line(twice, 40), Mend: "stands twice: write each field once"}
+	refuse := func(field, value, mend string) (swarm.Step, error) {
+		return s, &swarm.PlanError{Step: s.ID, Field: findings.Line(field, 40), Value: findings.Line(value, 80), Mend: mend}
 	}
-	if first != nil {
-		return s, first
+	if bad, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		field, _, _ := strings.Cut(strings.ToLower(bad.Field), ".")
+		want := "is not a string"
+		if slices.Contains([]string{"select", "items", "needs"}, field) {
+			want = "is not a list of strings"
+		}
+		return refuse(field, string(fields[field]), want)
+	}
+	if len(twice) > 0 {
+		return refuse(twice[0], "", "stands twice: write each field once")
 	}
 	var ok bool
-	if s.Over, ok = overs[over]; !ok {
-		return s, &swarm.PlanError{Step: s.ID, Field: "over", Value: findings.Line(over, 80), Mend: `must be one of "once", "chunks", "items", "list", "each"`}
+	if s.Over, ok = overs[w.Over]; !ok {
+		return refuse("over", w.Over, `must be one of "once", "chunks", "items", "list", "each"`)
 	}
-	switch output {
+	switch w.Output {
 	case "", "finding":
 	case swarm.SchemaList:
 		s.Schema = swarm.SchemaList
 	default:
-		return s, &swarm.PlanError{Step: s.ID, Field: "output", Value: findings.Line(output, 80), Mend: `must be "finding" or "list"`}
+		return refuse("output", w.Output, `must be "finding" or "list"`)
 	}
 	return s, nil
-}
-
-// members reads an object; twice is a name that stands in it more than once,
-// if one does.
-func members(raw []byte) (fields map[string]json.RawMessage, twice string, err error) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, "", cmp.Or(err, errors.New("no object"))
-	}
-	fields = map[string]json.RawMessage{}
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return nil, "", err
-		}
-		var v json.RawMessage
-		if err := d.Decode(&v); err != nil {
-			return nil, "", err
-		}
-		name, _ := t.(string) // the decoder lets nothing else stand here
-		if _, ok := fields[name]; ok {
-			twice = name
-		}
-		fields[name] = v
-	}
-	return fields, twice, nil
 }

@@ -84,18 +84,12 @@ func New(c Config) (*LLM, error) {
 	if c.MergePrompt == nil {
 		c.MergePrompt = DefaultMergePrompt
 	}
-	switch {
-	case c.Mends == 0:
-		c.Mends = 2
-	case c.Mends < 0:
-		c.Mends = 0
-	}
+	c.Mends = max(cmp.Or(c.Mends, 2), 0)
 	if c.PlanBytes < 0 || c.PlanTokens < 0 || c.AnswerTokens < 0 || c.MergeTokens < 0 {
 		return nil, fmt.Errorf("planner: PlanBytes %d, PlanTokens %d, AnswerTokens %d, MergeTokens %d: none may be negative", c.PlanBytes, c.PlanTokens, c.AnswerTokens, c.MergeTokens)
 	}
-	if c.PlanBytes == 0 {
-		c.PlanBytes = 1 << 20
-	}
+	c.PlanBytes = cmp.Or(c.PlanBytes, 1<<20)
+	c.MergeTokens = cmp.Or(c.MergeTokens, 24_000)
 	l := &LLM{cfg: c, doer: c.Doer}
 	switch {
 	case c.Context < 0:
@@ -122,17 +116,13 @@ func (l *LLM) Close() {
 	}
 }
 
-// mergeTokens is the most tokens of results that one merge reads where the
-// model's context would hold more: what exceeds it is read by cheaper models.
-const mergeTokens = 24_000
-
 // Window returns the most tokens of results that Merge shows the model: what its
 // context holds beside prompt and answer, and at most Config.MergeTokens. A
 // MergePrompt of the user's own is taken to be as long as DefaultMergePrompt's.
 func (l *LLM) Window() int {
 	room := l.room(l.answerOut())
 	room = max(room-promptTokens(DefaultMergePrompt(swarm.Brief{}, "")), room/4)
-	return min(room, cmp.Or(l.cfg.MergeTokens, mergeTokens))
+	return min(room, l.cfg.MergeTokens)
 }
 
 // room is how many tokens a prompt may have beside a reply of out tokens. A
@@ -148,13 +138,7 @@ func (l *LLM) answerOut() int { return l.out(l.cfg.AnswerTokens) }
 // out is how many tokens a reply may have. The default leaves room for what a
 // model thinks before it writes.
 func (l *LLM) out(set int) int {
-	switch {
-	case set > 0:
-		return set
-	case l.maxOut > 0:
-		return l.maxOut
-	}
-	return min(8192, l.cfg.Context/4)
+	return cmp.Or(set, l.maxOut, min(8192, l.cfg.Context/4))
 }
 
 func promptTokens(p Prompt) int {
@@ -164,11 +148,10 @@ func promptTokens(p Prompt) int {
 // messages makes a conversation of a prompt.
 func messages(p Prompt) []model.Message {
 	var ms []model.Message
-	if strings.TrimSpace(p.System) != "" {
-		ms = append(ms, model.Message{Role: "system", Content: p.System})
-	}
-	if strings.TrimSpace(p.User) != "" {
-		ms = append(ms, model.Message{Role: "user", Content: p.User})
+	for _, m := range []model.Message{{Role: "system", Content: p.System}, {Role: "user", Content: p.User}} {
+		if strings.TrimSpace(m.Content) != "" {
+			ms = append(ms, m)
+		}
 	}
 	return ms
 }
@@ -200,7 +183,6 @@ type call struct {
 	out      int    // most tokens of the reply, where set is 0
 	set      int    // the same, as the settings name it; 0: they do not
 	reader   reader // of the reply
-	repeat   bool   // the reply may begin anew
 	least    int    // the reply's limit that it is worth making with; 0: any
 }
 
@@ -221,21 +203,18 @@ func (l *LLM) do(ctx context.Context, c call) (string, error) {
 			}
 		}
 	}
-	req := model.Request{
+	reply, err := l.doer.Do(ctx, model.Request{
 		Messages: c.messages, Schema: c.schema, MaxOut: c.set, DefaultOut: c.out, MinOut: c.least,
 		OnText: func(text string) {
 			told = true
 			read(thinking.next(text))
 		},
-	}
-	if c.repeat {
-		req.OnReset = func() {
+		OnReset: func() {
 			said.Reset()
 			thinking, told = thought{}, false
 			c.reader.again()
-		}
-	}
-	reply, err := l.doer.Do(ctx, req)
+		},
+	})
 	if !told && reply.Text != "" {
 		// The server answered in one piece and nobody was told.
 		read(thinking.next(reply.Text))
@@ -247,9 +226,10 @@ func (l *LLM) do(ctx context.Context, c call) (string, error) {
 	return said.String(), err
 }
 
-// cutShort reports whether err is a reply that met its token limit: what had
-// come until then can be gone on from.
-func cutShort(err error) bool {
-	e, ok := errors.AsType[*swarm.CallError](err)
-	return ok && e.Class == swarm.ClassCut
+// classOf returns the class of a call's error, or "".
+func classOf(err error) swarm.Class {
+	if e, ok := errors.AsType[*swarm.CallError](err); ok {
+		return e.Class
+	}
+	return ""
 }

@@ -2,7 +2,6 @@ package planner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -52,16 +51,14 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 		if len(results) > 1 && mends == 0 { // fewer can be had
 			least = shortAnswer
 		}
-		said, err := l.do(ctx, call{
-			messages: ms, schema: mergeSchema, out: out, set: set, reader: m, repeat: true, least: least,
-		})
+		said, err := l.do(ctx, call{messages: ms, schema: mergeSchema, out: out, set: set, reader: m, least: least})
 		wrong := m.end()
 		v := swarm.Verdict{Citations: m.refs.Citations()}
 		switch {
 		case wrong != nil:
 			return v, fmt.Errorf("writing the answer: %w", wrong)
-		case err != nil && !(m.text.closed && unfinished(err)):
-			if isTooLong(err) {
+		case err != nil && !(m.text.closed && (classOf(err) == swarm.ClassCut || classOf(err) == swarm.ClassBroken)): // a whole answer in a reply that broke off is whole
+			if classOf(err) == swarm.ClassTooLong {
 				return v, fmt.Errorf("findings of about %d tokens, of which the model should read %d: %w", swarm.EstimateTokens(found), l.Window(), err)
 			}
 			return v, err
@@ -73,13 +70,6 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 		}
 		ms = l.mended(base, said, noAnswer, out)
 	}
-}
-
-// unfinished reports whether err is a reply that broke off: an answer that was
-// whole before that is whole.
-func unfinished(err error) bool {
-	e, ok := errors.AsType[*swarm.CallError](err)
-	return ok && (e.Class == swarm.ClassCut || e.Class == swarm.ClassBroken)
 }
 
 // merging reads the replies of one Merge.

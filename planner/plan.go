@@ -35,19 +35,17 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 	asked := false // for a plan that is not empty
 	for mends := 0; ; mends++ {
 		p.again()
-		said, err := l.do(ctx, call{
-			messages: ms, schema: planSchema, out: l.planOut(), set: l.cfg.PlanTokens, reader: p, repeat: true,
-		})
+		said, err := l.do(ctx, call{messages: ms, schema: planSchema, out: l.planOut(), set: l.cfg.PlanTokens, reader: p})
 		switch {
 		case p.stopped != nil:
 			return p.stopped
 		case errors.Is(err, errTooLong):
 			return err
-		case isTooLong(err):
+		case classOf(err) == swarm.ClassTooLong:
 			// The prompt, or what was said until now, does not fit the model:
 			// it will not write a better plan.
 			return p.fail(l.cfg.Fallback, b, mends, []error{err})
-		case err != nil && !cutShort(err):
+		case err != nil && classOf(err) != swarm.ClassCut:
 			return err
 		}
 		problems := p.end(err)
@@ -101,30 +99,22 @@ func (p *planning) step(raw []byte) {
 		return
 	}
 	s, err := readStep(raw)
-	if err == nil {
-		if old, ok := p.accepted[s.ID]; ok && reflect.DeepEqual(old, s) {
-			return
-		}
-	}
 	if err != nil {
 		swarm.Emit(p.ctx, swarm.Event{Kind: swarm.StepRefused, Step: s.ID, Err: err})
 		p.refused = append(p.refused, err)
 		return
 	}
-	switch err := p.add(s); {
-	case err == nil:
+	if old, ok := p.accepted[s.ID]; ok && reflect.DeepEqual(old, s) {
+		return
+	}
+	if err = p.add(s); err == nil {
 		p.accepted[s.ID] = s
 		p.order = append(p.order, s.ID)
-	case isPlanError(err):
+	} else if _, refused := errors.AsType[*swarm.PlanError](err); refused {
 		p.refused = append(p.refused, err)
-	default:
+	} else {
 		p.stopped = err
 	}
-}
-
-func isPlanError(err error) bool {
-	_, ok := errors.AsType[*swarm.PlanError](err)
-	return ok
 }
 
 // end returns all that is wrong with the reply that has been read.
@@ -148,8 +138,8 @@ func (p *planning) mend(problems []error) string {
 		b.WriteString("- " + findings.Line(err.Error(), 600) + "\n")
 	}
 	if len(p.order) > 0 {
-		b.WriteString("These steps were accepted and are being carried out; do not write them again, but later steps may refer to them: ")
-		b.WriteString(list(p.order, 200) + ".\n")
+		names := findings.Line(strings.Join(p.order, ", "), 4000)
+		b.WriteString("These steps were accepted and are being carried out; do not write them again, but later steps may refer to them: " + names + ".\n")
 	} else {
 		b.WriteString("No step has been accepted yet.\n")
 	}
@@ -162,10 +152,9 @@ func (p *planning) mend(problems []error) string {
 
 // fail ends a plan that could not be mended.
 func (p *planning) fail(fallback func(swarm.Brief) []swarm.Step, b swarm.Brief, mends int, problems []error) error {
-	first := problems[0]
-	err := fmt.Errorf("not mended after %d requests: %w", mends, first)
+	err := fmt.Errorf("not mended after %d requests: %w", mends, problems[0])
 	if n := len(problems) - 1; n > 0 {
-		err = fmt.Errorf("not mended after %d requests: %w (and %d more problems)", mends, first, n)
+		err = fmt.Errorf("%w (and %d more problems)", err, n)
 	}
 	if fallback == nil || len(p.order) > 0 || b.Round > 1 {
 		return err
@@ -176,19 +165,6 @@ func (p *planning) fail(fallback func(swarm.Brief) []swarm.Step, b swarm.Brief, 
 		}
 	}
 	return fmt.Errorf("%w; the fallback's steps were taken instead", err)
-}
-
-// list joins names, at most most of them.
-func list(names []string, most int) string {
-	if n := len(names) - most; n > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), n)
-	}
-	return strings.Join(names, ", ")
-}
-
-func isTooLong(err error) bool {
-	ce, ok := errors.AsType[*swarm.CallError](err)
-	return ok && ce.Class == swarm.ClassTooLong
 }
 
 // ReadAll is a fallback for questions about documents: one step that lets a

@@ -28,7 +28,7 @@ func TestPlanSendsStrictSchemaAndOutlinesButNoText(t *testing.T) {
 		t.Errorf("strict %v, stream %v, schema %q", r.Strict, r.Stream, r.SchemaName)
 	}
 	got := asked(t, s, 0)
-	for _, want := range []string{"When is the rent due?", "lease.txt", "  Repairs", "2 chunks"} {
+	for _, want := range []string{"When is the rent due?", "lease.txt", "  Repairs", "chunks: 2"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the prompt lacks %q", want)
 		}

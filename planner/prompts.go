@@ -165,12 +165,11 @@ func coverage(c swarm.Coverage) string {
 	if c.PlanCut != "" {
 		parts = append(parts, "the plan ended early")
 	}
-	for i, m := range c.Missing {
-		if i == 5 {
-			parts = append(parts, fmt.Sprintf("and %d more things are missing", len(c.Missing)-i))
-			break
-		}
+	for _, m := range c.Missing[:min(5, len(c.Missing))] {
 		parts = append(parts, "missing: "+findings.Line(m, 200))
+	}
+	if n := len(c.Missing) - 5; n > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more things are missing", n))
 	}
 	if len(parts) == 0 {
 		return ""

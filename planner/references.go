@@ -1,9 +1,7 @@
 package planner
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 
 	"github.com/db31e724/go-swarm/internal/findings"
@@ -18,58 +16,40 @@ type references struct {
 	cites []swarm.Citation
 	prose *findings.Renumber // nil: the answer is JSON, or numbers are not to be touched
 	held  []byte             // may be JSON
-	begun bool               // it is decided what the answer is
+	to    io.Writer          // w or prose; nil: it is not decided yet
 }
 
 // newReferences returns a writer over the citations that the model was shown;
 // verbatim says that numbers are left as they are.
 func newReferences(w io.Writer, cites []swarm.Citation, verbatim bool) *references {
-	r := &references{w: w, cites: cites, begun: verbatim}
-	if !verbatim {
-		r.prose = findings.NewRenumber(w, cites)
+	if verbatim {
+		return &references{cites: cites, to: w}
 	}
-	return r
+	return &references{w: w, cites: cites, prose: findings.NewRenumber(w, cites)}
 }
 
 func (r *references) Write(p []byte) (int, error) {
-	if r.begun {
-		return len(p), r.pass(p)
+	if r.to != nil {
+		return r.to.Write(p)
 	}
 	r.held = append(r.held, p...)
-	if r.held[0] != '{' && r.held[0] != '[' || len(r.held) <= preambleBytes && !mayBeJSON(r.held) {
-		r.begun = true
-		return len(p), r.pass(r.held)
+	if (r.held[0] == '{' || r.held[0] == '[') && (len(r.held) > preambleBytes || json.Valid(r.held) || beginsJSON(string(r.held))) {
+		return len(p), nil
 	}
-	return len(p), nil
-}
-
-// mayBeJSON reports whether text is JSON or its beginning.
-func mayBeJSON(text []byte) bool {
-	d := json.NewDecoder(bytes.NewReader(text))
-	var value json.RawMessage
-	err := d.Decode(&value)
-	return err == nil && len(bytes.TrimSpace(text[d.InputOffset():])) == 0 || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-func (r *references) pass(p []byte) error {
-	w := r.w
-	if r.prose != nil {
-		w = r.prose
-	}
-	_, err := w.Write(p)
-	return err
+	r.to = r.prose
+	_, err := r.prose.Write(r.held)
+	return len(p), err
 }
 
 // Close passes on what was held.
 func (r *references) Close() error {
-	if !r.begun && json.Valid(r.held) {
-		r.prose = nil
+	if r.to == nil && json.Valid(r.held) {
+		r.to, r.prose = r.w, nil
+		_, err := r.w.Write(r.held)
+		return err
 	}
-	if !r.begun {
-		r.begun = true
-		if err := r.pass(r.held); err != nil {
-			return err
-		}
+	if r.to == nil {
+		r.prose.Write(r.held) // it keeps its first error
 	}
 	if r.prose == nil {
 		return nil

@@ -3,6 +3,7 @@ package planner
 import (
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -30,9 +31,8 @@ func share(texts []string, most int) ([]string, bool) {
 		}
 		left -= s
 	}
-	out := make([]string, len(texts))
+	out := slices.Clone(texts)
 	for i, t := range texts {
-		out[i] = t
 		if sizes[i] > each {
 			out[i] = cutOutline(t, each)
 		}
@@ -83,14 +83,6 @@ func cutOutline(text string, most int) string {
 
 // cutLine returns as much of the beginning of l as takes at most most tokens.
 func cutLine(l string, most int) string {
-	lo, hi := 0, len(l)
-	for lo < hi {
-		mid := (lo + hi + 1) / 2
-		if swarm.EstimateTokens(strings.ToValidUTF8(l[:mid], "")) <= most {
-			lo = mid
-		} else {
-			hi = mid - 1
-		}
-	}
-	return strings.ToValidUTF8(l[:lo], "")
+	n := sort.Search(len(l), func(n int) bool { return swarm.EstimateTokens(strings.ToValidUTF8(l[:n+1], "")) > most })
+	return strings.ToValidUTF8(l[:n], "")
 }

@@ -7,7 +7,7 @@ import "strings"
 // reply begins with is looked at.
 type thought struct {
 	held string
-	mode byte // 0: not known yet; 't': within; 'r': past it
+	over bool
 }
 
 const (
@@ -17,39 +17,30 @@ const (
 
 // next returns what of the reply a further piece of text brings.
 func (t *thought) next(piece string) string {
-	if t.mode == 'r' {
+	if t.over {
 		return piece
 	}
-	t.held += piece
-	if t.mode == 0 {
-		t.held = strings.TrimLeft(t.held, " \t\r\n\ufeff")
-		switch {
-		case strings.HasPrefix(t.held, thinkBegin):
-			t.mode = 't'
-		case !strings.HasPrefix(thinkBegin, t.held):
-			t.mode = 'r'
-			return t.take(t.held)
-		default:
+	t.held = strings.TrimLeft(t.held+piece, " \t\r\n\ufeff")
+	if strings.HasPrefix(thinkBegin, t.held) {
+		return ""
+	}
+	said := t.held
+	if strings.HasPrefix(said, thinkBegin) {
+		_, after, ended := strings.Cut(said, thinkEnd)
+		if !ended {
+			t.held = thinkBegin + said[max(len(thinkBegin), len(said)-len(thinkEnd)):]
 			return ""
 		}
+		said = after
 	}
-	if i := strings.Index(t.held, thinkEnd); i >= 0 {
-		t.mode = 'r'
-		return t.take(t.held[i+len(thinkEnd):])
-	}
-	t.held = t.held[max(0, len(t.held)-len(thinkEnd)):]
-	return ""
+	t.held, t.over = "", true
+	return said
 }
 
 // end returns what was held back, once no more comes.
 func (t *thought) end() string {
-	if t.mode == 0 {
-		return t.take(t.held)
+	if strings.HasPrefix(t.held, thinkBegin) {
+		return ""
 	}
-	return ""
-}
-
-func (t *thought) take(s string) string {
-	t.held = ""
-	return s
+	return t.held
 }

@@ -3,8 +3,11 @@ package workers
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/db31e724/go-swarm/internal/findings"
 )
 
 // maxTries bounds how many opening braces of a reply are tried.
@@ -104,9 +107,9 @@ func membersOf(raw json.RawMessage, s shape) (members, bool) {
 		return members{fields: map[string]json.RawMessage{"items": raw, "abstain": json.RawMessage("false")}}, true
 	}
 	for range 2 {
-		m, ok := readMembers(raw)
-		if !ok {
-			return members{}, false
+		var m members
+		if m.fields, m.twice = findings.Members(raw); m.fields == nil {
+			return m, false
 		}
 		for _, key := range s.keys() {
 			if _, ok := m.fields[key]; ok {
@@ -123,28 +126,6 @@ func membersOf(raw json.RawMessage, s shape) (members, bool) {
 	return members{}, false
 }
 
-// readMembers reads valid JSON, if it is an object. A decoder into a map would
-// take the last of two values for a key and say nothing.
-func readMembers(raw json.RawMessage) (members, bool) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if t, _ := d.Token(); t != json.Delim('{') {
-		return members{}, false
-	}
-	m := members{fields: map[string]json.RawMessage{}}
-	for d.More() {
-		t, _ := d.Token()
-		name, _ := t.(string)
-		var v json.RawMessage
-		d.Decode(&v)
-		key := strings.ToLower(strings.TrimSpace(name))
-		if had, ok := m.fields[key]; ok && !bytes.Equal(had, v) {
-			m.twice = append(m.twice, key)
-		}
-		m.fields[key] = v
-	}
-	return m, true
-}
-
 // keys are those of which an object has one if it is meant for the reply.
 func (s shape) keys() []string {
 	if s == shapeList {
@@ -153,34 +134,14 @@ func (s shape) keys() []string {
 	return []string{"answer", "abstain", "quote"}
 }
 
+var (
+	stringOf = regexp.MustCompile(`(?s)"(?:[^"\\]|\\.)*"?`)
+	controls = strings.NewReplacer("\n", `\n`, "\r", `\r`, "\t", `\t`)
+)
+
 // escapeControls writes raw line breaks and tabs inside JSON strings as JSON
 // does, from where a reply of the shape may begin.
 func escapeControls(text string, s shape) string {
 	text = text[max(0, strings.IndexAny(text, s.opening())):]
-	var b strings.Builder
-	inside, escaped := false, false
-	for i := range len(text) {
-		c := text[i]
-		switch {
-		case !inside:
-			inside = c == '"'
-		case escaped:
-			escaped = false
-		case c == '\\':
-			escaped = true
-		case c == '"':
-			inside = false
-		case c == '\n':
-			b.WriteString(`\n`)
-			continue
-		case c == '\r':
-			b.WriteString(`\r`)
-			continue
-		case c == '\t':
-			b.WriteString(`\t`)
-			continue
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
+	return stringOf.ReplaceAllStringFunc(text, controls.Replace)
 }

@@ -23,11 +23,7 @@ func (r *reading) output(st *swarm.Subtask, s shape, most int) swarm.Output {
 	out.Text = r.answer
 	switch s {
 	case shapeList:
-		items := r.items
-		if items == nil {
-			items = []string{}
-		}
-		text, _ := json.Marshal(items) // strings always encode
+		text, _ := json.Marshal(append([]string{}, r.items...)) // strings always encode
 		out.Text = string(text)
 	case shapeQuote:
 		if r.quote != "" {
@@ -81,33 +77,24 @@ func quotedBefore(st *swarm.Subtask, quote string) *swarm.Citation {
 // of the most confident results, as long as their quotes have at most so many
 // tokens together; one in any case.
 func inherited(from []swarm.Result, most int) []swarm.Citation {
-	type ranked struct {
-		swarm.Citation
-		confidence float64
-	}
-	var all []ranked
-	for i := range from {
-		for _, c := range from[i].Out.Citations {
-			if r := (ranked{c, from[i].Out.Confidence}); !slices.ContainsFunc(all, func(o ranked) bool { return o.Citation == c }) {
-				all = append(all, r)
+	from = slices.Clone(from)
+	slices.SortStableFunc(from, func(a, b swarm.Result) int { return cmp.Compare(b.Out.Confidence, a.Out.Confidence) })
+	var all []swarm.Citation
+	for _, verified := range []bool{true, false} {
+		for i := range from {
+			for _, c := range from[i].Out.Citations {
+				if c.Verified == verified && !slices.Contains(all, c) {
+					all = append(all, c)
+				}
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b ranked) int {
-		if a.Verified != b.Verified {
-			if a.Verified {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(b.confidence, a.confidence)
-	})
 	var kept []swarm.Citation
-	for _, r := range all {
-		if most -= swarm.EstimateTokens(r.Quote); most < 0 && len(kept) > 0 {
+	for _, c := range all {
+		if most -= swarm.EstimateTokens(c.Quote); most < 0 && len(kept) > 0 {
 			break
 		}
-		kept = append(kept, r.Citation)
+		kept = append(kept, c)
 	}
 	return kept
 }

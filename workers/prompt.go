@@ -47,6 +47,14 @@ const (
 	mustRule       = "- \"abstain\": always false. You must answer, as well as you can.\n"
 )
 
+var rules = [...]string{
+	shapeQuote: answerRule + quoteRule + confidenceRule,
+	shapeBoth:  answerRule + otherQuoteRule + confidenceRule,
+	shapeFrom:  markerRule + confidenceRule,
+	shapeList:  itemsRule,
+	shapePlain: plainRule + confidenceRule,
+}
+
 // reduceDo is the instruction of a reducing step.
 const reduceDo = "Shorten the findings to what helps to answer the question, the strongest first. Keep the number of the quote after each statement that you keep."
 
@@ -54,18 +62,7 @@ const reduceDo = "Shorten the findings to what helps to answer the question, the
 func instructions(st *swarm.Subtask) string {
 	var b strings.Builder
 	b.WriteString(opening)
-	switch s := shapeOf(st); s {
-	case shapeQuote:
-		b.WriteString(answerRule + quoteRule + confidenceRule)
-	case shapeBoth:
-		b.WriteString(answerRule + otherQuoteRule + confidenceRule)
-	case shapeFrom:
-		b.WriteString(markerRule + confidenceRule)
-	case shapeList:
-		b.WriteString(itemsRule)
-	default:
-		b.WriteString(plainRule + confidenceRule)
-	}
+	b.WriteString(rules[shapeOf(st)])
 	switch {
 	case st.Step.Must:
 		b.WriteString(mustRule)

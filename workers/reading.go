@@ -18,10 +18,6 @@ type reading struct {
 	fatal  bool     // without what is missing there is no output
 }
 
-// usable says that the reply holds an output, though something may be missing
-// beside it.
-func (r *reading) usable() bool { return !r.fatal }
-
 // fault notes what is wrong; fatal says that no output is left.
 func (r *reading) fault(fatal bool, what string) {
 	r.faults = append(r.faults, what)
@@ -79,15 +75,12 @@ func (r *reading) readText(fields map[string]json.RawMessage, key string, needed
 
 func (r *reading) readAbstain(fields map[string]json.RawMessage) {
 	raw, ok := fields["abstain"]
-	if !ok {
+	s, _ := scalar(raw)
+	s = strings.ToLower(strings.TrimSpace(s))
+	switch r.abstain = s == "true"; {
+	case !ok:
 		r.fault(false, `the key "abstain" is missing`)
-		return
-	}
-	switch s, _ := scalar(raw); strings.ToLower(strings.TrimSpace(s)) {
-	case "true":
-		r.abstain = true
-	case "false":
-	default:
+	case !r.abstain && s != "false":
 		r.fault(false, `"abstain" is neither true nor false`)
 	}
 }
@@ -96,39 +89,31 @@ func (r *reading) readAbstain(fields map[string]json.RawMessage) {
 // what lies between 1 and 10 may be of any scale and is not guessed at.
 func (r *reading) readConfidence(fields map[string]json.RawMessage) {
 	raw, ok := fields["confidence"]
-	if !ok {
-		if !r.abstain {
-			r.fault(false, `the key "confidence" is missing`)
-		}
-		return
-	}
 	s, _ := scalar(raw)
 	number, percent := strings.CutSuffix(strings.TrimSpace(s), "%")
 	f, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	if percent || f > 10 {
 		f /= 100
 	}
-	if err != nil || !(f >= 0 && f <= 1) {
-		if !r.abstain {
-			r.fault(false, `"confidence" is not a number from 0 to 1`)
-		}
-		return
+	switch {
+	case err == nil && f >= 0 && f <= 1:
+		r.confidence = f
+	case r.abstain:
+	case !ok:
+		r.fault(false, `the key "confidence" is missing`)
+	default:
+		r.fault(false, `"confidence" is not a number from 0 to 1`)
 	}
-	r.confidence = f
 }
 
 func (r *reading) readItems(fields map[string]json.RawMessage) {
 	raw, ok := fields["items"]
 	var list []json.RawMessage
 	switch {
-	case !ok && r.abstain:
-		return
-	case !ok:
+	case !ok && !r.abstain:
 		r.fault(true, `the key "items" is missing`)
-		return
-	case json.Unmarshal(raw, &list) != nil:
+	case ok && json.Unmarshal(raw, &list) != nil:
 		r.fault(true, `"items" is not a list of strings`)
-		return
 	}
 	for _, raw := range list {
 		s, ok := scalar(raw)
@@ -152,10 +137,8 @@ func scalar(raw json.RawMessage) (string, bool) {
 		return "", false
 	case '"':
 		var s string
-		if json.Unmarshal(raw, &s) != nil {
-			return "", false
-		}
-		return s, true
+		err := json.Unmarshal(raw, &s)
+		return s, err == nil
 	case 'n':
 		return "", true
 	}

@@ -113,7 +113,7 @@ func FuzzRead(f *testing.F) {
 		if r.confidence < 0 || r.confidence > 1 {
 			t.Fatalf("confidence %v", r.confidence)
 		}
-		if !r.usable() {
+		if r.fatal {
 			if len(r.faults) == 0 {
 				t.Fatal("no output, and no fault told")
 			}

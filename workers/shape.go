@@ -39,10 +39,10 @@ func (s shape) quotes() bool { return s == shapeQuote || s == shapeBoth }
 // schema returns the strict schema of the shape. All keys are required and
 // none is bounded: that is the part of JSON Schema that every server takes.
 func (s shape) schema() *model.Schema {
-	switch s {
-	case shapeList:
+	switch {
+	case s == shapeList:
 		return &listSchema
-	case shapeQuote, shapeBoth:
+	case s.quotes():
 		return &quoteSchema
 	}
 	return &answerSchema

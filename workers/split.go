@@ -24,9 +24,8 @@ const leastSplit = 200
 // backend, or was found not to, over the two halves of its chunk, one after
 // the other. Both are the same subtask.
 func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, splits int) (swarm.Output, error) {
-	parts := st.Chunk != nil && splits < mostSplits && middle(st.Chunk.Text) > 0
 	out, err := p.work(ctx, st)
-	if !parts || !isClass(err, swarm.ClassTooLong) {
+	if !isClass(err, swarm.ClassTooLong) || st.Chunk == nil || splits == mostSplits || len(st.Chunk.Text) < leastSplit {
 		return out, err
 	}
 	first, second := halves(st.Chunk)
@@ -36,14 +35,14 @@ func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, splits int) (swar
 		part := *st
 		part.Chunk = c
 		o, wrong := p.inParts(ctx, &part, splits+1)
-		if wrong != nil {
-			if ctx.Err() != nil {
-				return swarm.Output{}, wrong
-			}
+		switch {
+		case wrong == nil:
+			outs = append(outs, o)
+		case ctx.Err() != nil:
+			return swarm.Output{}, wrong
+		default:
 			lost = append(lost, wrong)
-			continue
 		}
-		outs = append(outs, o)
 	}
 	switch {
 	case len(outs) == 2:
@@ -71,23 +70,23 @@ var seams = [][]string{
 	{" "},
 }
 
-// middle returns where a text is best cut in two, or 0 if it is too short. No
-// part has less than a quarter of it.
+// middle returns where a text is best cut in two. No part has less than a
+// quarter of it.
 func middle(s string) int {
-	if len(s) < leastSplit {
-		return 0
-	}
-	half := len(s) / 2
-	low, high := len(s)/4, len(s)-len(s)/4
+	half, low := len(s)/2, len(s)/4
 	for _, marks := range seams {
 		best := 0
 		for _, m := range marks {
-			before := strings.LastIndex(s[low:half], m)
-			if before >= 0 {
-				best = nearer(best, low+before+len(m), half)
+			if i := strings.LastIndex(s[low:half], m); i >= 0 {
+				best = max(best, low+i+len(m))
 			}
-			if after := strings.Index(s[half:high], m); after >= 0 {
-				best = nearer(best, half+after+len(m), half)
+		}
+		if best > 0 {
+			return best
+		}
+		for _, m := range marks {
+			if i := strings.Index(s[half:len(s)-low], m); i >= 0 && (best == 0 || half+i+len(m) < best) {
+				best = half + i + len(m)
 			}
 		}
 		if best > 0 {
@@ -100,48 +99,31 @@ func middle(s string) int {
 	return half
 }
 
-// nearer returns which of two places is nearer to half; 0 is none.
-func nearer(a, b, half int) int {
-	if a == 0 || max(b-half, half-b) < max(a-half, half-a) {
-		return b
-	}
-	return a
-}
-
 // combine makes one output of those of two halves: the more confident finding
 // first, the citations of both. It abstains only if both do.
 func combine(st *swarm.Subtask, a, b swarm.Output) swarm.Output {
 	doubts := append(slices.Clone(a.Doubts), b.Doubts...)
+	if a.Abstain && !b.Abstain || a.Abstain == b.Abstain && b.Confidence > a.Confidence && shapeOf(st) != shapeList {
+		a, b = b, a
+	}
 	switch {
-	case a.Abstain && b.Abstain:
-		a.Confidence = min(a.Confidence, b.Confidence)
-		a.Doubts = doubts
-		return a
 	case a.Abstain:
-		a, b = b, a
-	}
-	if b.Abstain {
-		a.Doubts = doubts
-		return a
-	}
-	if shapeOf(st) == shapeList {
-		return swarm.Output{Text: joinLists(a.Text, b.Text), Confidence: max(a.Confidence, b.Confidence), Doubts: doubts}
-	}
-	if b.Confidence > a.Confidence {
-		a, b = b, a
-	}
-	text := a.Text
-	if b.Text != text {
+		a.Confidence = min(a.Confidence, b.Confidence)
+	case b.Abstain:
+	case shapeOf(st) == shapeList:
+		a.Text, a.Confidence = joinLists(a.Text, b.Text), max(a.Confidence, b.Confidence)
+	default:
 		also := b.Text
 		if shapeOf(st) == shapeBoth {
 			also = findings.Cited(&swarm.Result{Step: st.Step, Out: b}, len(a.Citations))
 		}
-		text += "\n" + also
+		if a.Text != b.Text {
+			a.Text += "\n" + also
+		}
+		a.Citations = append(slices.Clone(a.Citations), b.Citations...)
 	}
-	return swarm.Output{
-		Text: text, Confidence: a.Confidence, Doubts: doubts,
-		Citations: append(slices.Clone(a.Citations), b.Citations...),
-	}
+	a.Doubts = doubts
+	return a
 }
 
 // joinLists joins two JSON arrays of strings, each item once.

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
-	"unicode/utf8"
 
+	"github.com/db31e724/go-swarm/internal/findings"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -27,11 +26,15 @@ const (
 // for, so that a run of thousands does not pay one to the last chunk.
 type unable struct {
 	mu   sync.Mutex
-	runs map[string]map[string]*replies // by run and backend
-	old  []string                       // runs, in the order of their first reply
+	runs []*runReplies // of the latest runs, in the order of their first reply
 }
 
-// replies are those of one backend in one run.
+// runReplies are those of a run by backend.
+type runReplies struct {
+	run string
+	by  map[string]*replies
+}
+
 type replies struct {
 	model      string
 	all        int
@@ -39,8 +42,23 @@ type replies struct {
 	said       string // the beginning of the last that could not be read
 }
 
-func (r *replies) unable() bool {
-	return r.all >= leastReplies && float64(r.unreadable) >= unableShare*float64(r.all)
+// of returns the replies of a run, or nil.
+func (u *unable) of(run string) map[string]*replies {
+	for _, r := range u.runs {
+		if r.run == run {
+			return r.by
+		}
+	}
+	return nil
+}
+
+// err says that a model is unable, if it is.
+func (r *replies) err(backend string) error {
+	if r.all < leastReplies || float64(r.unreadable) < unableShare*float64(r.all) {
+		return nil
+	}
+	return &swarm.CallError{Class: swarm.ClassBroken, Model: r.model, Backend: backend, Err: fmt.Errorf(
+		"the model does not write what it is asked for: %d of its %d replies in this run cannot be read, the last one began %q", r.unreadable, r.all, r.said)}
 }
 
 // note takes what a call of ctx's run brought: a reply that could be read or
@@ -53,17 +71,11 @@ func (u *unable) note(ctx context.Context, reply model.Reply, err error, readabl
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	of := u.runs[run]
+	of := u.of(run)
 	if of == nil {
-		if u.runs == nil {
-			u.runs = map[string]map[string]*replies{}
-		}
-		if u.old = append(u.old, run); len(u.old) > mostRuns {
-			delete(u.runs, u.old[0])
-			u.old = u.old[1:]
-		}
 		of = map[string]*replies{}
-		u.runs[run] = of
+		u.runs = append(u.runs, &runReplies{run, of})
+		u.runs = u.runs[max(0, len(u.runs)-mostRuns):]
 	}
 	r := of[reply.Backend]
 	if r == nil {
@@ -74,12 +86,9 @@ func (u *unable) note(ctx context.Context, reply model.Reply, err error, readabl
 		return nil
 	}
 	r.unreadable++
-	r.model, r.said = reply.Model, clip(reply.Text, saidRunes)
+	r.model, r.said = reply.Model, findings.Line(reply.Text, saidRunes)
 	if ce, ok := errors.AsType[*swarm.CallError](err); ok {
 		r.model = ce.Model
-	}
-	if !r.unable() {
-		return nil
 	}
 	return r.err(reply.Backend)
 }
@@ -89,29 +98,14 @@ func (u *unable) note(ctx context.Context, reply model.Reply, err error, readabl
 func (u *unable) check(ctx context.Context, backends int) (avoid []string, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	of := u.runs[swarm.CallerOf(ctx).Run]
+	of := u.of(swarm.CallerOf(ctx).Run)
 	for name, r := range of {
-		if r.unable() {
-			avoid = append(avoid, name)
-			err = r.err(name)
+		if is := r.err(name); is != nil {
+			avoid, err = append(avoid, name), is
 		}
 	}
 	if len(avoid) < max(backends, len(of)) {
 		err = nil
 	}
 	return avoid, err
-}
-
-func (r *replies) err(backend string) error {
-	return &swarm.CallError{Class: swarm.ClassBroken, Model: r.model, Backend: backend, Err: fmt.Errorf(
-		"the model does not write what it is asked for: %d of its %d replies in this run cannot be read, the last one began %q", r.unreadable, r.all, r.said)}
-}
-
-// clip returns the first n runes of s on one line.
-func clip(s string, n int) string {
-	s = strings.Join(strings.Fields(s[:min(len(s), 8*n)]), " ")
-	if utf8.RuneCountInString(s) <= n {
-		return strings.ToValidUTF8(s, "")
-	}
-	return string([]rune(s)[:n-1]) + "…"
 }

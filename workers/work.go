@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/db31e724/go-swarm/internal/findings"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -18,9 +19,9 @@ const (
 	defaultListOut = 2048
 )
 
-// saidBytes bounds how much of a reply that could not be read is shown to its
+// mostSaid is how many runes of a reply that could not be read are shown to its
 // writer again.
-const saidBytes = 4 << 10
+const mostSaid = 4000
 
 func (c *Config) check() error {
 	if c.Doer != nil && (len(c.Backends) > 0 || c.Limits != (model.Limits{})) {
@@ -62,7 +63,8 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 		Messages: prompt, Schema: s.schema(), Temperature: p.cfg.Temperature,
 		MaxOut: st.Step.MaxOut, DefaultOut: p.defaultOut(s), Avoid: avoid,
 	}
-	var first *reading // what a first reply said, as far as it could be read
+	most := cmp.Or(st.Step.MaxOut, r.DefaultOut) // of an output
+	var first *reading                           // what a first reply said, as far as it could be read
 	for widened := false; ; {
 		reply, err := p.doer.Do(ctx, r)
 		if !widened && isClass(err, swarm.ClassCut) {
@@ -79,18 +81,18 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 			}
 		}
 		if err != nil {
-			if first != nil && first.usable() && ctx.Err() == nil {
-				return first.output(st, s, p.outMax(st, s)), nil
+			if first != nil && !first.fatal && ctx.Err() == nil {
+				return first.output(st, s, most), nil
 			}
 			return swarm.Output{}, cmp.Or(p.unable.note(ctx, reply, err, false), err)
 		}
 		got := read(reply.Text, s, st.Step.Must)
-		unfit := p.unable.note(ctx, reply, nil, got.usable())
+		unfit := p.unable.note(ctx, reply, nil, !got.fatal)
 		switch {
-		case len(got.faults) == 0, first != nil && got.usable():
-			return got.output(st, s, p.outMax(st, s)), nil
-		case first != nil && first.usable():
-			return first.output(st, s, p.outMax(st, s)), nil
+		case len(got.faults) == 0, first != nil && !got.fatal:
+			return got.output(st, s, most), nil
+		case first != nil && !first.fatal:
+			return first.output(st, s, most), nil
 		case unfit != nil:
 			return swarm.Output{}, unfit
 		case first != nil:
@@ -101,7 +103,7 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 		}
 		first = &got
 		r.Messages = append(prompt[:len(prompt):len(prompt)],
-			model.Message{Role: "assistant", Content: cut(reply.Text, saidBytes)},
+			model.Message{Role: "assistant", Content: cmp.Or(findings.Line(reply.Text, mostSaid), "(nothing)")},
 			model.Message{Role: "user", Content: "That cannot be read: " + strings.Join(got.faults, "; ") + ". Reply again with the one JSON object alone, mended."})
 	}
 }
@@ -120,20 +122,4 @@ func (p *Pool) defaultOut(s shape) int {
 		return defaultListOut
 	}
 	return defaultOut
-}
-
-// outMax is the most tokens that an output of st may have.
-func (p *Pool) outMax(st *swarm.Subtask, s shape) int {
-	return cmp.Or(st.Step.MaxOut, p.defaultOut(s))
-}
-
-// cut returns at most n bytes of s, whole runes, and never an empty text.
-func cut(s string, n int) string {
-	if len(s) > n {
-		s = strings.ToValidUTF8(s[:n], "") + "…"
-	}
-	if strings.TrimSpace(s) == "" {
-		return "(nothing)"
-	}
-	return s
 }

@@ -6,11 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"maps"
 	"net"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
@@ -29,9 +29,9 @@ func runMock(ctx context.Context, args []string, stdout, stderr io.Writer, geten
 		fmt.Fprintln(stderr, "swarm mock:", err)
 		return exitUsage
 	}
-	var log *lines
+	requests := log.New(io.Discard, "", log.Ltime|log.Lmicroseconds)
 	if s.log {
-		log = &lines{to: stderr}
+		requests.SetOutput(stderr)
 	}
 	serve := serveModels
 	switch {
@@ -40,7 +40,7 @@ func runMock(ctx context.Context, args []string, stdout, stderr io.Writer, geten
 	case s.replay != "":
 		serve = serveCassette
 	}
-	if err := serve(ctx, s, stdout, stderr, log); err != nil {
+	if err := serve(ctx, s, stdout, stderr, requests); err != nil {
 		fmt.Fprintln(stderr, "swarm mock:", err)
 		return exitFailed
 	}
@@ -48,12 +48,12 @@ func runMock(ctx context.Context, args []string, stdout, stderr io.Writer, geten
 }
 
 // serveModels serves the mock's own models.
-func serveModels(ctx context.Context, s settings, stdout, stderr io.Writer, log *lines) error {
+func serveModels(ctx context.Context, s settings, stdout, stderr io.Writer, requests *log.Logger) error {
 	c, err := s.served()
 	if err != nil {
 		return err
 	}
-	c.Observe = log.entry
+	c.Observe = func(e mock.Entry) { requests.Print(line(e)) }
 	server := mock.NewHandler(c)
 	if err := server.Listen(s.addr); err != nil {
 		return err
@@ -101,58 +101,38 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// lines writes a line for each request. It is safe for concurrent use; a nil
-// one writes nothing.
-type lines struct {
-	mu sync.Mutex
-	to io.Writer
-}
-
-func (l *lines) put(format string, args ...any) {
-	if l == nil {
-		return
-	}
-	// Clients choose what stands in it: nothing may break the line or steer a
-	// terminal.
-	line := strings.Map(func(r rune) rune {
+// plain is what clients chose, so that it neither breaks a line nor steers a
+// terminal.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, fmt.Sprintf(format, args...))
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	fmt.Fprintln(l.to, line)
+	}, text)
 }
 
-// entry writes the line of a request to the mock's own models. The mock takes
-// keys out of what stands in it.
-func (l *lines) entry(e mock.Entry) {
-	if l == nil {
-		return
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s %s %.64s", e.Arrived.Format("15:04:05.000"), e.ID, e.Method, e.Path)
-	if m := e.Request.Model; m != "" {
-		fmt.Fprintf(&b, " %.64s", m)
-	}
-	fmt.Fprintf(&b, " %d in %s", e.Status, e.Ended.Sub(e.Arrived).Round(100*time.Microsecond))
+// line tells of a request to the mock's own models. The mock takes keys out of
+// what stands in it.
+func line(e mock.Entry) string {
+	text := fmt.Sprintf("%s %s %.64s %.64s %d in %s", e.ID, e.Method, e.Path, e.Request.Model, e.Status, e.Ended.Sub(e.Arrived).Round(100*time.Microsecond))
 	if e.Charge {
-		fmt.Fprintf(&b, ", %d + %d tokens", e.Usage.In, e.Usage.Out)
+		text += fmt.Sprintf(", %d + %d tokens", e.Usage.In, e.Usage.Out)
 	}
-	for _, note := range []struct {
-		yes  bool
-		text string
-	}{
-		{e.Streamed, "streamed"},
-		{e.Attempt > 1, fmt.Sprintf("attempt %d", e.Attempt)},
-		{e.Fault != "", "fault " + e.Fault},
-		{e.Cancelled, "the client left"},
-		{e.Error != "", fmt.Sprintf("%.200s", e.Error)},
-	} {
-		if note.yes {
-			b.WriteString(", " + note.text)
-		}
+	if e.Streamed {
+		text += ", streamed"
 	}
-	l.put("%s", b.String())
+	if e.Attempt > 1 {
+		text += fmt.Sprintf(", attempt %d", e.Attempt)
+	}
+	if e.Fault != "" {
+		text += ", fault " + e.Fault
+	}
+	if e.Cancelled {
+		text += ", the client left"
+	}
+	if e.Error != "" {
+		text += fmt.Sprintf(", %.200s", e.Error)
+	}
+	return plain(text)
 }

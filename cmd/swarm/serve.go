@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -18,7 +17,7 @@ import (
 )
 
 // serveRecorder passes requests on to a real server and records them.
-func serveRecorder(ctx context.Context, s settings, stdout, stderr io.Writer, log *lines) error {
+func serveRecorder(ctx context.Context, s settings, stdout, stderr io.Writer, requests *log.Logger) error {
 	// Prompts and answers are for the eyes of the user alone.
 	f, err := os.OpenFile(s.record, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -30,7 +29,7 @@ func serveRecorder(ctx context.Context, s settings, stdout, stderr io.Writer, lo
 		return fmt.Errorf("%s: %w", s.record, err)
 	}
 	r.Key = s.upstreamKey
-	if err := serveHandler(ctx, s, stdout, stderr, log, r); err != nil {
+	if err := serveHandler(ctx, s, stdout, stderr, requests, r); err != nil {
 		return err
 	}
 	did, err := r.Recorded()
@@ -42,7 +41,7 @@ func serveRecorder(ctx context.Context, s settings, stdout, stderr io.Writer, lo
 }
 
 // serveCassette replays a recording.
-func serveCassette(ctx context.Context, s settings, stdout, stderr io.Writer, log *lines) error {
+func serveCassette(ctx context.Context, s settings, stdout, stderr io.Writer, requests *log.Logger) error {
 	f, err := os.Open(s.replay)
 	if err != nil {
 		return err
@@ -53,7 +52,7 @@ func serveCassette(ctx context.Context, s settings, stdout, stderr io.Writer, lo
 		return fmt.Errorf("%s: %w", s.replay, err)
 	}
 	c.Timing = s.timing
-	if err := serveHandler(ctx, s, stdout, stderr, log, c); err != nil {
+	if err := serveHandler(ctx, s, stdout, stderr, requests, c); err != nil {
 		return err
 	}
 	did := c.Replays()
@@ -63,12 +62,12 @@ func serveCassette(ctx context.Context, s settings, stdout, stderr io.Writer, lo
 }
 
 // serveHandler serves h until ctx ends.
-func serveHandler(ctx context.Context, s settings, stdout, stderr io.Writer, log *lines, h http.Handler) error {
+func serveHandler(ctx context.Context, s settings, stdout, stderr io.Writer, requests *log.Logger, h http.Handler) error {
 	l, err := net.Listen("tcp", s.addr)
 	if err != nil {
 		return err
 	}
-	web := &http.Server{Handler: logged(log, guarded(s.key, h)), ReadHeaderTimeout: 30 * time.Second, Protocols: new(http.Protocols)}
+	web := &http.Server{Handler: logged(requests, guarded(s.key, h)), ReadHeaderTimeout: 30 * time.Second, Protocols: new(http.Protocols)}
 	web.Protocols.SetHTTP1(true)
 	web.Protocols.SetUnencryptedHTTP2(true)
 	served := make(chan error, 1)
@@ -79,7 +78,7 @@ func serveHandler(ctx context.Context, s settings, stdout, stderr io.Writer, log
 		return err
 	case <-ctx.Done():
 	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
 	if err := web.Shutdown(end); err != nil { // somebody is still being served
 		_ = web.Close()
@@ -95,16 +94,12 @@ func guarded(key string, h http.Handler) http.Handler {
 	if key == "" {
 		return h
 	}
-	want := sha256.Sum256([]byte(key))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		got := sha256.Sum256([]byte(strings.TrimSpace(given)))
-		if !strings.EqualFold(scheme, "bearer") || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+		if !strings.EqualFold(scheme, "bearer") || subtle.ConstantTimeCompare([]byte(strings.TrimSpace(given)), []byte(key)) != 1 {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusUnauthorized)
-			_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{
-				"message": "Incorrect API key provided.", "type": "invalid_request_error", "param": nil, "code": "invalid_api_key",
-			}})
+			io.WriteString(w, `{"error":{"message":"Incorrect API key provided.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}`)
 			return
 		}
 		h.ServeHTTP(w, r)
@@ -112,15 +107,12 @@ func guarded(key string, h http.Handler) http.Handler {
 }
 
 // logged writes a line for each request.
-func logged(log *lines, h http.Handler) http.Handler {
-	if log == nil {
-		return h
-	}
+func logged(requests *log.Logger, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		seen := &status{ResponseWriter: w}
 		defer func() {
-			log.put("%s %s %.64s %d in %s", began.Format("15:04:05.000"), r.Method, r.URL.Path, seen.code, time.Since(began).Round(100*time.Microsecond))
+			requests.Print(plain(fmt.Sprintf("%s %.64s %d in %s", r.Method, r.URL.Path, seen.code, time.Since(began).Round(100*time.Microsecond))))
 		}()
 		h.ServeHTTP(seen, r)
 	})

@@ -1,12 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"time"
 
 	"github.com/db31e724/go-swarm/mock"
 )
@@ -51,9 +51,7 @@ func parse(args []string, stderr io.Writer, getenv func(string) string) (setting
 		return s, err
 	}
 	f.Visit(func(f *flag.Flag) { s.given[f.Name] = true })
-	if s.key == "" {
-		s.key = getenv(envKey)
-	}
+	s.key = cmp.Or(s.key, getenv(envKey))
 	s.upstreamKey = getenv(envUpstreamKey)
 	return s, s.check(f.Args())
 }
@@ -99,30 +97,20 @@ func (s settings) served() (mock.Config, error) {
 			return c, fmt.Errorf("%s: %w", s.config, err)
 		}
 	}
-	if s.key != "" {
-		c.Key = s.key
-	}
+	c.Key = cmp.Or(s.key, c.Key)
 	if s.given["seed"] {
 		c.Seed = s.seed
 	}
 	if s.latency {
 		for i := range c.Models {
-			if m := &c.Models[i]; m.Latency == (mock.Latency{}) {
-				m.Latency = modelled(*m)
+			switch m := &c.Models[i]; {
+			case m.Latency != (mock.Latency{}):
+			case m.Price != nil && m.Price.Out >= 2: // dollars for a million tokens: a large one
+				m.Latency = mock.LargeLatency()
+			default:
+				m.Latency = mock.SmallLatency()
 			}
 		}
 	}
 	return c, nil
 }
-
-// modelled is the latency of a model by its price: that of a large one from
-// two dollars for a million output tokens on.
-func modelled(m mock.Model) mock.Latency {
-	if m.Price != nil && m.Price.Out >= 2 {
-		return mock.LargeLatency()
-	}
-	return mock.SmallLatency()
-}
-
-// closing is how long requests may take to end when the server is to.
-const closing = 2 * time.Second

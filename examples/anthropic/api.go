@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -18,10 +19,7 @@ import (
 // anthropic is Anthropic's native Messages API, as a model.API: it sends one
 // request, reads the stream, and says how it ended. Retries, limits, hedges and
 // money are the pool's.
-type anthropic struct {
-	url, key, model string
-	client          *http.Client
-}
+type anthropic struct{ url, key, model string }
 
 type object = map[string]any
 
@@ -29,10 +27,10 @@ func (a *anthropic) Attempt(ctx context.Context, r model.Request) (model.Reply, 
 	body, unfit := json.Marshal(a.body(r))
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url+"/v1/messages", bytes.NewReader(body))
 	if unfit != nil || err != nil {
-		return model.Reply{Unsent: true}, failed(swarm.ClassInvalid, "the URL or the arguments of a tool cannot be written")
+		return model.Reply{Unsent: true}, &swarm.CallError{Class: swarm.ClassInvalid, Err: errors.New("the URL or the arguments of a tool cannot be written")}
 	}
 	req.Header = http.Header{"Content-Type": {"application/json"}, "X-Api-Key": {a.key}, "Anthropic-Version": {"2023-06-01"}}
-	resp, err := a.client.Do(req)
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return model.Reply{Unsent: model.Unreached(err)}, model.NetworkError(ctx, err)
 	}
@@ -44,31 +42,29 @@ func (a *anthropic) Attempt(ctx context.Context, r model.Request) (model.Reply, 
 	return a.read(ctx, r, resp)
 }
 
-// body is the request. What calls share stands first and is marked for the
-// cache. A schema goes out as a tool that the model has to call: its arguments
-// are the reply.
+// body is the request. What calls share is marked for the cache. A schema goes
+// out as a tool that the model has to call: its arguments are the reply.
 func (a *anthropic) body(r model.Request) object {
-	var system []string
-	var messages, tools []object
+	var system, messages, tools []object
 	for _, m := range r.Messages {
-		content := []object{}
+		content := []object{{"type": "text", "text": m.Content}}
 		if m.Role == "tool" {
-			content = append(content, object{"type": "tool_result", "tool_use_id": m.ToolCallID, "content": m.Content})
-		} else if m.Content != "" {
-			content = append(content, object{"type": "text", "text": m.Content})
+			content = []object{{"type": "tool_result", "tool_use_id": m.ToolCallID, "content": m.Content}}
 		}
 		for _, t := range m.ToolCalls {
 			content = append(content, object{"type": "tool_use", "id": t.ID, "name": t.Name, "input": json.RawMessage(t.Arguments)})
 		}
+		content = slices.DeleteFunc(content, func(o object) bool { return o["text"] == "" })
 		if m.Role == "system" {
-			system = append(system, m.Content)
+			system = append(system, content...)
 		} else {
 			messages = append(messages, object{"role": strings.Replace(m.Role, "tool", "user", 1), "content": content})
 		}
 	}
 	body := object{"model": a.model, "max_tokens": cmp.Or(r.MaxOut, 4096), "messages": messages, "stream": true}
 	if system != nil {
-		body["system"] = []object{{"type": "text", "text": strings.Join(system, "\n\n"), "cache_control": object{"type": "ephemeral"}}}
+		system[len(system)-1]["cache_control"] = object{"type": "ephemeral"}
+		body["system"] = system
 	}
 	if r.Temperature != nil {
 		body["temperature"] = min(*r.Temperature, 1)
@@ -109,6 +105,9 @@ type tokens struct {
 	Out     int `json:"output_tokens"`
 }
 
+// failures are the reasons to stop that are none to be content with.
+var failures = map[string]swarm.Class{"max_tokens": swarm.ClassCut, "refusal": swarm.ClassRefused}
+
 func (a *anthropic) read(ctx context.Context, r model.Request, resp *http.Response) (reply model.Reply, err error) {
 	reply.Header = resp.Header
 	reason, inTool := "", false // inTool: of the caller's, not the schema's
@@ -135,18 +134,14 @@ func (a *anthropic) read(ctx context.Context, r model.Request, resp *http.Respon
 			if reply.Text += e.Delta.Text + e.Delta.JSON; r.OnText != nil {
 				r.OnText(e.Delta.Text + e.Delta.JSON)
 			}
-			continue
 		case e.Type == "message_delta":
 			reason, reply.Usage.Out = e.Delta.Reason, e.Usage.Out
 		case e.Type == "message_stop":
 			reply.Usage.AtLeast = false
-			switch {
-			case reason == "max_tokens":
-				return reply, failed(swarm.ClassCut, "the reply met its token limit")
-			case reason == "refusal":
-				return reply, failed(swarm.ClassRefused, "the model declined")
-			case reply.Text == "" && reply.ToolCalls == nil:
-				return reply, failed(swarm.ClassBroken, "the reply is empty")
+			if class, ok := failures[reason]; ok {
+				return reply, &swarm.CallError{Class: class, Err: errors.New("the reply ended by " + reason)}
+			} else if reply.Text == "" && reply.ToolCalls == nil {
+				return reply, &swarm.CallError{Class: swarm.ClassBroken, Err: errors.New("the reply is empty")}
 			}
 			return reply, nil
 		case e.Type == "error":
@@ -156,12 +151,5 @@ func (a *anthropic) read(ctx context.Context, r model.Request, resp *http.Respon
 			r.OnData()
 		}
 	}
-	if lines.Err() != nil {
-		return reply, model.NetworkError(ctx, lines.Err())
-	}
-	return reply, failed(swarm.ClassBroken, "the stream ended before its end")
-}
-
-func failed(class swarm.Class, words string) error {
-	return &swarm.CallError{Class: class, Err: errors.New(words)}
+	return reply, model.NetworkError(ctx, cmp.Or(lines.Err(), io.ErrUnexpectedEOF))
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -53,12 +52,10 @@ func judge(t *trial, quiet swarm.Money) row {
 			r.Injected++
 		}
 	}
-	a := t.answer
-	c := a.Coverage
-	r.Failed, r.Retries, r.AtLeast = c.Failed, a.Report.Retries, a.Report.Usage.AtLeast
-	r.Cost, r.Extra = a.Report.Usage.Cost.Dollars(), (a.Report.Usage.Cost - quiet).Dollars()
-	bill := billed(log)
-	r.Bill, r.Seconds = bill.Dollars(), a.Report.Wall.Seconds()
+	a, c, bill := t.answer, t.answer.Coverage, billed(log)
+	used := a.Report.Usage
+	r.Failed, r.Retries, r.Seconds = c.Failed, a.Report.Retries, a.Report.Wall.Seconds()
+	r.Cost, r.Extra, r.AtLeast, r.Bill = used.Cost.Dollars(), (used.Cost - quiet).Dollars(), used.AtLeast, bill.Dollars()
 
 	if r.Injected == 0 {
 		fail("no call met the fault")
@@ -70,26 +67,29 @@ func judge(t *trial, quiet swarm.Money) row {
 	if n := c.Done + c.Abstained + c.Failed; n != c.Subtasks || c.Subtasks < fanOut {
 		fail("%d of %d subtasks ended, of %d", n, c.Subtasks, fanOut)
 	}
-	if c.Failed > 0 && !mayFail {
-		fail("%d subtasks were lost, the first: %v", c.Failed, firstFailure(a))
-	}
-	if mayFail && f.Group != "H" {
-		for res := range a.Results() {
-			ce, ok := errors.AsType[*swarm.CallError](res.Err)
-			if ok && ce.Status == 0 && ce.Attempts == 0 {
-				continue // not sent, for all before it had failed
-			}
-			if res.Outcome == swarm.Failed && f.Class != "" && (!ok || string(ce.Class) != f.Class) {
-				fail("a failure is not called %s: %v", f.Class, res.Err)
-				break
-			}
+	for res := range a.Results() {
+		ce, ok := errors.AsType[*swarm.CallError](res.Err)
+		switch {
+		case res.Outcome != swarm.Failed:
+		case !mayFail:
+			fail("%s was lost: %v", res.ID(), res.Err)
+		case f.Group == "H" || f.Class == "" || ok && string(ce.Class) == f.Class:
+		case ok && ce.Status == 0 && ce.Attempts == 0: // not sent, for all before it had failed
+		default:
+			fail("a failure is not called %s: %v", f.Class, res.Err)
 		}
 	}
 	if missing := wrong(a, f); missing != "" && (c.Failed == 0 || !mayFail) {
 		fail("%s", missing)
 	}
-	for _, why := range slices.Concat(twice(log), gaps(log), tooOften(log), crowded(log), truncated(a, log), reported(t, log), money(t, bill)) {
+	for _, why := range slices.Concat(resent(log), crowded(log), truncated(a, log), reported(t, log)) {
 		fail("%s", why)
+	}
+	switch {
+	case !used.AtLeast && used.Cost != bill:
+		fail("the report says %v, the bill %v", used.Cost, bill)
+	case used.Cost < bill*7/8 || used.Cost > bill*4/3: // what broke off is booked by an estimate
+		fail("the report says at least %v, the bill %v", used.Cost, bill)
 	}
 	if t.late > 0 {
 		fail("%d requests came after the run had ended", t.late)
@@ -122,20 +122,9 @@ func outcome(r row, c swarm.Coverage) string {
 func shown(t *trial) string {
 	seen := []any{t.told, *t.answer, t.answer.Report, t.err, t.after}
 	for r := range t.answer.Results() {
-		if r.Err != nil {
-			seen = append(seen, r.Err)
-		}
+		seen = append(seen, r.Err)
 	}
 	return canary.Find(seen...)
-}
-
-func firstFailure(a *swarm.Answer) error {
-	for r := range a.Results() {
-		if r.Outcome == swarm.Failed {
-			return r.Err
-		}
-	}
-	return nil
 }
 
 // wrong says what is wrong with the answer. What is not in its source is marked
@@ -179,47 +168,36 @@ func byPrompt(log []mock.Entry) map[string][]mock.Entry {
 	return m
 }
 
-// twice finds prompts that were sent again, and served, after a whole answer.
-func twice(log []mock.Entry) (why []string) {
-	n := 0
+// resent finds prompts that were sent too often, that came again before the wait
+// that was asked for, or that were served again after a whole answer. One that
+// came while the first was still on its way is a hedge.
+func resent(log []mock.Entry) (why []string) {
+	again := 0
 	for _, es := range byPrompt(log) {
+		if len(es) > mostAttempts {
+			why = append(why, fmt.Sprintf("one prompt was sent %d times", len(es)))
+		}
 		for i, e := range es {
-			for _, earlier := range es[:i] {
-				if whole(earlier) && !e.Cancelled && e.Arrived.After(earlier.Ended) && !strings.Contains(string(e.Body), "pool is alive") {
-					n++
-					break
+			if i > 0 {
+				gap, asked := e.Arrived.Sub(es[i-1].Ended), faults[es[i-1].Fault].MinGap
+				if gap >= 0 && gap < asked {
+					why = append(why, fmt.Sprintf("a call came again after %v, the server asked for %v", gap, asked))
 				}
+			}
+			answered := func(earlier mock.Entry) bool { return whole(earlier) && e.Arrived.After(earlier.Ended) }
+			if !e.Cancelled && !afterwards(e) && slices.ContainsFunc(es[:i], answered) {
+				again++
 			}
 		}
 	}
-	if n > 0 {
-		why = append(why, fmt.Sprintf("%d calls were made again after a whole answer", n))
+	if again > 0 {
+		why = append(why, fmt.Sprintf("%d calls were made again after a whole answer", again))
 	}
 	return why
 }
 
-// gaps finds calls that came again before the wait that was asked for. One
-// that came while the first was still on its way is a hedge.
-func gaps(log []mock.Entry) (why []string) {
-	for _, es := range byPrompt(log) {
-		for i := 0; i+1 < len(es); i++ {
-			gap, asked := es[i+1].Arrived.Sub(es[i].Ended), faults[es[i].Fault].MinGap
-			if gap >= 0 && gap < asked {
-				return []string{fmt.Sprintf("a call came again after %v, the server asked for %v", gap, asked)}
-			}
-		}
-	}
-	return nil
-}
-
-func tooOften(log []mock.Entry) (why []string) {
-	for _, es := range byPrompt(log) {
-		if len(es) > mostAttempts {
-			return []string{fmt.Sprintf("one prompt was sent %d times", len(es))}
-		}
-	}
-	return nil
-}
+// afterwards says that a call is the one that was made after the run.
+func afterwards(e mock.Entry) bool { return strings.Contains(string(e.Body), "pool is alive") }
 
 // crowded finds more calls to a model in work at once than there are slots. A
 // call that a client left is out of its slot in the moment it leaves.
@@ -247,13 +225,11 @@ func crowded(log []mock.Entry) (why []string) {
 
 // truncated finds results that no whole reply of the server holds.
 func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
-	var b strings.Builder
+	said := ""
 	for _, e := range log {
-		for _, reply := range e.Replies {
-			b.WriteString(texts(reply))
-		}
+		said += strings.Join(e.Replies, "\n")
 	}
-	said := fold(b.String())
+	said = fold(strings.ReplaceAll(said, `\n`, " "))
 	for r := range a.Results() {
 		if r.Outcome == swarm.Done && r.Step.Over == swarm.Chunks {
 			for _, c := range r.Out.Citations {
@@ -268,28 +244,13 @@ func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
 
 func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// texts returns the texts that a reply in JSON holds, or the reply itself.
-func texts(reply string) string {
-	var fields map[string]any
-	if json.Unmarshal([]byte(reply), &fields) != nil {
-		return reply + "\n"
-	}
-	var b strings.Builder
-	for _, v := range fields {
-		if s, ok := v.(string); ok {
-			b.WriteString(s + "\n")
-		}
-	}
-	return b.String()
-}
-
 // reported finds models whose calls the report does not know of: each that was
 // asked is in it, with its attempts and what they used. A call that the server
 // did not log (its connection was refused) may be in it, too.
 func reported(t *trial, log []mock.Entry) (why []string) {
 	asked, worked := map[string]int{}, map[string]bool{}
 	for _, e := range log {
-		if !strings.Contains(string(e.Body), "pool is alive") {
+		if !afterwards(e) {
 			asked[e.Request.Model]++
 			worked[e.Request.Model] = worked[e.Request.Model] || e.Charge && e.Usage.Out > 0
 		}
@@ -306,21 +267,9 @@ func reported(t *trial, log []mock.Entry) (why []string) {
 // billed is the server's bill, before the call that was made afterwards.
 func billed(log []mock.Entry) (bill swarm.Money) {
 	for _, e := range log {
-		if e.Charge && !strings.Contains(string(e.Body), "pool is alive") {
+		if e.Charge && !afterwards(e) {
 			bill += swarm.Money(e.Cost)
 		}
 	}
 	return bill
-}
-
-// money compares the report with the server's bill.
-func money(t *trial, bill swarm.Money) (why []string) {
-	got := t.answer.Report.Usage
-	switch {
-	case !got.AtLeast && got.Cost != bill:
-		return []string{fmt.Sprintf("the report says %v, the bill %v", got.Cost, bill)}
-	case got.Cost < bill*7/8 || got.Cost > bill*4/3: // what broke off is booked by an estimate
-		return []string{fmt.Sprintf("the report says at least %v, the bill %v", got.Cost, bill)}
-	}
-	return nil
 }

@@ -42,10 +42,10 @@ func run(t *testing.T, args []string, stdout, stderr io.Writer) int {
 	rate := f.Float64("rate", 0.2, "`share` of the calls that meet a fault")
 	seed := f.Uint64("seed", 1, "`seed` of latencies and of which calls meet a fault")
 	asJSON := f.Bool("json", false, "print one JSON object")
-	if err := f.Parse(args); err != nil {
-		if err == flag.ErrHelp {
-			return 0
-		}
+	switch err := f.Parse(args); {
+	case err == flag.ErrHelp:
+		return 0
+	case err != nil:
 		return 2
 	}
 	meetings := toMeet(*only, *rate, *seed)
@@ -64,7 +64,6 @@ func run(t *testing.T, args []string, stdout, stderr io.Writer) int {
 	synctest.Test(t, func(*testing.T) { quiet = quietCost(*seed) })
 	var rows []row
 	failed := 0
-	out := newTable(stdout)
 	for _, m := range meetings {
 		var r row
 		synctest.Test(t, func(*testing.T) {
@@ -73,17 +72,18 @@ func run(t *testing.T, args []string, stdout, stderr io.Writer) int {
 		if !r.Pass {
 			failed++
 		}
-		rows = append(rows, r)
 		if !*asJSON {
-			out.row(r)
+			r.print(stdout, len(rows) == 0 || rows[len(rows)-1].Group != r.Group)
 		}
+		rows = append(rows, r)
 	}
 	if *asJSON {
 		e := json.NewEncoder(stdout)
 		e.SetIndent("", "  ")
 		e.Encode(map[string]any{"faults": rows, "rate": *rate, "seed": *seed, "failed": failed})
 	} else {
-		out.end(len(rows), failed, *rate, *seed)
+		fmt.Fprintf(stdout, "\n%d runs of %d calls, of which %.0f %% met a fault (seed %d): %d ended as the catalogue says, %d did not.\n",
+			len(rows), fanOut, 100**rate, *seed, len(rows)-failed, failed)
 	}
 	if failed > 0 {
 		return 1

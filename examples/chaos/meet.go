@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -119,21 +120,16 @@ func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 	backend := func(m mock.Model, slots int) model.Backend {
 		return model.Backend{BaseURL: "http://mock/v1", Key: key, Model: m.ID, Slots: slots, Client: client, Price: price(m.Price), Stream: streams(fault)}
 	}
-	llm, err := planner.New(planner.Config{Backends: []model.Backend{backend(large, 4)}, Fallback: planner.ReadAll})
-	if err != nil {
-		tr.err = err
-		return tr
-	}
-	defer llm.Close()
 	backends := []model.Backend{backend(small, slots)}
 	if fault.Recovery == mock.Elsewhere {
 		backends = append(backends, backend(spare, slots))
 	}
+	llm, wrong := planner.New(planner.Config{Backends: []model.Backend{backend(large, 4)}, Fallback: planner.ReadAll})
 	pool, err := workers.NewPool(workers.Config{Backends: backends})
-	if err != nil {
-		tr.err = err
+	if tr.err = errors.Join(wrong, err); tr.err != nil {
 		return tr
 	}
+	defer llm.Close()
 	defer pool.Close()
 
 	var told bytes.Buffer // by listeners, which are called one at a time
@@ -174,7 +170,10 @@ func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 
 // streams says whether a fault is one of streams: then replies are streamed.
 func streams(f mock.Fault) bool {
-	return f.ID == "M2" || f.ID == "M4" || f.Group == "C" && !slices.Contains([]string{"F17g", "F21a", "F21b"}, f.ID) || slices.Contains([]string{"F04", "F14a", "F27a", "F36", "F58c"}, f.ID)
+	if f.Group == "C" {
+		return !slices.Contains([]string{"F17g", "F21a", "F21b"}, f.ID)
+	}
+	return slices.Contains([]string{"M2", "M4", "F04", "F14a", "F27a", "F36", "F58c"}, f.ID)
 }
 
 func price(p *mock.Price) *swarm.Price {

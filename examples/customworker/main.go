@@ -43,13 +43,13 @@ func main() {
 	os.Exit(status(err))
 }
 
-// wrongFlags is the error of a command line that is not understood.
-type wrongFlags struct{ error }
+// errFlags is in the error of a command line that is not understood.
+var errFlags = errors.New("wrong flags")
 
 // status is the exit status that an error ends in: 2 for wrong flags, as the
 // flag package has it.
 func status(err error) int {
-	if _, wrong := errors.AsType[wrongFlags](err); wrong {
+	if errors.Is(err, errFlags) {
 		return 2
 	}
 	return 1
@@ -64,11 +64,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case errors.Is(err, flag.ErrHelp):
 		return err
 	case err != nil:
-		return wrongFlags{err}
-	case flags.NArg() > 0:
-		return wrongFlags{fmt.Errorf("unexpected argument %q", flags.Arg(0))}
-	case *top < 1:
-		return wrongFlags{fmt.Errorf("-top is %d: it must be positive", *top)}
+		return fmt.Errorf("%w: %w", errFlags, err)
+	case flags.NArg() > 0 || *top < 1:
+		return fmt.Errorf("%w: arguments %q, -top %d: want no argument, and a -top above 0", errFlags, flags.Args(), *top)
 	}
 	if *dir == "" {
 		root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
@@ -80,9 +78,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	files, err := goFiles(*dir)
 	if err != nil {
 		return err
-	}
-	if len(files) == 0 {
-		return fmt.Errorf("there are no Go files in %s", *dir)
 	}
 
 	// One step, a subtask for each file. A plan may have many steps, which
@@ -98,13 +93,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		Observe:     observe.Progress(stderr),
 	}
 	answer, err := s.Run(ctx, swarm.Task{Goal: "Which packages are the largest?"})
-	if _, werr := io.WriteString(stdout, answer.Text); err == nil {
-		err = werr
-	}
-	if err != nil {
-		return err
-	}
-	return coverage(stdout, answer)
+	_, wrong := fmt.Fprint(stdout, answer.Text, coverage(answer))
+	return errors.Join(err, wrong)
 }
 
 func goFiles(dir string) ([]string, error) {
@@ -120,6 +110,9 @@ func goFiles(dir string) ([]string, error) {
 		}
 		return nil
 	})
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("there are no Go files in %s", dir)
+	}
 	return files, err
 }
 

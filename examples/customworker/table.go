@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -51,7 +50,7 @@ func (t table) merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w
 	})
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tab, "package\tfiles\tlines\tfunctions\tlongest function")
-	for _, s := range largest[:min(max(t.top, 0), len(largest))] {
+	for _, s := range largest[:min(t.top, len(largest))] {
 		name, err := filepath.Rel(filepath.Dir(t.dir), s.Package)
 		if err != nil {
 			name = s.Package
@@ -62,17 +61,13 @@ func (t table) merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w
 }
 
 // coverage says what the table rests on, and what failed.
-func coverage(w io.Writer, a *swarm.Answer) error {
+func coverage(a *swarm.Answer) string {
 	c := a.Coverage
-	if _, err := fmt.Fprintf(w, "\n%d files: %d measured, %d without functions, %d that could not be read\n", c.Subtasks, c.Done, c.Abstained, c.Failed); err != nil {
-		return err
-	}
+	text := fmt.Sprintf("\n%d files: %d measured, %d without functions, %d that could not be read\n", c.Subtasks, c.Done, c.Abstained, c.Failed)
 	for r := range a.Results() {
 		if r.Outcome == swarm.Failed {
-			if _, err := fmt.Fprintln(w, r.Err); err != nil {
-				return err
-			}
+			text += fmt.Sprintln(r.Err)
 		}
 	}
-	return nil
+	return text
 }

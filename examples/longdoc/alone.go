@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/db31e724/go-swarm/planner"
@@ -17,9 +16,7 @@ import (
 // its context needs, and to merge where it took more than one.
 func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr io.Writer) (*swarm.Answer, error) {
 	replyTokens := min(1500, s.plannerContext/4)
-	// An estimate may be off by a third.
-	room := (s.plannerContext - replyTokens - 700) * 2 / 3
-	parts, err := docs.pack(max(room, 200))
+	parts, err := docs.pack(max((s.plannerContext-replyTokens-700)*2/3, 200)) // an estimate may be off by a third
 	if err != nil {
 		return nil, err
 	}
@@ -29,13 +26,10 @@ func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr 
 		return nil, err
 	}
 	defer reader.Close()
-	sw := swarm.Swarm{
-		Planner: &reading{parts: parts, llm: m.planner},
-		Worker:  reader, Concurrency: 4, Rounds: 1,
-	}
+	sw := swarm.Swarm{Planner: &reading{m.planner, parts}, Worker: reader, Concurrency: 4, Rounds: 1}
 	a, err := sw.Run(ctx, swarm.Task{Goal: s.question})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the large model alone: %w", err)
 	}
 	return a, nil
 }
@@ -43,20 +37,17 @@ func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr 
 // reading is the plan of the large model alone: read each part, merge if there
 // is more than one.
 type reading struct {
+	*planner.LLM
 	parts []string
-	llm   *planner.LLM
 }
 
 func (r *reading) Plan(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
 	return add(swarm.Step{ID: "read", Do: "Answer the question from the text as fully as it allows.", Over: swarm.Items, Items: r.parts})
 }
 
-// Window is the large model's: it reads the answers to the parts.
-func (r *reading) Window() int { return r.llm.Window() }
-
 func (r *reading) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	if len(r.parts) > 1 || len(results) == 0 {
-		return r.llm.Merge(ctx, b, results, w)
+		return r.LLM.Merge(ctx, b, results, w)
 	}
 	_, err := io.WriteString(w, results[0].Out.Text)
 	return swarm.Verdict{}, err
@@ -68,21 +59,16 @@ func (d *documents) pack(tokens int) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var parts []string
-	var b strings.Builder
-	filled := 0
+	parts, filled := []string{""}, 0
 	for i := range sources {
-		for j := range sources[i].Chunks {
-			c := &sources[i].Chunks[j]
+		for _, c := range sources[i].Chunks {
 			n := swarm.EstimateTokens(c.Text)
 			if filled > 0 && filled+n > tokens {
-				parts = append(parts, b.String())
-				b.Reset()
-				filled = 0
+				parts, filled = append(parts, ""), 0
 			}
-			fmt.Fprintf(&b, "== %s ==\n%s\n", c.Source, c.Text)
+			parts[len(parts)-1] += fmt.Sprintf("== %s ==\n%s\n", c.Source, c.Text)
 			filled += n
 		}
 	}
-	return append(parts, b.String()), nil
+	return parts, nil
 }

@@ -258,8 +258,8 @@ func TestALongerRunIsMorePatientWithItsServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if attempt, call := s.patience(); attempt != want[0] || call != want[1] {
-			t.Errorf("-timeout %s: %v for an attempt, %v for a call, want %v", limit, attempt, call, want)
+		if l := s.patience(); l.AttemptTime != want[0] || l.CallTime != want[1] {
+			t.Errorf("-timeout %s: %v for an attempt, %v for a call, want %v", limit, l.AttemptTime, l.CallTime, want)
 		}
 	}
 }

@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+	"text/tabwriter"
 	"time"
-	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -26,15 +26,14 @@ func costs(a *swarm.Answer, alone *swarm.Answer, mocked bool) string {
 		}
 		t = append(t, []string{"large model alone, estimated", "", thousands(r.SourceTokens), "", "", whole, ""})
 	}
-	var b strings.Builder
-	b.WriteString(t.String())
+	text := t.String()
 	if part := share(a, alone); part != "" {
-		fmt.Fprintf(&b, "  %s\n", part)
+		text += "  " + part + "\n"
 	}
 	if mocked {
-		fmt.Fprint(&b, "  (A mock model in this process; prices as of 2026-09-23: gpt-5.6-sol and gpt-5.6-luna.)\n")
+		text += "  (A mock model in this process; prices as of 2026-09-23: gpt-5.6-sol and gpt-5.6-luna.)\n"
 	}
-	return b.String()
+	return text
 }
 
 // share says what part of the large model's own cost the swarm took, or how
@@ -78,20 +77,12 @@ func (t *table) usage(who string, u swarm.Usage, took string) {
 // String sets the first column to the left and the others, which are numbers,
 // to the right.
 func (t table) String() string {
-	wide := make([]int, len(t[0]))
-	for _, row := range t {
-		for i, cell := range row {
-			wide[i] = max(wide[i], utf8.RuneCountInString(cell))
-		}
-	}
 	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, row := range t {
-		line := fmt.Sprintf("  %-*s", wide[0], row[0])
-		for i, cell := range row[1:] {
-			line += fmt.Sprintf("  %*s", wide[i+1], cell)
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		fmt.Fprintf(w, "%-28s\t%s\t\n", row[0], strings.Join(row[1:], "\t"))
 	}
+	w.Flush() // a Builder takes all
 	return b.String()
 }
 

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -71,38 +71,17 @@ func (d *documents) line(c swarm.Citation) int {
 	return 0
 }
 
-// indent folds a passage and sets it four spaces in, in lines that can be
-// read: a line ends at a word past which it would be longer than lineRunes,
-// and a word that is longer itself, as texts without spaces have, is cut.
+// lines are as long as can be read: one ends at a word, but a longer word, as
+// texts without spaces have, is cut.
+var lines = regexp.MustCompile(`.{1,92}(?: |$)|.{92}`)
+
+// indent folds a passage and sets it four spaces in.
 func indent(s string) string {
-	const lineRunes = 92
 	var b strings.Builder
 	for para := range strings.SplitSeq(strings.TrimSpace(s), "\n") {
-		col := 0
-		put := func(word string, n int) {
-			if col > 0 && col+1+n > lineRunes {
-				b.WriteString("\n")
-				col = 0
-			}
-			if col == 0 {
-				b.WriteString("    ")
-			} else {
-				b.WriteString(" ")
-				col++
-			}
-			b.WriteString(word)
-			col += n
+		for _, line := range lines.FindAllString(strings.Join(strings.Fields(para), " "), -1) {
+			b.WriteString("    " + strings.TrimRight(line, " ") + "\n")
 		}
-		for _, word := range strings.Fields(para) {
-			n := utf8.RuneCountInString(word)
-			for n > lineRunes {
-				r := []rune(word)
-				put(string(r[:lineRunes]), lineRunes)
-				word, n = string(r[lineRunes:]), n-lineRunes
-			}
-			put(word, n)
-		}
-		b.WriteString("\n")
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
@@ -115,12 +94,9 @@ func covered(a *swarm.Answer) string {
 	if c.Subtasks > 0 {
 		fmt.Fprintf(&b, "; %d %s: %d found something, %d nothing", c.Subtasks, plural(c.Subtasks, "subtask"), c.Done, c.Abstained)
 	}
-	for _, x := range []struct {
-		n    int
-		what string
-	}{{c.Failed, "failed"}, {c.Skipped, "skipped"}, {c.Cancelled, "cancelled"}} {
-		if x.n > 0 {
-			fmt.Fprintf(&b, ", %d %s", x.n, x.what)
+	for i, n := range []int{c.Failed, c.Skipped, c.Cancelled} {
+		if n > 0 {
+			fmt.Fprintf(&b, ", %d %s", n, []string{"failed", "skipped", "cancelled"}[i])
 		}
 	}
 	b.WriteString("\n")

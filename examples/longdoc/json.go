@@ -68,9 +68,7 @@ func printJSON(w io.Writer, a *swarm.Answer, alone *swarm.Answer, runErr error) 
 	if a.Text == "" {
 		out.Citations = found(a)
 	}
-	if out.Citations == nil {
-		out.Citations = []swarm.Citation{}
-	}
+	out.Citations = append([]swarm.Citation{}, out.Citations...) // [] and not null
 	if r.Alone != nil {
 		d := r.Alone.Dollars()
 		out.Report.Alone = &d

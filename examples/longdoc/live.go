@@ -14,10 +14,7 @@ import (
 // in a further round or after a call that broke off, follows it with a note.
 // Each text ends with a newline, so that progress in the same place begins on
 // a line of its own.
-func live(w io.Writer) func(swarm.Event) {
-	l := &liveText{w: w}
-	return l.observe
-}
+func live(w io.Writer) func(swarm.Event) { return (&liveText{w: w}).observe }
 
 type liveText struct {
 	w     io.Writer

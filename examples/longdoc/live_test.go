@@ -55,7 +55,7 @@ func TestCostTableSetsNumbersToTheRight(t *testing.T) {
 		}
 	}
 	got := table{{"", "calls", "cost"}, {"large", "2", "$0.01"}, {"small models", "16,163", ""}}.String()
-	want := "                 calls   cost\n  large              2  $0.01\n  small models  16,163\n"
+	want := "                                 calls   cost\n  large                              2  $0.01\n  small models                  16,163       \n"
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

@@ -37,7 +37,7 @@ func main() {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() { // until the process ends
-		s := <-signals
+		s, _ := (<-signals).(syscall.Signal)
 		signal.Stop(signals) // a second one ends the process at once
 		cancel(stopped{s})
 	}()
@@ -49,23 +49,16 @@ const (
 	exitOK         = 0
 	exitFailed     = 1
 	exitUsage      = 2
-	exitInterrupt  = 130
-	exitTerminated = 143
+	exitInterrupt  = 128 + int(syscall.SIGINT)
+	exitTerminated = 128 + int(syscall.SIGTERM)
 )
 
 var errTimeout = errors.New("the time limit (-timeout) is over")
 
 // stopped is the end of a run by a signal.
-type stopped struct{ by os.Signal }
+type stopped struct{ syscall.Signal }
 
-func (s stopped) Error() string { return "stopped by a signal: " + s.by.String() }
-
-func (s stopped) status() int {
-	if s.by == syscall.SIGTERM {
-		return exitTerminated
-	}
-	return exitInterrupt
-}
+func (s stopped) Error() string { return "stopped by a signal: " + s.String() }
 
 // run is main with its surroundings handed in. It returns the exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
@@ -88,7 +81,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case ctx.Err() != nil:
 		fmt.Fprintln(say, "longdoc: interrupted")
 		if stop, ok := errors.AsType[stopped](context.Cause(ctx)); ok {
-			return stop.status()
+			return 128 + int(stop.Signal)
 		}
 		return exitInterrupt
 	case err != nil:
@@ -129,9 +122,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources})
 	var alone *swarm.Answer
 	if s.compare && runErr == nil {
-		if alone, runErr = job.models.alone(ctx, s, job.docs, say); runErr != nil {
-			runErr = fmt.Errorf("the large model alone: %w", runErr)
-		}
+		alone, runErr = job.models.alone(ctx, s, job.docs, say)
 	}
 	if s.json {
 		err = printJSON(stdout, a, alone, runErr)
@@ -178,6 +169,10 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", docs.title(), (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
+	title := fmt.Sprintf("%d texts", len(docs.texts))
+	if len(docs.texts) == 1 {
+		title = docs.texts[0].Name
+	}
+	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", title, (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
 	return &job{docs, sources, models}, nil
 }

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/db31e724/go-swarm/mock"
@@ -31,8 +31,8 @@ const (
 // patience is how long an attempt and a call may take. Who gives the run more
 // time than usual has a slow server: a model on a processor reads some prompts
 // for minutes.
-func (s *settings) patience() (attempt, call time.Duration) {
-	return max(attemptTime, s.timeout/8), max(callTime, s.timeout/6)
+func (s *settings) patience() model.Limits {
+	return model.Limits{AttemptTime: max(attemptTime, s.timeout/8), CallTime: max(callTime, s.timeout/6)}
 }
 
 // models are the two models of a run.
@@ -53,22 +53,21 @@ func (m *models) close() {
 
 // connect makes the models: those that the environment names, or a mock
 // server in this process. To read are so many bytes in so many chunks.
-func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string) string) (*models, error) {
+func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string) string) (_ *models, err error) {
 	m := &models{}
+	defer func() {
+		if err != nil {
+			m.close()
+		}
+	}()
 	small := model.Backend{Slots: s.workers, Context: s.workerContext}
 	m.large = model.Backend{Slots: 4, Context: s.plannerContext}
 	if base := getenv("OPENAI_BASE_URL"); base != "" || getenv("OPENAI_API_KEY") != "" {
 		small.BaseURL, m.large.BaseURL = base, base
 		small.Key, m.large.Key = getenv("OPENAI_API_KEY"), getenv("OPENAI_API_KEY")
 		small.Model, m.large.Model = getenv("SWARM_WORKER_MODEL"), getenv("SWARM_PLANNER_MODEL")
-		var missing []string
-		for _, v := range []string{"SWARM_PLANNER_MODEL", "SWARM_WORKER_MODEL"} {
-			if getenv(v) == "" {
-				missing = append(missing, v)
-			}
-		}
-		if len(missing) > 0 {
-			return nil, fmt.Errorf("a server is set, but not %s: name the models to ask", strings.Join(missing, " and "))
+		if small.Model == "" || m.large.Model == "" {
+			return nil, errors.New("a server is set: name the models to ask in SWARM_PLANNER_MODEL and SWARM_WORKER_MODEL")
 		}
 	} else {
 		m.startMock(s, bytes, chunks, stderr, &small)
@@ -76,28 +75,21 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 	if s.budget > 0 {
 		for _, b := range []model.Backend{m.large, small} {
 			if b.Price == nil && model.PriceOf(b.Model) == nil {
-				m.close()
 				return nil, fmt.Errorf("-budget cannot be kept, for the price of %s is not known", b.Model)
 			}
 		}
 	}
-	attempt, call := s.patience()
-	var err error
-	if m.planner, err = planner.New(planner.Config{
-		Backends: []model.Backend{m.large}, Fallback: planner.ReadAll, MergeTokens: s.window, Limits: model.Limits{AttemptTime: attempt, CallTime: call},
-	}); err != nil {
-		m.close()
+	large, err := planner.New(planner.Config{Backends: []model.Backend{m.large}, Fallback: planner.ReadAll, MergeTokens: s.window, Limits: s.patience()})
+	if err != nil {
 		return nil, err
 	}
-	m.closers = append(m.closers, m.planner.Close)
-	pool, err := workers.NewPool(workers.Config{Backends: []model.Backend{small}, Limits: model.Limits{AttemptTime: attempt, CallTime: call}})
+	m.closers = append(m.closers, large.Close)
+	pool, err := workers.NewPool(workers.Config{Backends: []model.Backend{small}, Limits: s.patience()})
 	if err != nil {
-		m.close()
 		return nil, err
 	}
 	m.closers = append(m.closers, pool.Close)
-	m.worker = workers.Check(pool, workers.Quotes)
-	m.reducer = pool
+	m.planner, m.worker, m.reducer = large, workers.Check(pool, workers.Quotes), pool
 	return m, nil
 }
 

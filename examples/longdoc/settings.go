@@ -64,10 +64,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return s, errors.New("-q is missing: ask a question about the files")
 	case s.workers < 1 || s.workers > 1024:
 		return s, fmt.Errorf("-workers is %d: it must be 1 to 1024", s.workers)
-	case s.workerContext < minContext:
-		return s, fmt.Errorf("-worker-context is %d: it must be at least %d tokens", s.workerContext, minContext)
-	case s.plannerContext < minContext:
-		return s, fmt.Errorf("-planner-context is %d: it must be at least %d tokens", s.plannerContext, minContext)
+	case min(s.workerContext, s.plannerContext) < minContext:
+		return s, fmt.Errorf("-worker-context is %d, -planner-context is %d: both must be at least %d tokens", s.workerContext, s.plannerContext, minContext)
 	case s.window < 0:
 		return s, fmt.Errorf("-window is %d: it must be positive, or 0", s.window)
 	case limited && !(s.budget*float64(swarm.Dollar) >= 1 && s.budget <= 1e6): // less would be no limit

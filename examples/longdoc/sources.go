@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -32,42 +33,31 @@ const (
 // writes to: that read is left behind, for nothing can end it but the end of
 // the process.
 func read(ctx context.Context, files []string, stdin io.Reader) (*documents, error) {
-	type outcome struct {
-		docs *documents
-		err  error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		d, err := readAll(files, stdin)
-		done <- outcome{d, err}
-	}()
+	d := &documents{byName: map[string]*source.Text{}}
+	done := make(chan error, 1)
+	go func() { done <- d.readAll(files, stdin) }()
 	select {
-	case o := <-done:
-		return o.docs, o.err
+	case err := <-done:
+		return d, err
 	case <-ctx.Done():
 		return nil, fmt.Errorf("read the sources: %w", context.Cause(ctx))
 	}
 }
 
-func readAll(files []string, stdin io.Reader) (*documents, error) {
-	d := &documents{byName: map[string]*source.Text{}}
+func (d *documents) readAll(files []string, stdin io.Reader) error {
 	if len(files) == 0 {
 		file, err := d.defaultFile()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		files = []string{file}
 	}
-	usedStdin := false
-	for _, file := range files {
-		if file == "-" {
-			if usedStdin {
-				return nil, errors.New("-file -: standard input can be read once only")
-			}
-			usedStdin = true
+	for i, file := range files {
+		if file == "-" && slices.Contains(files[:i], "-") {
+			return errors.New("-file -: standard input can be read once only")
 		}
 		if err := d.add(file, stdin); err != nil {
-			return nil, fmt.Errorf("-file %s: %w", file, err)
+			return fmt.Errorf("-file %s: %w", file, err)
 		}
 	}
 	source.Unique(d.texts)
@@ -78,7 +68,7 @@ func readAll(files []string, stdin io.Reader) (*documents, error) {
 			d.notes = append(d.notes, t.Name+": "+n)
 		}
 	}
-	return d, nil
+	return nil
 }
 
 // add reads one file, the files of a directory, or standard input.
@@ -134,14 +124,6 @@ func (d *documents) defaultFile() (string, error) {
 		return manual, nil
 	}
 	return "", errors.New("this Go ships neither doc/go_spec.html nor src/cmd/go/alldocs.go: name a file with -file")
-}
-
-// title names the texts in a line.
-func (d *documents) title() string {
-	if len(d.texts) == 1 {
-		return d.texts[0].Name
-	}
-	return fmt.Sprintf("%d texts", len(d.texts))
 }
 
 func (d *documents) size() int {

@@ -20,6 +20,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -40,43 +41,32 @@ func In(text string) bool {
 // or "".
 func Find(values ...any) string {
 	for i, v := range values {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%q"} {
-			if In(fmt.Sprintf(verb, v)) {
-				return fmt.Sprintf("value %d, a %T, printed by %s", i, v, verb)
-			}
+		if In(fmt.Sprintf("%v %+[1]v %#[1]v %[1]q", v)) {
+			return fmt.Sprintf("value %d, a %T, as it is printed", i, v)
 		}
 		if b, err := json.Marshal(v); err == nil && In(string(b)) || err != nil && In(err.Error()) {
 			return fmt.Sprintf("value %d, a %T, as JSON", i, v)
 		}
-		if err, ok := v.(error); ok {
-			if at := inError(err); at != "" {
-				return fmt.Sprintf("value %d: %s", i, at)
-			}
+		if err, ok := v.(error); ok && inError(err) {
+			return fmt.Sprintf("value %d, a %T, or an error that it wraps", i, err)
 		}
 	}
 	return ""
 }
 
-// inError looks through the errors that err wraps, and their fields.
-func inError(err error) string {
-	for err != nil {
-		v := reflect.ValueOf(err)
-		if v.Kind() == reflect.Pointer && !v.IsNil() {
-			v = v.Elem()
-		}
-		if In(err.Error()) || v.Kind() == reflect.Struct && In(fmt.Sprintf("%#v", v)) {
-			return fmt.Sprintf("an error, a %T", err)
-		}
-		if many, ok := err.(interface{ Unwrap() []error }); ok {
-			for _, e := range many.Unwrap() {
-				if at := inError(e); at != "" {
-					return at
-				}
-			}
-		}
-		err = errors.Unwrap(err)
+// inError looks through an error and those that it wraps, and their fields.
+func inError(err error) bool {
+	if err == nil {
+		return false
 	}
-	return ""
+	v := reflect.Indirect(reflect.ValueOf(err))
+	if In(err.Error()) || v.Kind() == reflect.Struct && In(fmt.Sprintf("%#v", v)) {
+		return true
+	}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		return slices.ContainsFunc(many.Unwrap(), inError)
+	}
+	return inError(errors.Unwrap(err))
 }
 
 // child marks the process that runs the tests themselves.
@@ -110,22 +100,16 @@ func watch(cmd *exec.Cmd, stdout, stderr io.Writer) int {
 	// go test ends the process that it started: this one.
 	ends := make(chan os.Signal, 1)
 	signal.Notify(ends, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
-	done := make(chan struct{})
 	var passing sync.WaitGroup
 	passing.Go(func() {
-		for {
-			select {
-			case s := <-ends:
-				_ = cmd.Process.Signal(s)
-			case <-done:
-				return
-			}
+		for s := range ends {
+			_ = cmd.Process.Signal(s)
 		}
 	})
 	err := cmd.Wait()
-	close(done)
+	signal.Stop(ends) // nothing is sent after this
+	close(ends)
 	passing.Wait()
-	signal.Stop(ends)
 	status := cmd.ProcessState.ExitCode()
 	if err != nil && status <= 0 { // ended by a signal, which nothing else tells
 		fmt.Fprintln(stderr, "FAIL: the process that ran the tests ended by", err)

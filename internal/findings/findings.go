@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // labelRunes is the most that a label, an instruction or a doubt may take of a
@@ -66,27 +67,18 @@ func marker(text string) string {
 // Line makes one line of s for a prompt: white space is folded, what is not
 // printable is left out, and a line longer than most runes is cut with "…".
 func Line(s string, most int) string {
-	var b strings.Builder
-	n, gap := 0, false
-	for _, r := range s {
+	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
-			gap = n > 0
-			continue
+			return ' '
 		case !unicode.IsPrint(r) || r == unicode.ReplacementChar:
-			continue
+			return -1
 		}
-		if n >= most {
-			b.WriteString("…")
-			break
-		}
-		if gap {
-			b.WriteByte(' ')
-			n++
-			gap = false
-		}
-		b.WriteRune(r)
-		n++
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if utf8.RuneCountInString(s) > most {
+		return string([]rune(s)[:most]) + "…"
 	}
-	return b.String()
+	return s
 }

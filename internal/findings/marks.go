@@ -114,12 +114,9 @@ scan:
 
 // wholeRunes is how much of b is not the beginning of a rune that goes on.
 func wholeRunes(b []byte) int {
-	for n := len(b) - 1; n >= 0 && n > len(b)-utf8.UTFMax; n-- {
-		if utf8.RuneStart(b[n]) {
-			if !utf8.FullRune(b[n:]) {
-				return n
-			}
-			break
+	for n := max(0, len(b)-utf8.UTFMax+1); n < len(b); n++ {
+		if utf8.RuneStart(b[n]) && !utf8.FullRune(b[n:]) {
+			return n
 		}
 	}
 	return len(b)

@@ -51,7 +51,8 @@ func Render(results []swarm.Result) (text string, cites []swarm.Citation) {
 		switch {
 		case len(own) > 0 && fold(r.Out.Text) == fold(own[0].Quote):
 		case refers(r) && !IsJSON(r.Out.Text):
-			indent(&b, shift(r.Out.Text, len(cites), len(own)))
+			m := marks{ref: shifter(len(cites), len(own))}
+			indent(&b, string(m.next(nil, []byte(r.Out.Text), true)))
 		default:
 			indent(&b, Escape(r.Out.Text))
 		}
@@ -94,14 +95,10 @@ func remarks(r *swarm.Result) string {
 // where names a citation's chunk, and its source unless the chunk's ID does.
 func where(c swarm.Citation) string {
 	source, chunk := Escape(Line(c.Source, labelRunes)), Escape(Line(c.Chunk, labelRunes))
-	switch {
-	case source == "" || strings.HasPrefix(chunk, source):
+	if strings.HasPrefix(chunk, source) {
 		return chunk
-	case chunk == "":
-		return source
-	default:
-		return source + " " + chunk
 	}
+	return strings.TrimSpace(source + " " + chunk)
 }
 
 // breaks makes line breaks of all that a model may take for one.
@@ -110,21 +107,14 @@ var breaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n
 // indent writes text with two spaces before each line.
 func indent(b *strings.Builder, text string) {
 	for line := range strings.Lines(strings.TrimSpace(breaks.Replace(text))) {
-		b.WriteString("  ")
-		b.WriteString(strings.TrimRight(line, "\n"))
-		b.WriteByte('\n')
+		b.WriteString("  " + strings.TrimRight(line, "\n") + "\n")
 	}
 }
 
 func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// shift rewrites a text's references to its own n citations by adding by, and
+// shifter rewrites references to a text's own n citations by adding by, and
 // leaves out those to others.
-func shift(text string, by, n int) string {
-	m := marks{ref: shifter(by, n)}
-	return string(m.next(nil, []byte(text), true))
-}
-
 func shifter(by, n int) func(g group, glued bool) ([]byte, bool) {
 	return func(g group, glued bool) ([]byte, bool) {
 		return g.renumbered(n, func(k int) int { return k + by }, glued, escaped(g.raw))

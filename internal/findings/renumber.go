@@ -24,22 +24,15 @@ type Renumber struct {
 	w     io.Writer
 	cites []swarm.Citation
 	marks marks
-	given map[place]int // a citation's number in the text
+	given map[swarm.Citation]int // its number in the text
 	order []swarm.Citation
 	out   []byte
 	err   error
 }
 
-// place tells citations from one another.
-type place struct {
-	source, chunk string
-	start, end    int
-	quote         string
-}
-
 // NewRenumber returns a Renumber over the citations that Render numbered.
 func NewRenumber(w io.Writer, cites []swarm.Citation) *Renumber {
-	r := &Renumber{w: w, cites: cites, given: map[place]int{}}
+	r := &Renumber{w: w, cites: cites, given: map[swarm.Citation]int{}}
 	r.marks.ref = r.ref
 	return r
 }
@@ -110,10 +103,9 @@ func (g group) renumbered(most int, number func(int) int, text bool, literal []b
 
 // number returns a citation's number in the text.
 func (r *Renumber) number(c swarm.Citation) int {
-	// Chunks that overlap give the same quote of the same place.
-	key := place{source: c.Source, start: c.Start, end: c.End, quote: c.Quote}
-	if c.Source == "" {
-		key.chunk = c.Chunk
+	key := c
+	if key.Verified = false; c.Source != "" {
+		key.Chunk = "" // chunks that overlap give the same quote of the same place
 	}
 	num, ok := r.given[key]
 	if !ok {
