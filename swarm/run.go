@@ -430,10 +430,8 @@ func (r *run) finish(err error) *Answer {
 		Coverage:  r.covered(),
 		steps:     r.steps,
 	}
-	e := Event{Kind: RunEnded, Run: r.id, Round: r.round, At: time.Since(r.start), Answer: a, Err: err}
-	r.events.report.Add(e)
+	r.emit(Event{Kind: RunEnded, Answer: a, Err: err})
 	a.Report = r.events.report
-	r.events.put(record{event: &e})
 	r.events.close()
 	return a
 }

@@ -180,12 +180,7 @@ func (w *working) turn(last, next *running) bool {
 	next.ref = ref
 	next.priority = w.machine.Priority(int(ref.Step))
 	next.refused = next.scope.usedUp()
-	if r.events.report.FirstSubtask == 0 {
-		first(&r.events.report.FirstSubtask, time.Since(r.start))
-	}
-	if r.events.on {
-		r.events.put(record{kind: SubtaskStarted, step: next.step, index: int(ref.Index), at: r.events.now})
-	}
+	r.emit(Event{Kind: SubtaskStarted, Round: next.step.round, Step: next.step.ID, Index: int(ref.Index)})
 	w.start()
 	return true
 }
@@ -267,13 +262,10 @@ func (w *working) ended(t *running) {
 		res.Err = &SubtaskError{ID: res.ID(), Outcome: t.outcome, Err: t.err}
 	}
 	res.Outcome, res.Attempts, res.Usage = t.outcome, t.attempts, t.usage
-	r.events.report.ended(t.outcome, 1)
 	if t.step.groups != nil {
 		r.merge.reduced[t.outcome]++
 	}
-	if r.events.on {
-		r.events.put(record{kind: SubtaskEnded, outcome: t.outcome, step: t.step, index: i, at: r.events.now, plain: res.Usage == nil && res.Err == nil})
-	}
+	r.emit(Event{Kind: SubtaskEnded, Outcome: t.outcome, Round: t.step.round, Step: t.step.ID, Index: i, To: i + 1, Usage: t.usage, Err: res.Err})
 	if t.outcome == Cancelled {
 		w.machine.Cancel() // the watcher may be late: nothing more is to begin
 	}
