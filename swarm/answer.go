@@ -99,13 +99,11 @@ func (w *AnswerWriter) Write(p []byte) (int, error) {
 	}
 	text := append(w.half, p...)
 	whole := len(text)
-	for back := 1; back <= min(utf8.UTFMax-1, len(text)); back++ {
-		if c := text[len(text)-back]; c >= 0xC0 {
-			if !utf8.FullRune(text[len(text)-back:]) {
-				whole = len(text) - back
+	for i := len(text) - 1; i >= max(len(text)-utf8.UTFMax+1, 0); i-- {
+		if utf8.RuneStart(text[i]) {
+			if !utf8.FullRune(text[i:]) {
+				whole = i
 			}
-			break
-		} else if c < utf8.RuneSelf {
 			break
 		}
 	}

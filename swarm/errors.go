@@ -202,18 +202,12 @@ func guarded(in string, err *error, f func() error) {
 			return
 		}
 		if v := recover(); v != nil {
-			*err = panicked(in, v)
+			c := panics.NewRecovered(1, v)
+			*err = &PanicError{In: in, Value: c.Value, Stack: c.Stack}
 			return
 		}
-		*err = exited(in)
+		*err = &PanicError{In: in, Stack: debug.Stack()}
 	}()
 	*err = f()
 	returned = true
 }
-
-func panicked(in string, v any) error {
-	c := panics.NewRecovered(2, v)
-	return &PanicError{In: in, Value: c.Value, Stack: c.Stack}
-}
-
-func exited(in string) error { return &PanicError{In: in, Stack: debug.Stack()} }

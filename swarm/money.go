@@ -114,11 +114,7 @@ func (u Usage) Plus(v Usage) Usage {
 	u.Cached += v.Cached
 	u.Written += v.Written
 	u.Out += v.Out
-	if sum := u.Cost + v.Cost; v.Cost > 0 && sum < u.Cost {
-		u.Cost = math.MaxInt64
-	} else {
-		u.Cost = sum
-	}
+	u.Cost = satAdd(u.Cost, v.Cost)
 	u.AtLeast = u.AtLeast || v.AtLeast
 	u.Unpriced = u.Unpriced || v.Unpriced
 	return u

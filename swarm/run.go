@@ -56,7 +56,9 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	} else {
 		close(told)
 	}
-	r.begin()
+	r.mu.Lock()
+	r.emit(Event{Kind: RunStarted, Text: t.Goal, Tokens: sourceTokens(t.Sources)})
+	r.mu.Unlock()
 	r.group.Go(r.watch)
 	err := r.rounds()
 	close(r.over)
@@ -317,7 +319,7 @@ func (r *run) tellStalled() {
 	switch {
 	case r.plan.open:
 		who = append(who, "the planner's Plan")
-	case r.merge.text != nil && r.ctx.Err() != nil:
+	case r.merge.writing && r.ctx.Err() != nil:
 		who = append(who, "the planner's Merge")
 	}
 	if who = append(who, r.work.unended()...); len(who) > 0 {
@@ -369,13 +371,6 @@ func (r *run) miss(what string, why error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.missing = append(r.missing, what)
-}
-
-// begin tells the observer that the run has started.
-func (r *run) begin() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.emit(Event{Kind: RunStarted, Text: r.task.Goal, Tokens: sourceTokens(r.task.Sources)})
 }
 
 // sourceTokens estimates the tokens of all sources, what overlapping chunks

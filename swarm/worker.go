@@ -93,12 +93,7 @@ const (
 
 var outcomeNames = [...]string{"pending", "done", "abstained", "failed", "skipped", "cancelled"}
 
-func (o Outcome) String() string {
-	if int(o) < len(outcomeNames) {
-		return outcomeNames[o]
-	}
-	return "unknown"
-}
+func (o Outcome) String() string { return nameIn(outcomeNames[:], int(o)) }
 
 // MarshalText writes the outcome's name.
 func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }

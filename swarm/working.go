@@ -177,28 +177,26 @@ func (w *working) tellQuiet() {
 // do runs one subtask. If the worker ends the goroutine by runtime.Goexit, the
 // subtask is ended here and another goroutine takes over.
 func (w *working) do(t *running) {
-	returned := false
+	out, err, returned := Output{}, t.refused, false
 	defer func() {
 		if returned {
 			return
 		}
-		if v := recover(); v != nil {
-			w.write(t, Output{}, panicked("the worker", v))
-			return
-		}
-		w.write(t, Output{}, exited("the worker"))
+		w.write(t, Output{}, err)
 		w.run.lock()
 		defer w.run.mu.Unlock()
 		w.ended(t)
 		w.start()
 		w.tellQuiet()
 	}()
-	out, err := Output{}, t.refused
 	if err == nil {
-		out, err = t.step.worker.Work(t, w.bind(t))
+		guarded("the worker", &err, func() (err error) {
+			out, err = t.step.worker.Work(t, w.bind(t))
+			return err
+		})
 	}
-	w.write(t, out, err)
 	returned = true
+	w.write(t, out, err)
 }
 
 // write puts what a worker returned into its place. It is the subtask's alone
