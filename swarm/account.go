@@ -163,8 +163,8 @@ func (l *ledger) try(r *Reservation) {
 	r.decide(nil)
 }
 
-// settle books what a call used and gives back what was reserved for it, if it
-// still is.
+// settle books what a call used, nothing where it was not made, and gives back
+// what was reserved for it, if it still is.
 func (l *ledger) settle(r *Reservation, used Usage) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -192,14 +192,6 @@ func (l *ledger) spendRemote(parties []party, used Usage) {
 	for _, p := range parties {
 		p.account.remote.Store(true)
 	}
-}
-
-// release gives back what was reserved for a call that was not made.
-func (l *ledger) release(r *Reservation) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.giveBack(r)
-	l.serve()
 }
 
 // end gives back all that a holder still holds.

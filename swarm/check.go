@@ -1,7 +1,9 @@
 package swarm
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,21 +22,13 @@ func bad(field, value, mend string, args ...any) *fault {
 func (p *planning) check(s Step) (*step, error) {
 	written := clip(s.ID, 80)
 	st := &step{Step: s}
-	f := p.name(st, written)
-	if f == nil {
-		f = fieldsOf(&st.Step)
-	}
-	if f == nil {
-		f = p.bindInput(st)
-	}
-	if f == nil {
-		f = p.bindNeeds(st)
-	}
-	if f != nil {
-		return nil, &PlanError{Step: written, Field: f.field, Value: clip(f.value, 80), Mend: f.mend}
+	for _, look := range [...]func(*step) *fault{p.name, fieldsOf, p.bindInput, p.bindNeeds} {
+		if f := look(st); f != nil {
+			return nil, &PlanError{Step: written, Field: f.field, Value: clip(f.value, 80), Mend: f.mend}
+		}
 	}
 	if st.Est <= 0 {
-		st.Est = estimate(st.Do, st)
+		st.Est = estimate(st)
 	}
 	if same := p.repeated(st); same != nil {
 		return nil, &PlanError{Step: written, Field: "do", Value: clip(st.Do, 80), Mend: fmt.Sprintf("repeats step %q: same instruction, same input", same.ID)}
@@ -50,11 +44,12 @@ func (p *planning) check(s Step) (*step, error) {
 }
 
 // name gives a step its full ID.
-func (p *planning) name(st *step, written string) *fault {
-	if !validID(st.ID) {
+func (p *planning) name(st *step) *fault {
+	if !validID.MatchString(st.ID) {
 		return bad("id", st.ID, "must be 1 to 64 letters, digits, '_', '-' or '.'")
 	}
-	st.ID = strconv.Itoa(p.run.round) + "/" + st.ID
+	written := st.ID
+	st.ID = strconv.Itoa(p.run.round) + "/" + written
 	if p.byID[st.ID] != nil {
 		return bad("id", written, "is taken by an earlier step of this round: choose another")
 	}
@@ -63,7 +58,7 @@ func (p *planning) name(st *step, written string) *fault {
 
 // fieldsOf tells which field of a step is missing, or does not go with the
 // others.
-func fieldsOf(s *Step) *fault {
+func fieldsOf(s *step) *fault {
 	switch {
 	case strings.TrimSpace(s.Do) == "":
 		return bad("do", "", "is empty: say what a worker must do")
@@ -123,9 +118,7 @@ func (p *planning) bindInput(st *step) *fault {
 		if st.Over == List && of.Schema != SchemaList {
 			return bad("of", st.Of, "must be a step whose output is a list")
 		}
-		st.of = of
-		st.Of = of.ID
-		st.depth = of.depth + 1
+		st.of, st.Of, st.depth = of, of.ID, of.depth+1
 	}
 	return nil
 }
@@ -142,8 +135,7 @@ func (p *planning) bindNeeds(st *step) *fault {
 			return bad("needs", id, "%s", err)
 		}
 		if !slices.Contains(st.needs, n) {
-			st.needs = append(st.needs, n)
-			needs = append(needs, n.ID)
+			st.needs, needs = append(st.needs, n), append(needs, n.ID)
 		}
 		st.depth = max(st.depth, n.depth+1)
 	}
@@ -210,13 +202,7 @@ func (s *step) whole() bool {
 // within tells whether the step fits the limits; if not, which it exceeds.
 func (p *planning) within(st *step, bytes int) string {
 	max := p.limits()
-	n := len(st.chunks) + len(st.items)
-	if st.Over == Once {
-		n = 1
-	}
-	if st.Over == Each {
-		n = len(st.of.results)
-	}
+	n := st.count()
 	switch {
 	case p.size.Steps+1 > max.Steps:
 		return fmt.Sprintf("is one more than the %d steps that a run may have", max.Steps)
@@ -232,46 +218,23 @@ func (p *planning) within(st *step, bytes int) string {
 
 func (p *planning) limits() Limits {
 	l := p.run.swarm.Limits
-	return Limits{
-		Steps:    orDefault(l.Steps, 10000),
-		Subtasks: orDefault(l.Subtasks, 1<<20),
-		Depth:    orDefault(l.Depth, 10000),
-		Bytes:    orDefault(l.Bytes, 64<<20),
-	}
+	return Limits{cmp.Or(l.Steps, 10000), cmp.Or(l.Subtasks, 1<<20), cmp.Or(l.Depth, 10000), cmp.Or(l.Bytes, 64<<20)}
 }
 
 // estimate guesses the tokens of one subtask's call from the size of its
 // input: a quarter of a byte count, for this only orders the queue.
-func estimate(do string, st *step) int {
-	bytes, n := 0, 1
-	switch {
-	case len(st.chunks) > 0:
-		n = len(st.chunks)
-		for _, c := range st.chunks {
-			bytes += len(c.Text)
-		}
-	case len(st.items) > 0:
-		n = len(st.items)
-		for _, it := range st.items {
-			bytes += len(it)
-		}
+func estimate(st *step) int {
+	bytes := 0
+	for _, c := range st.chunks {
+		bytes += len(c.Text)
 	}
-	return (len(do)+bytes/n)/4 + 200
+	for _, item := range st.items {
+		bytes += len(item)
+	}
+	return (len(st.Do)+bytes/max(len(st.chunks)+len(st.items), 1))/4 + 200
 }
 
-func validID(id string) bool {
-	if len(id) == 0 || len(id) > 64 {
-		return false
-	}
-	for i := range len(id) {
-		switch c := id[i]; {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '-', c == '.':
-		default:
-			return false
-		}
-	}
-	return true
-}
+var validID = regexp.MustCompile(`^[\w.-]{1,64}$`)
 
 // clip cuts s to about n bytes, at a rune.
 func clip(s string, n int) string {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/sourcegraph/conc/panics"
 )
 
 // ErrPlanClosed is add's answer after the planner's Plan has returned.
@@ -164,3 +167,47 @@ type stopped struct{ why, err error }
 
 func (s *stopped) Error() string   { return fmt.Sprint(s.why) }
 func (s *stopped) Unwrap() []error { return []error{s.why, s.err} }
+
+// PanicError is a panic, or a call of runtime.Goexit (as testing.T.FailNow
+// makes), in a planner, worker or observer. It became the error of the phase
+// or subtask that it happened in.
+type PanicError struct {
+	In    string // whose code it was
+	Value any    // what panic was called with; nil for Goexit
+	Stack []byte // of the goroutine, as debug.Stack formats it
+}
+
+func (e *PanicError) Error() string {
+	if e.Value == nil {
+		return e.In + " called runtime.Goexit"
+	}
+	return fmt.Sprintf("%s panicked: %v", e.In, e.Value)
+}
+
+// Unwrap returns the value if the panic was called with an error.
+func (e *PanicError) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	err, _ := e.Value.(error)
+	return err
+}
+
+// guarded calls f and stores its error. A panic is caught; a Goexit goes on
+// ending the goroutine, but its error is stored before that.
+func guarded(in string, err *error, f func() error) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			c := panics.NewRecovered(1, v)
+			*err = &PanicError{In: in, Value: c.Value, Stack: c.Stack}
+			return
+		}
+		*err = &PanicError{In: in, Stack: debug.Stack()}
+	}()
+	*err = f()
+	returned = true
+}

@@ -32,13 +32,16 @@ const (
 )
 
 var kindNames = [...]string{
-	"", "run-started", "step-added", "step-unfolded", "step-refused", "plan-ended", "subtask-started", "subtask-ended",
+	"unknown", "run-started", "step-added", "step-unfolded", "step-refused", "plan-ended", "subtask-started", "subtask-ended",
 	"call-ended", "retrying", "learned", "stalled", "narrowed", "merge-started", "answer-text", "merge-ended", "run-ended",
 }
 
-func (k Kind) String() string {
-	if int(k) < len(kindNames) && k > 0 {
-		return kindNames[k]
+func (k Kind) String() string { return nameIn(kindNames[:], int(k)) }
+
+// nameIn returns a value's name.
+func nameIn(names []string, value int) string {
+	if value < len(names) {
+		return names[value]
 	}
 	return "unknown"
 }

@@ -9,13 +9,13 @@ import (
 
 // merging makes the answer of a round: it chooses the results, brings them
 // into the planner's window (reduce.go), and lets the planner write. It belongs
-// to the goroutine that goes through the rounds; text, answer, lost and reduced are also
+// to the goroutine that goes through the rounds; writing, answer, lost and reduced are also
 // guarded by the run's lock.
 type merging struct {
 	run      *run
-	window   int           // most tokens of results that the planner reads; 0: unbounded
-	text     *AnswerWriter // of the merge that is writing; nil: none
-	stale    bool          // answer is an earlier round's: the next text replaces it
+	window   int  // most tokens of results that the planner reads; 0: unbounded
+	writing  bool // the planner is, in Merge
+	stale    bool // answer is an earlier round's: the next text replaces it
 	answer   strings.Builder
 	finished *string // by the last merge that ended well
 	verdict  Verdict
@@ -35,7 +35,14 @@ func (m *merging) write() error {
 	}
 	s := &scope{run: r, planner: true, merging: true}
 	r.mu.Lock()
-	w := m.open()
+	m.stale = m.answer.Len() > 0
+	w := NewAnswerWriter(func(text string, reset bool) error {
+		r.lock()
+		defer r.mu.Unlock()
+		m.emitText(text, reset)
+		return nil
+	})
+	m.writing = true
 	r.emit(Event{Kind: MergeStarted})
 	b := r.mergeBrief()
 	r.mu.Unlock()
@@ -61,7 +68,7 @@ func (m *merging) write() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.end()
-	m.text = nil
+	m.writing = false
 	if err == nil {
 		m.verdict = v
 		m.complete = v.Missing == ""
@@ -88,18 +95,6 @@ func tooMuch(err error, called bool) bool {
 	}
 	call, ok := as[*CallError](err)
 	return ok && call != nil && call.Class == ClassTooLong
-}
-
-// open begins the text of a round. The lock is held.
-func (m *merging) open() *AnswerWriter {
-	m.stale = m.answer.Len() > 0
-	m.text = NewAnswerWriter(func(text string, reset bool) error {
-		m.run.lock()
-		defer m.run.mu.Unlock()
-		m.emitText(text, reset)
-		return nil
-	})
-	return m.text
 }
 
 // emitText adds to the answer and tells the observer. The lock is held.

@@ -104,12 +104,7 @@ const (
 
 var overNames = [...]string{"once", "chunks", "items", "list", "each", "reduce"}
 
-func (o Over) String() string {
-	if int(o) < len(overNames) {
-		return overNames[o]
-	}
-	return "unknown"
-}
+func (o Over) String() string { return nameIn(overNames[:], int(o)) }
 
 // Step is a part of a plan: one instruction, carried out by a subtask for
 // each piece of what it fans out over. The engine keeps the step that was

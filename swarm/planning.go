@@ -84,26 +84,14 @@ const mostEst = 1 << 30
 // it to the workers. The lock is held.
 func (p *planning) enter(st *step) {
 	r := p.run
-	sp := schedule.Spec{Est: int64(min(st.Est, mostEst))}
-	count := -1
+	count := st.count()
+	sp := schedule.Spec{Est: int64(min(st.Est, mostEst)), Count: count}
 	switch st.Over {
-	case Once:
-		count = 1
-	case Chunks:
-		count = len(st.chunks)
-	case Items:
-		count = len(st.items)
-	case Reduce:
-		count = len(st.groups)
 	case List:
 		sp.Mode = schedule.Unfold
 	case Each:
 		sp.Mode = schedule.Follow
-		if st.of.results != nil {
-			count = len(st.of.results)
-		}
 	}
-	sp.Count = count
 	if st.of != nil {
 		sp.Of = st.of.n
 		st.of.used = true
@@ -130,6 +118,19 @@ func (p *planning) enter(st *step) {
 	r.steps = append(r.steps, st)
 	r.emit(Event{Kind: StepAdded, Step: st.ID, Text: st.Do, To: count})
 	r.work.add(sp)
+}
+
+// count returns how many subtasks a step has; -1: not known yet.
+func (s *step) count() int {
+	switch {
+	case s.Over == Once:
+		return 1
+	case s.Over == List, s.Over == Each && s.of.results == nil:
+		return -1
+	case s.Over == Each:
+		return len(s.of.results)
+	}
+	return len(s.chunks) + len(s.items) + len(s.groups)
 }
 
 // unfold makes room for a step's results once their number is known. The lock

@@ -10,7 +10,7 @@ import (
 
 // portion is a result on its way to the merge.
 type portion struct {
-	result Result
+	result *Result
 	tokens int
 	stuck  bool // reducing it failed: it goes in as it is, or not at all
 }
@@ -37,16 +37,10 @@ func (m *merging) fit(results []Result) []Result {
 	if m.window == 0 {
 		return results
 	}
-	sum := 0
-	for i := range results {
-		if sum += size(&results[i]); sum > m.window {
-			break
-		}
-	}
-	if sum <= m.window {
+	ps, total := portions(results)
+	if total <= m.window {
 		return results
 	}
-	ps, total := portions(results)
 	group := m.window // most tokens that one reduction reads
 	for level := 1; total > m.window && m.run.cancelled() == nil; level++ {
 		next, smaller := m.level(level, ps, group)
@@ -70,7 +64,7 @@ func (m *merging) fit(results []Result) []Result {
 func portions(results []Result) (ps []portion, total int) {
 	ps = make([]portion, len(results))
 	for i := range results {
-		ps[i] = portion{result: results[i], tokens: size(&results[i])}
+		ps[i] = portion{result: &results[i], tokens: size(&results[i])}
 		total += ps[i].tokens
 	}
 	return ps, total
@@ -109,7 +103,7 @@ func (m *merging) level(level int, ps []portion, most int) ([]portion, int) {
 			s.at = len(groups)
 			rs := make([]Result, len(g))
 			for k := range g {
-				rs[k] = g[k].result
+				rs[k] = *g[k].result
 			}
 			groups = append(groups, rs)
 		}
@@ -138,7 +132,7 @@ func (m *merging) level(level int, ps []portion, most int) ([]portion, int) {
 			if text {
 				cut = append(cut, res.ID())
 			}
-			next = append(next, portion{result: res, tokens: size(&res)})
+			next = append(next, portion{result: &res, tokens: size(&res)})
 		case Abstained: // nothing of the group bears on the goal
 		default:
 			fewer := len(s.group) > 1 && tooMuch(res.Err, true)
@@ -226,7 +220,7 @@ func (m *merging) leaveOut(ps []portion, total, most int) []Result {
 	var names []string
 	for i := range ps {
 		if !drop[i] {
-			out = append(out, ps[i].result)
+			out = append(out, *ps[i].result)
 			continue
 		}
 		if left++; left <= mostNamed+1 {

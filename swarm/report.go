@@ -92,7 +92,9 @@ func (r *Report) Add(e Event) {
 	case SubtaskStarted:
 		first(&r.FirstSubtask, e.At)
 	case SubtaskEnded:
-		r.ended(e.Outcome, e.To-e.Index)
+		if e.Outcome <= Cancelled {
+			r.Subtasks[e.Outcome] += e.To - e.Index
+		}
 	case CallEnded:
 		r.call(e)
 	case Retrying:
@@ -118,13 +120,6 @@ func (r *Report) Add(e Event) {
 func first(d *time.Duration, at time.Duration) {
 	if *d == 0 {
 		*d = max(at, 1)
-	}
-}
-
-// ended is what Add does for SubtaskEnded.
-func (r *Report) ended(out Outcome, n int) {
-	if out <= Cancelled {
-		r.Subtasks[out] += n
 	}
 }
 

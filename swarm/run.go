@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -37,7 +38,14 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	}
 	r := newRun(ctx, s, t)
 	defer r.cancel(context.Canceled)
-	defer r.stopClocks()
+	if d := s.Budget.Time; d > 0 {
+		err := &BudgetError{Limit: "time", Max: d.String()}
+		var stop, stopSteps context.CancelFunc
+		r.ctx, stop = context.WithTimeoutCause(r.ctx, d, err)
+		defer stop()
+		r.stepCtx, stopSteps = context.WithTimeoutCause(r.ctx, d-d/5, err)
+		defer stopSteps()
+	}
 	var observer errgroup.Group
 	told := make(chan struct{}) // closed when Observe has been told all
 	if s.Observe != nil {
@@ -48,7 +56,9 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	} else {
 		close(told)
 	}
-	r.begin()
+	r.mu.Lock()
+	r.emit(Event{Kind: RunStarted, Text: t.Goal, Tokens: sourceTokens(t.Sources)})
+	r.mu.Unlock()
 	r.group.Go(r.watch)
 	err := r.rounds()
 	close(r.over)
@@ -90,11 +100,10 @@ type run struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	stepCtx context.Context // ends when no step of a plan may begin or go on: with ctx, or earlier so that time is left to merge
-	clocks  []context.CancelFunc
-	group   errgroup.Group // planner calls, workers, the watcher
-	over    chan struct{}  // closed when all rounds are done
-	chunks  []*Chunk       // of all sources
-	most    int            // rounds
+	group   errgroup.Group  // planner calls, workers, the watcher
+	over    chan struct{}   // closed when all rounds are done
+	chunks  []*Chunk        // of all sources
+	most    int             // rounds
 	account *account
 	merge   merging // of the goroutine that goes through the rounds
 
@@ -137,7 +146,7 @@ func newRun(ctx context.Context, s *Swarm, t Task) *run {
 		outer: scopeOf(ctx),
 		start: time.Now(),
 		over:  make(chan struct{}),
-		most:  orDefault(s.Rounds, defaultRounds),
+		most:  cmp.Or(s.Rounds, defaultRounds),
 	}
 	r.account = &account{ledger: &ledger{}, budget: s.Budget, stop: r.stop}
 	if r.outer == nil {
@@ -150,26 +159,16 @@ func newRun(ctx context.Context, s *Swarm, t Task) *run {
 	}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	r.stepCtx = r.ctx
-	if b := s.Budget; b.Time > 0 {
-		r.limitTime(b.Time)
-	}
 	for i := range t.Sources {
 		for j := range t.Sources[i].Chunks {
 			r.chunks = append(r.chunks, &t.Sources[i].Chunks[j])
 		}
 	}
 	r.plan.init(r)
-	r.work.init(r, orDefault(s.Concurrency, defaultConcurrency))
+	r.work.init(r, cmp.Or(s.Concurrency, defaultConcurrency))
 	r.merge.run = r
 	r.events.init(&r.mu, s.Observe != nil)
 	return r
-}
-
-func orDefault(v, d int) int {
-	if v == 0 {
-		return d
-	}
-	return v
 }
 
 // rounds plans, works and merges until the answer is complete.
@@ -266,22 +265,6 @@ func (r *run) stop(why error) {
 	r.halt()
 }
 
-// limitTime ends the run after so long, and its subtasks and plans at four
-// fifths of it.
-func (r *run) limitTime(d time.Duration) {
-	err := &BudgetError{Limit: "time", Max: d.String()}
-	whole, stop := context.WithTimeoutCause(r.ctx, d, err)
-	steps, stopSteps := context.WithTimeoutCause(whole, d-d/5, err)
-	r.ctx, r.stepCtx = whole, steps
-	r.clocks = []context.CancelFunc{stopSteps, stop}
-}
-
-func (r *run) stopClocks() {
-	for _, stop := range r.clocks {
-		stop()
-	}
-}
-
 // callPlanner runs a planner's call on a goroutine of its own and waits for it, so
 // that a Goexit in it ends that goroutine and not the caller's.
 func (r *run) callPlanner(in string, f func() error) error {
@@ -336,10 +319,10 @@ func (r *run) tellStalled() {
 	switch {
 	case r.plan.open:
 		who = append(who, "the planner's Plan")
-	case r.merge.text != nil && r.ctx.Err() != nil:
+	case r.merge.writing && r.ctx.Err() != nil:
 		who = append(who, "the planner's Merge")
 	}
-	if who = append(who, r.work.unended(8)...); len(who) > 0 {
+	if who = append(who, r.work.unended()...); len(who) > 0 {
 		r.emit(Event{Kind: Stalled, Text: "cancelled, but still working: " + strings.Join(who, ", ")})
 	}
 }
@@ -390,32 +373,6 @@ func (r *run) miss(what string, why error) {
 	r.missing = append(r.missing, what)
 }
 
-// begin tells the observer that the run has started.
-func (r *run) begin() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.emit(Event{Kind: RunStarted, Text: r.task.Goal, Tokens: sourceTokens(r.task.Sources)})
-}
-
-// sourceTokens estimates the tokens of all sources, what overlapping chunks
-// share counted once.
-func sourceTokens(sources []Source) int {
-	total := 0
-	for i := range sources {
-		read := 0
-		for j := range sources[i].Chunks {
-			c := &sources[i].Chunks[j]
-			text := c.Text
-			if seen := read - c.Start; seen > 0 && c.End-c.Start == len(text) {
-				text = text[min(seen, len(text)):]
-			}
-			total += EstimateTokens(text)
-			read = max(read, c.End)
-		}
-	}
-	return total
-}
-
 // finish makes the answer of what is known and tells the observer that the
 // run has ended.
 func (r *run) finish(err error) *Answer {
@@ -430,10 +387,8 @@ func (r *run) finish(err error) *Answer {
 		Coverage:  r.covered(),
 		steps:     r.steps,
 	}
-	e := Event{Kind: RunEnded, Run: r.id, Round: r.round, At: time.Since(r.start), Answer: a, Err: err}
-	r.events.report.Add(e)
+	r.emit(Event{Kind: RunEnded, Answer: a, Err: err})
 	a.Report = r.events.report
-	r.events.put(record{event: &e})
 	r.events.close()
 	return a
 }

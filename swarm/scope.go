@@ -242,10 +242,9 @@ func (r *Reservation) Settle(used Usage, err error) {
 
 // Release gives back what was reserved for a call that was not made.
 func (r *Reservation) Release() {
-	if r.scope == nil || r.ended.Swap(true) {
-		return
+	if r.scope != nil && !r.ended.Swap(true) {
+		r.scope.run.account.ledger.settle(r, Usage{})
 	}
-	r.scope.run.account.ledger.release(r)
 }
 
 // bookRemote books what a worker's output says of calls that this ledger did

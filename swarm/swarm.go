@@ -16,6 +16,16 @@
 // listeners to a run's events are in swarm/observe.
 package swarm
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
 // Swarm is a planner, a worker, and the settings of a run. The zero value of
 // each setting is right for most. A Swarm may run several tasks at once.
 type Swarm struct {
@@ -46,4 +56,176 @@ type Swarm struct {
 	// run is cancelled nothing waits for Observe but Run itself. It must not call
 	// Emit, nor wait for what the run does.
 	Observe func(Event)
+}
+
+// valid tells what of a run's settings and task cannot work.
+func (s *Swarm) valid(ctx context.Context, t Task) error {
+	switch {
+	case ctx == nil:
+		return errors.New("swarm: the context is nil: give context.Background() where there is none")
+	case s.Planner == nil:
+		return errors.New("swarm: Planner is nil: set one, such as a *planner.LLM or planner.Fixed")
+	case s.Worker == nil:
+		return errors.New("swarm: Worker is nil: set one, such as a *workers.Pool or a WorkerFunc")
+	case s.Concurrency < 0:
+		return fmt.Errorf("swarm: Concurrency is %d: it must be positive, or 0 for %d", s.Concurrency, defaultConcurrency)
+	case s.Rounds < 0:
+		return fmt.Errorf("swarm: Rounds is %d: it must be positive, or 0 for %d", s.Rounds, defaultRounds)
+	}
+	b, l := &s.Budget, &s.Limits
+	for _, n := range [...]struct {
+		field    string
+		negative bool
+		value    any
+		zero     string
+	}{
+		{"Budget.Cost", b.Cost < 0, b.Cost, "no limit"},
+		{"Budget.Tokens", b.Tokens < 0, b.Tokens, "no limit"},
+		{"Budget.Calls", b.Calls < 0, b.Calls, "no limit"},
+		{"Budget.Time", b.Time < 0, b.Time, "no limit"},
+		{"Budget.Merge", b.Merge < 0, b.Merge, "what a merge may need"},
+		{"Limits.Steps", l.Steps < 0, l.Steps, "the default"},
+		{"Limits.Subtasks", l.Subtasks < 0, l.Subtasks, "the default"},
+		{"Limits.Depth", l.Depth < 0, l.Depth, "the default"},
+		{"Limits.Bytes", l.Bytes < 0, l.Bytes, "the default"},
+	} {
+		if n.negative {
+			return fmt.Errorf("swarm: %s is %v: it must be positive, or 0 for %s", n.field, n.value, n.zero)
+		}
+	}
+	if b.Merge > b.Cost {
+		return fmt.Errorf("swarm: Budget.Merge is %v: it must be part of Budget.Cost, %v", b.Merge, b.Cost)
+	}
+	return t.valid()
+}
+
+// valid tells what is wrong with a task, as citations and plans need it.
+func (t *Task) valid() error {
+	if strings.TrimSpace(t.Goal) == "" {
+		return errors.New("swarm: Task.Goal is empty: say what is wanted")
+	}
+	names := make(map[string]bool, len(t.Sources))
+	ids := map[string]bool{}
+	for i := range t.Sources {
+		name := t.Sources[i].Name
+		if name == "" {
+			return fmt.Errorf("swarm: Task.Sources[%d].Name is empty: citations need it", i)
+		}
+		if names[name] {
+			return fmt.Errorf("swarm: Task.Sources[%d].Name %q occurs twice: names must differ", i, name)
+		}
+		names[name] = true
+		for j := range t.Sources[i].Chunks {
+			c := &t.Sources[i].Chunks[j]
+			switch {
+			case c.Source != name || c.ID == "":
+				return fmt.Errorf("swarm: Task.Sources[%d].Chunks[%d] is of source %q with ID %q: it needs the name of its source, %q, and an ID", i, j, c.Source, c.ID, name)
+			case ids[c.ID]:
+				return fmt.Errorf("swarm: Task.Sources[%d].Chunks[%d].ID %q occurs twice: IDs must differ in the whole task", i, j, c.ID)
+			}
+			ids[c.ID] = true
+		}
+	}
+	return nil
+}
+
+// Work runs a task that is made of a subtask, so that a Swarm is a Worker and
+// swarms nest: its goal is the subtask's instruction with its item and feedback,
+// its sources are the chunk and the results that the subtask reads. The output
+// holds the answer's text and citations, with a doubt where it is not complete,
+// and abstains where there is no text; an error if the step forbids that. What
+// cites a result is led back to that result's citations, and is unverified where
+// it has none that fits. Run says how a nested run is accounted.
+func (s *Swarm) Work(ctx context.Context, st Subtask) (Output, error) {
+	var t Task
+	if st.Step != nil {
+		t.Goal = st.Step.Do
+	}
+	if st.Goal != "" {
+		t.Goal += "\n\nThis is part of a larger question: " + st.Goal
+	}
+	if st.Item != "" {
+		t.Goal += "\n\n" + st.Item
+	}
+	for _, what := range st.Missing {
+		t.Goal += "\n\nNot known, for it failed: " + what
+	}
+	for _, f := range st.Feedback {
+		t.Goal += "\n\nAn earlier answer was: " + clip(f.Said, 4*digestTokens) + "\nWhat is wrong with it: " + f.Wrong
+	}
+	if c := st.Chunk; c != nil {
+		t.Sources = append(t.Sources, Source{Name: c.Source, Outline: c.Path, Chunks: []Chunk{*c}})
+	}
+	from := map[string]*Output{} // by name of the source
+	for i := range st.From {
+		id, text := "result-"+strconv.Itoa(i+1), st.From[i].Out.Text
+		for c := st.Chunk; c != nil && (id == c.Source || id == c.ID); {
+			id = "inner-" + id
+		}
+		from[id] = &st.From[i].Out
+		t.Sources = append(t.Sources, Source{Name: id, Outline: clip(text, mostWhy), Chunks: []Chunk{{
+			Source: id, ID: id, Text: text, End: len(text),
+		}}})
+	}
+	a, err := s.Run(ctx, t)
+	if err != nil {
+		return Output{}, err
+	}
+	out := Output{Text: a.Text, Citations: slices.Clone(a.Citations), Abstain: strings.TrimSpace(a.Text) == ""}
+	if out.Abstain && st.Step != nil && st.Step.Must {
+		return Output{}, errors.New("the answer is empty, which the step forbids")
+	}
+	for i, c := range out.Citations {
+		if o := from[c.Source]; o != nil {
+			out.Citations[i] = origin(c, o)
+		}
+	}
+	if !a.Complete {
+		out.Doubts = []string{"the answer is not complete"}
+	}
+	return out, nil
+}
+
+var reference = regexp.MustCompile(`\[(\d{1,6})`)
+
+// origin returns what a citation of a result's text goes back to: the result's
+// only citation, that with the same words, or that which the text refers to next.
+func origin(c Citation, o *Output) Citation {
+	n := -1
+	if len(o.Citations) == 1 {
+		n = 0
+	} else if c.Quote != "" {
+		n = slices.IndexFunc(o.Citations, func(own Citation) bool {
+			return strings.Contains(own.Quote, c.Quote) || own.Quote != "" && strings.Contains(c.Quote, own.Quote)
+		})
+	}
+	if n < 0 {
+		if m := reference.FindStringSubmatch(o.Text[min(max(c.Start, 0), len(o.Text)):]); m != nil {
+			n, _ = strconv.Atoi(m[1])
+			n--
+		}
+	}
+	if n < 0 || n >= len(o.Citations) {
+		c.Verified = false
+		return c
+	}
+	own := o.Citations[n]
+	own.Verified = own.Verified && c.Verified
+	return own
+}
+
+// nestedID names a run that is started within s: RUN/1/read/7/1 is the first in
+// subtask 1/read/7 of RUN.
+func (s *scope) nestedID() string {
+	s.run.mu.Lock()
+	defer s.run.mu.Unlock()
+	s.nested++
+	name := strconv.Itoa(s.run.round) + "/plan"
+	switch {
+	case s.work != nil:
+		name = subtaskID(&s.work.step.Step, int(s.work.ref.Index))
+	case s.merging:
+		name = strconv.Itoa(s.run.round) + "/merge"
+	}
+	return s.run.id + "/" + name + "/" + strconv.Itoa(s.nested)
 }

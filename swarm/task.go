@@ -139,3 +139,22 @@ func (s *Source) Sections() iter.Seq[Section] {
 		}
 	}
 }
+
+// sourceTokens estimates the tokens of all sources, what overlapping chunks
+// share counted once.
+func sourceTokens(sources []Source) int {
+	total := 0
+	for i := range sources {
+		read := 0
+		for j := range sources[i].Chunks {
+			c := &sources[i].Chunks[j]
+			text := c.Text
+			if seen := read - c.Start; seen > 0 && c.End-c.Start == len(text) {
+				text = text[min(seen, len(text)):]
+			}
+			total += EstimateTokens(text)
+			read = max(read, c.End)
+		}
+	}
+	return total
+}

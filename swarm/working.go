@@ -3,7 +3,6 @@ package swarm
 import (
 	"context"
 	"errors"
-	"strconv"
 	"sync"
 	"time"
 
@@ -108,17 +107,17 @@ func (w *working) halt() {
 	w.run.events.hurry()
 }
 
-// unended names the first subtasks that should have ended, and have not. The
+// unended names the first few subtasks that should have ended, and have not. The
 // lock is held.
-func (w *working) unended(most int) []string {
+func (w *working) unended() []string {
 	var names []string
 	for _, s := range w.run.steps {
 		if w.run.ctxOf(s).Err() == nil {
 			continue
 		}
 		for i := range s.results {
-			if s.results[i].Outcome == Pending && len(names) < most {
-				names = append(names, s.ID+"/"+strconv.Itoa(i))
+			if s.results[i].Outcome == Pending && len(names) < 8 {
+				names = append(names, subtaskID(&s.Step, i))
 			}
 		}
 	}
@@ -135,31 +134,17 @@ func (w *working) start() {
 	w.run.group.Go(w.loop)
 }
 
-// slabSize is how many subtasks a goroutine allocates at once, for a run may
-// have millions. None is used twice: a worker may keep its context.
-const slabSize = 16
-
 // loop is the life of a worker goroutine.
 func (w *working) loop() error {
-	var slab []running
-	var last *running
-	for {
-		if len(slab) == 0 {
-			slab = make([]running, slabSize)
-		}
-		next := &slab[0]
-		slab = slab[1:]
-		if !w.turn(last, next) {
-			return nil
-		}
-		w.do(next)
-		last = next
+	for t := w.turn(nil); t != nil; t = w.turn(t) {
+		w.do(t)
 	}
+	return nil
 }
 
-// turn ends last, if there is one, and takes the next subtask. The lock is
-// taken once for both.
-func (w *working) turn(last, next *running) bool {
+// turn ends last, if there is one, and takes the next subtask, if there is one.
+// The lock is taken once for both.
+func (w *working) turn(last *running) *running {
 	r := w.run
 	r.lock()
 	defer r.mu.Unlock()
@@ -170,53 +155,48 @@ func (w *working) turn(last, next *running) bool {
 	}
 	ref, ok := w.machine.Next()
 	if !ok {
-		if w.machine.Quiet() {
-			w.changed.Broadcast()
-		}
-		return false
+		w.tellQuiet()
+		return nil
 	}
-	next.scope = scope{run: r, work: next}
-	next.step = r.steps[ref.Step]
-	next.ref = ref
-	next.priority = w.machine.Priority(int(ref.Step))
-	next.refused = next.scope.usedUp()
-	if r.events.report.FirstSubtask == 0 {
-		first(&r.events.report.FirstSubtask, time.Since(r.start))
-	}
-	if r.events.on {
-		r.events.put(record{kind: SubtaskStarted, step: next.step, index: int(ref.Index), at: r.events.now})
-	}
+	t := &running{step: r.steps[ref.Step], ref: ref, priority: w.machine.Priority(int(ref.Step))}
+	t.scope = scope{run: r, work: t}
+	t.refused = t.scope.usedUp()
+	r.emit(Event{Kind: SubtaskStarted, Round: t.step.round, Step: t.step.ID, Index: int(ref.Index)})
 	w.start()
-	return true
+	return t
+}
+
+// tellQuiet wakes who waits for the machine to be quiet, if it is. The lock is
+// held.
+func (w *working) tellQuiet() {
+	if w.machine.Quiet() {
+		w.changed.Broadcast()
+	}
 }
 
 // do runs one subtask. If the worker ends the goroutine by runtime.Goexit, the
 // subtask is ended here and another goroutine takes over.
 func (w *working) do(t *running) {
-	returned := false
+	out, err, returned := Output{}, t.refused, false
 	defer func() {
 		if returned {
 			return
 		}
-		if v := recover(); v != nil {
-			w.write(t, Output{}, panicked("the worker", v))
-			return
-		}
-		w.write(t, Output{}, exited("the worker"))
+		w.write(t, Output{}, err)
 		w.run.lock()
 		defer w.run.mu.Unlock()
 		w.ended(t)
 		w.start()
-		if w.machine.Quiet() {
-			w.changed.Broadcast()
-		}
+		w.tellQuiet()
 	}()
-	out, err := Output{}, t.refused
 	if err == nil {
-		out, err = t.step.worker.Work(t, w.bind(t))
+		guarded("the worker", &err, func() (err error) {
+			out, err = t.step.worker.Work(t, w.bind(t))
+			return err
+		})
 	}
-	w.write(t, out, err)
 	returned = true
+	w.write(t, out, err)
 }
 
 // write puts what a worker returned into its place. It is the subtask's alone
@@ -267,13 +247,10 @@ func (w *working) ended(t *running) {
 		res.Err = &SubtaskError{ID: res.ID(), Outcome: t.outcome, Err: t.err}
 	}
 	res.Outcome, res.Attempts, res.Usage = t.outcome, t.attempts, t.usage
-	r.events.report.ended(t.outcome, 1)
 	if t.step.groups != nil {
 		r.merge.reduced[t.outcome]++
 	}
-	if r.events.on {
-		r.events.put(record{kind: SubtaskEnded, outcome: t.outcome, step: t.step, index: i, at: r.events.now, plain: res.Usage == nil && res.Err == nil})
-	}
+	r.emit(Event{Kind: SubtaskEnded, Outcome: t.outcome, Round: t.step.round, Step: t.step.ID, Index: i, To: i + 1, Usage: t.usage, Err: res.Err})
 	if t.outcome == Cancelled {
 		w.machine.Cancel() // the watcher may be late: nothing more is to begin
 	}
@@ -351,20 +328,14 @@ func (w *working) park(t *running) func() {
 	w.grant()
 	w.start()
 	asked := false
-	return func() { w.unpark(t, back, &asked) }
-}
-
-// unpark waits until t has a place again, whoever asked first. A cancel grants
-// all that wait.
-func (w *working) unpark(t *running, back <-chan struct{}, asked *bool) {
-	w.run.mu.Lock()
-	if !*asked {
-		*asked = true
-		if !t.scope.over && w.machine.Return(t.ref) {
+	return func() { // waits for the place, whoever asked first; a cancel grants all that wait
+		w.run.mu.Lock()
+		if !asked && !t.scope.over && w.machine.Return(t.ref) {
 			delete(w.away, t.ref)
 			close(t.back)
 		}
+		asked = true
+		w.run.mu.Unlock()
+		<-back
 	}
-	w.run.mu.Unlock()
-	<-back
 }

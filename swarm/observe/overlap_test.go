@@ -23,10 +23,10 @@ func TestProgressKeepsNothingOfEachRunThatHasEnded(t *testing.T) {
 			p.observe(swarm.Event{Kind: swarm.RunEnded, Run: fmt.Sprint(i - 1), At: time.Second})
 		}
 	}
-	if len(p.runs) != 1 {
-		t.Errorf("%d runs are kept, of which one is live", len(p.runs))
+	if len(p.live) != 1 {
+		t.Errorf("%d runs are kept, of which one is live", len(p.live))
 	}
-	if line := p.sum().line(-1); !strings.Contains(line, fmt.Sprintf("%d/%[1]d", 10*(runs+1))) {
+	if line := p.line(-1); !strings.Contains(line, fmt.Sprintf("%d/%[1]d", 10*(runs+1))) {
 		t.Errorf("the line is %q", line)
 	}
 }

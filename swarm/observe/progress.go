@@ -3,7 +3,7 @@ package observe
 import (
 	"io"
 	"os"
-	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -61,74 +61,50 @@ type progress struct {
 	inPlace bool
 	columns func() int
 
-	mu    sync.Mutex
-	runs  []*tally // live
-	past  tally    // the sum of those that ended while others were live
-	drawn int      // columns of the line that stands on the terminal
-	aside bool     // answer text comes, perhaps to the same terminal: draw nothing
-	fresh bool     // begin a new line, for that text may have ended within one
+	mu sync.Mutex
+	tally
+	next  time.Duration // not drawn again before
+	drawn int           // columns of the line that stands on the terminal
+	aside bool          // answer text comes, perhaps to the same terminal: draw nothing
+	fresh bool          // begin a new line, for that text may have ended within one
 }
 
 func (p *progress) observe(e swarm.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t := p.tallyOf(&e)
-	if t == nil {
+	if !p.count(&e) {
 		return
 	}
-	t.count(&e)
+	milestone := e.Kind == swarm.PlanEnded || e.Kind == swarm.MergeStarted
 	switch {
 	case e.Kind == swarm.RunEnded:
-		p.end(t)
+		p.end()
 	case e.Kind == swarm.AnswerText:
 		p.stepAside(e.Text)
 	case e.Kind == swarm.MergeEnded:
 		p.aside = false
+	case e.Kind == swarm.RunStarted && !p.inPlace:
+		p.next = plainMin
 	case p.aside:
-	case p.inPlace && e.At >= t.next:
-		t.next = e.At + redraw
+	case p.inPlace && (e.At >= p.next || e.Kind == swarm.RunStarted):
+		p.next = e.At + redraw
 		p.drawInPlace()
-	case !p.inPlace && (milestone(e.Kind) || e.At >= t.next):
-		t.next = e.At + min(max(plainMin, e.At/plainPart), plainMax)
-		p.writeLine()
+	case !p.inPlace && (milestone || e.At >= p.next):
+		p.next = e.At + min(max(plainMin, e.At/plainPart), plainMax)
+		io.WriteString(p.w, p.line(-1)+"\n")
 	}
 }
 
-// tallyOf finds the event's run. Events of runs whose start was not seen, or
-// that have ended, are nobody's.
-func (p *progress) tallyOf(e *swarm.Event) *tally {
-	for _, t := range p.runs {
-		if t.run == e.Run {
-			return t
-		}
+// end tells how a run ended. Each run has a clock of its own, so that the next
+// line is not bound by this one's.
+func (p *progress) end() {
+	p.aside, p.next = false, 0
+	if !p.inPlace {
+		io.WriteString(p.w, p.line(-1)+"\n")
+		return
 	}
-	if e.Kind != swarm.RunStarted {
-		return nil
-	}
-	if len(p.runs) == 0 {
-		p.past = tally{}
-	}
-	t := &tally{run: e.Run, next: plainMin}
-	if p.inPlace {
-		t.next = 0
-	}
-	p.runs = append(p.runs, t)
-	return t
-}
-
-func milestone(k swarm.Kind) bool { return k == swarm.PlanEnded || k == swarm.MergeStarted }
-
-func (p *progress) end(t *tally) {
-	t.ended = true
-	p.aside = false
-	if p.inPlace {
-		p.drawInPlace()
-	} else {
-		p.writeLine()
-	}
-	p.runs = slices.DeleteFunc(p.runs, func(o *tally) bool { return o == t })
-	p.past.add(t)
-	if p.drawn > 0 && len(p.runs) == 0 {
+	p.drawInPlace()
+	if p.drawn > 0 && len(p.live) == 0 {
 		io.WriteString(p.w, "\n")
 		p.drawn = 0
 	}
@@ -149,29 +125,14 @@ func (p *progress) stepAside(text string) {
 // drawInPlace writes the line over the one that stands. A column is left free,
 // for many terminals break the line when the last one is written.
 func (p *progress) drawInPlace() {
-	line := p.sum().line(max(p.columns()-1, 0))
-	out := "\r" + line
-	if pad := p.drawn - len(line); pad > 0 {
-		out += strings.Repeat(" ", pad)
-	}
+	line := p.line(max(p.columns()-1, 0))
+	out := "\r" + line + strings.Repeat(" ", max(p.drawn-len(line), 0))
 	if p.fresh {
 		out = "\n" + line
 		p.fresh = false
 	}
 	p.drawn = len(line)
 	io.WriteString(p.w, out)
-}
-
-func (p *progress) writeLine() {
-	io.WriteString(p.w, p.sum().line(-1)+"\n")
-}
-
-func (p *progress) sum() *tally {
-	s := p.past
-	for _, t := range p.runs {
-		s.add(t)
-	}
-	return &s
 }
 
 func isTerminal(w io.Writer) bool {
@@ -181,4 +142,17 @@ func isTerminal(w io.Writer) bool {
 	}
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// columnsOf finds the width of w, anew at each drawing: windows are resized.
+func columnsOf(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if n := terminalColumns(f); n > 0 {
+			return n
+		}
+	}
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		return n
+	}
+	return 80
 }

@@ -2,36 +2,43 @@ package observe
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// tally is what the progress line tells of a run.
+// tally is what the progress line tells of the runs that overlap: their sum.
 type tally struct {
-	run   string
-	ended bool
-	next  time.Duration // not drawn again before
-
-	at       time.Duration
-	round    int
-	phase    string
-	planning bool // more steps may come
-	lists    int  // steps whose number of subtasks is not known
-	known    int  // subtasks of the others
-	report   swarm.Report
+	live   map[string]bool // runs that have not ended: whether more steps may come
+	at     time.Duration
+	round  int
+	phase  string // of the run that was heard of last
+	lists  int    // steps whose number of subtasks is not known
+	known  int    // subtasks of the others
+	report swarm.Report
 }
 
-func (t *tally) count(e *swarm.Event) {
+// count adds an event. It returns false for one of a run whose start was not
+// seen, or that has ended.
+func (t *tally) count(e *swarm.Event) bool {
+	if e.Kind == swarm.RunStarted && len(t.live) == 0 {
+		*t = tally{live: map[string]bool{}}
+	}
+	planning, live := t.live[e.Run]
+	if !live && e.Kind != swarm.RunStarted {
+		return false
+	}
 	t.at = max(t.at, e.At)
 	t.round = max(t.round, e.Round)
 	t.report.Add(*e)
 	switch e.Kind {
-	case swarm.RunStarted:
-		t.phase, t.planning = "planning", true
+	case swarm.RunStarted, swarm.MergeEnded: // unless the run ends now
+		t.phase, t.live[e.Run] = "planning", true
 	case swarm.StepAdded:
-		if t.phase == "planning" {
+		if planning {
 			t.phase = "working"
 		}
 		if e.To < 0 {
@@ -43,34 +50,17 @@ func (t *tally) count(e *swarm.Event) {
 		t.lists--
 		t.known += e.To - e.Index
 	case swarm.PlanEnded:
-		t.phase, t.planning = "working", false
+		t.phase, t.live[e.Run] = "working", false
 	case swarm.MergeStarted:
 		t.phase = "merging"
-	case swarm.MergeEnded:
-		t.phase, t.planning = "planning", true // unless the run ends now
 	case swarm.RunEnded:
-		t.phase, t.planning = "done", false
+		delete(t.live, e.Run)
+		t.phase = "done"
 		if e.Err != nil {
 			t.phase = "ended with an error"
 		}
 	}
-}
-
-// add makes t the sum of itself and o.
-func (t *tally) add(o *tally) {
-	t.at = max(t.at, o.at)
-	t.round = max(t.round, o.round)
-	if t.phase == "" || !o.ended {
-		t.phase = o.phase
-	}
-	t.planning = t.planning || o.planning
-	t.lists += o.lists
-	t.known += o.known
-	for outcome, n := range o.report.Subtasks {
-		t.report.Subtasks[outcome] += n
-	}
-	t.report.Usage = t.report.Usage.Plus(o.report.Usage)
-	t.report.Retries += o.report.Retries
+	return true
 }
 
 // line tells the tally in at most width columns; negative: as many as it takes. What
@@ -78,19 +68,23 @@ func (t *tally) add(o *tally) {
 // columns.
 func (t *tally) line(width int) string {
 	ended, usage := &t.report.Subtasks, t.report.Usage
+	phase := t.phase
+	if t.round > 1 {
+		phase += fmt.Sprintf(" (round %d)", t.round)
+	}
 	retries := "retries"
 	if t.report.Retries == 1 {
 		retries = "retry"
 	}
 	more := ""
-	if t.planning || t.lists > 0 {
+	if t.lists > 0 || slices.Contains(slices.Collect(maps.Values(t.live)), true) {
 		more = "+"
 	}
 	parts := []struct {
 		text string
 		rank int // the largest is left out first
 	}{
-		{t.phaseText(), 3},
+		{phase, 3},
 		{fmt.Sprintf("%d/%d%s", ended.Total(), t.known, more), 0},
 		{counted(ended[swarm.Failed]+ended[swarm.Skipped], "failed"), 1},
 		{counted(ended[swarm.Cancelled], "cancelled"), 4},
@@ -114,13 +108,6 @@ func (t *tally) line(width int) string {
 			return line[:width]
 		}
 	}
-}
-
-func (t *tally) phaseText() string {
-	if t.round > 1 {
-		return fmt.Sprintf("%s (round %d)", t.phase, t.round)
-	}
-	return t.phase
 }
 
 func counted(n int, what string) string {

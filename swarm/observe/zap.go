@@ -48,37 +48,44 @@ func (z *zapListener) observe(e swarm.Event) {
 
 func level(e *swarm.Event) zapcore.Level {
 	switch e.Kind {
+	case swarm.StepRefused, swarm.Retrying, swarm.Stalled, swarm.Narrowed:
+		return zapcore.WarnLevel
 	case swarm.RunEnded, swarm.MergeEnded:
 		if e.Err != nil {
 			return zapcore.ErrorLevel
 		}
-		return zapcore.InfoLevel
 	case swarm.PlanEnded:
 		if e.Err != nil {
 			return zapcore.WarnLevel
 		}
-		return zapcore.InfoLevel
-	case swarm.StepRefused, swarm.Retrying, swarm.Stalled, swarm.Narrowed:
-		return zapcore.WarnLevel
 	case swarm.SubtaskEnded:
 		if e.Outcome == swarm.Failed {
 			return zapcore.WarnLevel
 		}
 		return zapcore.DebugLevel
 	case swarm.RunStarted, swarm.StepAdded, swarm.StepUnfolded, swarm.MergeStarted, swarm.Learned:
-		return zapcore.InfoLevel
+	default:
+		return zapcore.DebugLevel
 	}
-	return zapcore.DebugLevel
+	return zapcore.InfoLevel
 }
 
-// private tells whether an event's text is of the user, the sources or the
-// models, and not of the engine.
-func private(k swarm.Kind) bool {
-	switch k {
-	case swarm.Learned, swarm.Stalled, swarm.Narrowed:
-		return false
+// set adds a field, unless it is not set.
+func set[T comparable](fs []zap.Field, field func(string, T) zap.Field, key string, v T) []zap.Field {
+	var none T
+	if v == none {
+		return fs
 	}
-	return true
+	return append(fs, field(key, v))
+}
+
+// text adds a text, or only its length where it is of the user, the sources or
+// the models and was not asked for.
+func (z *zapListener) text(fs []zap.Field, key, text string, private bool) []zap.Field {
+	if z.texts || !private {
+		return append(fs, zap.String(key, text))
+	}
+	return append(fs, zap.Int(key+"_bytes", len(text)))
 }
 
 // fields lists what the event carries; what is not set is left out, but for
@@ -86,12 +93,8 @@ func private(k swarm.Kind) bool {
 func (z *zapListener) fields(e *swarm.Event) []zap.Field {
 	fs := make([]zap.Field, 0, 16)
 	fs = append(fs, zap.String("run", e.Run), zap.Duration("at", e.At))
-	if e.Round != 0 {
-		fs = append(fs, zap.Int("round", e.Round))
-	}
-	if e.Step != "" {
-		fs = append(fs, zap.String("step", e.Step))
-	}
+	fs = set(fs, zap.Int, "round", e.Round)
+	fs = set(fs, zap.String, "step", e.Step)
 	switch e.Kind {
 	case swarm.SubtaskStarted:
 		fs = append(fs, zap.Int("index", e.Index))
@@ -100,68 +103,34 @@ func (z *zapListener) fields(e *swarm.Event) []zap.Field {
 	case swarm.StepAdded, swarm.StepUnfolded:
 		fs = append(fs, zap.Int("index", e.Index), zap.Int("to", e.To))
 	}
-	if e.Role != "" {
-		fs = append(fs, zap.String("role", string(e.Role)))
-	}
-	if e.Model != "" {
-		fs = append(fs, zap.String("model", e.Model))
-	}
-	if e.Tokens != 0 {
-		fs = append(fs, zap.Int("tokens", e.Tokens))
-	}
-	if e.Wait != 0 {
-		fs = append(fs, zap.Duration("wait", e.Wait))
-	}
+	fs = set(fs, zap.String, "role", string(e.Role))
+	fs = set(fs, zap.String, "model", e.Model)
+	fs = set(fs, zap.Int, "tokens", e.Tokens)
+	fs = set(fs, zap.Duration, "wait", e.Wait)
 	if e.Text != "" {
-		if z.texts || !private(e.Kind) {
-			fs = append(fs, zap.String("text", e.Text))
-		} else {
-			fs = append(fs, zap.Int("text_bytes", len(e.Text)))
-		}
+		engine := e.Kind == swarm.Learned || e.Kind == swarm.Stalled || e.Kind == swarm.Narrowed
+		fs = z.text(fs, "text", e.Text, !engine)
 	}
-	if e.Reset {
-		fs = append(fs, zap.Bool("reset", true))
+	fs = set(fs, zap.Bool, "reset", e.Reset)
+	if u := e.Usage; u != nil {
+		fs = append(fs, zap.Int("calls", u.Calls), zap.Int("tokens_in", u.In), zap.Int("tokens_out", u.Out))
+		fs = set(fs, zap.Int, "tokens_cached", u.Cached)
+		fs = append(fs, zap.Float64("cost", u.Cost.Dollars()))
+		fs = set(fs, zap.Bool, "at_least", u.AtLeast)
+		fs = set(fs, zap.Bool, "unpriced", u.Unpriced)
 	}
-	fs = appendUsage(fs, e.Usage)
-	fs = z.appendAnswer(fs, e.Answer)
+	if a := e.Answer; a != nil {
+		c := a.Coverage
+		fs = z.text(fs, "answer", a.Text, true)
+		fs = append(
+			fs,
+			zap.Bool("complete", a.Complete), zap.Int("citations", len(a.Citations)), zap.Int("rounds", a.Rounds),
+			zap.Int("subtasks", c.Subtasks), zap.Int("done", c.Done), zap.Int("abstained", c.Abstained),
+			zap.Int("failed", c.Failed), zap.Int("skipped", c.Skipped), zap.Int("cancelled", c.Cancelled),
+		)
+	}
 	if e.Err != nil {
 		fs = append(fs, zap.String("error", fmt.Sprint(e.Err)))
 	}
 	return fs
-}
-
-func appendUsage(fs []zap.Field, u *swarm.Usage) []zap.Field {
-	if u == nil {
-		return fs
-	}
-	fs = append(fs, zap.Int("calls", u.Calls), zap.Int("tokens_in", u.In), zap.Int("tokens_out", u.Out))
-	if u.Cached != 0 {
-		fs = append(fs, zap.Int("tokens_cached", u.Cached))
-	}
-	fs = append(fs, zap.Float64("cost", u.Cost.Dollars()))
-	if u.AtLeast {
-		fs = append(fs, zap.Bool("at_least", true))
-	}
-	if u.Unpriced {
-		fs = append(fs, zap.Bool("unpriced", true))
-	}
-	return fs
-}
-
-func (z *zapListener) appendAnswer(fs []zap.Field, a *swarm.Answer) []zap.Field {
-	if a == nil {
-		return fs
-	}
-	if z.texts {
-		fs = append(fs, zap.String("answer", a.Text))
-	} else {
-		fs = append(fs, zap.Int("answer_bytes", len(a.Text)))
-	}
-	c := a.Coverage
-	return append(
-		fs,
-		zap.Bool("complete", a.Complete), zap.Int("citations", len(a.Citations)), zap.Int("rounds", a.Rounds),
-		zap.Int("subtasks", c.Subtasks), zap.Int("done", c.Done), zap.Int("abstained", c.Abstained),
-		zap.Int("failed", c.Failed), zap.Int("skipped", c.Skipped), zap.Int("cancelled", c.Cancelled),
-	)
 }

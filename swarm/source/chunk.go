@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -8,11 +9,7 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-const (
-	defaultSize    = 800
-	smallestSize   = 16
-	defaultOutline = 1000
-)
+const smallestSize = 16
 
 // Options say how a text is cut. The zero value is right for most.
 type Options struct {
@@ -31,12 +28,7 @@ type Options struct {
 }
 
 func (o Options) check() (Options, error) {
-	if o.Size == 0 {
-		o.Size = defaultSize
-	}
-	if o.Outline == 0 {
-		o.Outline = defaultOutline
-	}
+	o.Size, o.Outline = cmp.Or(o.Size, 800), cmp.Or(o.Outline, 1000)
 	switch {
 	case o.Size < smallestSize:
 		return o, fmt.Errorf("source: Size %d: a chunk holds at least %d tokens", o.Size, smallestSize)

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -37,13 +39,13 @@ func Decode(name string, data []byte) (Text, error) {
 		return t, err
 	}
 	t.Format = formatOf(name, data)
-	switch order := utf16Order(data); {
-	case order != nil:
-		body, err := order.NewDecoder().Bytes(data)
+	switch {
+	case isUTF16(data):
+		body, err := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(data)
 		if err != nil {
 			return t, fmt.Errorf("%s: decode UTF-16: %w", name, err)
 		}
-		t.Body, t.Converted = strings.TrimPrefix(string(body), bom), true
+		t.Body, t.Converted = string(body), true
 		t.note("UTF-16 converted to UTF-8: offsets point into the converted text")
 		if bad := strings.Count(t.Body, "\ufffd"); bad > 0 {
 			t.note("%d broken UTF-16 characters replaced by U+FFFD", bad)
@@ -103,17 +105,34 @@ func (t *Text) repair() error {
 	return nil
 }
 
-// utf16Order tells UTF-16 and its byte order by its mark. It is nil for
-// anything else.
-func utf16Order(data []byte) encoding.Encoding {
-	switch {
-	case bytes.HasPrefix(data, []byte("\xff\xfe\x00\x00")): // UTF-32, which its NULs then refuse
-	case bytes.HasPrefix(data, []byte("\xff\xfe")):
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
-	case bytes.HasPrefix(data, []byte("\xfe\xff")):
-		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)
+// isUTF16 tells UTF-16 by its byte order mark. What begins as UTF-32 does has
+// NULs, for which it is refused.
+func isUTF16(data []byte) bool {
+	little := bytes.HasPrefix(data, []byte("\xff\xfe")) && !bytes.HasPrefix(data, []byte("\xff\xfe\x00\x00"))
+	return little || bytes.HasPrefix(data, []byte("\xfe\xff"))
+}
+
+var metaCharset = regexp.MustCompile(`(?i)<meta[^>]{0,200}charset\s*=\s*["']?\s*([a-z0-9_:.-]+)`)
+
+// declared gives the encoding that a page names in its first 2 KB, or nil
+// where it names none that is known, or where the page is UTF-8 whatever it
+// says: text of another encoding is hardly ever valid UTF-8 by chance.
+func declared(data []byte) encoding.Encoding {
+	if utf8.Valid(data) && bytes.ContainsFunc(data, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return nil
 	}
-	return nil
+	m := metaCharset.FindSubmatch(data[:min(len(data), 2048)])
+	if m == nil {
+		return nil
+	}
+	e, err := htmlindex.Get(string(m[1]))
+	if err != nil || e == unicode.UTF8 || e == encoding.Replacement {
+		return nil
+	}
+	if name, _ := htmlindex.Name(e); name == "utf-16le" || name == "utf-16be" {
+		return nil // a page whose declaration can be read is not UTF-16
+	}
+	return e
 }
 
 // magic holds the beginnings of common files that are not text, to say what

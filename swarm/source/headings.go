@@ -130,14 +130,11 @@ var plainRules = []struct {
 	{regexp.MustCompile(`^(?i:section|article|artikel|clause)\s+` + number + `[.:]`), rankArticle, true},
 }
 
-// mayBegin holds the first bytes that a rule's heading can have, so that most
+// mayBegin reports whether a rule's heading can begin with a byte, so that most
 // lines are never matched.
-var mayBegin = func() (is [256]bool) {
-	for _, c := range []byte("0123456789IVXLC(\xc2\xe7\xec\xe4\xe5\xe3\xe6\xef" + "pPbBvVtTcCaAsSkKiI" + "\xd0\xd1") {
-		is[c] = true
-	}
-	return is
-}()
+func mayBegin(c byte) bool {
+	return strings.IndexByte("0123456789IVXLC(\xc2\xe7\xec\xe4\xe5\xe3\xe6\xefpPbBvVtTcCaAsSkKiI\xd0\xd1", c) >= 0
+}
 
 // plainHeading tells the rank and title of a line of text without Markdown.
 // alone says that blank lines stand before and after it. next is the line that
@@ -148,7 +145,7 @@ func plainHeading(line string, alone bool, next string) (rank int, title string,
 		return 0, "", false
 	}
 	short := len(line) <= longestHeading && shortTitle(line)
-	if mayBegin[line[0]] {
+	if mayBegin(line[0]) {
 		head := shorten(line, longestHeading)
 		for _, r := range plainRules {
 			if !short && !r.inline {

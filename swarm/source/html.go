@@ -221,8 +221,10 @@ func (w *htmlWriter) list(n *html.Node) {
 
 // listNumber reads a number of an ordered list.
 func listNumber(n *html.Node, key string, otherwise int) int {
-	if number, err := strconv.Atoi(strings.TrimSpace(attribute(n, key))); err == nil && number >= 0 && number <= 1e6 {
-		return number
+	for _, a := range n.Attr {
+		if number, err := strconv.Atoi(strings.TrimSpace(a.Val)); a.Key == key && err == nil && number >= 0 && number <= 1e6 {
+			return number
+		}
 	}
 	return otherwise
 }
@@ -308,32 +310,16 @@ func holds(n *html.Node, tags ...atom.Atom) bool {
 	return false
 }
 
-func attribute(n *html.Node, key string) string {
-	for _, a := range n.Attr {
-		if a.Key == key {
-			return a.Val
-		}
-	}
-	return ""
-}
-
 // hidden reports whether a reader of the page does not see an element, or it
 // is navigation.
 func hidden(n *html.Node) bool {
 	for _, a := range n.Attr {
-		switch style := strings.ReplaceAll(strings.ToLower(a.Val), " ", ""); a.Key {
-		case "hidden":
-			if style != "until-found" {
-				return true
-			}
-		case "style":
-			if strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden") {
-				return true
-			}
-		case "role":
-			if style == "navigation" {
-				return true
-			}
+		value := strings.ReplaceAll(strings.ToLower(a.Val), " ", "")
+		switch {
+		case a.Key == "hidden" && value != "until-found",
+			a.Key == "style" && (strings.Contains(value, "display:none") || strings.Contains(value, "visibility:hidden")),
+			a.Key == "role" && value == "navigation":
+			return true
 		}
 	}
 	return n.DataAtom == atom.Nav

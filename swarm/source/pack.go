@@ -125,12 +125,7 @@ func (p *packer) pushWords(start, end, cost int) {
 // wordsLen gives the length of a beginning of s of at most limit tokens,
 // which ends at white space if there is some in its second half.
 func (p *packer) wordsLen(s string, limit int) int {
-	n := 0
-	for tokens := 0; n < len(s) && tokens < limit*3/4; {
-		step := min(limit-tokens, len(s)-n) // no byte is more than a token
-		tokens += swarm.EstimateTokens(s[n : n+step])
-		n += step
-	}
+	n := min(limit, len(s)) // hardly a byte is more than a token
 	if n == len(s) {
 		return n
 	}

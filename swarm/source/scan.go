@@ -1,8 +1,6 @@
 package source
 
-import (
-	"strings"
-)
+import "strings"
 
 // scanner reads a text line by line, tells what its blocks are, and gives
 // them to the packer in pieces.
@@ -47,11 +45,11 @@ func (s *scanner) line(pos int) line {
 // empty at the end of the body, or after many blank lines.
 func (s *scanner) nextText(pos int) line {
 	for n := 0; pos < len(s.body) && n < 8; n++ {
-		if l := s.line(pos); l.text != "" {
+		l := s.line(pos)
+		if l.text != "" {
 			return l
-		} else {
-			pos = l.next
 		}
+		pos = l.next
 	}
 	return line{start: pos, end: pos, next: pos}
 }

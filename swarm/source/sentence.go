@@ -30,13 +30,8 @@ func closing(s string, i int) int {
 }
 
 // abbreviations are words that end in a point within a sentence.
-var abbreviations = map[string]bool{
-	"mr": true, "mrs": true, "ms": true, "dr": true, "prof": true, "st": true, "no": true, "nr": true,
-	"fig": true, "sec": true, "vs": true, "etc": true, "cf": true, "inc": true, "ltd": true, "co": true,
-	"corp": true, "jr": true, "sr": true, "vol": true, "pp": true, "e.g": true, "i.e": true, "approx": true,
-	"art": true, "ch": true, "ed": true, "eds": true, "al": true, "z.b": true, "bzw": true, "ca": true,
-	"т.е": true, "рис": true, "стр": true,
-}
+const abbreviations = " mr mrs ms dr prof st no nr fig sec vs etc cf inc ltd co corp jr sr vol pp e.g i.e approx " +
+	"art ch ed eds al z.b bzw ca т.е рис стр "
 
 // abbreviates reports whether the point at i, with what closes up to j, ends
 // an abbreviation or a number rather than a sentence: what follows begins in
@@ -57,7 +52,7 @@ func abbreviates(s string, i, j int) bool {
 	if r, n := utf8.DecodeRuneInString(word); n == len(word) && (unicode.IsUpper(r) || begin == 0 && unicode.IsDigit(r)) {
 		return true // an initial, or a number that begins the item
 	}
-	return abbreviations[strings.ToLower(word)]
+	return word != "" && strings.Contains(abbreviations, " "+strings.ToLower(word)+" ")
 }
 
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }

@@ -1,8 +1,6 @@
 package source
 
-import (
-	"strings"
-)
+import "strings"
 
 // table is a table of the text: from its first row to the line after its last.
 type table struct {

@@ -9,23 +9,20 @@ import (
 
 // ownBrief is a first round about a source of three chunks, with an outline.
 func ownBrief() swarm.Brief {
-	parts := []struct{ path, text string }{
+	src := swarm.Source{Name: "manual.md"}
+	at := 0
+	for i, p := range []struct{ path, text string }{
 		{"Manual › Network", "The service listens on port 8443.\n"},
 		{"Manual › Duties", "Only an operator may change the port.\n"},
 		{"Manual › History", "The manual was first printed in 1998.\n"},
-	}
-	src := swarm.Source{Name: "manual.md"}
-	var outline strings.Builder
-	at := 0
-	for i, p := range parts {
+	} {
+		end := at + len(p.text)
 		src.Chunks = append(src.Chunks, swarm.Chunk{
-			Source: src.Name, ID: fmt.Sprintf("%s#%d", src.Name, i), Path: p.path,
-			Text: p.text, Start: at, End: at + len(p.text),
+			Source: src.Name, ID: fmt.Sprintf("%s#%d", src.Name, i), Path: p.path, Text: p.text, Start: at, End: end,
 		})
-		at += len(p.text)
-		fmt.Fprintf(&outline, "%s\n", p.path)
+		src.Outline += p.path + "\n"
+		at = end
 	}
-	src.Outline = outline.String()
 	return swarm.Brief{
 		Run: "r1", Round: 1, Window: 24_000,
 		Task: swarm.Task{Goal: goal, Sources: []swarm.Source{src}},

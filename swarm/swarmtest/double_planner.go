@@ -89,22 +89,17 @@ func (p *Planner) Merge(ctx context.Context, b swarm.Brief, results []swarm.Resu
 func (p *Planner) Window() int { return p.Tokens }
 
 // Briefs returns what Plan was told, in the order of its calls.
-func (p *Planner) Briefs() []swarm.Brief {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.briefs)
-}
+func (p *Planner) Briefs() []swarm.Brief { return copyOf(&p.mu, &p.briefs) }
 
 // Refused returns the errors that steps were answered with, in order.
-func (p *Planner) Refused() []error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.refused)
-}
+func (p *Planner) Refused() []error { return copyOf(&p.mu, &p.refused) }
 
 // Merged returns the results that each call of Merge was given.
-func (p *Planner) Merged() [][]swarm.Result {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.merged)
+func (p *Planner) Merged() [][]swarm.Result { return copyOf(&p.mu, &p.merged) }
+
+// copyOf copies what a mutex guards.
+func copyOf[T any](mu *sync.Mutex, list *[]T) []T {
+	mu.Lock()
+	defer mu.Unlock()
+	return slices.Clone(*list)
 }

@@ -1,9 +1,10 @@
 package swarmtest
 
 import (
+	"cmp"
 	"context"
 	"reflect"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -114,32 +115,23 @@ func (a Act) wait(ctx context.Context) error {
 func echo(st swarm.Subtask) swarm.Output {
 	switch {
 	case len(st.From) > 0:
-		var out swarm.Output
-		for i, r := range st.From {
-			if i > 0 {
-				out.Text += "\n"
-			}
-			out.Text += r.Out.Text
+		var texts []string
+		for _, r := range st.From {
+			texts = append(texts, r.Out.Text)
 		}
-		return out
+		return swarm.Output{Text: strings.Join(texts, "\n")}
 	case st.Chunk != nil:
 		c := st.Chunk
 		return swarm.Output{Text: c.Text, Citations: []swarm.Citation{{
 			Source: c.Source, Chunk: c.ID, Start: c.Start, End: c.End, Quote: c.Text, Verified: true,
 		}}}
-	case st.Item != "":
-		return swarm.Output{Text: st.Item}
 	}
-	return swarm.Output{Text: st.Step.Do}
+	return swarm.Output{Text: cmp.Or(st.Item, st.Step.Do)}
 }
 
 // IDs returns the subtasks that were worked on, in the order in which they
 // started; one that was tried again is in it again.
-func (w *Worker) IDs() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.ids)
-}
+func (w *Worker) IDs() []string { return copyOf(&w.mu, &w.ids) }
 
 // Peak returns the most subtasks that were inside Work at once, parked ones
 // included.

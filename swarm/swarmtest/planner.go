@@ -42,31 +42,31 @@ func TestPlanner(t testing.TB, newPlanner func() swarm.Planner, briefs ...swarm.
 			name = fmt.Sprintf("brief %d", i-1)
 		}
 		b.Run, b.Round = "r1", max(b.Round, 1)
-		steps := s.plan(name, p, b)
-		s.planRefused(name, p, b)
-		s.planStopped(name, p, b)
-		s.window(name, p)
-
-		found := resultsOf(b, steps)
-		s.merge(name, p, b, found)
-		s.merge(name+", nothing found", p, b, nil)
-		s.merge(name+", odd results", p, b, oddResults(b))
-		s.mergeToBrokenWriter(name, p, b, found)
-		s.mergeCancelled(name, p, b, found)
+		steps := s.plans(name, p, b)
+		s.run(context.Background(), name+", window", func(context.Context) {
+			if n := p.Window(); n < 0 {
+				s.failf(name, "a window of %d tokens: it is positive, or 0 for any number", n)
+			}
+		})
+		s.merges("merge, "+name, p, b, resultsOf(b, steps))
 		later := b
 		later.Round, later.Last, later.Asked = 2, true, "Who may change the port?"
 		later.Known = []swarm.Known{{Step: "1/read", Do: "Find the port.", Digest: "Port 8443."}}
-		s.planAgain(name, p, later)
+		var w writing
+		s.run(context.Background(), name+", a later round", func(ctx context.Context) { p.Plan(ctx, later, w.add) }) // it may have no steps
 	}
 	s.runsAtOnce(p)
 	s.close(p)
 	s.leftBehind()
-	s.keptWriters()
+	if name := s.late.Load(); name != nil {
+		s.failf(*name, "it wrote after it had returned")
+	}
 }
 
 // writing is an add for one call of Plan: it keeps what is written.
 type writing struct {
-	answer func(n int, st swarm.Step) error // to the n-th step, from 1; nil: accepted
+	answer func() error // to a step; nil: accepted
+	cancel func()       // called where a planner goes on for ever; may be nil
 
 	mu    sync.Mutex
 	n     int
@@ -78,16 +78,16 @@ const mostSteps = 1000
 
 func (w *writing) add(st swarm.Step) error {
 	w.mu.Lock()
-	w.n++
-	n := w.n
-	if n <= mostSteps {
+	defer w.mu.Unlock()
+	if w.n++; w.n <= mostSteps {
 		w.steps = append(w.steps, st)
+	} else if w.cancel != nil {
+		w.cancel()
 	}
-	w.mu.Unlock()
 	if w.answer == nil {
 		return nil
 	}
-	return w.answer(n, st)
+	return w.answer()
 }
 
 func (w *writing) written() (steps []swarm.Step, n int) {
@@ -96,93 +96,50 @@ func (w *writing) written() (steps []swarm.Step, n int) {
 	return w.steps, w.n
 }
 
-// plan lets p plan with every step accepted, and returns the steps.
-func (s *suite) plan(name string, p swarm.Planner, b swarm.Brief) []swarm.Step {
+// plans lets p plan with every step accepted, and returns the steps; and then
+// with every step refused, to a plan that is closed, and in a run that is
+// cancelled.
+func (s *suite) plans(name string, p swarm.Planner, b swarm.Brief) []swarm.Step {
 	s.Helper()
-	var w writing
+	var accepted writing
 	var err error
-	returned := s.call(context.Background(), name, func(ctx context.Context) { err = p.Plan(ctx, b, w.add) })
-	s.stop()
-	steps, _ := w.written()
+	returned := s.run(context.Background(), name, func(ctx context.Context) { err = p.Plan(ctx, b, accepted.add) })
+	steps, _ := accepted.written()
 	if returned && err == nil && len(steps) == 0 {
 		s.failf(name, "Plan returned neither a step nor an error")
 	}
 	for _, err := range refused(steps, b.Task) {
 		s.failf(name, "an engine refuses a step: %v", err)
 	}
-	return steps
-}
 
-// window asks p how many tokens of results a merge reads.
-func (s *suite) window(name string, p swarm.Planner) {
-	s.Helper()
-	s.call(context.Background(), name+", window", func(context.Context) {
-		if n := p.Window(); n < 0 {
-			s.failf(name, "a window of %d tokens: it is positive, or 0 for any number", n)
-		}
-	})
-	s.stop()
-}
-
-// planAgain lets p plan a later round, which may have no steps.
-func (s *suite) planAgain(name string, p swarm.Planner, b swarm.Brief) {
-	s.Helper()
-	var w writing
-	s.call(context.Background(), name+", a later round", func(ctx context.Context) { p.Plan(ctx, b, w.add) })
-	s.stop()
-}
-
-// planRefused answers every step with an error. A planner may mend and try
-// again; it must not do so for ever.
-func (s *suite) planRefused(name string, p swarm.Planner, b swarm.Brief) {
-	s.Helper()
-	name += ", every step refused"
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	w := writing{answer: func(n int, st swarm.Step) error {
-		if n > mostSteps {
+	const onTheirWay = 16 // steps that may be, when a plan ends
+	for _, c := range []struct {
+		name   string
+		answer func(cancel func()) error
+		most   int
+		breach string
+	}{
+		{"every step refused", func(func()) error {
+			return &swarm.PlanError{Field: "do", Mend: "no step is accepted"} // a planner may mend and try again
+		}, mostSteps, "it had written %d steps and went on"},
+		{"the plan closed", func(func()) error { return swarm.ErrPlanClosed }, onTheirWay, "it wrote %d steps to a plan that was closed"},
+		{"cancelled at a step", func(cancel func()) error {
 			cancel()
-		}
-		return &swarm.PlanError{Step: st.ID, Field: "do", Value: "", Mend: "no step is accepted"}
-	}}
-	s.call(ctx, name, func(ctx context.Context) { p.Plan(ctx, b, w.add) })
-	s.stop()
-	if _, n := w.written(); n > mostSteps {
-		s.failf(name, "it had written %d steps and went on", mostSteps)
-	}
-}
-
-// planStopped closes the plan at the first step, and cancels the run at it.
-func (s *suite) planStopped(name string, p swarm.Planner, b swarm.Brief) {
-	s.Helper()
-	const most = 16 // steps that may be on their way
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	closed := writing{answer: func(n int, _ swarm.Step) error {
-		if n > mostSteps {
-			cancel()
-		}
-		return swarm.ErrPlanClosed
-	}}
-	s.call(ctx, name+", the plan closed", func(ctx context.Context) { p.Plan(ctx, b, closed.add) })
-	s.stop()
-	if _, n := closed.written(); n > most {
-		s.failf(name, "it wrote %d steps to a plan that was closed", n)
-	}
-
-	ctx, cancel = context.WithCancel(context.Background())
-	defer cancel()
-	cancelled := writing{answer: func(int, swarm.Step) error {
+			return context.Canceled
+		}, onTheirWay, "it wrote %d steps after the run was cancelled"},
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		w := writing{answer: func() error { return c.answer(cancel) }, cancel: cancel}
+		s.run(ctx, name+", "+c.name, func(ctx context.Context) { p.Plan(ctx, b, w.add) })
 		cancel()
-		return context.Cause(ctx)
-	}}
-	s.call(ctx, name+", cancelled at a step", func(ctx context.Context) { p.Plan(ctx, b, cancelled.add) })
-	s.stop()
-	if _, n := cancelled.written(); n > most {
-		s.failf(name, "it wrote %d steps after the run was cancelled", n)
+		if _, n := w.written(); n > c.most {
+			s.failf(name, c.breach, min(n, mostSteps))
+		}
 	}
-	s.call(ctx, name+", cancelled before", func(ctx context.Context) { p.Plan(ctx, b, cancelled.add) })
-	s.stop()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	s.run(ctx, name+", cancelled before", func(ctx context.Context) { p.Plan(ctx, b, func(swarm.Step) error { return ctx.Err() }) })
+	return steps
 }
 
 // runsAtOnce plans and merges for several runs at the same time.

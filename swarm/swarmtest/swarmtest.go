@@ -40,7 +40,7 @@ type suite struct {
 	id   string // marks the goroutines of the calls that are made
 	hung atomic.Bool
 
-	outputs []*output // of all merges
+	late atomic.Pointer[string] // a merge whose writer was written to after it
 }
 
 const labelKey = "swarmtest"
@@ -95,6 +95,13 @@ func (s *suite) call(ctx context.Context, name string, f func(context.Context)) 
 	}
 }
 
+// run is call for the test's own goroutine.
+func (s *suite) run(ctx context.Context, name string, f func(context.Context)) bool {
+	s.Helper()
+	defer s.stop()
+	return s.call(ctx, name, f)
+}
+
 // stop ends the test if a call hangs: what follows would only hang as well.
 func (s *suite) stop() {
 	if s.hung.Load() {
@@ -146,6 +153,14 @@ func (s *suite) goroutines() []string {
 		}
 	}
 	return stacks
+}
+
+// unchanged reports that something which others share is not as it was.
+func (s *suite) unchanged(name, what, before, after string) {
+	s.Helper()
+	if after != before {
+		s.failf(name, "it changed %s, which others share: from\n%s\nto\n%s", what, clip(before), clip(after))
+	}
 }
 
 // snapshot is all that v holds, to see whether it was changed.

@@ -58,11 +58,8 @@ func (s *suite) work(name string, w swarm.Worker, st swarm.Subtask) {
 	before := snapshot(st)
 	var out swarm.Output
 	var err error
-	returned := s.call(context.Background(), name, func(ctx context.Context) { out, err = w.Work(ctx, st) })
-	s.stop()
-	if after := snapshot(st); after != before {
-		s.failf(name, "it changed the subtask, which others share: from\n%s\nto\n%s", clip(before), clip(after))
-	}
+	returned := s.run(context.Background(), name, func(ctx context.Context) { out, err = w.Work(ctx, st) })
+	s.unchanged(name, "the subtask", before, snapshot(st))
 	if !returned || err != nil {
 		return
 	}
@@ -72,27 +69,11 @@ func (s *suite) work(name string, w swarm.Worker, st swarm.Subtask) {
 	if out.Confidence < 0 || out.Confidence > 1 || out.Confidence != out.Confidence {
 		s.failf(name, "a confidence of %v is not within 0 to 1", out.Confidence)
 	}
-	chunks := map[string]*swarm.Chunk{}
+	var chunks []*swarm.Chunk
 	if st.Chunk != nil {
-		chunks[st.Chunk.ID] = st.Chunk
+		chunks = append(chunks, st.Chunk)
 	}
-	for i, c := range out.Citations {
-		if wrong := wrongCitation(c, chunks); wrong != "" && !handedOn(c, st.From) {
-			s.failf(name, "citation %d: %s", i+1, wrong)
-		}
-	}
-}
-
-// handedOn tells whether a citation is one of those that the worker was given.
-func handedOn(c swarm.Citation, from []swarm.Result) bool {
-	for _, r := range from {
-		for _, given := range r.Out.Citations {
-			if c == given {
-				return true
-			}
-		}
-	}
-	return false
+	s.citations(name, out.Citations, chunks, st.From, false)
 }
 
 // workAtOnce runs all subtasks at the same time, twice over; what that breaks
@@ -128,12 +109,11 @@ func (s *suite) workNested(w swarm.Worker) {
 			return swarm.Output{Text: a.Text}, err
 		}),
 	}
-	s.call(context.Background(), name, func(ctx context.Context) {
+	s.run(context.Background(), name, func(ctx context.Context) {
 		if a, _ := outer.Run(ctx, task); a.Report.Usage != within.Usage {
 			s.failf(name, "the nested run used %+v, and the run around it %+v", within.Usage, a.Report.Usage)
 		}
 	})
-	s.stop()
 }
 
 // workCancelled cancels a subtask before it starts, and at moments after. A
@@ -142,9 +122,8 @@ func (s *suite) workCancelled(name string, w swarm.Worker, st swarm.Subtask) {
 	s.Helper()
 	for _, after := range []time.Duration{0, 100 * time.Microsecond, 2 * time.Millisecond} {
 		ctx, cancel := context.WithTimeout(context.Background(), after)
-		s.call(ctx, fmt.Sprintf("%s, cancelled after %v", name, after), func(ctx context.Context) { w.Work(ctx, st) })
+		s.run(ctx, fmt.Sprintf("%s, cancelled after %v", name, after), func(ctx context.Context) { w.Work(ctx, st) })
 		cancel()
-		s.stop()
 	}
 }
 
