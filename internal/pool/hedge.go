@@ -17,7 +17,7 @@ const (
 	latencyRing  = 128                   // latencies that are remembered of a backend
 	latencyLeast = 20                    // latencies that a quantile takes
 	latencyRenew = 16                    // latencies after which it is renewed
-	hedgeFloor   = 20 * time.Millisecond // the shortest time that is worth a second call
+	hedgeFloor   = 50 * time.Millisecond // the shortest time that is worth a second call
 	hedgeBank    = 16.                   // how many hedges can be saved up
 	mostHedges   = 2                     // beside a first attempt: one, and one where that is slow as well
 )
