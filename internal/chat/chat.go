@@ -1,11 +1,6 @@
 // Package chat speaks OpenAI's chat completions over go-openai: it makes one
 // attempt and says exactly how it ended. It knows nothing of retries, slots or
 // prices; package pool stands on it.
-//
-//	Attempt ─▶ compose ─▶ go-openai ─▶ wire (RoundTripper) ─▶ network
-//	                          ▲            │ headers, status, error bodies kept
-//	                          └─ events ◀──┘ server-sent events as go-openai reads them
-//	Attempt ◀─ settle ◀─ whole reply, or problem ─▶ *swarm.CallError
 package chat
 
 import (

@@ -26,11 +26,8 @@ const (
 )
 
 var (
-	errCallTime    = errors.New("pool: CallTime is over")
-	errAttemptTime = errors.New("pool: AttemptTime is over")
-	errFirstToken  = errors.New("pool: FirstToken is over")
-	errIdle        = errors.New("pool: Idle is over")
-	errBrokeOff    = errors.New("the attempt broke off")
+	errCallTime = errors.New("pool: CallTime is over")
+	errBrokeOff = errors.New("the attempt broke off")
 )
 
 // call is a Request on its way.
