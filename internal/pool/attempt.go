@@ -183,6 +183,9 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 		e = *ce
 	}
 	e.Model, e.Backend = cmp.Or(e.Model, b.Model), cmp.Or(e.Backend, b.Name)
+	if e.Err == nil {
+		e.Err = errNoReason
+	}
 	why := context.Cause(ctx)
 	if why == nil || e.Status >= 400 { // the server's own word, whatever the clocks say
 		return &e

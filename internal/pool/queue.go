@@ -310,7 +310,7 @@ func (q *queue) hopeless(fits uint64, now time.Time) error {
 func (q *queue) useless(b *backend, now time.Time) (*swarm.CallError, int) {
 	told := func(e *swarm.CallError, words string, args ...any) *swarm.CallError {
 		own := *e
-		own.Err = fmt.Errorf(words+": %w", append(args, orUnknown(e.Err))...)
+		own.Err = fmt.Errorf(words+": %w", append(args, e.Err)...)
 		return &own
 	}
 	wait := b.cool.until.Sub(now)
