@@ -72,7 +72,7 @@ func (c *Client) Attempt(ctx context.Context, r model.Request) (model.Reply, err
 		return model.Reply{Unsent: true}, c.broke(ctx, 0, ctx.Err())
 	}
 	w := c.way.Load()
-	x := &exchange{c: c, r: r, way: w, stream: w.streams(r.OnText != nil)}
+	x := &exchange{r: r, way: w, stream: w.streams(r.OnText != nil)}
 	ctx = context.WithValue(ctx, exchangeKey{}, x)
 	req := compose(w, c.model, &x.r)
 	var g got

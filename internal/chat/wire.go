@@ -26,7 +26,6 @@ type exchangeKey struct{}
 // neither headers nor raw bodies. It belongs to one Do and is touched by its
 // goroutine alone.
 type exchange struct {
-	c      *Client
 	r      model.Request
 	way    *way // as sent
 	stream bool

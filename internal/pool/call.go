@@ -202,18 +202,16 @@ func (c *call) reserve(ctx context.Context) *swarm.CallError {
 // slot waits for a slot. The first one begins the call's time: a pool smaller
 // than its load is no fault of the calls that queue.
 func (c *call) slot(ctx context.Context, k kind) (slot, error) {
-	if !c.end.IsZero() {
-		ctx, cancel := context.WithDeadlineCause(ctx, c.end, errCallTime)
-		defer cancel()
+	if c.end.IsZero() {
+		defer func() { c.end = time.Now().Add(c.pool.limits.CallTime) }()
+		if s, ok := c.pool.queue.try(c, k); ok {
+			return s, nil
+		}
 		return c.pool.queue.take(ctx, c, k)
 	}
-	s, ok := c.pool.queue.try(c, k)
-	var err error
-	if !ok {
-		s, err = c.pool.queue.take(ctx, c, k)
-	}
-	c.end = time.Now().Add(c.pool.limits.CallTime)
-	return s, err
+	ctx, cancel := context.WithDeadlineCause(ctx, c.end, errCallTime)
+	defer cancel()
+	return c.pool.queue.take(ctx, c, k)
 }
 
 // next decides what follows a failed attempt: whether another is to be made, of

@@ -102,7 +102,6 @@ func newLimiter(top int) limiter {
 	return l
 }
 
-// allowed returns how many calls may be in flight.
 func (l *limiter) allowed() int {
 	n := max(1, l.limit-l.debit)
 	if l.ramp > 0 {
@@ -111,7 +110,6 @@ func (l *limiter) allowed() int {
 	return n
 }
 
-// send notes that a call goes out.
 func (l *limiter) send(now time.Time) ticket {
 	l.advance(now)
 	l.busy++
@@ -122,7 +120,6 @@ func (l *limiter) send(now time.Time) ticket {
 	return ticket{seq: l.seq, sent: now}
 }
 
-// done notes how a call ended.
 func (l *limiter) done(t ticket, o outcome, now time.Time) {
 	l.advance(now)
 	full := l.busy >= l.allowed()
@@ -202,7 +199,6 @@ func (l *limiter) begin(share float64) {
 	l.limit, l.debit = max(1, l.limit-l.debit), 0
 }
 
-// judge ends an epoch.
 func (l *limiter) judge() {
 	share := float64(l.ep.refused) / l.ep.judged()
 	switch {
@@ -247,7 +243,6 @@ func (l *limiter) verdict(share float64) {
 	l.flow.forget()
 }
 
-// next begins an epoch.
 func (l *limiter) next() {
 	need := max(leastEpoch, l.limit)
 	if l.test.high > 0 {
