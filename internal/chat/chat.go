@@ -1,11 +1,6 @@
 // Package chat speaks OpenAI's chat completions over go-openai: it makes one
 // attempt and says exactly how it ended. It knows nothing of retries, slots or
 // prices; package pool stands on it.
-//
-//	Attempt ─▶ compose ─▶ go-openai ─▶ wire (RoundTripper) ─▶ network
-//	                          ▲            │ headers, status, error bodies kept
-//	                          └─ events ◀──┘ server-sent events as go-openai reads them
-//	Attempt ◀─ settle ◀─ whole reply, or problem ─▶ *swarm.CallError
 package chat
 
 import (
@@ -77,9 +72,9 @@ func (c *Client) Attempt(ctx context.Context, r model.Request) (model.Reply, err
 		return model.Reply{Unsent: true}, c.broke(ctx, 0, ctx.Err())
 	}
 	w := c.way.Load()
-	x := &exchange{c: c, r: &r, way: w, stream: w.streams(r.OnText != nil)}
+	x := &exchange{r: r, way: w, stream: w.streams(r.OnText != nil)}
 	ctx = context.WithValue(ctx, exchangeKey{}, x)
-	req := compose(w, c.model, &r)
+	req := compose(w, c.model, &x.r)
 	var g got
 	var err error
 	if x.stream {

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"slices"
@@ -68,43 +69,24 @@ func firstWay(base, name string) *way {
 // learned it while this one was under way. A client learns fewer than a dozen
 // things in all.
 func (c *Client) learn(x *exchange, class swarm.Class) (what string, ok bool) {
-	next, what := lessonOf(x)
+	change, what := lessonOf(x)
 	if what == "" || class != swarm.ClassInvalid && class != swarm.ClassNotFound && class != swarm.ClassBroken {
 		return "", false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := c.way.Load()
-	merged := merge(*now, next)
-	if merged == *now {
+	now := *c.way.Load()
+	next := now
+	if change(&next); next == now {
 		return "", true // learned meanwhile by another call
 	}
-	c.way.Store(&merged)
+	c.way.Store(&next)
 	return what, true
 }
 
-// merge returns a with what b knows more.
-func merge(a, b way) way {
-	a.schema = max(a.schema, b.schema)
-	a.limit = max(a.limit, b.limit)
-	if b.maxOut > 0 && (a.maxOut == 0 || b.maxOut < a.maxOut) {
-		a.maxOut = b.maxOut
-	}
-	a.noTemperature = a.noTemperature || b.noTemperature
-	a.noStreamUsage = a.noStreamUsage || b.noStreamUsage
-	a.noSystem = a.noSystem || b.noSystem
-	if !a.onlyStream { // a server that takes neither is not helped by going to and fro
-		a.noStream = a.noStream || b.noStream
-	}
-	if !a.noStream {
-		a.onlyStream = a.onlyStream || b.onlyStream
-	}
-	return a
-}
-
 // lessonOf reads from a refusal which part of the request was to blame, and
-// returns the way to say it differently. Blame falls only on what was sent.
-func lessonOf(x *exchange) (way, string) {
+// returns how to say it differently. Blame falls only on what was sent.
+func lessonOf(x *exchange) (change func(*way), what string) {
 	p, sent := x.problem, *x.way
 	said, param := strings.ToLower(p.Message), strings.ToLower(p.Param)
 	blames := func(names ...string) bool {
@@ -119,43 +101,38 @@ func lessonOf(x *exchange) (way, string) {
 	}
 	switch {
 	case p.Stream && !x.stream:
-		sent.onlyStream = true
-		return sent, "it streams even unasked: every call is streamed"
+		return onlyStream, "it streams even unasked: every call is streamed"
 	case x.stream && !sent.noStreamUsage && blames("stream_options", "include_usage"):
-		sent.noStreamUsage = true
-		return sent, "stream_options is refused: usage of streams is estimated"
+		return func(w *way) { w.noStreamUsage = true }, "stream_options is refused: usage of streams is estimated"
 	case x.r.MaxOut > 0 && sent.limit == limitOld && blames("max_tokens") && (unsupported || strings.Contains(said, "max_completion_tokens")):
-		sent.limit = limitNew
-		return sent, "max_tokens is refused: max_completion_tokens is sent"
+		return func(w *way) { w.limit = max(w.limit, limitNew) }, "max_tokens is refused: max_completion_tokens is sent"
 	case x.r.MaxOut > 0 && sent.limit == limitNew && blames("max_completion_tokens") && unsupported:
-		sent.limit = limitNone
-		return sent, "max_completion_tokens is refused: replies have no token limit"
+		return func(w *way) { w.limit = max(w.limit, limitNone) }, "max_completion_tokens is refused: replies have no token limit"
 	case limit > 0 && blames("max_tokens", "max_completion_tokens", "completion tokens", "output tokens"):
 		if n := largestBelow(said, limit); n > 0 {
-			sent.maxOut = n
-			return sent, "replies are limited to " + strconv.Itoa(n) + " tokens"
+			return func(w *way) { w.maxOut = min(cmp.Or(w.maxOut, n), n) }, "replies are limited to " + strconv.Itoa(n) + " tokens"
 		}
 	case x.r.Temperature != nil && !sent.noTemperature && blames("temperature"):
-		sent.noTemperature = true
-		return sent, "a temperature is refused: none is sent"
+		return func(w *way) { w.noTemperature = true }, "a temperature is refused: none is sent"
 	case !x.stream && hasAny(said, "only support stream", "only supports stream", "stream mode", "stream=true", "streaming is required", "must be streamed"):
-		sent.onlyStream = true
-		return sent, "it answers in streams only: every call is streamed"
+		return onlyStream, "it answers in streams only: every call is streamed"
 	case x.stream && (param == "stream" || streaming.MatchString(said)) && (unsupported || strings.Contains(said, "verified")):
-		sent.noStream = true
-		return sent, "streams are refused: calls are made without"
+		return func(w *way) { w.noStream = !w.onlyStream }, "streams are refused: calls are made without"
 	case x.r.Schema != nil && sent.schema < schemaTold && blames(formatWords...):
-		sent.schema++
-		if sent.schema == schemaObject {
-			return sent, "strict schemas are refused: JSON mode is used, and the schema told in the prompt"
+		change = func(w *way) { w.schema = max(w.schema, sent.schema+1) }
+		if sent.schema == schemaStrict {
+			return change, "strict schemas are refused: JSON mode is used, and the schema told in the prompt"
 		}
-		return sent, "JSON mode is refused: the schema is told in the prompt"
+		return change, "JSON mode is refused: the schema is told in the prompt"
 	case !sent.noSystem && hasSystem(x) && refusesSystem(said, unsupported):
-		sent.noSystem = true
-		return sent, "the system role is refused: its text is put before the user's"
+		return func(w *way) { w.noSystem = true }, "the system role is refused: its text is put before the user's"
 	}
-	return sent, ""
+	return nil, ""
 }
+
+// onlyStream is learnt unless streams are refused: a server that takes neither
+// is not helped by going to and fro.
+func onlyStream(w *way) { w.onlyStream = !w.noStream }
 
 func hasSystem(x *exchange) bool {
 	return x.r.Schema != nil && x.way.schema != schemaStrict || slices.ContainsFunc(x.r.Messages, func(m model.Message) bool { return m.Role == "system" })

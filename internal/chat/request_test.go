@@ -58,7 +58,8 @@ func TestRequestsOnTheWire(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			s := says(200, okBody)
 			c := client(t, s, func(e *model.Backend) { e.Model = tc.model })
-			w := merge(*c.way.Load(), tc.way)
+			w, first := tc.way, c.way.Load()
+			w.limit, w.noTemperature = max(w.limit, first.limit), w.noTemperature || first.noTemperature
 			c.way.Store(&w)
 			if _, err := c.Attempt(t.Context(), tc.r); err != nil {
 				t.Fatal(err)

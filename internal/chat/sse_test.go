@@ -195,7 +195,7 @@ func FuzzEvents(f *testing.F) {
 	f.Add([]byte(" \n[1]"), 2)
 	f.Fuzz(func(t *testing.T, in []byte, part int) {
 		read := func(r io.Reader) (string, *model.Problem, error) {
-			x := &exchange{r: &model.Request{}}
+			x := &exchange{r: model.Request{}}
 			e := newEvents(&body{rc: io.NopCloser(r), ctx: context.Background()}, x)
 			out, err := io.ReadAll(e)
 			e.Close()

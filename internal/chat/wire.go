@@ -26,13 +26,13 @@ type exchangeKey struct{}
 // neither headers nor raw bodies. It belongs to one Do and is touched by its
 // goroutine alone.
 type exchange struct {
-	c      *Client
-	r      *model.Request
+	r      model.Request
 	way    *way // as sent
 	stream bool
 
 	status  int
 	header  http.Header
+	body    body
 	raw     []byte         // of a reply in one piece
 	ev      *events        // of a stream
 	problem *model.Problem // what the server said went wrong
@@ -56,7 +56,8 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
-	body := &body{rc: resp.Body, ctx: req.Context()}
+	body := &x.body
+	body.rc, body.ctx = resp.Body, req.Context()
 	switch w.c.base.(type) {
 	case *http.Transport, *Transport: // their bodies end with the context
 	default:

@@ -105,12 +105,20 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 	return t
 }
 
+// timeout is the end of an attempt by one of its own clocks, in words.
+type timeout struct{ error }
+
 // clock ends an attempt when its own time is over, or what is left of the call's.
 func (c *call) clock(left time.Duration, end context.CancelCauseFunc) *time.Timer {
 	if most := c.pool.limits.AttemptTime; most <= left {
-		return time.AfterFunc(most, func() { end(errAttemptTime) })
+		return timer(most, "no whole reply came within %v (AttemptTime)", end)
 	}
 	return time.AfterFunc(left, func() { end(errCallTime) })
+}
+
+// timer ends an attempt as a timeout of so long, in these words.
+func timer(most time.Duration, words string, end context.CancelCauseFunc) *time.Timer {
+	return time.AfterFunc(most, func() { end(timeout{fmt.Errorf(words, most)}) })
 }
 
 // watched returns the request as it goes to the slot's backend. Where it is to
@@ -131,7 +139,7 @@ func (c *call) watched(end context.CancelCauseFunc, s slot, hedge bool) (r model
 		c.shown = false
 		c.OnReset()
 	}
-	clock := time.AfterFunc(c.pool.limits.FirstToken, func() { end(errFirstToken) })
+	clock := timer(c.pool.limits.FirstToken, "the stream did not begin within %v (FirstToken)", end)
 	flowing := false
 	r.OnData = func() {
 		if flowing {
@@ -150,7 +158,7 @@ func (c *call) watched(end context.CancelCauseFunc, s slot, hedge bool) (r model
 			clock.Reset(c.pool.limits.Idle)
 		} else {
 			flowing = true
-			clock = time.AfterFunc(c.pool.limits.Idle, func() { end(errIdle) })
+			clock = timer(c.pool.limits.Idle, "the stream fell silent for %v (Idle)", end)
 		}
 	}
 	return r, func() { clock.Stop() }
@@ -160,7 +168,8 @@ func (c *call) watched(end context.CancelCauseFunc, s slot, hedge bool) (r model
 // by its own clocks.
 func early(ctx context.Context, fail *swarm.CallError) bool {
 	why := context.Cause(ctx)
-	return fail != nil && fail.Status < 400 && why != nil && why != errAttemptTime && why != errFirstToken && why != errIdle
+	_, own := why.(timeout)
+	return fail != nil && fail.Status < 400 && why != nil && !own
 }
 
 // classify turns what an attempt under ctx returned into the error of the
@@ -174,29 +183,24 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 		e = *ce
 	}
 	e.Model, e.Backend = cmp.Or(e.Model, b.Model), cmp.Or(e.Backend, b.Name)
-	if e.Status >= 400 {
-		return &e // the server's own word, whatever the clocks say
+	if e.Err == nil {
+		e.Err = errNoReason
 	}
 	why := context.Cause(ctx)
+	if why == nil || e.Status >= 400 { // the server's own word, whatever the clocks say
+		return &e
+	}
 	switch e.Class {
 	case swarm.ClassCancelled, swarm.ClassTimeout, swarm.ClassNetwork, swarm.ClassBroken:
 	default:
-		why = nil
-	}
-	if why == nil {
 		return &e
 	}
 	e.Class = swarm.ClassTimeout
-	switch l := &c.pool.limits; why {
-	case errCallTime:
-		e.Err = c.last(fmt.Errorf("no whole reply came within the call's time limit of %v", l.CallTime))
-	case errAttemptTime:
-		e.Err = fmt.Errorf("no whole reply came within %v (AttemptTime)", l.AttemptTime)
-	case errFirstToken:
-		e.Err = fmt.Errorf("the stream did not begin within %v (FirstToken)", l.FirstToken)
-	case errIdle:
-		e.Err = fmt.Errorf("the stream fell silent for %v (Idle)", l.Idle)
-	default:
+	if own, ok := why.(timeout); ok {
+		e.Err = own.error
+	} else if why == errCallTime {
+		e.Err = c.last(fmt.Errorf("no whole reply came within the call's time limit of %v", c.pool.limits.CallTime))
+	} else {
 		e.Class, e.Err = swarm.ClassCancelled, c.last(model.Ended(ctx))
 	}
 	return &e

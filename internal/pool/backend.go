@@ -166,7 +166,7 @@ func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
 	b.rates.settle(s.receipt, e.used, e.rates, now)
 	b.breaker.done(s.ticket.seq, h, e.of, gone(e.err), b.limit.seq, b.limit.busy, now, rand.Float64())
 	if open && !b.breaker.open {
-		b.limit.recover()
+		b.limit.reopen(false)
 	}
 	took := now.Sub(s.ticket.sent)
 	switch {

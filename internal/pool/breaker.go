@@ -82,7 +82,6 @@ func gone(e *swarm.CallError) bool {
 		e.Status == 502 || e.Status == 521 || e.Status == 523) // a gateway's word for it
 }
 
-// admits says that a call may go out now.
 func (b *breaker) admits(now time.Time) bool {
 	return !b.open || b.probe == 0 && !now.Before(b.until)
 }
@@ -150,7 +149,6 @@ func (b *breaker) done(seq uint64, h health, of *call, gone bool, sent uint64, b
 	b.rest(now, draw)
 }
 
-// rest lets no call through for a pause.
 func (b *breaker) rest(now time.Time, draw float64) {
 	b.shut = now
 	b.until = now.Add(b.pause + time.Duration(draw*float64(b.pause)/4))

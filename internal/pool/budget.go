@@ -47,9 +47,9 @@ func (r *retryBudget) add(n float64) { r.tokens = max(0, min(r.tokens+n, max(r.t
 
 // earn notes a success; idle says that no first attempt waits.
 func (r *retryBudget) earn(idle bool) {
+	least := 0.
 	if idle {
-		r.add(max(r.share, retryIdle))
-	} else {
-		r.add(max(r.share, 0))
+		least = retryIdle
 	}
+	r.add(max(r.share, least))
 }

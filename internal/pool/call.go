@@ -26,11 +26,9 @@ const (
 )
 
 var (
-	errCallTime    = errors.New("pool: CallTime is over")
-	errAttemptTime = errors.New("pool: AttemptTime is over")
-	errFirstToken  = errors.New("pool: FirstToken is over")
-	errIdle        = errors.New("pool: Idle is over")
-	errBrokeOff    = errors.New("the attempt broke off")
+	errCallTime = errors.New("pool: CallTime is over")
+	errBrokeOff = errors.New("the attempt broke off")
+	errNoReason = errors.New("no reason was given")
 )
 
 // call is a Request on its way.
@@ -100,7 +98,9 @@ func (p *Pool) do(ctx context.Context, r model.Request, who swarm.Caller) (model
 			return c.reply, c.err
 		}
 		if wait > 0 {
-			pause(ctx, wait)
+			unpark := swarm.Park(ctx)
+			linger(ctx, wait)
+			unpark()
 		}
 	}
 }
@@ -202,18 +202,16 @@ func (c *call) reserve(ctx context.Context) *swarm.CallError {
 // slot waits for a slot. The first one begins the call's time: a pool smaller
 // than its load is no fault of the calls that queue.
 func (c *call) slot(ctx context.Context, k kind) (slot, error) {
-	if !c.end.IsZero() {
-		ctx, cancel := context.WithDeadlineCause(ctx, c.end, errCallTime)
-		defer cancel()
+	if c.end.IsZero() {
+		defer func() { c.end = time.Now().Add(c.pool.limits.CallTime) }()
+		if s, ok := c.pool.queue.try(c, k); ok {
+			return s, nil
+		}
 		return c.pool.queue.take(ctx, c, k)
 	}
-	s, ok := c.pool.queue.try(c, k)
-	var err error
-	if !ok {
-		s, err = c.pool.queue.take(ctx, c, k)
-	}
-	c.end = time.Now().Add(c.pool.limits.CallTime)
-	return s, err
+	ctx, cancel := context.WithDeadlineCause(ctx, c.end, errCallTime)
+	defer cancel()
+	return c.pool.queue.take(ctx, c, k)
 }
 
 // next decides what follows a failed attempt: whether another is to be made, of
@@ -244,7 +242,7 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 			return first, true, 0
 		}
 		c.err.Err = fmt.Errorf("prompt and reply of some %d tokens are too long for it, its context is taken for %d, and no other backend has a wider one; %s: %w",
-			c.tokens+c.room(b), b.Context, mendTooLong, orUnknown(c.err.Err))
+			c.tokens+c.room(b), b.Context, mendTooLong, c.err.Err)
 	}
 	if !c.err.Retryable() {
 		return first, false, 0
@@ -276,7 +274,7 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 	}
 	if time.Until(c.end) <= wait {
 		c.err.Err = fmt.Errorf("the next attempt would come in %v, after the call's time limit: %w",
-			wait.Round(time.Millisecond), orUnknown(c.err.Err))
+			wait.Round(time.Millisecond), c.err.Err)
 		return first, false, 0
 	}
 	swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Model: b.Model, Wait: max(wait, c.lesson.wait), Err: c.err})
@@ -328,13 +326,6 @@ func (c *call) last(err error) error {
 	return fmt.Errorf("%w; the last attempt: %w", err, c.err)
 }
 
-// pause waits, parked, or until ctx ends.
-func pause(ctx context.Context, wait time.Duration) {
-	unpark := swarm.Park(ctx)
-	defer unpark()
-	linger(ctx, wait)
-}
-
 // linger waits, or until ctx ends.
 func linger(ctx context.Context, wait time.Duration) {
 	t := time.NewTimer(wait)
@@ -357,13 +348,6 @@ const mendTooLong = "shorten the chunks, items or results that the call is given
 func tooLong(asked, allowed time.Duration) error {
 	return fmt.Errorf("the server asks to wait %v, MaxWait allows %v, and no other backend can take the call",
 		asked.Round(time.Millisecond), allowed)
-}
-
-func orUnknown(err error) error {
-	if err == nil {
-		return errors.New("no reason was given")
-	}
-	return err
 }
 
 // estimatePrompt guesses the prompt tokens of r: its texts, its schema, its

@@ -6,18 +6,17 @@ const (
 	// Gain is the growth of answers a second over the growth of calls in
 	// flight: 1 at a server with room, 0 at one that queues.
 	flowNone, flowGood = .25, .5
-	flowHold           = 4 // generations without growth once a queue was found; doubles up to flowHoldMost
-	flowHoldMost       = 64
+	flowHold           = 8 // generations without growth once a queue was found
 )
 
 // flow is what the limiter knows of a server that refuses nothing: the answers
 // a second that a number of calls in flight brought.
 type flow struct {
-	level float64 // mean calls in flight; 0: nothing is known
-	rate  float64 // answers a second
-	hold  int     // answers for which the limit does not grow
-	next  int     // the hold after this one, in generations; 0: no queue was found
-	flat  int     // epochs in a row that brought no more answers a second
+	level  float64 // mean calls in flight; 0: nothing is known
+	rate   float64 // answers a second
+	hold   int     // answers for which the limit does not grow
+	queued bool    // a queue was found
+	flat   int     // epochs in a row that brought no more answers a second
 }
 
 // forget drops what was measured under other conditions.
@@ -44,10 +43,10 @@ func (l *limiter) flowed() {
 		f.hold -= l.ep.need
 	default:
 		f.hold = 0
-		if l.tried && !l.grow && l.limit < l.top {
-			l.tried, l.grow = false, true
-		} else if !l.grow && l.limit < l.top {
-			l.tried = true
+		if l.grow || l.limit >= l.top {
+			return
+		}
+		if l.tried, l.grow = !l.tried, l.tried; l.tried {
 			l.limit++
 		}
 	}
@@ -69,12 +68,11 @@ func (l *limiter) queues(level, rate float64) bool {
 		}
 		f.flat = 0
 		l.limit = min(l.limit, max(int(f.level), int(rate*f.level/f.rate))+1)
-		f.next = min(max(2*f.next, flowHold), flowHoldMost) // longer each time
-		f.hold = f.next * l.limit
+		f.queued, f.hold = true, flowHold*l.limit
 		l.grow, l.tried = false, false
 		return true
 	case more >= flowStep && gain > flowGood:
-		f.level, f.rate, f.next = level, rate, 0
+		f.level, f.rate, f.queued = level, rate, false
 	case more < 1.1:
 		f.rate = f.level / (.8*f.level/f.rate + .2*level/rate)
 	}

@@ -98,7 +98,6 @@ func (g *gauge) vote(t telling, now time.Time) {
 	}
 }
 
-// refill adds what has come back by now.
 func (g *gauge) refill(now time.Time) {
 	switch {
 	case g.limit == 0:

@@ -17,9 +17,8 @@ const (
 	latencyRing  = 128                   // latencies that are remembered of a backend
 	latencyLeast = 20                    // latencies that a quantile takes
 	latencyRenew = 16                    // latencies after which it is renewed
-	hedgeFloor   = 20 * time.Millisecond // the shortest time that is worth a second call
+	hedgeFloor   = 50 * time.Millisecond // the shortest time that is worth a second call
 	hedgeBank    = 16.                   // how many hedges can be saved up
-	mostHedges   = 2                     // beside a first attempt: one, and one where that is slow as well
 )
 
 // latencies knows how long a backend's attempts take. It is a pure machine,
@@ -90,7 +89,6 @@ var errHedged = errors.New("pool: another attempt at the same call was answered 
 // goroutine is that of the timer; once starts it and waits for it.
 type hedge struct {
 	c     *call
-	nth   int                                // from 1
 	outer context.Context                    // of both attempts
 	stop  atomic.Pointer[context.CancelFunc] // ends it; nil: it has not begun, and may
 	lose  context.CancelCauseFunc            // ends the first attempt
@@ -108,15 +106,13 @@ type hedge struct {
 // hedge sets the timer for a second attempt beside the one in s, which is that
 // of is, where one may be made; lose ends that one.
 func (c *call) hedge(ctx context.Context, lose context.CancelCauseFunc, s slot, is *hedge) *hedge {
-	nth := 1
 	if is != nil {
 		is.sent.Store(true)
-		nth = is.nth + 1
 	}
-	if s.slow == 0 || c.OnText != nil || nth > mostHedges {
-		return nil // what has been shown cannot be taken back
+	if is != nil || s.slow == 0 || c.OnText != nil { // what has been shown cannot be taken back
+		return nil
 	}
-	h := &hedge{c: c, nth: nth, outer: ctx, lose: lose, slow: s.backend, began: s.ticket.sent}
+	h := &hedge{c: c, outer: ctx, lose: lose, slow: s.backend, began: s.ticket.sent}
 	h.done.Add(1)
 	h.timer = time.AfterFunc(s.slow, h.run)
 	return h

@@ -31,7 +31,7 @@ const (
 //
 // From then on one call more is tried after each epoch, and growth doubles again
 // once such an epoch went well. Where a queue was found, that is left for some
-// generations, more each time it was in vain.
+// generations.
 type limiter struct {
 	top   int
 	limit int
@@ -102,7 +102,6 @@ func newLimiter(top int) limiter {
 	return l
 }
 
-// allowed returns how many calls may be in flight.
 func (l *limiter) allowed() int {
 	n := max(1, l.limit-l.debit)
 	if l.ramp > 0 {
@@ -111,7 +110,6 @@ func (l *limiter) allowed() int {
 	return n
 }
 
-// send notes that a call goes out.
 func (l *limiter) send(now time.Time) ticket {
 	l.advance(now)
 	l.busy++
@@ -122,7 +120,6 @@ func (l *limiter) send(now time.Time) ticket {
 	return ticket{seq: l.seq, sent: now}
 }
 
-// done notes how a call ended.
 func (l *limiter) done(t ticket, o outcome, now time.Time) {
 	l.advance(now)
 	full := l.busy >= l.allowed()
@@ -153,13 +150,11 @@ func (l *limiter) serve(t ticket, full bool, now time.Time) {
 			l.ramp = 0
 		}
 	}
-	if !l.grow || !full || l.ramp > 0 || l.debit > 0 || l.test.high > 0 || l.limit >= l.top || l.flow.flat > 0 {
-		return
+	// Where a queue was found before, it no more than doubles until this epoch is judged.
+	if l.grow && full && l.ramp == 0 && l.debit == 0 && l.test.high == 0 && l.limit < l.top && l.flow.flat == 0 &&
+		(!l.flow.queued || l.limit < 2*l.ep.limit) {
+		l.limit++
 	}
-	if l.flow.next > 0 && l.limit >= 2*l.ep.limit {
-		return // a queue was found before: no more than double until this epoch is judged
-	}
-	l.limit++
 }
 
 func (l *limiter) refuse(seq uint64) {
@@ -204,7 +199,6 @@ func (l *limiter) begin(share float64) {
 	l.limit, l.debit = max(1, l.limit-l.debit), 0
 }
 
-// judge ends an epoch.
 func (l *limiter) judge() {
 	share := float64(l.ep.refused) / l.ep.judged()
 	switch {
@@ -227,7 +221,9 @@ func (l *limiter) judge() {
 // verdict decides, by the share of refusals at the lower limit, what they
 // came of.
 func (l *limiter) verdict(share float64) {
-	low, byLoad := l.expected()
+	// At a server that takes as many calls as before, byLoad would be refused.
+	low := max(1, l.limit-l.debit)
+	byLoad := max(0, 1-(1-l.test.share)*float64(l.test.high)/float64(low))
 	switch {
 	case share >= .9 && low > 1: // nothing is won by more, nor lost by less
 		l.limit, l.debit, l.test.rest = max(1, low/2), 0, true
@@ -247,14 +243,6 @@ func (l *limiter) verdict(share float64) {
 	l.flow.forget()
 }
 
-// expected returns the limit on trial, and the share that it would lead to at
-// a server that takes as many calls as it took before.
-func (l *limiter) expected() (low int, share float64) {
-	low = max(1, l.limit-l.debit)
-	return low, max(0, 1-(1-l.test.share)*float64(l.test.high)/float64(low))
-}
-
-// next begins an epoch.
 func (l *limiter) next() {
 	need := max(leastEpoch, l.limit)
 	if l.test.high > 0 {
@@ -264,8 +252,8 @@ func (l *limiter) next() {
 	l.ep = epoch{from: l.seq + 1, limit: l.limit, need: need, began: l.at}
 }
 
-// reopen begins a ramp: after a wait that all calls kept, they return slowly,
-// after a long one half of the limit at first, for another wait would cost more
+// reopen begins a ramp: after a wait that all calls kept, or an outage, they
+// return slowly, after a long wait half of the limit at first, for another wait would cost more
 // than a few refusals.
 func (l *limiter) reopen(long bool) {
 	part := 8
@@ -276,16 +264,6 @@ func (l *limiter) reopen(long bool) {
 	if l.ramp >= l.limit {
 		l.ramp = 0
 	}
-}
-
-// recover begins anew after an outage, in which all refusals were of another
-// kind: the limit is what it was before, and calls return slowly.
-func (l *limiter) recover() {
-	l.limit = max(l.limit, l.test.high)
-	l.debit, l.streak, l.test = 0, 0, experiment{}
-	l.flow.forget()
-	l.next()
-	l.reopen(false)
 }
 
 // advance accounts for the time since the last change.

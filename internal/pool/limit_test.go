@@ -137,22 +137,6 @@ func TestLimitOfAServerThatRefusesAllIsOneAndRecovers(t *testing.T) {
 	}
 }
 
-func TestLimitIsWhatItWasAfterAnOutage(t *testing.T) {
-	s := newSim(1, 64)
-	s.run(phase / 4)
-	s.random = 1
-	s.run(phase / 12)
-	s.random = 0
-	s.limit.recover()
-	if n := s.limit.allowed(); n < 2 || n > 16 {
-		t.Errorf("%d calls return at once", n)
-	}
-	s.run(phase / 20)
-	if n := s.limit.allowed(); n < 60 {
-		t.Errorf("limit %d some seconds after the outage", n)
-	}
-}
-
 func TestReturnAfterAWaitIsARamp(t *testing.T) {
 	l := newLimiter(64)
 	l.limit = 64

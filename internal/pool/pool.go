@@ -1,10 +1,6 @@
 // Package pool bounds and repeats model calls. It is the Doer behind
 // planner.LLM and workers.Pool, and holds the one retry loop of the project.
 //
-//	Do ─▶ reserve money ─▶ queue.take ─▶ attempt ─▶ settle ─▶ queue.end ─▶ reply
-//	        ▲                a slot                           learn │
-//	        └──────── back-off, parked, no slot and no money ◀──────┘ retryable
-//
 // call.go is that loop, attempt.go one attempt in a slot, hedge.go a second one
 // beside it, queue.go hands out slots, and backend.go is what is known of each
 // backend: adaptive concurrency (limit.go, flow.go), rate limits (rate.go),

@@ -132,7 +132,6 @@ func (q *queue) admit(b *backend, c *call, k kind, now time.Time) slot {
 	return s
 }
 
-// need returns what the rate limits of b are asked for.
 func (c *call) need(b *backend) need {
 	return needOf(b.estimate.tokens(c.tokens), c.estimated(b).Est.Out)
 }
@@ -155,7 +154,6 @@ func (q *queue) over(s slot, e *ending, now time.Time) lesson {
 	return l
 }
 
-// arrive returns the next place in the order of arrivals.
 func (q *queue) arrive() uint64 {
 	q.seq++
 	return q.seq
@@ -259,7 +257,6 @@ func (q *queue) arm(next, now time.Time) {
 	}
 }
 
-// tick runs when the timer's time has come.
 func (q *queue) tick() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -310,7 +307,7 @@ func (q *queue) hopeless(fits uint64, now time.Time) error {
 func (q *queue) useless(b *backend, now time.Time) (*swarm.CallError, int) {
 	told := func(e *swarm.CallError, words string, args ...any) *swarm.CallError {
 		own := *e
-		own.Err = fmt.Errorf(words+": %w", append(args, orUnknown(e.Err))...)
+		own.Err = fmt.Errorf(words+": %w", append(args, e.Err)...)
 		return &own
 	}
 	wait := b.cool.until.Sub(now)
@@ -347,14 +344,12 @@ func less(a, b *waiter) int {
 	return cmp.Or(cmp.Compare(b.Priority, a.Priority), cmp.Compare(a.place, b.place))
 }
 
-// push puts a call into the line.
 func (q *queue) push(w *waiter) {
 	i, _ := slices.BinarySearchFunc(q.waiting, w, less)
 	q.waiting = slices.Insert(q.waiting, i, w)
 	q.count(w, 1)
 }
 
-// remove takes a call out of the line.
 func (q *queue) remove(w *waiter) {
 	i, _ := slices.BinarySearchFunc(q.waiting, w, less)
 	q.waiting = slices.Delete(q.waiting, i, i+1)

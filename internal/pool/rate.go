@@ -46,7 +46,6 @@ func (r *rates) ready(n need, now time.Time) time.Time {
 	return at
 }
 
-// take reserves for a call that goes out now.
 func (r *rates) take(n need, now time.Time) receipt {
 	r.pace.take(now)
 	r.minute.add(n[ofTokens], now, now)
@@ -122,7 +121,6 @@ type usedIn struct {
 	n      float64
 }
 
-// forget drops the seconds that are over.
 func (m *minute) forget(now time.Time) {
 	for len(m.used) > 0 && m.used[0].second <= now.Unix()-61 {
 		m.sum -= m.used[0].n

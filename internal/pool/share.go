@@ -29,7 +29,6 @@ func WithWeight(ctx context.Context, w float64) context.Context {
 	return context.WithValue(ctx, weightKey{}, min(max(w, .01), 100))
 }
 
-// weightOf returns the weight of a context's calls.
 func weightOf(ctx context.Context) float64 {
 	if w, ok := ctx.Value(weightKey{}).(float64); ok {
 		return w

@@ -2,10 +2,6 @@
 // what it replies ([Request], [Reply]), where it is served ([Backend]), and two
 // interfaces of one method each.
 //
-//	Doer.Do ─▶ reserve money ─▶ wait for a slot ─▶ API.Attempt ─▶ settle ─▶ reply
-//	              ▲                                    │
-//	              └── wait without a slot ◀── failure that may pass
-//
 // An [API] makes one attempt: OpenAI's chat completions unless a Backend names
 // another. A [Doer] makes a call with all that is around attempts: retries,
 // limits, slots, hedging, circuit breaker and money. workers.Pool is one;

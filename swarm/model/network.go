@@ -52,13 +52,8 @@ func Ended(ctx context.Context) error {
 	if errors.Is(cause, err) {
 		return cause
 	}
-	return &ended{cause, err}
+	return &because{cause.Error(), errors.Join(cause, err)}
 }
-
-type ended struct{ cause, err error }
-
-func (e *ended) Error() string   { return e.cause.Error() }
-func (e *ended) Unwrap() []error { return []error{e.cause, e.err} }
 
 // because is a cause under words of ours: the cause can be asked for by
 // errors.Is, its text, which may name addresses, is not shown.
