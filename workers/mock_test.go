@@ -67,7 +67,7 @@ func leases(n int) swarm.Source {
 	s := swarm.Source{Name: "leases.txt"}
 	at := 0
 	for i := range n {
-		text := fmt.Sprintf("Lease number %d. The tenant is Mr %s.\nThe rent is %d euros a month and is due on the first day. Pets are not allowed.\n", i, names[i%len(names)]+strings.Repeat("son", i/len(names)), 400+i)
+		text := fmt.Sprintf("Lease number %d. The tenant, Mr %s, pays a rent of %d euros a month, due on the first day. Pets are not allowed.\n", i, names[i%len(names)]+strings.Repeat("son", i/len(names)), 400+i)
 		s.Chunks = append(s.Chunks, swarm.Chunk{Source: s.Name, ID: fmt.Sprintf("leases.txt#%d", i+1), Text: text, Start: at, End: at + len(text)})
 		at += len(text)
 	}

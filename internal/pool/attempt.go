@@ -187,6 +187,9 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 		e.Err = errNoReason
 	}
 	why := context.Cause(ctx)
+	if e.Status >= 400 && (e.Class == swarm.ClassCancelled || e.Class == swarm.ClassTimeout) {
+		e.Class = model.HTTPError(c.Request, e.Status, nil, nil).Class // its text was cut off: the status says enough
+	}
 	if why == nil || e.Status >= 400 { // the server's own word, whatever the clocks say
 		return &e
 	}
