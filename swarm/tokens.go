@@ -19,14 +19,13 @@ package swarm
 // further off, mostly with more tokens than guessed outside English.
 func EstimateTokens(s string) int {
 	var a, b, c, d uint64
-	i := 0
-	for ; i+4 <= len(s); i += 4 {
-		a += uint64(tokenWeights[s[i]])
-		b += uint64(tokenWeights[s[i+1]])
-		c += uint64(tokenWeights[s[i+2]])
-		d += uint64(tokenWeights[s[i+3]])
+	for ; len(s) >= 8; s = s[8:] {
+		a += uint64(tokenWeights[s[0]]) + uint64(tokenWeights[s[4]])
+		b += uint64(tokenWeights[s[1]]) + uint64(tokenWeights[s[5]])
+		c += uint64(tokenWeights[s[2]]) + uint64(tokenWeights[s[6]])
+		d += uint64(tokenWeights[s[3]]) + uint64(tokenWeights[s[7]])
 	}
-	for ; i < len(s); i++ {
+	for i := range len(s) {
 		a += uint64(tokenWeights[s[i]])
 	}
 	return int((a + b + c + d + 31) / 32)
