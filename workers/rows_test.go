@@ -161,11 +161,15 @@ var rows = []struct {
 }
 
 func TestRowsOfFaultsAreMastered(t *testing.T) {
+	seeds := uint64(5)
+	if testing.Short() {
+		seeds = 1
+	}
 	for _, c := range rows {
 		var took []time.Duration
 		r := c.row()
 		limit := time.Duration(c.most*float64(r.bound())) + c.over
-		for seed := range uint64(5) {
+		for seed := range seeds {
 			synctest.Test(t, func(t *testing.T) {
 				r := c.row()
 				got := r.run(t, seed, workers.Config{})
@@ -176,7 +180,7 @@ func TestRowsOfFaultsAreMastered(t *testing.T) {
 				took = append(took, got.makespan)
 			})
 		}
-		if slices.Sort(took); took[len(took)/2] > limit {
+		if slices.Sort(took); len(took) > 1 && took[len(took)/2] > limit {
 			t.Errorf("%s: %v, want the median within %v", c.name, took, limit)
 		}
 	}
