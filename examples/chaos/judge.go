@@ -229,7 +229,7 @@ func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
 	for _, e := range log {
 		said += strings.Join(e.Replies, "\n")
 	}
-	said = fold(strings.ReplaceAll(said, `\n`, " "))
+	said = fold(strings.NewReplacer(`\n`, " ", `\"`, `"`, `\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(said))
 	for r := range a.Results() {
 		if r.Outcome == swarm.Done && r.Step.Over == swarm.Chunks {
 			for _, c := range r.Out.Citations {
