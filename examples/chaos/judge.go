@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -225,11 +226,13 @@ func crowded(log []mock.Entry) (why []string) {
 
 // truncated finds results that no whole reply of the server holds.
 func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
-	said := ""
+	var b strings.Builder
 	for _, e := range log {
-		said += strings.Join(e.Replies, "\n")
+		for _, reply := range e.Replies {
+			b.WriteString(texts(reply))
+		}
 	}
-	said = fold(strings.NewReplacer(`\n`, " ", `\"`, `"`, `\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(said))
+	said := fold(b.String())
 	for r := range a.Results() {
 		if r.Outcome == swarm.Done && r.Step.Over == swarm.Chunks {
 			for _, c := range r.Out.Citations {
@@ -240,6 +243,21 @@ func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
 		}
 	}
 	return nil
+}
+
+// texts returns the texts that a reply in JSON holds, or the reply itself.
+func texts(reply string) string {
+	var fields map[string]any
+	if json.Unmarshal([]byte(reply), &fields) != nil {
+		return reply + "\n"
+	}
+	var b strings.Builder
+	for _, v := range fields {
+		if s, ok := v.(string); ok {
+			b.WriteString(s + "\n")
+		}
+	}
+	return b.String()
 }
 
 func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
