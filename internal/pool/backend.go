@@ -3,6 +3,7 @@ package pool
 import (
 	"cmp"
 	"math/rand/v2"
+	"net/url"
 	"slices"
 	"time"
 
@@ -54,6 +55,14 @@ func (b *backend) context() int {
 		return min(w, b.Context)
 	}
 	return b.Context
+}
+
+// host says where b is, host and port alone; "" where its API knows.
+func (b *backend) host() string {
+	if u, err := url.Parse(b.BaseURL); err == nil && u.Host != "" {
+		return " at " + u.Host
+	}
+	return ""
 }
 
 // admits says whether a call that needs so much may go to b now. Where only

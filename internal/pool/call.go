@@ -22,6 +22,7 @@ const (
 	// with it although another backend is of use.
 	shortWait  = 5 * time.Second
 	maxLearned = 6  // see model.Learned
+	mostEmpty  = 1  // empty replies that are asked for again
 	minOut     = 64 // see model.Request
 )
 
@@ -48,6 +49,7 @@ type call struct {
 	sent    int // attempts that were made
 	failed  int // those of them that count against Attempts
 	learned int
+	empty   int      // replies
 	at      *backend // of the last attempt
 	lesson  lesson   // of it
 	shown   bool     // OnText has been given text of it
@@ -244,7 +246,10 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 		c.err.Err = fmt.Errorf("prompt and reply of some %d tokens are too long for it, its context is taken for %d, and no other backend has a wider one; %s: %w",
 			c.tokens+c.room(b), b.Context, mendTooLong, c.err.Err)
 	}
-	if !c.err.Retryable() {
+	if errors.Is(c.err, model.ErrEmpty) {
+		c.empty++
+	}
+	if !c.err.Retryable() || c.empty > mostEmpty {
 		return first, false, 0
 	}
 	ordered := c.err.HasRetryAfter && c.err.RetryAfter > 0
@@ -273,7 +278,7 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 		wait = min(wait, c.lesson.reach)
 	}
 	if time.Until(c.end) <= wait {
-		c.err.Err = fmt.Errorf("the next attempt would come in %v, after the call's time limit: %w",
+		c.err.Err = fmt.Errorf("the next attempt would come in %v, after the call's time limit (CallTime): %w",
 			wait.Round(time.Millisecond), c.err.Err)
 		return first, false, 0
 	}
@@ -306,7 +311,7 @@ func (c *call) unsent(err error) *swarm.CallError {
 	case ok:
 		e = *told // others that wait are told the same
 	case errors.Is(err, errCallTime):
-		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.last(fmt.Errorf("no slot was free within the call's time limit of %v", c.pool.limits.CallTime))}
+		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.last(fmt.Errorf("no slot was free within the call's time limit of %v (CallTime)", c.pool.limits.CallTime))}
 	default:
 		e = swarm.CallError{Class: swarm.ClassCancelled, Err: c.last(err)}
 	}

@@ -11,6 +11,7 @@ package model
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -122,6 +123,11 @@ type Reply struct {
 	// limits that it tells.
 	Header http.Header
 }
+
+// ErrEmpty is the Err of a whole reply without text or calls of tools, of class
+// swarm.ClassBroken. The pool asks once more; then the caller is to ask in other
+// words.
+var ErrEmpty = errors.New("the reply is empty")
 
 // Learned marks the error of an attempt from which the API has learned to put
 // the request in another way, such as without a field that the server refuses.
