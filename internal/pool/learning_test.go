@@ -17,7 +17,7 @@ import (
 func counting(ratio float64, window int) *script {
 	s := &script{}
 	s.do = func(_ context.Context, _ int, r model.Request) (model.Reply, error) {
-		n := int(ratio * float64(estimatePrompt(r)))
+		n := int(ratio * float64(r.EstimateTokens()))
 		if window > 0 {
 			n = min(n, window)
 		}
