@@ -45,7 +45,7 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 			// The prompt, or what was said until now, does not fit the model:
 			// it will not write a better plan.
 			return p.fail(l.cfg.Fallback, b, mends, []error{err})
-		case err != nil && classOf(err) != swarm.ClassCut:
+		case err != nil && classOf(err) != swarm.ClassCut && !errors.Is(err, model.ErrEmpty):
 			return err
 		}
 		problems := p.end(err)

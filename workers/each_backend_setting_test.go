@@ -75,7 +75,7 @@ var backendEffects = map[string]func(*testing.T) error{
 		return nil
 	},
 	"Context": func(t *testing.T) error {
-		if o := bench(t, 1, nil, config{}, backend{Context: 600}); len(o.log) > 0 || !o.errs("600", "context-too-long") {
+		if o := bench(t, 1, nil, config{}, backend{Context: 300}); len(o.log) > 0 || !o.errs("300", "context-too-long") {
 			return fmt.Errorf("%d calls, %v", len(o.log), o.err)
 		}
 		return bench(t, 1, nil, config{}, backend{Context: 6000}).err

@@ -198,7 +198,7 @@ var limitEffects = map[string]func(*testing.T) error{
 	},
 	"Attempts": func(t *testing.T) error {
 		for _, n := range []int{1, 3, 8} {
-			if o := bench(t, 1, always(broken), config{Limits: model.Limits{Attempts: n}}, backend{}); len(o.log) != n || o.err == nil {
+			if o := bench(t, 1, always(broken), config{Limits: model.Limits{Attempts: n, Breaker: -1}}, backend{}); len(o.log) != n || o.err == nil {
 				return fmt.Errorf("%d: %d calls", n, len(o.log))
 			}
 		}

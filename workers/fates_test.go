@@ -76,7 +76,7 @@ var passing = []fate{
 	{name: "reset", raw: mock.Raw{End: mock.EndCut}},
 	{name: "reset in the middle", raw: mock.Raw{Pieces: mock.Body(answered("x", `"stop"`)[:80]), End: mock.EndCut, Out: 2}},
 	{name: "held", raw: mock.Raw{Pieces: mock.Body(" "), End: mock.EndHold, Out: 2}},
-	{name: "dripping", raw: mock.Raw{Pieces: []mock.Piece{{Data: "\n"}, {After: 29 * time.Second, Data: "\n"}, {After: 2 * time.Second, Data: answered("x", `"stop"`)}}, Out: 2}},
+	{name: "dripping", raw: mock.Raw{Pieces: []mock.Piece{{Data: "\n"}, {After: 29 * time.Second, Data: "\n"}, {After: 31 * time.Second, Data: answered("x", `"stop"`)}}, Out: 2}},
 	body("cut clean", answered("x", `"stop"`)[:120]),
 	body("an error in a success", `{"error":{"message":"upstream went away","code":502}}`),
 	body("an overload in a success", `{"id":"x","choices":[],"error":{"message":"Overloaded","type":"overloaded_error"}}`),

@@ -80,7 +80,7 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 				r, reply, err = wider, again, wrong
 			}
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, model.ErrEmpty) {
 			if first != nil && !first.fatal && ctx.Err() == nil {
 				return first.output(st, s, most), nil
 			}

@@ -273,7 +273,7 @@ func TestRoomForAReply(t *testing.T) {
 func TestChunkTooLongForTheModelIsNotSent(t *testing.T) {
 	s := says(finding("a", "b"))
 	b := s.backend()
-	b.Context = 600
+	b.Context = 400
 	_, err := s.pool(t, Config{Backends: []model.Backend{b}}).Work(t.Context(), overLease())
 	if ce, _ := errors.AsType[*swarm.CallError](err); ce == nil || ce.Class != swarm.ClassTooLong || len(s.seen) != 0 {
 		t.Errorf("%v after %d calls", err, len(s.seen))

@@ -28,11 +28,11 @@ const (
 	callTime    = 100 * time.Second
 )
 
-// patience is how long an attempt and a call may take. Who gives the run more
-// time than usual has a slow server: a model on a processor reads some prompts
-// for minutes.
+// patience is how long an attempt and a call may take. The first call may have
+// to wait until a server has loaded its model. Who gives the run more time than
+// usual has a slow server: a model on a processor reads some prompts for minutes.
 func (s *settings) patience() model.Limits {
-	return model.Limits{AttemptTime: max(attemptTime, s.timeout/8), CallTime: max(callTime, s.timeout/6)}
+	return model.Limits{AttemptTime: max(attemptTime, s.timeout/8), CallTime: max(callTime, s.timeout*2/3)}
 }
 
 // models are the two models of a run.

@@ -21,7 +21,11 @@ func (c *Client) failure(class swarm.Class, status int, err error) *swarm.CallEr
 // refusal is the failure of an attempt that the server answered with an
 // error, by its status or inside a reply. It may teach (see model.Learned).
 func (c *Client) refusal(x *exchange) *swarm.CallError {
-	e := x.problem.CallError(x.r, x.status, x.header, c.secrets...)
+	r := x.r
+	if most := x.way.maxOut; most > 0 {
+		r.MaxOut = min(r.MaxOut, most)
+	}
+	e := x.problem.CallError(r, x.status, x.header, c.secrets...)
 	e.Model, e.Backend = c.model, c.name
 	if what, ok := c.learn(x, e.Class); ok {
 		e.Class, e.Err = swarm.ClassInvalid, &model.Learned{What: what, Err: e.Err}

@@ -3,6 +3,7 @@ package chat
 import (
 	"cmp"
 	"net/url"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -65,7 +66,7 @@ func firstWay(base, name string) *way {
 }
 
 // learn draws a lesson from a refusal, if there is one to be drawn: the same
-// request is sent in another way then. what is empty where another call has
+// request is sent in another way then, but never as it was. what is empty where another call has
 // learned it while this one was under way. A client learns fewer than a dozen
 // things in all.
 func (c *Client) learn(x *exchange, class swarm.Class) (what string, ok bool) {
@@ -77,7 +78,12 @@ func (c *Client) learn(x *exchange, class swarm.Class) (what string, ok bool) {
 	defer c.mu.Unlock()
 	now := *c.way.Load()
 	next := now
-	if change(&next); next == now {
+	change(&next)
+	asked := x.r.OnText != nil
+	switch {
+	case next.streams(asked) == x.stream && reflect.DeepEqual(compose(&next, c.model, &x.r), compose(x.way, c.model, &x.r)):
+		return "", false // the same would be sent again
+	case next == now:
 		return "", true // learned meanwhile by another call
 	}
 	c.way.Store(&next)

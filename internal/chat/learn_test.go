@@ -199,3 +199,21 @@ func TestConcurrentFirstCallsLearnOnce(t *testing.T) {
 		t.Errorf("%d calls told of the lesson and %d attempts were made, want 1 and %d", told, len(s.sent()), 2*calls)
 	}
 }
+
+// A server that takes neither streams nor anything else is not asked the same
+// thing again.
+func TestNothingIsLearntThatSendsTheSameAgain(t *testing.T) {
+	s := &server{answer: func(_ *http.Request, sent string) (*http.Response, error) {
+		if strings.Contains(sent, `"stream":true`) {
+			return response(400, `{"error":{"message":"streaming is not supported","param":"stream"}}`), nil
+		}
+		return response(400, `{"error":{"message":"This model only support stream mode","param":"stream"}}`), nil
+	}}
+	c := client(t, s)
+	_, learnt, err := settleDown(t, c, ask())
+	callError(t, err, swarm.ClassInvalid)
+	sent := s.sent()
+	if len(learnt) != 1 || len(sent) != 2 || sent[0] == sent[1] {
+		t.Errorf("learnt %q, sent %q", learnt, sent)
+	}
+}

@@ -230,15 +230,19 @@ func (c *Client) settle(ctx context.Context, x *exchange, g *got, err error) (mo
 	if err != nil && (!over || errors.Is(err, errMalformed) || errors.Is(err, errTooLarge)) {
 		return rep, c.broke(ctx, x.status, err)
 	}
-	if class, what := g.verdict(over, rep.Text, len(x.r.Tools) > 0); class != "" {
+	class, what := g.verdict(over, len(x.r.Tools) > 0)
+	switch {
+	case class != "":
 		return rep, c.failure(class, x.status, errors.New(what))
+	case strings.TrimSpace(rep.Text) == "" && len(rep.ToolCalls) == 0:
+		return rep, c.failure(swarm.ClassBroken, x.status, model.ErrEmpty)
 	}
 	return rep, nil
 }
 
 // verdict names what is wrong with a reply that came without an error; an
 // empty class means nothing. tools says that there are any to be called.
-func (g *got) verdict(over bool, text string, tools bool) (swarm.Class, string) {
+func (g *got) verdict(over, tools bool) (swarm.Class, string) {
 	if !g.choices {
 		if over {
 			return swarm.ClassBroken, "the reply has no choices"
@@ -267,8 +271,6 @@ func (g *got) verdict(over bool, text string, tools bool) (swarm.Class, string) 
 		return swarm.ClassBroken, "the reply ended without finish_reason or [DONE]"
 	case len(g.tools) > 0 && !tools:
 		return swarm.ClassBroken, "the model called a tool that it was not given"
-	case strings.TrimSpace(text) == "" && len(g.tools) == 0:
-		return swarm.ClassBroken, "the reply is empty"
 	}
 	return "", ""
 }

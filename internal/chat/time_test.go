@@ -218,3 +218,29 @@ func TestPanicOfAListenerLeavesNothingOpen(t *testing.T) {
 		t.Error("the body is still open")
 	}
 }
+
+// Whatever comes of a body is told of, as comments of a stream and blank lines
+// before a reply in one piece.
+func TestBytesAreToldOf(t *testing.T) {
+	for _, stream := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			parts := []part{{time.Second, "\n"}, {time.Second, "\n"}, {time.Second, okBody}}
+			if stream {
+				parts = []part{{time.Second, ": ping\n\n"}, {time.Second, ":\n\n"}, {time.Second, sse(chunk("hello"), stopChunk, "[DONE]")}}
+			}
+			start := time.Now()
+			var at []time.Duration
+			r := ask()
+			streams(&r, stream)
+			r.OnBytes = func() {
+				if since := time.Since(start); len(at) == 0 || at[len(at)-1] != since {
+					at = append(at, since)
+				}
+			}
+			_, err := client(t, serving(scripted(false, parts...))).Attempt(t.Context(), r)
+			if err != nil || len(at) != 3 || at[0] != time.Second || at[2] != 3*time.Second {
+				t.Errorf("streamed %v: %v, told at %v", stream, err, at)
+			}
+		})
+	}
+}

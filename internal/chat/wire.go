@@ -57,7 +57,7 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
 	body := &x.body
-	body.rc, body.ctx = resp.Body, req.Context()
+	body.rc, body.ctx, body.came = resp.Body, req.Context(), x.r.OnBytes
 	switch w.c.base.(type) {
 	case *http.Transport, *Transport: // their bodies end with the context
 	default:
@@ -101,6 +101,7 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 type body struct {
 	rc     io.ReadCloser
 	ctx    context.Context // of the request
+	came   func()          // is told of bytes; nil: nobody is
 	stop   func() bool     // of the watch over ctx; nil: rc ends with it by itself
 	drain  bool
 	closed bool
@@ -114,6 +115,9 @@ func (b *body) end() { b.ended.Do(func() { b.err = b.rc.Close() }) }
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.rc.Read(p)
+	if n > 0 && b.came != nil {
+		b.came()
+	}
 	if err != nil && err != io.EOF {
 		if cause := context.Cause(b.ctx); cause != nil {
 			err = cause // the body's own error is only that it was closed

@@ -50,18 +50,16 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 	}
 	base, give := context.WithCancelCause(ctx)
 	defer give(nil)
-	clock := c.clock(left, give)
-	defer clock.Stop()
 	held.By(s.est)
 	t.sent, t.at = 1, s.backend
 	used, why := swarm.Usage{In: c.tokens, AtLeast: true}, errBrokeOff
 	defer func() { held.Settle(used, why) }()
 
 	h := c.hedge(ctx, give, s, is)
-	r, stop := c.watched(give, s, is != nil)
-	defer stop()
+	r, clock := c.watch(give, s, left, is != nil)
+	defer clock.stop()
 	reply, err := s.API.Attempt(base, r)
-	stop()
+	clock.stop()
 	reply.Backend = s.Name
 	fail := c.classify(base, s.backend, err)
 	used, why = c.usage(reply, fail), nil
@@ -105,65 +103,6 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 	return t
 }
 
-// timeout is the end of an attempt by one of its own clocks, in words.
-type timeout struct{ error }
-
-// clock ends an attempt when its own time is over, or what is left of the call's.
-func (c *call) clock(left time.Duration, end context.CancelCauseFunc) *time.Timer {
-	if most := c.pool.limits.AttemptTime; most <= left {
-		return timer(most, "no whole reply came within %v (AttemptTime)", end)
-	}
-	return time.AfterFunc(left, func() { end(errCallTime) })
-}
-
-// timer ends an attempt as a timeout of so long, in these words.
-func timer(most time.Duration, words string, end context.CancelCauseFunc) *time.Timer {
-	return time.AfterFunc(most, func() { end(timeout{fmt.Errorf(words, most)}) })
-}
-
-// watched returns the request as it goes to the slot's backend. Where it is to
-// be streamed, end is called when FirstToken or Idle is over. They run while the
-// server is waited for, Idle from the first text on, for a model may think. stop
-// stops the clock.
-func (c *call) watched(end context.CancelCauseFunc, s slot, hedge bool) (r model.Request, stop func()) {
-	r = c.Request
-	r.MaxOut, r.OnReset, r.OnData = s.est.Est.Out, nil, nil
-	if hedge {
-		r.OnText = nil
-	}
-	tell := r.OnText
-	if tell == nil && !s.Stream {
-		return r, func() {}
-	}
-	if c.shown && !hedge {
-		c.shown = false
-		c.OnReset()
-	}
-	clock := timer(c.pool.limits.FirstToken, "the stream did not begin within %v (FirstToken)", end)
-	flowing := false
-	r.OnData = func() {
-		if flowing {
-			clock.Reset(c.pool.limits.Idle)
-		} else {
-			clock.Stop()
-		}
-	}
-	r.OnText = func(text string) {
-		clock.Stop()
-		if tell != nil {
-			c.shown = true
-			tell(text)
-		}
-		if flowing {
-			clock.Reset(c.pool.limits.Idle)
-		} else {
-			flowing = true
-			clock = timer(c.pool.limits.Idle, "the stream fell silent for %v (Idle)", end)
-		}
-	}
-	return r, func() { clock.Stop() }
-}
-
 // early says that an attempt under ctx failed because it was ended, though not
 // by its own clocks.
 func early(ctx context.Context, fail *swarm.CallError) bool {
@@ -202,7 +141,7 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 	if own, ok := why.(timeout); ok {
 		e.Err = own.error
 	} else if why == errCallTime {
-		e.Err = c.last(fmt.Errorf("no whole reply came within the call's time limit of %v", c.pool.limits.CallTime))
+		e.Err = c.last(fmt.Errorf("the call's time limit of %v (CallTime) is over", c.pool.limits.CallTime))
 	} else {
 		e.Class, e.Err = swarm.ClassCancelled, c.last(model.Ended(ctx))
 	}

@@ -3,6 +3,7 @@ package pool
 import (
 	"cmp"
 	"math/rand/v2"
+	"net/url"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ type backend struct {
 	model.Backend
 	bit    uint64 // its place in a set of backends
 	untold bool   // Context is the default
+	room   int    // tokens of prompt and reply together that it has named as its most; 0: none
 
 	limit     limiter
 	rates     rates
@@ -50,10 +52,21 @@ type backend struct {
 // context returns the most tokens of prompt and reply together that b holds,
 // as far as is known.
 func (b *backend) context() int {
-	if w := b.estimate.window; w > 0 {
-		return min(w, b.Context)
+	most := b.Context
+	for _, n := range []int{b.estimate.window, b.room} {
+		if n > 0 {
+			most = min(most, n)
+		}
 	}
-	return b.Context
+	return most
+}
+
+// host says where b is, host and port alone; "" where its API knows.
+func (b *backend) host() string {
+	if u, err := url.Parse(b.BaseURL); err == nil && u.Host != "" {
+		return " at " + u.Host
+	}
+	return ""
 }
 
 // admits says whether a call that needs so much may go to b now. Where only

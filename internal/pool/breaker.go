@@ -76,10 +76,11 @@ func healthOf(e *swarm.CallError) health {
 }
 
 // gone says that a failure is one of a server that is not there, or takes no
-// calls, rather than one of what it was asked.
+// calls, rather than one of what it was asked. Gateways tell that by any status
+// from 500 on.
 func gone(e *swarm.CallError) bool {
 	return e != nil && (e.Class == swarm.ClassNetwork || e.Class == swarm.ClassOverloaded || e.Class == swarm.ClassRateLimited ||
-		e.Status == 502 || e.Status == 521 || e.Status == 523) // a gateway's word for it
+		e.Class == swarm.ClassServer && e.Status >= 500)
 }
 
 func (b *breaker) admits(now time.Time) bool {

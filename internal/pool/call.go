@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -22,7 +23,9 @@ const (
 	// with it although another backend is of use.
 	shortWait  = 5 * time.Second
 	maxLearned = 6  // see model.Learned
+	mostEmpty  = 1  // empty replies that are asked for again
 	minOut     = 64 // see model.Request
+	leastReply = 256
 )
 
 var (
@@ -48,6 +51,8 @@ type call struct {
 	sent    int // attempts that were made
 	failed  int // those of them that count against Attempts
 	learned int
+	empty   int      // replies
+	crowded int      // refusals for the room of the reply
 	at      *backend // of the last attempt
 	lesson  lesson   // of it
 	shown   bool     // OnText has been given text of it
@@ -71,8 +76,8 @@ func (p *Pool) Do(ctx context.Context, r model.Request) (model.Reply, error) {
 }
 
 func (p *Pool) do(ctx context.Context, r model.Request, who swarm.Caller) (model.Reply, error) {
-	c := &call{Request: r, Caller: who, pool: p, weight: weightOf(ctx), tokens: estimatePrompt(r)}
-	if err := c.fit(); err != nil {
+	c := &call{Request: r, Caller: who, pool: p, weight: weightOf(ctx), tokens: r.EstimateTokens()}
+	if err := c.fit(math.MaxUint64); err != nil {
 		return model.Reply{}, err
 	}
 	k := first
@@ -105,43 +110,67 @@ func (p *Pool) do(ctx context.Context, r model.Request, who swarm.Caller) (model
 	}
 }
 
-// fit finds the backends whose context holds prompt and reply, but for those
-// that the caller avoids, if there are others in use.
-func (c *call) fit() error {
+// fit finds the backends whose context holds prompt and reply, or where there
+// are none, those that have room for a shorter reply, among those that the call
+// may go to; but for those that the caller avoids, if there are others in use.
+func (c *call) fit(among uint64) error {
 	q := &c.pool.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var wanted uint64
+	var whole, shorter uint64
 	var widest *backend
 	for _, b := range q.backends {
-		if b.estimate.tokens(c.tokens)+c.room(b) <= b.context() {
-			c.fits |= b.bit
-			if b.stopped == nil && !slices.Contains(c.Avoid, b.Name) {
-				wanted |= b.bit
-			}
+		if among&b.bit == 0 {
+			continue
+		}
+		left := b.context() - b.estimate.tokens(c.tokens)
+		if left >= c.room(b) {
+			whole |= b.bit
+		} else if left >= c.least(b) {
+			shorter |= b.bit
 		}
 		if widest == nil || b.context()-c.room(b) > widest.context()-c.room(widest) {
 			widest = b
 		}
 	}
-	switch {
-	case c.fits == 0:
+	c.fits = cmp.Or(whole, shorter)
+	if c.fits == 0 {
 		return &swarm.CallError{Class: swarm.ClassTooLong, Model: widest.Model, Backend: widest.Name, Err: fmt.Errorf(
-			"the prompt has some %d tokens and the reply may have %d: together more than the %d of the widest backend's context; %s",
-			widest.estimate.tokens(c.tokens), c.room(widest), widest.context(), mendTooLong)}
-	case len(c.Avoid) > 0 && wanted != 0:
-		c.fits = wanted
+			"the prompt has some %d tokens and the reply needs at least %d: together more than the %d of the widest backend's context; %s",
+			widest.estimate.tokens(c.tokens), c.least(widest), widest.context(), mendTooLong)}
+	}
+	var wanted uint64
+	for _, b := range q.backends {
+		if c.fits&b.bit != 0 && b.stopped == nil && !slices.Contains(c.Avoid, b.Name) {
+			wanted |= b.bit
+		}
+	}
+	if len(c.Avoid) > 0 {
+		c.fits = cmp.Or(wanted, c.fits)
 	}
 	return nil
 }
 
-// room returns the most completion tokens that b is asked for, money aside.
+// room returns the most completion tokens that b is asked for, money and its
+// context aside.
 func (c *call) room(b *backend) int { return cmp.Or(c.MaxOut, b.MaxOut, c.DefaultOut) }
 
-// estimated returns what an attempt at b may come to at the most. The queue's
-// lock is held.
+// least returns the fewest completion tokens that b is asked for where its
+// context has no room for more: a shorter prompt is worth more than a cut reply.
+func (c *call) least(b *backend) int { return min(max(c.MinOut, leastReply), c.room(b)) }
+
+// estimated returns what an attempt at b may come to at the most. The reply
+// gets what the prompt leaves of the context, a little less at first, for the
+// prompt is estimated, and half as much each time that this was refused. The
+// queue's lock is held.
 func (c *call) estimated(b *backend) swarm.Call {
 	out := c.room(b)
+	if out > 0 {
+		in, upper := b.estimate.tokens(c.tokens), b.estimate.upper(c.tokens)
+		left := b.context() - in
+		left -= min(upper-in, left/4)
+		out = min(out, max(left>>max(0, c.crowded-1), c.least(b)))
+	}
 	if c.limit > 0 && (out == 0 || out > c.limit) {
 		out = c.limit
 	}
@@ -237,14 +266,22 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 		}
 		return first, true, 0 // bounded by the number of backends: take fails once none is left
 	}
+	if full, ok := errors.AsType[*model.NoRoom](c.err); ok && c.crowded < maxLearned {
+		if again := c.shorten(ctx, b, full); again {
+			return first, true, 0
+		}
+	}
 	if c.err.Class == swarm.ClassTooLong {
 		if c.wider(b) {
 			return first, true, 0
 		}
 		c.err.Err = fmt.Errorf("prompt and reply of some %d tokens are too long for it, its context is taken for %d, and no other backend has a wider one; %s: %w",
-			c.tokens+c.room(b), b.Context, mendTooLong, c.err.Err)
+			c.tokens+c.room(b), b.context(), mendTooLong, c.err.Err)
 	}
-	if !c.err.Retryable() {
+	if errors.Is(c.err, model.ErrEmpty) {
+		c.empty++
+	}
+	if !c.err.Retryable() || c.empty > mostEmpty {
 		return first, false, 0
 	}
 	ordered := c.err.HasRetryAfter && c.err.RetryAfter > 0
@@ -273,12 +310,35 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 		wait = min(wait, c.lesson.reach)
 	}
 	if time.Until(c.end) <= wait {
-		c.err.Err = fmt.Errorf("the next attempt would come in %v, after the call's time limit: %w",
+		c.err.Err = fmt.Errorf("the next attempt would come in %v, after the call's time limit (CallTime): %w",
 			wait.Round(time.Millisecond), c.err.Err)
 		return first, false, 0
 	}
 	swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Model: b.Model, Wait: max(wait, c.lesson.wait), Err: c.err})
 	return retry, true, wait
+}
+
+// shorten learns from b's refusal how much it takes, and says whether the call
+// can be made with a shorter reply, or at another backend.
+func (c *call) shorten(ctx context.Context, b *backend, full *model.NoRoom) bool {
+	q := &c.pool.queue
+	q.mu.Lock()
+	asked := c.estimated(b).Est.Out
+	news := b.room == 0 || full.Limit < b.room
+	if news {
+		b.room = full.Limit
+	}
+	if full.Prompt > 0 {
+		b.estimate.sample(c.tokens, full.Prompt)
+	}
+	c.crowded++
+	less := c.estimated(b).Est.Out < asked
+	q.mu.Unlock()
+	if news {
+		swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: b.Model, Text: fmt.Sprintf(
+			"takes %d tokens of prompt and reply together: replies are given what the prompt leaves", full.Limit)})
+	}
+	return less && c.fit(c.fits) == nil
 }
 
 // wider leaves to the call only backends with a wider context than b's, to
@@ -306,7 +366,7 @@ func (c *call) unsent(err error) *swarm.CallError {
 	case ok:
 		e = *told // others that wait are told the same
 	case errors.Is(err, errCallTime):
-		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.last(fmt.Errorf("no slot was free within the call's time limit of %v", c.pool.limits.CallTime))}
+		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.last(fmt.Errorf("no slot was free within the call's time limit of %v (CallTime)", c.pool.limits.CallTime))}
 	default:
 		e = swarm.CallError{Class: swarm.ClassCancelled, Err: c.last(err)}
 	}
@@ -348,23 +408,4 @@ const mendTooLong = "shorten the chunks, items or results that the call is given
 func tooLong(asked, allowed time.Duration) error {
 	return fmt.Errorf("the server asks to wait %v, MaxWait allows %v, and no other backend can take the call",
 		asked.Round(time.Millisecond), allowed)
-}
-
-// estimatePrompt guesses the prompt tokens of r: its texts, its schema, its
-// tools, and a few tokens a message for what frames them.
-func estimatePrompt(r model.Request) int {
-	n := 3
-	for _, m := range r.Messages {
-		n += 4 + swarm.EstimateTokens(m.Content)
-		for _, t := range m.ToolCalls {
-			n += 8 + swarm.EstimateTokens(t.Arguments)
-		}
-	}
-	if r.Schema != nil {
-		n += swarm.EstimateTokens(string(r.Schema.JSON))
-	}
-	for _, t := range r.Tools {
-		n += 8 + swarm.EstimateTokens(t.Description) + swarm.EstimateTokens(string(t.Schema))
-	}
-	return n
 }

@@ -68,6 +68,13 @@ func (e *estimate) learn(est, told int) (cut bool, window int) {
 	if told == e.window && float64(e.tokens(est)) > .6*float64(told) {
 		return true, window
 	}
+	e.sample(est, told)
+	return false, window
+}
+
+// sample takes the tokens of a prompt of so many estimated ones that was read
+// whole.
+func (e *estimate) sample(est, told int) {
 	r := min(float64(told)/float64(est), ratioMost)
 	if e.mean == 0 {
 		e.mean, e.ratio = r, r
@@ -78,5 +85,4 @@ func (e *estimate) learn(est, told int) (cut bool, window int) {
 	} else {
 		e.ratio += ratioDown * (r - e.ratio)
 	}
-	return false, window
 }

@@ -14,11 +14,11 @@ import (
 )
 
 const (
-	latencyRing  = 128                   // latencies that are remembered of a backend
-	latencyLeast = 20                    // latencies that a quantile takes
-	latencyRenew = 16                    // latencies after which it is renewed
-	hedgeFloor   = 50 * time.Millisecond // the shortest time that is worth a second call
-	hedgeBank    = 16.                   // how many hedges can be saved up
+	latencyRing  = 128                    // latencies that are remembered of a backend
+	latencyLeast = 20                     // latencies that a quantile takes
+	latencyRenew = 16                     // latencies after which it is renewed
+	hedgeFloor   = 100 * time.Millisecond // nobody notices a call that is no later
+	hedgeBank    = 16.                    // how many hedges can be saved up
 )
 
 // latencies knows how long a backend's attempts take. It is a pure machine,

@@ -8,15 +8,15 @@ import (
 func TestLateIsWhatFewTake(t *testing.T) {
 	var l latencies
 	for i := range latencyLeast - 1 {
-		l.add(time.Duration(i+1) * time.Millisecond)
+		l.add(time.Duration(i+1) * 10 * time.Millisecond)
 	}
 	if l.after(.05) != 0 {
 		t.Errorf("an idea of the slowest from %d attempts", latencyLeast-1)
 	}
 	for i := range 81 {
-		l.add(time.Duration(i+20) * time.Millisecond)
+		l.add(time.Duration(i+20) * 10 * time.Millisecond)
 	}
-	for share, want := range map[float64]time.Duration{.05: 95, .2: 80, .5: 50} {
+	for share, want := range map[float64]time.Duration{.05: 950, .2: 800, .5: 500} {
 		l.slow = 0
 		got := l.after(share)
 		if want *= time.Millisecond; got < want || got > want+want/8 {
@@ -27,9 +27,9 @@ func TestLateIsWhatFewTake(t *testing.T) {
 		t.Error("hedging that is off")
 	}
 	for range 2 * latencyRing {
-		l.add(time.Second)
+		l.add(2 * time.Second)
 	}
-	if got := l.after(.05); got < time.Second {
+	if got := l.after(.05); got < 2*time.Second {
 		t.Errorf("%v: old latencies are not forgotten", got)
 	}
 }

@@ -17,7 +17,7 @@ import (
 func counting(ratio float64, window int) *script {
 	s := &script{}
 	s.do = func(_ context.Context, _ int, r model.Request) (model.Reply, error) {
-		n := int(ratio * float64(estimatePrompt(r)))
+		n := int(ratio * float64(r.EstimateTokens()))
 		if window > 0 {
 			n = min(n, window)
 		}
@@ -149,14 +149,16 @@ func TestClocksOfStreams(t *testing.T) {
 		took   time.Duration
 		words  string
 	}{
-		{"no data", model.Limits{}, []time.Duration{time.Hour}, swarm.ClassTimeout, time.Minute, "FirstToken"},
+		{"no data", model.Limits{}, []time.Duration{time.Hour}, swarm.ClassTimeout, 3 * time.Minute, "FirstToken"},
 		{"no data, set", model.Limits{FirstToken: 5 * time.Second}, []time.Duration{time.Hour}, swarm.ClassTimeout, 5 * time.Second, "FirstToken"},
-		{"by half of AttemptTime", model.Limits{AttemptTime: time.Minute}, []time.Duration{time.Hour}, swarm.ClassTimeout, 30 * time.Second, "FirstToken"},
+		{"by AttemptTime", model.Limits{AttemptTime: time.Minute}, []time.Duration{time.Hour}, swarm.ClassTimeout, time.Minute, "FirstToken"},
+		{"by AttemptTime, which is less", model.Limits{AttemptTime: time.Minute, FirstToken: time.Hour}, []time.Duration{time.Hour}, swarm.ClassTimeout, time.Minute, "AttemptTime"},
 		{"thinking", model.Limits{Idle: time.Second}, []time.Duration{time.Second, 30 * time.Second, 0}, "", 31 * time.Second, ""},
-		{"silent", model.Limits{}, []time.Duration{0, time.Second, time.Hour}, swarm.ClassTimeout, 31 * time.Second, "Idle"},
+		{"silent", model.Limits{}, []time.Duration{0, time.Second, time.Hour}, swarm.ClassTimeout, 46 * time.Second, "Idle"},
 		{"silent, set", model.Limits{Idle: 7 * time.Second}, []time.Duration{0, 0, time.Hour}, swarm.ClassTimeout, 7 * time.Second, "Idle"},
 		{"slow but well", model.Limits{Idle: 7 * time.Second}, []time.Duration{6 * time.Second, 6 * time.Second, 6 * time.Second}, "", 18 * time.Second, ""},
-		{"all of AttemptTime", model.Limits{AttemptTime: 9 * time.Second, Idle: 8 * time.Second}, []time.Duration{3 * time.Second, 3 * time.Second, 7 * time.Second}, swarm.ClassTimeout, 9 * time.Second, "AttemptTime"},
+		{"longer than AttemptTime, never silent", model.Limits{AttemptTime: 9 * time.Second, Idle: 8 * time.Second}, []time.Duration{3 * time.Second, 3 * time.Second, 7 * time.Second}, "", 13 * time.Second, ""},
+		{"all of CallTime", model.Limits{AttemptTime: 9 * time.Second, CallTime: 10 * time.Second, Idle: 8 * time.Second}, []time.Duration{3 * time.Second, 3 * time.Second, 7 * time.Second}, swarm.ClassTimeout, 10 * time.Second, "CallTime"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{do: func(ctx context.Context, _ int, r model.Request) (model.Reply, error) {

@@ -12,7 +12,7 @@ import (
 )
 
 var goneErrors = []*swarm.CallError{
-	refusal(swarm.ClassNetwork, 0), refusal(swarm.ClassOverloaded, 503), refusal(swarm.ClassOverloaded, 200), refusal(swarm.ClassServer, 502),
+	refusal(swarm.ClassNetwork, 0), refusal(swarm.ClassOverloaded, 503), refusal(swarm.ClassOverloaded, 200), refusal(swarm.ClassServer, 502), refusal(swarm.ClassServer, 500),
 }
 
 // known is a pool at a server that has served a call before.

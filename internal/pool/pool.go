@@ -1,8 +1,8 @@
 // Package pool bounds and repeats model calls. It is the Doer behind
 // planner.LLM and workers.Pool, and holds the one retry loop of the project.
 //
-// call.go is that loop, attempt.go one attempt in a slot, hedge.go a second one
-// beside it, queue.go hands out slots, and backend.go is what is known of each
+// call.go is that loop, attempt.go one attempt in a slot, clock.go its patience,
+// hedge.go a second one beside it, queue.go hands out slots, and backend.go is what is known of each
 // backend: adaptive concurrency (limit.go, flow.go), rate limits (rate.go),
 // circuit breaker, cool-down, and how it counts tokens (estimate.go).
 package pool
@@ -84,11 +84,11 @@ func (c *Config) fill() error {
 		return fmt.Errorf("pool: Retries %v and Hedge %v are shares: at most 1", l.Retries, l.Hedge)
 	}
 	l.Attempts = cmp.Or(l.Attempts, 8)
-	l.AttemptTime = cmp.Or(l.AttemptTime, 2*time.Minute)
+	l.AttemptTime = cmp.Or(l.AttemptTime, 3*time.Minute)
 	l.CallTime = cmp.Or(l.CallTime, 10*time.Minute)
 	l.MaxWait = cmp.Or(l.MaxWait, 2*time.Minute)
 	l.ReachTime = cmp.Or(l.ReachTime, 10*time.Second)
-	l.FirstToken = cmp.Or(l.FirstToken, l.AttemptTime/2)
+	l.FirstToken = cmp.Or(l.FirstToken, l.AttemptTime)
 	l.Idle = cmp.Or(l.Idle, l.AttemptTime/4)
 	l.Breaker = cmp.Or(l.Breaker, 5)
 	l.Retries = cmp.Or(l.Retries, .2)

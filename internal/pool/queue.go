@@ -322,9 +322,9 @@ func (q *queue) useless(b *backend, now time.Time) (*swarm.CallError, int) {
 		return &e, 1
 	case b.breaker.admits(now):
 	case !b.reached && !b.unreached.IsZero() && now.Sub(b.unreached) >= q.limits.ReachTime:
-		return told(b.failed, "nobody has reached the server in %v (is it running, and the base URL right?)", now.Sub(b.unreached).Round(time.Second)), 2
+		return told(b.failed, "nobody has reached the server%s in %v (ReachTime; is it running, and the base URL right?)", b.host(), now.Sub(b.unreached).Round(time.Second)), 2
 	case now.Sub(b.breaker.since) >= q.limits.CallTime:
-		return told(b.failed, "nothing has succeeded there for %v; the last attempt", now.Sub(b.breaker.since).Round(time.Second)), 2
+		return told(b.failed, "nothing has succeeded there for %v (CallTime); the last attempt", now.Sub(b.breaker.since).Round(time.Second)), 2
 	}
 	return nil, 0
 }

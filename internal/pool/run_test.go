@@ -115,7 +115,7 @@ func TestEveryAttemptIsBookedOnce(t *testing.T) {
 		}}
 		p := poolOf(t, Config{Backends: []model.Backend{{Name: "b", Model: "m", Price: price}}}, s)
 		_, events := runOn(t, p, 1, 1)
-		prompt := estimatePrompt(ask("x"))
+		prompt := ask("x").EstimateTokens()
 		var got []swarm.Usage
 		for _, e := range events {
 			if e.Kind == swarm.CallEnded {

@@ -64,8 +64,11 @@ func (b Backend) GoString() string { return b.String() }
 type Limits struct {
 	// Attempts is the most attempts at one call. 0: 8.
 	Attempts int
-	// AttemptTime is the most time of one attempt. Waits for money and for a
-	// slot are not counted. 0: 2 minutes.
+	// AttemptTime is the longest silence of one attempt: the most time of a reply
+	// that comes in one piece, and no shorter than FirstToken. Where nothing but
+	// this backend could take the call, and it has never answered, so that it may
+	// be loading its model, the attempt has three quarters of CallTime. Waits for
+	// money and for a slot are not counted. 0: 3 minutes.
 	AttemptTime time.Duration
 	// CallTime is the most time of one call from its first slot on, all its
 	// attempts and the waits between them together; waits for money are not
@@ -78,12 +81,12 @@ type Limits struct {
 	// (connection refused, no such host) before they end with an error that says
 	// so. 0: 10 seconds.
 	ReachTime time.Duration
-	// FirstToken is the longest wait for the first data of a streamed reply.
-	// 0: half of AttemptTime.
+	// FirstToken is the longest wait for the first data of a streamed reply, and
+	// for more of it until there is text. Comments that keep a connection alive
+	// count in the first half of CallTime. 0: AttemptTime.
 	FirstToken time.Duration
 	// Idle is the longest gap between two pieces of data of a streamed reply,
-	// from its first text on. Comments that keep a connection alive are no data.
-	// 0: a quarter of AttemptTime.
+	// from its first text on. Comments are no data. 0: a quarter of AttemptTime.
 	Idle time.Duration
 	// Breaker is how many consecutive failures of a backend open its circuit
 	// breaker. While it is open one probe is sent after 1 s, then with back-off;

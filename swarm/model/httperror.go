@@ -45,7 +45,23 @@ func (p *Problem) CallError(r Request, status int, h http.Header, secrets ...str
 		words += " (" + p.Param + ")"
 	}
 	e.Err = errors.New(words)
+	p.leaveRoom(r, e)
 	return e
+}
+
+// leaveRoom makes of e a refusal that a shorter reply mends, if it is one.
+func (p *Problem) leaveRoom(r Request, e *swarm.CallError) {
+	about := map[swarm.Class]words{
+		swarm.ClassTooLong:     {""},
+		swarm.ClassRateLimited: {"token"}, // one call may be more than a minute's
+		swarm.ClassInvalid:     {"context", "prompt", "input", "total"},
+	}
+	if !hasAny(strings.ToLower(p.Message), about[e.Class]...) {
+		return
+	}
+	if limit, prompt, ok := p.room(r, e.Class); ok {
+		e.Class, e.Err = swarm.ClassTooLong, &NoRoom{Limit: limit, Prompt: prompt, Err: e.Err}
+	}
 }
 
 // describe says in our words how the error came.
@@ -139,7 +155,7 @@ var rules = []struct {
 	{swarm.ClassQuota, statuses{0, 400, 401, 402, 403, 404, 422}, "", nil, words{"credit balance is too low", "insufficient balance", "specified api usage limits", "key limit exceeded"}},
 	{swarm.ClassRateLimited, statuses{402}, "", words{"openrouter_in_flight_budget"}, nil},
 	{swarm.ClassQuota, statuses{402}, "", nil, nil},
-	{swarm.ClassTooLong, statuses{429}, "request too large", nil, words{"must be reduced"}}, // larger than a minute's tokens: OpenAI says 429, Groq 413
+	{swarm.ClassTooLong, statuses{429}, "request too large", nil, nil}, // larger than a minute's tokens: OpenAI says 429, Groq 413
 	{swarm.ClassRateLimited, statuses{429}, "", nil, nil},
 	{swarm.ClassFiltered, nil, "", words{"content_filter", "content_policy_violation", "responsibleaipolicyviolation", "moderation", "content_policy", "moderation_blocked"}, nil},
 	{swarm.ClassFiltered, statuses{400}, "content exists risk", nil, nil}, // DeepSeek

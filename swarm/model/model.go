@@ -11,6 +11,7 @@ package model
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -20,7 +21,8 @@ import (
 //
 // Attempt sends the request once and never repeats it. It returns once the
 // reply is whole, the attempt has failed or ctx has ended. It sets no clock of
-// its own: the pool ends ctx when AttemptTime, FirstToken or Idle is over.
+// its own: the pool ends ctx when AttemptTime, FirstToken or Idle is over. It
+// tells of what comes by OnText, OnData and OnBytes.
 //
 // Its error is a *swarm.CallError, whose Class decides what the pool does next;
 // [HTTPError] makes one of a refusal. An error of another type counts as
@@ -96,8 +98,12 @@ type Request struct {
 	OnReset func()
 	// OnData is set by the pool. An API calls it for data of a stream that is
 	// not text, such as reasoning, so that FirstToken and Idle see that the
-	// server works. Comments that keep a connection alive are no data.
+	// server works.
 	OnData func()
+	// OnBytes is set by the pool. An API calls it for whatever comes of a reply's
+	// body, as comments or blank lines that keep the connection alive: a server
+	// that says nothing else may be loading or thinking. nil: nobody asks.
+	OnBytes func()
 }
 
 // Reply is a whole, finished reply.
@@ -117,6 +123,11 @@ type Reply struct {
 	// limits that it tells.
 	Header http.Header
 }
+
+// ErrEmpty is the Err of a whole reply without text or calls of tools, of class
+// swarm.ClassBroken. The pool asks once more; then the caller is to ask in other
+// words.
+var ErrEmpty = errors.New("the reply is empty")
 
 // Learned marks the error of an attempt from which the API has learned to put
 // the request in another way, such as without a field that the server refuses.

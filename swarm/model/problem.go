@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ type Problem struct {
 	codes  []string // "code" and the like, the most telling first
 	status int      // an HTTP status told in the body
 	wait   string   // Google's RetryInfo
+	sizes  string   // llama.cpp's, in words
 	html   bool
 	nojson bool // the body was neither JSON nor empty
 }
@@ -134,6 +136,9 @@ func (p *Problem) walk(v any, depth int) {
 			param = strings.TrimPrefix(strings.Join(texts(loc), "."), "body.")
 		}
 		p.Param = cmp.Or(p.Param, param)
+		if n, ok := v["n_ctx"].(float64); ok {
+			p.sizes = fmt.Sprintf(". context %.0f, prompt %v", n, v["n_prompt_tokens"])
+		}
 		if s, ok := v["retryDelay"].(string); ok {
 			p.wait = s
 		}
