@@ -23,6 +23,11 @@ var direct = []struct {
 		"the scheduler is a pure machine over integers: it is tested without the engine",
 	},
 	{
+		"./swarm/internal/index",
+		nil,
+		"an index knows texts and numbers: the engine keeps the chunks that they stand for",
+	},
+	{
 		"./swarm/source",
 		[]string{"./swarm"},
 		"sources are made before a run and know nothing of models",
