@@ -149,6 +149,9 @@ func TestNoProgramTakesMoreThanItMay(t *testing.T) {
 }
 
 func TestLargeRealProgramsFit(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	others := many(100)
 	others.ID = "others"
 	for _, program := range []string{

@@ -170,8 +170,11 @@ func explain(err error) error {
 		return err
 	}
 	hint := ""
-	if strings.HasPrefix(e.Message, "invalid operation") {
+	switch {
+	case strings.HasPrefix(e.Message, "invalid operation"):
 		hint = ": num(x) reads the figure in a text, string(x) makes a text"
+	case strings.HasSuffix(e.Message, "on map Value"):
+		hint = ": what goes through a list does not go through a map m: map(keys(m), m[#])"
 	}
 	return fmt.Errorf("line %d: %s%s%s", max(e.Line, 1), clip(e.Message), hint, clip(e.Snippet))
 }

@@ -21,7 +21,7 @@ var (
 	}
 	plain = []string{
 		"len", "type", "abs", "ceil", "floor", "int", "float", "trim", "trimPrefix", "trimSuffix", "upper", "lower",
-		"indexOf", "lastIndexOf", "hasPrefix", "hasSuffix", "max", "min", "mean", "median", "first", "last", "take",
+		"indexOf", "lastIndexOf", "hasPrefix", "hasSuffix", "mean", "median", "first", "last", "take",
 		"reverse", "flatten", "sort",
 	}
 )
@@ -47,6 +47,12 @@ func (r *run) functions() map[string]function {
 	out["$tick"] = func(a ...any) (any, error) { return a[0], r.step(1) }
 	out["$walk"] = func(a ...any) (any, error) { return r.walk(a[0]) }
 	out["$made"] = func(a ...any) (any, error) { return r.made(a[0]) }
+	out["$in"] = func(a ...any) (any, error) {
+		if s, err := texts(a); err == nil { // as in Python
+			return strings.Contains(s[1], s[0]), nil
+		}
+		return runtime.In(a[0], a[1]), nil
+	}
 	out["$matches"] = func(a ...any) (any, error) { return r.matches(a[0], a[1]) }
 	out["get"] = r.get
 
@@ -57,6 +63,8 @@ func (r *run) functions() map[string]function {
 		}
 		return v, err
 	})
+	add("max", 1, 100, func(a ...any) (any, error) { return r.extreme(a, 1) })
+	add("min", 1, 100, func(a ...any) (any, error) { return r.extreme(a, -1) })
 	add("round", 1, 2, func(a ...any) (any, error) {
 		s, err := decimal(a)
 		if err != nil {
@@ -226,6 +234,34 @@ func (r *run) get(args ...any) (any, error) {
 		return nil, fmt.Errorf("there is no entry %d in a list of %d", i, value.Len())
 	}
 	return nil, fmt.Errorf("%s has no field %v", kind(of), key)
+}
+
+// extreme returns the largest of figures or texts and of those in lists of them,
+// or the smallest; nil of none.
+func (r *run) extreme(args []any, sign int) (any, error) {
+	var best any
+	for _, arg := range args {
+		all, err := list(arg)
+		if err != nil {
+			all = []any{arg}
+		}
+		if err := r.step(len(all)); err != nil {
+			return nil, err
+		}
+		for _, v := range all {
+			_, isText := v.(string)
+			_, bestText := best.(string)
+			switch {
+			case !isText && kind(v) != kind(1):
+				return nil, fmt.Errorf("%s is no figure or text", kind(v))
+			case best != nil && isText != bestText:
+				return nil, fmt.Errorf("%s and %s cannot be compared", kind(v), kind(best))
+			case best == nil, sign > 0 && runtime.More(v, best), sign < 0 && runtime.Less(v, best):
+				best = v
+			}
+		}
+	}
+	return best, nil
 }
 
 // text writes a value and counts the memory before.

@@ -49,6 +49,9 @@ func (g *guard) Visit(node *ast.Node) {
 		case "==", "!=", "<", ">", "<=", ">=", "in", "contains", "startsWith", "endsWith":
 			walk(&n.Left)
 			walk(&n.Right)
+			if n.Operator == "in" {
+				call(node, "$in", n.Left, n.Right)
+			}
 		}
 	case *ast.PredicateNode:
 		call(&n.Node, "$tick", n.Node)
