@@ -38,8 +38,8 @@ func said(results []Result) string {
 	return strings.Join(lines, "\n")
 }
 
-// The programs are as a model wrote them at its first try, knowing the
-// language's name, the two steps, and num, days and date.
+// The programs are first tries, written with no more than the language's name,
+// the two steps, and num, days and date; see decision 20.
 func TestTwentyCalculations(t *testing.T) {
 	for _, c := range []struct{ name, program, want string }{
 		{"count", `count(invoices, num(.amount) > 1000)`, `3`},

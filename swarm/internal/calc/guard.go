@@ -13,8 +13,8 @@ import (
 // than maxValue, be it a list that holds another one twice, and that one
 // another. Loops are predicates alone, and each round of one is a step.
 
-// guard puts around each node of the program what counts it. What follows
-// stays as expr runs it: arithmetic, choices, slices, which make no new memory.
+// guard puts around the nodes of the program what counts them. Arithmetic,
+// choices and slices make no new memory, and stay as they are.
 func (r *run) guard(node *ast.Node) { ast.Walk(node, (*guard)(r)) }
 
 type guard run
