@@ -3,6 +3,7 @@ module github.com/db31e724/go-swarm
 go 1.26.0
 
 require (
+	github.com/expr-lang/expr v1.17.8
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/sashabaranov/go-openai v1.43.0
 	github.com/sourcegraph/conc v0.3.0

@@ -23,6 +23,16 @@ var direct = []struct {
 		"the scheduler is a pure machine over integers: it is tested without the engine",
 	},
 	{
+		"./swarm/internal/calc",
+		nil,
+		"a calculation knows records and numbers of their evidence: the engine keeps what they stand for",
+	},
+	{
+		"./swarm/internal/index",
+		nil,
+		"an index knows texts and numbers: the engine keeps the chunks that they stand for",
+	},
+	{
 		"./swarm/source",
 		[]string{"./swarm"},
 		"sources are made before a run and know nothing of models",
@@ -148,6 +158,11 @@ var compiled = []struct {
 		"a program with its own planner and workers pays for the engine alone",
 	},
 	{
+		"./swarm/internal/calc",
+		[]string{"net", "net/...", "os/exec", "golang.org/x/..."},
+		"what runs a plan's program brings no I/O along",
+	},
+	{
 		"./swarm/source",
 		[]string{"net/http", "github.com/sashabaranov/...", "./internal/..."},
 		"reading files needs no model client",
@@ -172,6 +187,16 @@ var compiled = []struct {
 		[]string{"testing", "github.com/sashabaranov/..."},
 		"a server whose types are the client's would agree with the client's mistakes",
 	},
+}
+
+func TestOnlyCalculationsImportAnExpressionLanguage(t *testing.T) {
+	for _, p := range ours(t, "./...") {
+		for _, imp := range p.Imports {
+			if matches("github.com/expr-lang/expr/...", imp) && !matches("./swarm/internal/calc", p.ImportPath) {
+				t.Errorf("%s imports %s: programs are bounded in one place alone", short(p.ImportPath), imp)
+			}
+		}
+	}
 }
 
 func TestOnlyTheMockImportsASchemaLibrary(t *testing.T) {

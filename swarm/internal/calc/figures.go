@@ -1,0 +1,179 @@
+package calc
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// figure is a figure as people write it: with thousands apart by spaces or
+// apostrophes, or with points and commas, which separated tells apart.
+var figure = regexp.MustCompile(`\.\d+|\d{1,3}(?:[ \x{a0}\x{202f}'’]\d{3})+(?:[.,]\d+)?\b|\d+(?:[.,]\d+)*`)
+
+// maxFigure is the most bytes of a text in which a figure or date is read.
+const maxFigure = 500
+
+var scales = map[string]float64{
+	"k": 1e3, "thousand": 1e3, "million": 1e6, "millions": 1e6, "mn": 1e6, "mio": 1e6,
+	"billion": 1e9, "billions": 1e9, "bn": 1e9, "mrd": 1e9, "trillion": 1e12, "trillions": 1e12,
+	"m": 0, "b": 0, "t": 0, // million or metre: not told
+}
+
+// num reads the one figure in a text. A percent sign, a currency and a unit
+// are passed over: "12 %" is 12. A figure in brackets, as in accounts, is
+// negative. What may be read in two ways is an error, never a guess.
+func num(v any) (any, error) {
+	switch v := v.(type) {
+	case int, float64:
+		return v, nil
+	case string:
+		var at [][]int
+		if len(v) <= maxFigure {
+			at = figure.FindAllStringIndex(v, 2)
+		}
+		if len(at) != 1 {
+			return nil, fmt.Errorf("%q holds no figure, or several; num(x, 0) takes 0 then", clip(v))
+		}
+		from, to := at[0][0], at[0][1]
+		plain, ok := separated(v[from:to])
+		x, err := strconv.ParseFloat(plain, 64)
+		if !ok || err != nil {
+			return nil, fmt.Errorf("%q can be read in several ways", clip(v))
+		}
+		unit := strings.TrimSpace(v[to:])
+		if end := strings.IndexFunc(unit, func(r rune) bool { return !unicode.IsLetter(r) }); end >= 0 {
+			unit = unit[:end]
+		}
+		if scale, ok := scales[strings.ToLower(unit)]; ok {
+			if x *= scale; scale == 0 {
+				return nil, fmt.Errorf("%q does not say its scale", clip(v))
+			}
+		}
+		if negative(v[:from], v[to:]) {
+			x = -x
+		}
+		return x, nil
+	}
+	return nil, fmt.Errorf("%s is no text with a figure; num(x, 0) takes 0 then", kind(v))
+}
+
+// negative tells by what stands before and after a figure.
+func negative(before, after string) bool {
+	if strings.HasPrefix(strings.TrimSpace(before), "(") && strings.HasSuffix(strings.TrimSpace(after), ")") {
+		return true
+	}
+	before = strings.TrimRightFunc(before, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Sc, r) })
+	for _, sign := range []string{"-", "−", "–"} {
+		if rest, ok := strings.CutSuffix(before, sign); ok {
+			r, _ := utf8.DecodeLastRuneInString(rest)
+			return rest == "" || !unicode.IsLetter(r)
+		}
+	}
+	return false
+}
+
+// separated writes a figure with a decimal point and no other separators. The
+// last of two different ones is the decimal one; one that stands before each
+// three digits is not.
+func separated(s string) (string, bool) {
+	s = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", "'", "", "’", "").Replace(s)
+	points, commas := strings.Count(s, "."), strings.Count(s, ",")
+	decimal, other := ".", ","
+	switch {
+	case points > 0 && commas > 0 && strings.LastIndex(s, ",") > strings.LastIndex(s, "."), points > 1 && commas == 0:
+		decimal, other = ",", "."
+	case points == 0 && commas == 1 && !thousands(s, ","):
+		decimal, other = ",", "."
+	}
+	if strings.Count(s, decimal) > 1 {
+		return "", false
+	}
+	whole, fraction, cut := strings.Cut(s, decimal)
+	if strings.Contains(fraction, other) || strings.Contains(whole, other) && !thousands(whole, other) {
+		return "", false
+	}
+	whole = strings.ReplaceAll(whole, other, "")
+	if cut {
+		return whole + "." + fraction, true
+	}
+	return whole, true
+}
+
+// thousands tells whether a separator stands before each three digits.
+func thousands(s, separator string) bool {
+	groups := strings.Split(s, separator)
+	for _, g := range groups[1:] {
+		if len(g) != 3 {
+			return false
+		}
+	}
+	return len(groups[0]) <= 3 && groups[0] != "0"
+}
+
+// decimal writes args[0] with args[1] digits after the point (none given: 0),
+// halves rounded away from zero, as it is written and not as its
+// binary fraction is: 2.675 becomes 2.68.
+func decimal(args []any) (string, error) {
+	digits := 0
+	if len(args) == 2 {
+		n, ok := args[1].(int)
+		if !ok || n < 0 || n > 15 {
+			return "", errors.New("digits are 0 to 15")
+		}
+		digits = n
+	}
+	x := new(big.Rat)
+	switch v := args[0].(type) {
+	case int:
+		x.SetInt64(int64(v))
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return "", fmt.Errorf("%v is no figure: it is too large, or was divided by zero", v)
+		}
+		x.SetString(strconv.FormatFloat(v, 'e', 14, 64))
+	default:
+		return "", fmt.Errorf("%s is no figure: num(text) reads one", kind(v))
+	}
+	return x.FloatString(digits), nil
+}
+
+// commas puts commas between the thousands.
+func commas(s string) string {
+	whole, fraction, cut := strings.Cut(s, ".")
+	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if cut {
+		whole += "." + fraction
+	}
+	return whole
+}
+
+// date reads a day: as ISO 8601 has it, with or without a time, or with the
+// month's name. Orders of figures that differ by country are refused.
+func date(v any) (time.Time, error) {
+	s, ok := v.(string)
+	if !ok || len(s) > maxFigure {
+		return time.Time{}, fmt.Errorf("%s is no date", kind(v))
+	}
+	s = strings.TrimSpace(s)
+	day := s
+	if len(s) > 10 && (s[10] == 'T' || s[10] == ' ') {
+		day = s[:10]
+	}
+	for _, layout := range []string{"2006-1-2", "2006/1/2", "2 January 2006", "2 Jan 2006", "January 2, 2006", "Jan 2, 2006"} {
+		for _, s := range []string{s, day} {
+			if t, err := time.Parse(layout, s); err == nil {
+				return t, nil
+			}
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no date as 2024-12-31", clip(s))
+}

@@ -1,0 +1,94 @@
+package calc
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// Values do not change once they are made, so that a value is as large as its
+// parts were when it was made. Therefore it is enough to look at each value
+// where it is made, and nothing that walks a value can meet one that is larger
+// than maxValue, be it a list that holds another one twice, and that one
+// another. Loops are predicates alone, and each round of one is a step.
+
+// guard puts around the nodes of the program what counts them. Arithmetic,
+// choices and slices make no new memory, and stay as they are.
+func (r *run) guard(node *ast.Node) { ast.Walk(node, (*guard)(r)) }
+
+type guard run
+
+// Visit is called once the node's parts have been visited.
+func (g *guard) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		if g.all[n.Value] != nil {
+			g.named[n.Value] = true
+		}
+		if n.Value == "steps" || n.Value == "$env" {
+			g.any++ // until the MemberNode around it says which
+		}
+	case *ast.MemberNode:
+		if id, ok := n.Node.(*ast.IdentifierNode); ok && id.Value == "steps" {
+			if name, ok := n.Property.(*ast.StringNode); ok {
+				if g.all[name.Value] == nil {
+					g.wrong(n, "there is no step %q; there are %s", name.Value, (*run)(g).ids())
+				}
+				g.named[name.Value] = true
+				g.any--
+			}
+		}
+		call(node, "get", n.Node, n.Property)
+	case *ast.BinaryNode:
+		switch n.Operator {
+		case "matches":
+			call(node, "$matches", n.Left, n.Right)
+		case "+", "..":
+			call(node, "$made", n)
+		case "==", "!=", "<", ">", "<=", ">=", "in", "contains", "startsWith", "endsWith":
+			walk(&n.Left)
+			walk(&n.Right)
+			if n.Operator == "in" {
+				call(node, "$in", n.Left, n.Right)
+			}
+		}
+	case *ast.PredicateNode:
+		call(&n.Node, "$tick", n.Node)
+	case *ast.ArrayNode, *ast.MapNode:
+		call(node, "$made", n)
+	case *ast.BuiltinNode:
+		if slices.Contains(plain, n.Name) && !slices.Contains([]string{"len", "first", "last", "type"}, n.Name) {
+			for i := range n.Arguments {
+				walk(&n.Arguments[i])
+			}
+		}
+		call(node, "$made", n)
+	case *ast.CallNode:
+		if _, ok := n.Callee.(*ast.IdentifierNode); !ok {
+			g.wrong(n, "there are no methods: write lower(x), not x.lower()")
+		}
+	}
+}
+
+// walk counts what is looked at of a part that is no constant.
+func walk(node *ast.Node) {
+	switch (*node).(type) {
+	case *ast.NilNode, *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.StringNode:
+	default:
+		call(node, "$walk", *node)
+	}
+}
+
+// call puts a call of a function of ours in the place of a node.
+func call(node *ast.Node, name string, args ...ast.Node) {
+	callee := &ast.IdentifierNode{Value: name}
+	callee.SetLocation((*node).Location())
+	ast.Patch(node, &ast.CallNode{Callee: callee, Arguments: args})
+}
+
+func (g *guard) wrong(n ast.Node, format string, args ...any) {
+	if g.fault == nil {
+		g.fault = fmt.Errorf("at character %d: "+format, append([]any{n.Location().From + 1}, args...)...)
+	}
+}

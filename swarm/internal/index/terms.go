@@ -1,0 +1,118 @@
+package index
+
+import (
+	"iter"
+	"unicode"
+	"unicode/utf8"
+)
+
+// terms yields the terms of a text: its words, folded. A word is a run of
+// letters and digits; a comma before exactly three digits does not part a
+// figure, so "1,234" is 1234. Where a script writes no spaces between words,
+// the terms are pairs of neighbouring characters; single ones of such a run
+// are extra: they are found by a query of one character, and count for nothing
+// else. A term is valid until the next.
+func terms(text string) iter.Seq2[[]byte, bool] {
+	return func(yield func(term []byte, extra bool) bool) {
+		var buf [64]byte
+		word := buf[:0]
+		var before rune // the character before in a run without spaces
+		run := 0        // length of that run
+		end := func() bool {
+			ok := true
+			if len(word) > 0 {
+				ok = yield(word, false)
+				word = word[:0]
+			} else if run == 1 {
+				ok = yield(utf8.AppendRune(nil, before), false)
+			}
+			run = 0
+			return ok
+		}
+		var pair [2 * utf8.UTFMax]byte
+		for i, r := range text {
+			r = fold(r)
+			switch {
+			case unspaced(r):
+				if run == 0 && !end() {
+					return
+				}
+				if run == 1 && !yield(utf8.AppendRune(pair[:0], before), true) {
+					return
+				}
+				if run > 0 && (!yield(utf8.AppendRune(utf8.AppendRune(pair[:0], before), r), false) ||
+					!yield(utf8.AppendRune(pair[:0], r), true)) {
+					return
+				}
+				before, run = r, run+1
+			case unicode.IsLetter(r) || unicode.IsDigit(r) || accent(r) && len(word) > 0:
+				if run > 0 && !end() {
+					return
+				}
+				if r < 0x300 || r > 0x36f { // accents that stand apart from their letters are dropped
+					word = utf8.AppendRune(word, r)
+				}
+			case r == ',' && thousands(text[i+1:]) && len(word) > 0 && digit(word[len(word)-1]):
+			default:
+				if !end() {
+					return
+				}
+			}
+		}
+		end()
+	}
+}
+
+// sequence returns the terms of a text in order, without the extra ones.
+func sequence(text string) []string {
+	var out []string
+	for term, extra := range terms(text) {
+		if !extra {
+			out = append(out, string(term))
+		}
+	}
+	return out
+}
+
+// latin is what the letters U+00C0 to U+017F are without their accents, in
+// lower case. Letters that are no variant of one other stay.
+var latin = []rune("aaaaaaæceeeeiiiiðnooooo×ouuuuyþßaaaaaaæceeeeiiiiðnooooo÷ouuuuyþy" +
+	"aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiĳĳjjkkĸllllllllllnnnnnnŉŋŋooooooœœrrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs")
+
+// fold returns a letter in lower case, without an accent where it is Latin,
+// and full-width forms in their usual width.
+func fold(r rune) rune {
+	switch {
+	case r < utf8.RuneSelf:
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	case 0xc0 <= r && r <= 0x17f:
+		return latin[r-0xc0]
+	case 0xff01 <= r && r <= 0xff5e:
+		return fold(r - 0xfee0)
+	}
+	return unicode.ToLower(r)
+}
+
+// unspaced tells whether a letter's script is written without spaces between
+// words, or with spaces that do not part what a query names (Hangul).
+func unspaced(r rune) bool {
+	return r >= 0xe00 && (r == 'ー' || unicode.IsLetter(r) || accent(r)) &&
+		(r == 'ー' || unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar))
+}
+
+// accent tells whether r belongs to the letter before it.
+func accent(r rune) bool { return r >= 0x300 && unicode.IsMark(r) }
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+
+// thousands tells whether exactly three digits follow.
+func thousands(text string) bool {
+	n := 0
+	for n < len(text) && n < 4 && digit(text[n]) {
+		n++
+	}
+	return n == 3
+}
