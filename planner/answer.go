@@ -1,19 +1,22 @@
 package planner
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
 	"regexp"
 	"strings"
+
+	"github.com/db31e724/go-swarm/swarm"
 )
 
 // Bounds of what is kept of a reply to a merge prompt.
 const (
-	preambleBytes = 512     // of plain text, to see whether JSON follows
-	headBytes     = 8 << 10 // of JSON before the answer
-	pendBytes     = 256     // after a quote that may be the closing one
-	restBytes     = 64 << 10
+	preambleBytes = 512      // of plain text, to see whether JSON follows
+	headBytes     = 64 << 10 // of JSON before the answer
+	pendBytes     = 256      // after a quote that may be the closing one
+	restBytes     = 128 << 10
 )
 
 // answer reads the reply to a merge prompt, which comes in pieces, and writes
@@ -34,11 +37,12 @@ type answer struct {
 	out  []byte
 	err  error
 
-	mode mode
-	head string // all that came before the answer
-	seen int    // how much of head was searched for an answer
-	pend string // within the answer: an escape that goes on, or a quote that may be the closing one
-	rest string // the object, without the answer's text
+	mode   mode
+	head   string // all that came before the answer
+	seen   int    // how much of head was searched for an answer
+	opened int    // how much of head was seen to be JSON that goes on: it is looked at again when twice as long
+	pend   string // within the answer: an escape that goes on, or a quote that may be the closing one
+	rest   string // the object, without the answer's text
 
 	fenced bool   // plain text in a fence that is left out
 	tail   string // plain text that may be the end of the fence
@@ -100,7 +104,7 @@ var (
 	// answerBegins is an object up to its answer's opening quote. What stands
 	// before the answer is nested no deeper than a list of strings.
 	answerBegins = regexp.MustCompile(`(?s)\{\s*(?:` + jsonString + `\s*:\s*` + jsonValue + `\s*,\s*)*"answer"\s*:\s*"$`)
-	ourNames     = regexp.MustCompile(`\{\s*"(?:answer|complete|missing)"\s*:`)
+	ourNames     = regexp.MustCompile(`\{\s*"(?:work|answer|status|complete|missing)"\s*:`)
 )
 
 // search looks for an object with an answer in head that begins before most,
@@ -136,7 +140,10 @@ func (a *answer) decide(last bool) {
 		}
 		return
 	}
-	open := len(begun) <= headBytes && opensJSON(begun)
+	open := len(begun) <= headBytes && (len(begun) < 2*a.opened || opensJSON(begun))
+	if open && len(begun) >= 2*a.opened {
+		a.opened = len(begun)
+	}
 	switch {
 	case last && (ourNames.MatchString(begun) || json.Valid([]byte(strings.Trim(begun, " \t\r\n`json")))):
 		a.mode, a.head = past, ""
@@ -255,20 +262,23 @@ func (a *answer) text(p string, last bool) {
 	}
 }
 
-// missing returns what the answer lacks by what the object says beside it. What
-// it does not say, or says in another type, counts as complete: the text stands
-// by itself.
-func (a *answer) missing() string {
-	var fields struct {
-		Complete json.RawMessage `json:"complete"`
-		Missing  json.RawMessage `json:"missing"`
+// verdict returns what the object says beside the answer. A reply that says
+// nothing of it, or in other words, counts as answered: the text stands by itself.
+func (a *answer) verdict() (status swarm.Status, missing string) {
+	var fields map[string]any
+	if json.NewDecoder(strings.NewReader(a.rest)).Decode(&fields) != nil {
+		return swarm.Answered, ""
 	}
-	if json.NewDecoder(strings.NewReader(a.rest)).Decode(&fields) != nil || string(fields.Complete) != "false" {
-		return ""
+	said, _ := fields["status"].(string)
+	if said = strings.ToLower(strings.TrimSpace(said)); status.UnmarshalText([]byte(said)) != nil {
+		status = swarm.Answered
 	}
-	var what string
-	if json.Unmarshal(fields.Missing, &what); strings.TrimSpace(what) == "" {
-		return "the model did not say what"
+	if fields["complete"] == false { // of a prompt of the user's own
+		status = swarm.ReadMore
 	}
-	return what
+	if status != swarm.ReadMore {
+		return status, ""
+	}
+	missing, _ = fields["missing"].(string)
+	return status, cmp.Or(strings.TrimSpace(missing), "the model did not say what")
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/db31e724/go-swarm/swarm"
 )
 
 // readAnswer reads a reply in pieces of the given size.
@@ -71,8 +73,8 @@ func TestAnswerIsReadFromAnyReply(t *testing.T) {
 	} {
 		for size := 1; size <= len(c.reply)+1; size++ {
 			got, a := readAnswer(t, c.reply, size)
-			if got != c.want || a.missing() != c.missing {
-				t.Errorf("%s, pieces of %d: %q, missing %q; want %q", name, size, got, a.missing(), c.want)
+			if got != c.want || lacks(a) != c.missing {
+				t.Errorf("%s, pieces of %d: %q, missing %q; want %q", name, size, got, lacks(a), c.want)
 				break
 			}
 			if a.wrote != (got != "") {
@@ -122,8 +124,8 @@ func TestAnswerTakesBackWhatAModelThoughtAloud(t *testing.T) {
 			a.write(reply[i:min(i+size, len(reply))])
 		}
 		a.end()
-		if second.String() != "a" || a.missing() != "m" || !a.wrote {
-			t.Fatalf("pieces of %d: %q, missing %q", size, second.String(), a.missing())
+		if second.String() != "a" || lacks(a) != "m" || !a.wrote {
+			t.Fatalf("pieces of %d: %q, missing %q", size, second.String(), lacks(a))
 		}
 	}
 	var b bytes.Buffer
@@ -162,11 +164,36 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, reply string, size uint8) {
 		got, a := readAnswer(t, reply, len(reply)+1)
 		got2, a2 := readAnswer(t, reply, int(size%32)+1)
-		if got != got2 || a.missing() != a2.missing() || a.closed != a2.closed {
+		if got != got2 || lacks(a) != lacks(a2) || a.closed != a2.closed {
 			t.Errorf("%q: whole %q, in pieces %q", reply, got, got2)
 		}
 		if utf8.ValidString(reply) && !utf8.ValidString(got) {
 			t.Errorf("%q gave %q", reply, got)
 		}
 	})
+}
+
+// lacks returns what an answer says is missing.
+func lacks(a *answer) string {
+	_, missing := a.verdict()
+	return missing
+}
+
+func TestAnswerSaysWhatItIs(t *testing.T) {
+	for reply, want := range map[string]swarm.Status{
+		`{"work":"1 + 1","answer":"a","status":"answered","missing":""}`:                   swarm.Answered,
+		`{"work":"","answer":"a","status":"Partly","missing":"the rest"}`:                  swarm.Partly,
+		`{"work":"","answer":"a","status":"not in the texts","missing":""}`:                swarm.NotInTexts,
+		`{"status":"read more","missing":"the annex","work":"","answer":"a"}`:              swarm.ReadMore,
+		`{"answer":"a","complete":false,"missing":"the annex"}`:                            swarm.ReadMore,
+		`{"answer":"a","complete":true}`:                                                   swarm.Answered,
+		`{"answer":"a","status":7}`:                                                        swarm.Answered,
+		`{"answer":"a","status":"read mo`:                                                  swarm.Answered,
+		`{"work":"` + strings.Repeat("item, ", 9000) + `","answer":"a","status":"partly"}`: swarm.Partly,
+	} {
+		got, a := readAnswer(t, reply, 50)
+		if status, missing := a.verdict(); got != "a" || status != want || (missing != "") != (want == swarm.ReadMore) {
+			t.Errorf("%.80s: %q, %v, missing %q", reply, got, status, missing)
+		}
+	}
 }

@@ -27,7 +27,7 @@ type tried struct {
 
 var (
 	goodPlan  = say(`{"steps":[{"id":"a","do":"Find the rent.","over":"chunks"}]}`)
-	goodMerge = say(`{"answer":"It is 700.","complete":true,"missing":""}`)
+	goodMerge = say(`{"work":"","answer":"It is 700.","status":"answered","missing":""}`)
 )
 
 // try plans and merges once; brain nil does both well.

@@ -49,7 +49,7 @@ func ExampleLLM_Plan() {
 // citations.
 func ExampleLLM_Merge() {
 	l, err := planner.New(planner.Config{Backends: []model.Backend{scripted(
-		mock.Reply{Text: `{"answer":"The rent is due on the 1st [2].","complete":true,"missing":""}`},
+		mock.Reply{Text: `{"work":"","answer":"The rent is due on the 1st [2].","status":"answered","missing":""}`},
 	)}})
 	if err != nil {
 		fmt.Println(err)
@@ -59,9 +59,10 @@ func ExampleLLM_Merge() {
 	step := &swarm.Step{ID: "1/find", Do: "find when the rent is due", Over: swarm.Chunks}
 	var results []swarm.Result
 	for _, quote := range []string{"The roof is new.", "Rent is due on the 1st."} {
-		results = append(results, swarm.Result{Step: step, Outcome: swarm.Done, Out: swarm.Output{
-			Text: quote, Citations: []swarm.Citation{{Source: "lease", Quote: quote, Verified: true}},
-		}})
+		results = append(results, swarm.Result{Step: step, Outcome: swarm.Done, Out: swarm.Output{Findings: []swarm.Finding{{
+			Text:     quote,
+			Evidence: []swarm.Citation{{Source: "lease", Quote: quote, Verified: true}},
+		}}}})
 	}
 	answer := swarm.NewAnswerWriter(func(text string, _ bool) error {
 		_, err := fmt.Print(text)

@@ -44,7 +44,7 @@ func firstSubtask(b *testing.B, whole bool) {
 			fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 		default:
 			w.Header().Set("Content-Type", "text/event-stream")
-			event(w, `{"answer":"done","complete":true,"missing":""}`)
+			event(w, `{"work":"","answer":"done","status":"answered","missing":""}`)
 			fmt.Fprint(w, "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n")
 		}
 	}))
@@ -107,5 +107,5 @@ func event(w http.ResponseWriter, text string) {
 
 func answerSmall(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprint(w, `{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"{\"answer\":\"1\",\"quote\":\"\",\"confidence\":1,\"abstain\":false}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}`)
+	fmt.Fprint(w, `{"object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"{\"findings\":[{\"answer\":\"1\",\"quote\":\"\",\"confidence\":1}]}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"total_tokens":15}}`)
 }

@@ -15,7 +15,7 @@ type Fixed struct {
 	Steps []swarm.Step
 
 	// Into writes the answer, as Merge of [swarm.Planner] does. nil: the texts
-	// of the results one after another, a paragraph each, in plan order, with
+	// of the findings one after another, a paragraph each, in plan order, with
 	// the numbers of their citations. Texts that are JSON, and all texts where no
 	// result has a citation, are written as they are.
 	Into func(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error)
@@ -48,23 +48,28 @@ func (f Fixed) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result,
 	}
 	var cites []swarm.Citation
 	for i := range results {
-		cites = append(cites, results[i].Out.Citations...)
+		for c := range results[i].Out.Evidence() {
+			cites = append(cites, *c)
+		}
 	}
 	out := findings.NewRenumber(w, cites)
-	by := 0
+	by, wrote := 0, false
 	for i := range results {
-		if i > 0 {
-			io.WriteString(out, "\n\n")
+		for k := range results[i].Out.Findings {
+			f := &results[i].Out.Findings[k]
+			if wrote {
+				io.WriteString(out, "\n\n")
+			}
+			wrote = true
+			if len(cites) == 0 || findings.IsJSON(f.Text) {
+				out.Verbatim(f.Text, f.Evidence)
+			} else {
+				io.WriteString(out, findings.Cited(&results[i], f, by))
+			}
+			by += len(f.Evidence)
 		}
-		o := &results[i].Out
-		if len(cites) == 0 || findings.IsJSON(o.Text) {
-			out.Verbatim(o.Text, o.Citations)
-		} else {
-			io.WriteString(out, findings.Cited(&results[i], by))
-		}
-		by += len(o.Citations)
 	}
-	if len(results) > 0 {
+	if wrote {
 		io.WriteString(out, "\n")
 	}
 	if err := out.Close(); err != nil { // a Renumber keeps its first error

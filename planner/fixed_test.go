@@ -20,8 +20,8 @@ func TestFixedPlansOnceAndMergesTexts(t *testing.T) {
 	rs := found("one", "see [1]")
 	sum := found("x")[0]
 	sum.Step = &swarm.Step{ID: "1/b", Over: swarm.Once, Needs: []string{"1/a"}}
-	sum.Out = swarm.Output{Text: "both [1]", Citations: rs[1].Out.Citations}
-	rs = append(rs, sum, swarm.Result{Step: sum.Step, Out: swarm.Output{Text: "no citation"}})
+	sum.Out = swarm.Output{Findings: []swarm.Finding{{Text: "both [1]", Evidence: rs[1].Out.Findings[0].Evidence}}}
+	rs = append(rs, sum, swarm.Result{Step: sum.Step, Out: swarm.Say("no citation")})
 	var b swarm.AnswerWriter
 	v, err := f.Merge(t.Context(), swarm.Brief{}, rs, &b)
 	want := "one [1]\n\nsee \\[1] [2]\n\nboth [2]\n\nno citation\n"
@@ -34,9 +34,10 @@ func TestFixedKeepsTheCitationsOfEveryResult(t *testing.T) {
 	for _, over := range []swarm.Over{swarm.Chunks, swarm.Each, swarm.Once} {
 		var rs []swarm.Result
 		for i, text := range []string{"Use `foo", "plain", "```go\nx := 1", "the ` key", "last", "a ``` fence"} {
-			rs = append(rs, swarm.Result{Step: &swarm.Step{ID: "1/a", Over: over}, Index: i, Out: swarm.Output{
-				Text: text, Citations: []swarm.Citation{{Source: "s", Start: i, End: i + 1, Quote: text}},
-			}})
+			rs = append(rs, swarm.Result{Step: &swarm.Step{ID: "1/a", Over: over}, Index: i, Out: swarm.Output{Findings: []swarm.Finding{{
+				Text:     text,
+				Evidence: []swarm.Citation{{Source: "s", Start: i, End: i + 1, Quote: text}},
+			}}}})
 		}
 		var b swarm.AnswerWriter
 		v, err := Fixed{}.Merge(t.Context(), swarm.Brief{}, rs, &b)
@@ -74,7 +75,7 @@ func ExampleFixed() {
 			Steps: []swarm.Step{{ID: "square", Do: "square the number", Over: swarm.Items, Items: []string{"2", "3", "4"}}},
 			Into: func(_ context.Context, _ swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 				for _, r := range results {
-					fmt.Fprintln(w, r.Out.Text)
+					fmt.Fprintln(w, r.Out.Text())
 				}
 				return swarm.Verdict{}, nil
 			},
@@ -82,7 +83,7 @@ func ExampleFixed() {
 		Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 			var n int
 			_, err := fmt.Sscan(st.Item, &n)
-			return swarm.Output{Text: fmt.Sprint(n * n)}, err
+			return swarm.Say(fmt.Sprint(n * n)), err
 		}),
 	}
 	answer, err := s.Run(context.Background(), swarm.Task{Goal: "squares"})
@@ -94,4 +95,21 @@ func ExampleFixed() {
 	// 4
 	// 9
 	// 16
+}
+
+func TestFixedWritesEachFindingWithItsOwnNumbers(t *testing.T) {
+	cite := func(quote string) []swarm.Citation { return []swarm.Citation{{Source: "s", Quote: quote}} }
+	step := &swarm.Step{ID: "1/a", Over: swarm.Chunks}
+	rs := []swarm.Result{
+		{Step: step, Out: swarm.Output{Findings: []swarm.Finding{
+			{Text: "one", Evidence: cite("1")}, {Text: "two", Evidence: append(cite("2"), cite("1")...)}, {Text: "bare"},
+		}}},
+		{Step: step, Out: swarm.Output{}},
+		{Step: step, Out: swarm.Output{Findings: []swarm.Finding{{Text: "three", Evidence: cite("3")}}}},
+	}
+	var b swarm.AnswerWriter
+	v, err := Fixed{}.Merge(t.Context(), swarm.Brief{}, rs, &b)
+	if want := "one [1]\n\ntwo [2, 1]\n\nbare\n\nthree [3]\n"; err != nil || b.String() != want || len(v.Citations) != 3 || v.Citations[2].Quote != "3" {
+		t.Errorf("%q, %+v, %v", b.String(), v, err)
+	}
 }

@@ -127,10 +127,10 @@ func found(texts ...string) []swarm.Result {
 	step := &swarm.Step{ID: "1/find", Do: "find the rent", Over: swarm.Chunks}
 	var rs []swarm.Result
 	for i, text := range texts {
-		rs = append(rs, swarm.Result{Step: step, Index: i, Outcome: swarm.Done, Out: swarm.Output{
+		rs = append(rs, swarm.Result{Step: step, Index: i, Outcome: swarm.Done, Out: swarm.Output{Findings: []swarm.Finding{{
 			Text: text, Confidence: 0.9,
-			Citations: []swarm.Citation{{Source: "lease.txt", Chunk: fmt.Sprintf("lease.txt#%d", i+1), Start: 10 * i, End: 10*i + 5, Quote: text, Verified: true}},
-		}})
+			Evidence: []swarm.Citation{{Source: "lease.txt", Chunk: fmt.Sprintf("lease.txt#%d", i+1), Start: 10 * i, End: 10*i + 5, Quote: text, Verified: true}},
+		}}}})
 	}
 	return rs
 }

@@ -10,10 +10,11 @@ import (
 	"github.com/db31e724/go-swarm/swarm/model"
 )
 
-// mergeSchema has the answer first, so that it can be streamed.
-var mergeSchema = &model.Schema{Name: "answer", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["answer","complete","missing"],"properties":{"answer":{"type":"string"},"complete":{"type":"boolean"},"missing":{"type":"string"}}}`)}
+// mergeSchema has work first, so that a model counts and calculates before it
+// answers, and then the answer, which is streamed.
+var mergeSchema = &model.Schema{Name: "answer", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["work","answer","status","missing"],"properties":{"work":{"type":"string"},"answer":{"type":"string"},"status":{"type":"string","enum":["answered","partly","not in the texts","read more"]},"missing":{"type":"string"}}}`)}
 
-const noAnswer = `Your reply held no answer. Reply with one JSON object and nothing else: {"answer": "the answer", "complete": true, "missing": ""}`
+const noAnswer = `Your reply held no answer. Reply with one JSON object and nothing else: {"work": "", "answer": "the answer", "status": "answered", "missing": ""}`
 
 // shortAnswer is how long, in tokens, an answer may get at the least: where the
 // run's budget does not allow that, one from fewer findings is worth more than
@@ -48,7 +49,7 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 	for mends := 0; ; mends++ {
 		m.again()
 		least := 0
-		if len(results) > 1 && mends == 0 { // fewer can be had
+		if len(cites) > 1 && mends == 0 { // fewer can be had
 			least = shortAnswer
 		}
 		said, err := l.do(ctx, call{messages: ms, schema: mergeSchema, out: out, set: set, reader: m, least: least})
@@ -63,7 +64,8 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 			}
 			return v, err
 		case m.text.wrote:
-			v.Missing = findings.Line(m.text.missing(), missingRunes)
+			status, missing := m.text.verdict()
+			v.Status, v.Missing = status, findings.Line(missing, missingRunes)
 			return v, nil
 		case mends >= l.cfg.Mends:
 			return v, fmt.Errorf("no answer in %d replies of the model", mends+1)

@@ -35,10 +35,10 @@ func bridges() []swarm.Result {
 	var results []swarm.Result
 	for i := range 64 {
 		quote := fmt.Sprintf("The bridge number %d was opened to traffic in the year %d, after long works on both of its banks.", i, 1800+i)
-		results = append(results, swarm.Result{Step: step, Index: i, Outcome: swarm.Done, Out: swarm.Output{
+		results = append(results, swarm.Result{Step: step, Index: i, Outcome: swarm.Done, Out: swarm.Output{Findings: []swarm.Finding{{
 			Text: quote, Confidence: float64(i) / 64,
-			Citations: []swarm.Citation{{Source: "a", Chunk: fmt.Sprint("a#", i), Quote: quote, Verified: true}},
-		}})
+			Evidence: []swarm.Citation{{Source: "a", Chunk: fmt.Sprint("a#", i), Quote: quote, Verified: true}},
+		}}}})
 	}
 	return results
 }
@@ -69,7 +69,7 @@ func mergeBridges(t *testing.T, llm *planner.LLM, budget swarm.Budget) *swarm.An
 	if err != nil || strings.Count(a.Text, "1863") != 1 || len(a.Citations) == 0 {
 		t.Fatalf("%v: %q", err, a.Text)
 	}
-	if missing := strings.Join(a.Coverage.Missing, "\n"); !strings.Contains(missing, "results that the merge had no room for") {
+	if missing := strings.Join(a.Coverage.Missing, "\n"); !strings.Contains(missing, "findings that the merge had no room for") {
 		t.Errorf("missing: %q", missing)
 	}
 	return a

@@ -172,7 +172,7 @@ func (p *planning) fail(fallback func(swarm.Brief) []swarm.Step, b swarm.Brief, 
 func ReadAll(b swarm.Brief) []swarm.Step {
 	for _, s := range b.Task.Sources {
 		if len(s.Chunks) > 0 {
-			return []swarm.Step{{ID: "read", Do: "Find what this text says that helps to answer: " + b.Task.Goal, Over: swarm.Chunks}}
+			return []swarm.Step{{ID: "read", Do: "Find what in this text answers the following, or is needed to answer it (for a calculation its inputs, for a summary the main points, for a judgement what is to be judged): " + b.Task.Goal, Over: swarm.Chunks}}
 		}
 	}
 	return nil

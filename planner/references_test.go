@@ -45,15 +45,15 @@ func TestMergeLeavesNumbersInJSONAlone(t *testing.T) {
 
 func TestFixedLeavesDataAlone(t *testing.T) {
 	data := found("x")[0]
-	data.Out.Text = `{"years":[1],"page":[7]}`
+	data.Out.Findings[0].Text = `{"years":[1],"page":[7]}`
 	rs := append(found("one"), data)
 	var w swarm.AnswerWriter
 	v, err := Fixed{}.Merge(t.Context(), swarm.Brief{}, rs, &w)
-	if want := "one [1]\n\n" + data.Out.Text + "\n"; err != nil || w.String() != want || len(v.Citations) != 2 {
+	if want := "one [1]\n\n" + data.Out.Text() + "\n"; err != nil || w.String() != want || len(v.Citations) != 2 {
 		t.Errorf("%v %q, want %q; %v", err, w.String(), want, v.Citations)
 	}
 	var plain swarm.AnswerWriter
-	if _, err := (Fixed{}).Merge(t.Context(), swarm.Brief{}, []swarm.Result{{Out: swarm.Output{Text: "a[1] and [7]"}}}, &plain); err != nil || plain.String() != "a[1] and [7]\n" {
+	if _, err := (Fixed{}).Merge(t.Context(), swarm.Brief{}, []swarm.Result{{Out: swarm.Say("a[1] and [7]")}}, &plain); err != nil || plain.String() != "a[1] and [7]\n" {
 		t.Errorf("%v %q: nothing is cited, so no number refers to anything", err, plain.String())
 	}
 }
@@ -76,7 +76,7 @@ func TestPlainFunctionsAreNeverGivenAReducingStep(t *testing.T) {
 	s := swarm.Swarm{
 		Planner: Fixed{Steps: []swarm.Step{{ID: "shout", Do: "Write it in capitals.", Over: swarm.Items, Items: items}}},
 		Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
-			return swarm.Output{Text: strings.ToUpper(st.Item)}, nil
+			return swarm.Say(strings.ToUpper(st.Item)), nil
 		}),
 	}
 	a, err := s.Run(t.Context(), swarm.Task{Goal: "Shout."})
@@ -91,13 +91,13 @@ func TestMergeIsShownWhatAFailedStepRead(t *testing.T) {
 		if r.SchemaName == "plan" {
 			return say(steps(once("facts", "Find the revenue."), once("memo", "Write a memo.", "facts"))), nil
 		}
-		return say(`{"answer":"Acme has 120 million.","complete":true,"missing":""}`), nil
+		return say(`{"work":"","answer":"Acme has 120 million.","status":"answered","missing":""}`), nil
 	})
 	a, err := (&swarm.Swarm{Planner: l, Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 		if st.Step.ID == "1/memo" {
 			return swarm.Output{}, errors.New("the model declined")
 		}
-		return swarm.Output{Text: "Acme has a revenue of 120 million."}, nil
+		return swarm.Say("Acme has a revenue of 120 million."), nil
 	})}).Run(t.Context(), swarm.Task{Goal: "Compare."})
 	if err != nil || len(a.Coverage.Missing) != 1 {
 		t.Fatal(err, a.Coverage)

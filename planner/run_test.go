@@ -33,11 +33,11 @@ func TestPlannersKeepTheContract(t *testing.T) {
 // quoting is a worker that finds what a chunk says of rent.
 var quoting = swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 	if st.Chunk == nil || !strings.Contains(st.Chunk.Text, "Rent") {
-		return swarm.Output{Abstain: true}, nil
+		return swarm.Output{}, nil
 	}
-	return swarm.Output{Text: st.Chunk.Text, Confidence: 0.9, Citations: []swarm.Citation{{
+	return swarm.Output{Findings: []swarm.Finding{{Text: st.Chunk.Text, Evidence: []swarm.Citation{{
 		Source: st.Chunk.Source, Chunk: st.Chunk.ID, Start: st.Chunk.Start, End: st.Chunk.End, Quote: st.Chunk.Text, Verified: true,
-	}}}, nil
+	}}, Confidence: 0.9}}}, nil
 })
 
 func TestRunWithTheMocksLargeModel(t *testing.T) {

@@ -254,7 +254,7 @@ func (a *account) kept(p party, price *Price) amount {
 	merge := Usage{In: min(int(a.window.Load()), mostTokens) + mergePrompt, Out: mergeReply}
 	keep := amount{cost: b.Merge, tokens: min(merge.Tokens(), b.Tokens/4), calls: min(mergeCalls, b.Calls/4)}
 	if b.Merge == 0 && b.Cost > 0 && large != nil {
-		keep.cost = min(large.most(merge), b.Cost/4)
+		keep.cost = min(large.most(merge), b.Cost/3)
 	}
 	return keep
 }

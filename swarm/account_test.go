@@ -34,7 +34,7 @@ func TestWhatASubtaskHoldsIsGivenBackWhenItEnds(t *testing.T) {
 							end(ctx)
 							return swarm.Output{}, errBroken
 						}
-						return swarm.Output{Text: "y"}, spend(ctx, dear, swarm.Usage{}, swarm.Usage{}, time.Second)
+						return swarm.Say("y"), spend(ctx, dear, swarm.Usage{}, swarm.Usage{}, time.Second)
 					}),
 				}
 				a, err := s.Run(t.Context(), task)
@@ -52,7 +52,7 @@ func hold(ctx context.Context) {
 		Planner: script{steps: []swarm.Step{items(1)}},
 		Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 			_, err := swarm.Reserve(ctx, swarm.Call{Model: "m"})
-			return swarm.Output{Text: "held"}, err
+			return swarm.Say("held"), err
 		}),
 	}
 	_, _ = s.Run(ctx, task)
@@ -73,7 +73,7 @@ func TestWhatPlanAndMergeHoldIsGivenBackWhenTheyEnd(t *testing.T) {
 			return swarm.Verdict{Missing: "more"}, nil
 		}}, reserve}
 		s := swarm.Swarm{Planner: p, Rounds: 3, Budget: swarm.Budget{Tokens: 30}, Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
-			return swarm.Output{}, reserve(ctx)
+			return swarm.Say("x"), reserve(ctx)
 		})}
 		a, err := s.Run(t.Context(), task)
 		if err != nil || a.Rounds != 3 || a.Coverage.Done != 3 {
@@ -91,7 +91,7 @@ func TestALateSettleBooksAndGivesNothingBackTwice(t *testing.T) {
 				switch st.Index {
 				case 0:
 					late, _ = swarm.Reserve(ctx, swarm.Call{Model: "m", Est: swarm.Usage{In: 10}})
-					return swarm.Output{}, nil
+					return swarm.Say("x"), nil
 				case 1: // holds 10 of the 30, and the other call's end must not free them
 					own, err := swarm.Reserve(ctx, swarm.Call{Model: "m", Est: swarm.Usage{In: 10}})
 					if err != nil {
@@ -112,11 +112,11 @@ func TestALateSettleBooksAndGivesNothingBackTwice(t *testing.T) {
 					}
 					own.Settle(swarm.Usage{In: 10}, nil)
 				case 2:
-					return swarm.Output{}, spend(ctx, dear, swarm.Usage{In: 10}, swarm.Usage{In: 10}, 0)
+					return swarm.Say("x"), spend(ctx, dear, swarm.Usage{In: 10}, swarm.Usage{In: 10}, 0)
 				case 3:
-					return swarm.Output{}, spend(ctx, dear, swarm.Usage{In: 1}, swarm.Usage{In: 1}, 0)
+					return swarm.Say("x"), spend(ctx, dear, swarm.Usage{In: 1}, swarm.Usage{In: 1}, 0)
 				}
-				return swarm.Output{}, nil
+				return swarm.Say("x"), nil
 			}),
 		}
 		a, err := s.Run(t.Context(), task)
@@ -133,10 +133,10 @@ func TestASubtaskThatHasEndedReservesNothing(t *testing.T) {
 			if _, err := swarm.Reserve(kept, swarm.Call{Model: "m"}); err == nil {
 				t.Error("a call was reserved for a subtask that has ended")
 			}
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}
 		kept = ctx
-		return swarm.Output{}, nil
+		return swarm.Say("x"), nil
 	}, task, swarm.Step{ID: "a", Do: "x"}, swarm.Step{ID: "t", Do: "y", Over: swarm.Items, Items: []string{"", "1"}, Needs: []string{"a"}})
 }
 
@@ -151,7 +151,7 @@ func TestAWaitForMoneyEndsUnservedWhenItsSubtaskHasEnded(t *testing.T) {
 					r, err := swarm.Reserve(ctx, swarm.Call{Model: "m"})
 					time.Sleep(2 * time.Second)
 					r.Release()
-					return swarm.Output{}, err
+					return swarm.Say("x"), err
 				case 1: // leaves a goroutine behind that waits for it
 					go func() {
 						time.Sleep(500 * time.Millisecond)
@@ -159,10 +159,10 @@ func TestAWaitForMoneyEndsUnservedWhenItsSubtaskHasEnded(t *testing.T) {
 						stray <- err
 					}()
 					time.Sleep(time.Second)
-					return swarm.Output{}, nil
+					return swarm.Say("x"), nil
 				}
 				time.Sleep(1500 * time.Millisecond)
-				return swarm.Output{}, spend(ctx, dear, swarm.Usage{}, swarm.Usage{}, 0)
+				return swarm.Say("x"), spend(ctx, dear, swarm.Usage{}, swarm.Usage{}, 0)
 			}),
 		}
 		if a, err := s.Run(t.Context(), task); err != nil || a.Coverage.Done != 3 || a.Report.Usage.Calls != 1 {
@@ -187,7 +187,7 @@ func TestAttemptsAreSettledCallsOnly(t *testing.T) {
 				r.Release()
 			}
 		}
-		return swarm.Output{}, nil
+		return swarm.Say("x"), nil
 	}, task, items(1))
 	for r := range a.Results() {
 		if r.Attempts != 1 || a.Report.Models["other"].Calls != 1 {
@@ -219,7 +219,7 @@ func TestALargeCallIsNotStarvedBySmallOnes(t *testing.T) {
 				}
 				time.Sleep(time.Second + time.Duration(st.Index%4)*250*time.Millisecond)
 				r.Settle(swarm.Usage{In: 1}, nil)
-				return swarm.Output{Text: "y"}, nil
+				return swarm.Say("y"), nil
 			}),
 		}
 		a, err := s.Run(t.Context(), task)
@@ -259,7 +259,7 @@ func TestCallsThatWaitForMoneyGoByPriorityThenArrival(t *testing.T) {
 			if st.Step.ID == "1/high" {
 				after += 100 * time.Millisecond // behind all low ones
 			}
-			return swarm.Output{}, reserve(ctx, st.Item, after)
+			return swarm.Say("x"), reserve(ctx, st.Item, after)
 		})}
 		if a, err := s.Run(t.Context(), task); err != nil || a.Coverage.Done != 5 {
 			t.Errorf("%v %+v", err, a.Coverage)
@@ -282,7 +282,7 @@ func TestWhoHoldsMoneyDoesNotWaitForItself(t *testing.T) {
 		}
 		inner := swarm.Swarm{Planner: script{steps: []swarm.Step{items(1)}}, Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 			second(ctx)
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		})}
 		s := swarm.Swarm{Planner: script{steps: []swarm.Step{items(4)}}, Budget: swarm.Budget{Calls: 1}, Worker: swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 			r, err := swarm.Reserve(ctx, swarm.Call{Model: "m"}) // waits for another's
@@ -293,10 +293,10 @@ func TestWhoHoldsMoneyDoesNotWaitForItself(t *testing.T) {
 			time.Sleep(time.Second)
 			if st.Index%2 > 0 {
 				_, err = inner.Run(ctx, task)
-				return swarm.Output{}, err
+				return swarm.Say("x"), err
 			}
 			second(ctx)
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		})}
 		if a, err := s.Run(t.Context(), task); err != nil || a.Coverage.Done != 4 || refused != 4 || a.Report.Wall != 4*time.Second {
 			t.Errorf("%v %+v, %d refused, %v", err, a.Coverage, refused, a.Report.Wall)
@@ -311,7 +311,7 @@ func TestTheFirstInTheQueueDoesNotHoldUpWhomItWaitsFor(t *testing.T) {
 		s := swarm.Swarm{Planner: script{steps: []swarm.Step{items(2)}}, Budget: swarm.Budget{Tokens: 10}, Worker: swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 			if st.Index == 1 {
 				time.Sleep(time.Second)
-				return swarm.Output{}, spend(ctx, nil, swarm.Usage{In: 8}, swarm.Usage{}, 0)
+				return swarm.Say("x"), spend(ctx, nil, swarm.Usage{In: 8}, swarm.Usage{}, 0)
 			}
 			r, err := swarm.Reserve(ctx, swarm.Call{Model: "m", Est: swarm.Usage{In: 4}})
 			if err != nil {
@@ -319,7 +319,7 @@ func TestTheFirstInTheQueueDoesNotHoldUpWhomItWaitsFor(t *testing.T) {
 			}
 			defer r.Release()
 			time.Sleep(2 * time.Second)
-			return swarm.Output{}, spend(ctx, nil, swarm.Usage{In: 4}, swarm.Usage{}, 0)
+			return swarm.Say("x"), spend(ctx, nil, swarm.Usage{In: 4}, swarm.Usage{}, 0)
 		})}
 		if a, err := s.Run(t.Context(), task); err != nil || a.Coverage.Done != 2 || a.Report.Wall != 2*time.Second {
 			t.Errorf("%v %+v in %v", err, a.Coverage, a.Report.Wall)
@@ -340,7 +340,7 @@ func TestUsageOfWorkersElsewhereCountsAgainstTheBudget(t *testing.T) {
 			Planner: script{steps: []swarm.Step{items(100)}}, Concurrency: 1, Budget: c.budget,
 			Worker: swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
 				half := swarm.Usage{Calls: 1, In: 100, Cost: swarm.Dollar / 100}
-				return swarm.Output{Text: "x", Models: map[string]swarm.Usage{"far": half}}, nil
+				return swarm.Output{Findings: []swarm.Finding{{Text: "x"}}, Models: map[string]swarm.Usage{"far": half}}, nil
 			}),
 		}
 		a, err := s.Run(t.Context(), task)

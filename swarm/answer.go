@@ -8,12 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// Citation says where a statement comes from.
+// Citation says where a statement comes from. [Chunk.Cite] makes one of a part
+// of a chunk.
 type Citation struct {
 	Source string `json:"source"`
 	Chunk  string `json:"chunk"`
-	Start  int    `json:"start"` // byte offsets of the quote in the source;
-	End    int    `json:"end"`   // of the whole chunk if the quote was not found in it
+	Path   string `json:"path"`           // the headings that the quote stands under, outermost first, joined by " › "
+	Head   string `json:"head,omitempty"` // the head of the table that the quote is a row of
+	Line   int    `json:"line"`           // of the quote's beginning in the source, from 1; 0: unknown
+	Start  int    `json:"start"`          // byte offsets of the quote in the source;
+	End    int    `json:"end"`            // of the whole chunk if the quote was not found in it
 	Quote  string `json:"quote"`
 	// Verified says that the quote stands in the chunk, white space folded.
 	// A deterministic search found it there; no model's word is taken for it.
@@ -32,8 +36,12 @@ type Coverage struct {
 	ChunksRead  int `json:"chunks_read"` // done or abstained by at least one subtask
 	ChunksKnown int `json:"chunks_known"`
 	// Unread names the chunks that no subtask read, each run of them by its
-	// first and last ID; past 32 runs by their number.
-	Unread []string `json:"unread,omitempty"`
+	// first and last ID; past 32 runs by their number. FailedChunks names in the
+	// same way those of them that a subtask failed on, Empty the chunks that were
+	// read and in which no subtask found anything.
+	Unread       []string `json:"unread,omitempty"`
+	FailedChunks []string `json:"failed_chunks,omitempty"`
+	Empty        []string `json:"empty,omitempty"`
 
 	// PlanCut says why the plan ended early, if it did: steps may be missing.
 	PlanCut string `json:"plan_cut,omitempty"`
@@ -48,7 +56,8 @@ type Answer struct {
 	Run       string     `json:"run"`
 	Text      string     `json:"text"`
 	Citations []Citation `json:"citations"` // [1] in Text is Citations[0]
-	Complete  bool       `json:"complete"`  // the last merge ended well and lacks nothing
+	Status    Status     `json:"status"`    // by the last merge that ended well; ReadMore: there was none
+	Complete  bool       `json:"complete"`  // the last merge ended well, with Answered and nothing missing
 	Rounds    int        `json:"rounds"`
 	Coverage  Coverage   `json:"coverage"`
 	Report    Report     `json:"report"`

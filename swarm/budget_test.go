@@ -41,7 +41,7 @@ func spender(price *swarm.Price, est, used swarm.Usage, d time.Duration) swarm.W
 		if err := spend(ctx, price, est, used, d); err != nil {
 			return swarm.Output{}, err
 		}
-		return swarm.Output{Text: st.Item}, nil
+		return swarm.Say(st.Item), nil
 	}
 }
 
@@ -114,7 +114,7 @@ func TestRefusalTellsHowLongAReplyWouldFit(t *testing.T) {
 		Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 			err := spend(ctx, dear, swarm.Usage{In: 4, Out: 1000}, swarm.Usage{}, 0)
 			got, _ = errors.AsType[*swarm.BudgetError](err)
-			return swarm.Output{}, spend(ctx, dear, swarm.Usage{In: 4, Out: got.Out}, swarm.Usage{In: 4, Out: got.Out}, 0)
+			return swarm.Say("x"), spend(ctx, dear, swarm.Usage{In: 4, Out: got.Out}, swarm.Usage{In: 4, Out: got.Out}, 0)
 		}),
 	}
 	a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
@@ -136,7 +136,7 @@ func TestSubtasksLeaveTheMergeItsShare(t *testing.T) {
 			merged = true
 			return spend(ctx, dear, swarm.Usage{In: 20}, swarm.Usage{In: 20}, 0)
 		}},
-		Budget: swarm.Budget{Cost: 80 * swarm.Dollar}, // of which 20 are kept
+		Budget: swarm.Budget{Cost: 90 * swarm.Dollar}, // of which 30 are kept
 		Worker: spender(dear, swarm.Usage{In: 2}, swarm.Usage{In: 2}, 0),
 	}
 	a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
@@ -245,7 +245,7 @@ func TestLimitOnCostRefusesAnUnknownPriceAtOnce(t *testing.T) {
 		Planner: script{steps: []swarm.Step{items(50)}}, Budget: swarm.Budget{Cost: swarm.Dollar}, Concurrency: 1,
 		Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 			calls++
-			return swarm.Output{}, spend(ctx, nil, swarm.Usage{In: 1}, swarm.Usage{In: 1}, 0)
+			return swarm.Say("x"), spend(ctx, nil, swarm.Usage{In: 1}, swarm.Usage{In: 1}, 0)
 		}),
 	}
 	a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
@@ -293,7 +293,7 @@ func TestWhatTheTimeLimitCutOffIsMissing(t *testing.T) {
 					if err == nil && c.fail {
 						err = errBroken
 					}
-					return swarm.Output{Text: "x"}, err
+					return swarm.Say("x"), err
 				}),
 			}
 			a, err := s.Run(t.Context(), task)
@@ -383,7 +383,7 @@ func TestSettledCostNeverExceedsTheBudget(t *testing.T) {
 					stop()
 					wg.Wait()
 					if err == nil {
-						return swarm.Output{Text: "x"}, nil
+						return swarm.Say("x"), nil
 					}
 				}
 				return swarm.Output{}, errors.New("no luck")

@@ -25,7 +25,7 @@ func TestACancelEndsTheRunAtOnceAndKeepsWhatIsKnown(t *testing.T) {
 			defer stop()
 			select {
 			case <-time.After(time.Second):
-				return swarm.Output{Text: "known"}, nil
+				return swarm.Say("known"), nil
 			case <-below.Done():
 				return swarm.Output{}, context.Cause(below)
 			}
@@ -45,7 +45,7 @@ func TestACancelEndsTheRunAtOnceAndKeepsWhatIsKnown(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 		for r := range a.Results() {
-			if r.Outcome == swarm.Cancelled && !errors.Is(r.Err, errBroken) || r.Outcome == swarm.Done && r.Out.Text != "known" {
+			if r.Outcome == swarm.Cancelled && !errors.Is(r.Err, errBroken) || r.Outcome == swarm.Done && r.Out.Text() != "known" {
 				t.Errorf("%s: %v", r.ID(), r.Err)
 			}
 		}
@@ -69,7 +69,7 @@ func TestAContextsValuesReachWorkerAndPlanner(t *testing.T) {
 		if ctx.Value(key{}) != "v" || ctx.Err() != nil {
 			t.Error("not in the worker")
 		}
-		return swarm.Output{}, nil
+		return swarm.Say("x"), nil
 	}
 	if _, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w)}).Run(ctx, task); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestAWorkerThatIgnoresACancelIsWaitedForAndNamed(t *testing.T) {
 		w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 			if st.Item == "deaf" {
 				time.Sleep(time.Minute)
-				return swarm.Output{Text: "heard nothing"}, nil
+				return swarm.Say("heard nothing"), nil
 			}
 			<-ctx.Done()
 			return swarm.Output{}, ctx.Err()

@@ -19,35 +19,48 @@ func (r *run) covered() Coverage {
 	if len(r.chunks) == 0 {
 		return c
 	}
-	read := make(map[*Chunk]bool, len(r.chunks))
+	best := make(map[*Chunk]Outcome, len(r.chunks)) // Done, else Abstained, else Failed
 	for _, s := range r.steps {
 		for i, ch := range s.chunks {
-			if out := s.results[i].Outcome; out == Done || out == Abstained {
-				read[ch] = true
+			out := s.results[i].Outcome
+			if had := best[ch]; had == Pending || out != Pending && out < had {
+				best[ch] = out
 			}
 		}
 	}
-	c.ChunksRead = len(read)
-	c.Unread = r.unread(read)
+	for _, out := range best {
+		if out == Done || out == Abstained {
+			c.ChunksRead++
+		}
+	}
+	unread := func(ch *Chunk) bool { return best[ch] == Pending || best[ch] >= Failed }
+	c.Unread = r.runs(unread)
+	c.FailedChunks = r.runs(func(ch *Chunk) bool { return best[ch] == Failed })
+	c.Empty = r.runs(func(ch *Chunk) bool { return best[ch] == Abstained })
 	return c
 }
 
-const mostUnread = 32
+const mostRuns = 32
 
-// unread names the runs of chunks that were not read.
-func (r *run) unread(read map[*Chunk]bool) []string {
+// runs names the runs of chunks that are of a kind.
+func (r *run) runs(of func(*Chunk) bool) []string {
 	var runs []string
-	left := len(r.chunks) - len(read)
+	left := 0
+	for _, c := range r.chunks {
+		if of(c) {
+			left++
+		}
+	}
 	for i := 0; i < len(r.chunks); i++ {
 		from := r.chunks[i]
-		if read[from] {
+		if !of(from) {
 			continue
 		}
-		if len(runs) == mostUnread {
+		if len(runs) == mostRuns {
 			return append(runs, fmt.Sprintf("and %d chunks more", left))
 		}
 		first := i
-		for i+1 < len(r.chunks) && !read[r.chunks[i+1]] && r.chunks[i+1].Source == from.Source {
+		for i+1 < len(r.chunks) && of(r.chunks[i+1]) && r.chunks[i+1].Source == from.Source {
 			i++
 		}
 		name := from.ID
@@ -104,18 +117,20 @@ func (r *run) digest() []Known {
 }
 
 func (s *step) digest(tokens int) string {
-	var found []*Result
+	var found []*Finding
 	tally := s.tally()
 	for i := range s.results {
-		if s.results[i].Outcome == Done {
-			found = append(found, &s.results[i])
+		if r := &s.results[i]; r.Outcome == Done {
+			for k := range r.Out.Findings {
+				found = append(found, &r.Out.Findings[k])
+			}
 		}
 	}
-	slices.SortStableFunc(found, func(a, b *Result) int { return cmp.Compare(b.Out.Confidence, a.Out.Confidence) })
+	slices.SortStableFunc(found, func(a, b *Finding) int { return cmp.Compare(b.Confidence, a.Confidence) })
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d findings, %d without one, %d failed", tally[Done], tally[Abstained], tally[Failed]+tally[Skipped])
+	fmt.Fprintf(&b, "%d findings in %d parts, %d parts without one, %d failed", len(found), tally[Done], tally[Abstained], tally[Failed]+tally[Skipped])
 	for _, f := range found {
-		line := strings.Join(strings.Fields(f.Out.Text), " ")
+		line := strings.Join(strings.Fields(f.Text), " ")
 		if left := tokens - EstimateTokens(b.String()); EstimateTokens(line) > left {
 			if left > 20 {
 				b.WriteString("\n- " + clip(line, left*3))

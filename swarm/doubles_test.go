@@ -42,7 +42,7 @@ func (s script) Merge(_ context.Context, b swarm.Brief, results []swarm.Result, 
 		return s.merge(b, results, w)
 	}
 	for i := range results {
-		fmt.Fprintf(w, "%s %s\n", results[i].ID(), results[i].Out.Text)
+		fmt.Fprintf(w, "%s %s\n", results[i].ID(), results[i].Out.Text())
 	}
 	return swarm.Verdict{}, nil
 }
@@ -63,16 +63,16 @@ func echo(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 		parts = append(parts, st.Item)
 	}
 	for i := range st.From {
-		parts = append(parts, "<"+st.From[i].Out.Text+">")
+		parts = append(parts, "<"+st.From[i].Out.Text()+">")
 	}
 	text := strings.Join(parts, " ")
 	switch own := text + st.Step.Do; {
 	case len(st.From) == 0 && strings.Contains(own, "fail"):
 		return swarm.Output{}, errBroken
 	case len(st.From) == 0 && strings.Contains(own, "none"):
-		return swarm.Output{Abstain: true}, nil
+		return swarm.Output{}, nil
 	}
-	return swarm.Output{Text: text}, nil
+	return swarm.Say(text), nil
 }
 
 // numbered makes n items.

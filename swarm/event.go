@@ -19,7 +19,7 @@ const (
 	StepRefused                    // Err: the *PlanError
 	PlanEnded                      // Err: why it was cut, if it was
 	SubtaskStarted                 // Index
-	SubtaskEnded                   // Index, To: the range [Index, To) that ended so; Outcome, Usage, Err
+	SubtaskEnded                   // Index, To: the range [Index, To) that ended so; Outcome, Usage, Err; of one that was worked on Result
 	CallEnded                      // one attempt: Role, Model, Usage, Est, Price, Err; At: when it ended
 	Retrying                       // Wait: how long until the next attempt; Err: what happened
 	Learned                        // Text: what was learnt of a backend; Model
@@ -85,6 +85,7 @@ type Event struct {
 	Est     *Usage        `json:"est,omitempty"` // what the call was expected to use at the most
 	Price   *Price        `json:"price,omitempty"`
 	Err     error         `json:"-"`
+	Result  *Result       `json:"result,omitempty"` // shared, read only
 	Answer  *Answer       `json:"answer,omitempty"`
 }
 

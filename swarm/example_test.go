@@ -22,9 +22,11 @@ func (fixed) Window() int { return 0 }
 func (fixed) Merge(_ context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	var v swarm.Verdict
 	for i := range results {
-		v.Citations = append(v.Citations, results[i].Out.Citations...)
-		if _, err := fmt.Fprintf(w, "%s [%d]\n", results[i].Out.Text, len(v.Citations)); err != nil {
-			return v, err
+		for _, f := range results[i].Out.Findings {
+			v.Citations = append(v.Citations, f.Evidence...)
+			if _, err := fmt.Fprintf(w, "%s [%d]\n", f.Text, len(v.Citations)); err != nil {
+				return v, err
+			}
 		}
 	}
 	return v, nil
@@ -33,9 +35,10 @@ func (fixed) Merge(_ context.Context, b swarm.Brief, results []swarm.Result, w *
 // reader finds sentences with the word "due"; in place of a small model.
 func reader(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 	if !strings.Contains(st.Chunk.Text, "due") {
-		return swarm.Output{Abstain: true}, nil
+		return swarm.Output{}, nil
 	}
-	return swarm.Output{Text: st.Chunk.Text, Citations: []swarm.Citation{{Source: st.Chunk.Source, Chunk: st.Chunk.ID}}}, nil
+	cite := st.Chunk.Cite(0, len(st.Chunk.Text))
+	return swarm.Output{Findings: []swarm.Finding{{Text: st.Chunk.Text, Evidence: []swarm.Citation{cite}}}}, nil
 }
 
 var lease = swarm.Task{Goal: "What is due?", Sources: []swarm.Source{{Name: "lease.txt", Chunks: []swarm.Chunk{
@@ -69,7 +72,7 @@ func ExampleAnswer_Results() {
 		return
 	}
 	for r := range a.Results() {
-		fmt.Printf("%s %s %q\n", r.ID(), r.Outcome, r.Out.Text)
+		fmt.Printf("%s %s %q\n", r.ID(), r.Outcome, r.Out.Text())
 	}
 	// Output:
 	// 1/find/0 done "Rent is due on the 1st."
@@ -83,7 +86,7 @@ func ExampleWorkerFunc() {
 		if len(st.Item)%2 == 1 {
 			return swarm.Output{}, fmt.Errorf("%q cannot be halved", st.Item)
 		}
-		return swarm.Output{Text: st.Item[:len(st.Item)/2]}, nil
+		return swarm.Say(st.Item[:len(st.Item)/2]), nil
 	})
 	p := script{steps: []swarm.Step{{ID: "cut", Do: "Cut in half.", Over: swarm.Items, Items: []string{"tomtom", "odd", "dodo"}}}}
 	a, err := (&swarm.Swarm{Planner: p, Worker: half}).Run(context.Background(), swarm.Task{Goal: "halves"})
@@ -124,12 +127,12 @@ func ExamplePark() {
 	w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 		if st.Index == 1 {
 			word <- "hello"
-			return swarm.Output{Text: "said"}, nil
+			return swarm.Say("said"), nil
 		}
 		unpark := swarm.Park(ctx)
 		heard := <-word
 		unpark()
-		return swarm.Output{Text: "heard " + heard}, nil
+		return swarm.Say("heard " + heard), nil
 	}
 	p := script{steps: []swarm.Step{{ID: "talk", Do: "Talk.", Over: swarm.Items, Items: []string{"ear", "mouth"}}}}
 	a, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Concurrency: 1}).Run(context.Background(), swarm.Task{Goal: "talk"})
@@ -150,7 +153,7 @@ func ExampleReserve() {
 		}
 		// … the call itself …
 		reserved.Settle(swarm.Usage{In: 900, Out: 50}, nil)
-		return swarm.Output{Text: st.Item}, nil
+		return swarm.Say(st.Item), nil
 	}
 	p := script{steps: []swarm.Step{{ID: "a", Do: "Ask.", Over: swarm.Items, Items: numbered(100)}}}
 	a, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w)}).Run(context.Background(), swarm.Task{Goal: "ask"})
@@ -163,7 +166,7 @@ func ExampleReserve() {
 func ExampleEmit() {
 	w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Text: "the server takes no schemas"})
-		return swarm.Output{}, nil
+		return swarm.Say("asked"), nil
 	}
 	s := swarm.Swarm{Planner: script{steps: []swarm.Step{{ID: "a", Do: "Ask."}}}, Worker: swarm.WorkerFunc(w), Observe: func(e swarm.Event) {
 		if e.Kind == swarm.Learned {
@@ -227,7 +230,7 @@ type readEach struct{ fixed }
 
 func (readEach) Merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	for i := range results {
-		if _, err := fmt.Fprint(w, results[i].Out.Text); err != nil {
+		if _, err := fmt.Fprint(w, results[i].Out.Text()); err != nil {
 			return swarm.Verdict{}, err
 		}
 	}

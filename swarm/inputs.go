@@ -1,7 +1,6 @@
 package swarm
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -13,16 +12,7 @@ import (
 func (w *working) bind(t *running) Subtask {
 	s, i := t.step, int(t.ref.Index)
 	st := Subtask{Run: w.run.id, Step: &s.Step, Index: i, Goal: w.run.task.Goal, Priority: t.priority}
-	head := s
-	for head.Over == Each {
-		head = head.of
-	}
-	switch {
-	case head.chunks != nil:
-		st.Chunk = head.chunks[i]
-	case head.items != nil:
-		st.Item = head.items[i]
-	}
+	st.Chunk, st.Item = s.input(i)
 	if s.groups != nil {
 		st.From = s.groups[i]
 		return st
@@ -40,6 +30,20 @@ func (w *working) bind(t *running) Subtask {
 		}
 	}
 	return st
+}
+
+// input returns what a subtask of the step works on: that of its pipeline's head.
+func (s *step) input(i int) (c *Chunk, item string) {
+	for s.Over == Each {
+		s = s.of
+	}
+	switch {
+	case s.chunks != nil:
+		return s.chunks[i], ""
+	case s.items != nil:
+		return nil, s.items[i]
+	}
+	return nil, ""
 }
 
 // gather collects the results that a step needs, once for all its subtasks,
@@ -68,33 +72,6 @@ func (s *step) gather() {
 			}
 		}
 	}
-}
-
-// listItems reads the list that an output's text holds: a JSON array, whose
-// strings are taken as they are and whose other values as JSON; or, if the
-// text does not begin with '[', an item a line that is not blank.
-func listItems(text string) ([]string, error) {
-	text = strings.TrimSpace(text)
-	if !strings.HasPrefix(text, "[") {
-		items := []string{}
-		for line := range strings.Lines(text) {
-			if line = strings.TrimSpace(line); line != "" {
-				items = append(items, line)
-			}
-		}
-		return items, nil
-	}
-	var raw []json.RawMessage
-	if err := json.Unmarshal([]byte(text), &raw); err != nil {
-		return nil, fmt.Errorf("list: output is no JSON array: %w", err)
-	}
-	items := make([]string, len(raw))
-	for i, v := range raw {
-		if v[0] != '"' || json.Unmarshal(v, &items[i]) != nil {
-			items[i] = string(v)
-		}
-	}
-	return items, nil
 }
 
 // part is a piece of a source as a model refers to it by what the outline

@@ -40,7 +40,7 @@ func TestTheLedgerCountsEveryAttemptOnceByRoleModelAndSubtask(t *testing.T) {
 		} else {
 			_ = call(ctx, "odd", nil, swarm.Usage{In: 30, Out: 3}, nil)
 		}
-		return swarm.Output{Text: "x"}, nil
+		return swarm.Say("x"), nil
 	}
 	var l log
 	src := sourceOf("doc", strings.Repeat("word ", 1000), "more")
@@ -91,7 +91,7 @@ func TestUsageOfAWorkerElsewhereIsCountedOnce(t *testing.T) {
 	remote := swarm.Usage{Calls: 3, In: 100, Out: 10, Cost: 777}
 	w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 		if st.Item == "a" {
-			return swarm.Output{Usage: &remote}, nil
+			return swarm.Output{Findings: swarm.Say("x").Findings, Usage: &remote}, nil
 		}
 		return swarm.Output{Usage: &remote}, errors.Join(call(ctx, "m", smallPrice, swarm.Usage{In: 10}, errBroken))
 	}
@@ -151,7 +151,7 @@ func TestALateSettlementLeavesTheReportAlone(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		settles, ctxs = append(settles, reserved), append(ctxs, ctx)
-		return swarm.Output{}, err
+		return swarm.Say("x"), err
 	}
 	var l log
 	s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(4)...)}}, Worker: swarm.WorkerFunc(w), Observe: l.observe}
@@ -188,7 +188,7 @@ func TestEmitSaysWhoseTheEventIs(t *testing.T) {
 	}}
 	w := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Retrying, Text: st.Item})
-		return swarm.Output{}, nil
+		return swarm.Say("x"), nil
 	}
 	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Observe: l.observe}
 	a, err := s.Run(t.Context(), task)
@@ -214,7 +214,7 @@ func TestEmitCannotForgeTheBooks(t *testing.T) {
 		} {
 			swarm.Emit(ctx, swarm.Event{Kind: k, Text: "forged", To: 1000, Tokens: 1000, Outcome: swarm.Done, Usage: &swarm.Usage{Calls: 1000}, Answer: &swarm.Answer{}})
 		}
-		return swarm.Output{}, nil
+		return swarm.Say("x"), nil
 	}
 	s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a")}}, Worker: swarm.WorkerFunc(w), Observe: l.observe}
 	a, err := s.Run(t.Context(), task)

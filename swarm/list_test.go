@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,13 +13,13 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// listed makes the worker of list tests: the step with the list says text,
+// listed makes the worker of list tests: the step with the list finds items,
 // after the virtual second in which the plan is written.
-func listed(text string, err error) swarm.WorkerFunc {
+func listed(err error, items ...string) swarm.WorkerFunc {
 	return func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 		if st.Step.Schema == swarm.SchemaList {
 			time.Sleep(time.Second)
-			return swarm.Output{Text: text}, err
+			return swarm.Say(items...), err
 		}
 		return echo(ctx, st)
 	}
@@ -28,32 +29,36 @@ func TestAStepUnfoldsOverTheListOfAnEarlierResult(t *testing.T) {
 	l := swarm.Step{ID: "l", Do: "list", Schema: swarm.SchemaList}
 	u := swarm.Step{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"}
 	e := swarm.Step{ID: "e", Do: "each", Over: swarm.Each, Of: "u"}
-	for name, c := range map[string]struct {
-		text string
-		want []string
-	}{
-		"array":        {` ["a", "b \"c\"", "ü"] `, []string{"a", `b "c"`, "ü"}},
-		"other values": {`[1, {"k": "v"}, null, true, ["x"]]`, []string{"1", `{"k": "v"}`, "null", "true", `["x"]`}},
-		"lines":        {"one\r\n\n  two \nthree", []string{"one", "two", "three"}},
-		"one line":     {"only", []string{"only"}},
+	for name, items := range map[string][]string{
+		"several":          {"a", `b "c"`, "ü"},
+		"one":              {"only"},
+		"the same twice":   {"a", "b", "a"},
+		"of several lines": {"one\ntwo", " three "},
+		"like a list":      {`["a", "b"]`, "- c\n- d"},
+		"without a letter": {"", "-"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var lg log
-				s := swarm.Swarm{Planner: script{steps: []swarm.Step{l, u, e}}, Worker: listed(c.text, nil), Observe: lg.observe}
+				s := swarm.Swarm{Planner: script{steps: []swarm.Step{l, u, e}}, Worker: listed(nil, items...), Observe: lg.observe}
 				a, err := s.Run(t.Context(), task)
 				if err != nil {
 					t.Fatal(err)
 				}
 				var want strings.Builder
-				for i, it := range c.want {
-					fmt.Fprintf(&want, "1/e/%d %s <%s>\n", i, it, it)
+				for i, it := range items {
+					if it != "" {
+						it = fmt.Sprintf("%s <%s>", it, it)
+					} else {
+						it = "<>"
+					}
+					fmt.Fprintf(&want, "1/e/%d %s\n", i, it)
 				}
 				if a.Text != want.String() {
 					t.Errorf("got %q, want %q", a.Text, want.String())
 				}
 				for _, e := range lg.of(swarm.StepUnfolded) {
-					if e.To != len(c.want) || e.Index != 0 {
+					if e.To != len(items) || e.Index != 0 {
 						t.Errorf("unfolded %+v", e)
 					}
 				}
@@ -70,7 +75,7 @@ func TestAStepUnfoldsOverTheListOfAnEarlierResult(t *testing.T) {
 
 func TestAListMayBeUnfoldedTwiceAndLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := swarm.Swarm{Worker: listed("x\ny", nil), Concurrency: 1}
+		s := swarm.Swarm{Worker: listed(nil, "x", "y"), Concurrency: 1}
 		wait := make(chan struct{})
 		s.Observe = func(e swarm.Event) {
 			if e.Kind == swarm.SubtaskEnded && e.Step == "1/u" && e.To == 2 {
@@ -95,24 +100,20 @@ func TestAListMayBeUnfoldedTwiceAndLate(t *testing.T) {
 
 func TestAnEmptyListMakesNothingAndHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for _, text := range []string{"[]", "", " \n "} {
-			a := mustRun(t, listed(text, nil), task,
-				swarm.Step{ID: "l", Do: "list", Schema: swarm.SchemaList},
-				swarm.Step{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"},
-				swarm.Step{ID: "e", Do: "each", Over: swarm.Each, Of: "u"},
-				swarm.Step{ID: "n", Do: "sum", Needs: []string{"e"}})
-			if a.Text != "1/n/0 \n" || a.Coverage.Subtasks != 2 {
-				t.Errorf("%q: %q %+v", text, a.Text, a.Coverage)
-			}
+		a := mustRun(t, listed(nil), task,
+			swarm.Step{ID: "l", Do: "list", Schema: swarm.SchemaList},
+			swarm.Step{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"},
+			swarm.Step{ID: "e", Do: "each", Over: swarm.Each, Of: "u"},
+			swarm.Step{ID: "n", Do: "sum", Needs: []string{"e"}})
+		if a.Text != "1/n/0 \n" || a.Coverage.Done != 1 || a.Coverage.Abstained != 3 {
+			t.Errorf("%q %+v", a.Text, a.Coverage)
 		}
 	})
 }
 
 func TestAListThatCannotBeReadFailsAndSkipsWhatUnfoldsIt(t *testing.T) {
 	for name, w := range map[string]swarm.WorkerFunc{
-		"malformed": listed(`["a", `, nil),
-		"trailing":  listed(`["a"] and more`, nil),
-		"failed":    listed("a", errBroken),
+		"failed": listed(errBroken, "a"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -144,7 +145,7 @@ func TestAListThatCannotBeReadFailsAndSkipsWhatUnfoldsIt(t *testing.T) {
 
 func TestAListLongerThanTheLimitIsCutAndSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := swarm.Swarm{Worker: listed(strings.Repeat("x\n", 100), nil), Limits: swarm.Limits{Subtasks: 21}, Planner: script{steps: []swarm.Step{
+		s := swarm.Swarm{Worker: listed(nil, slices.Repeat([]string{"x"}, 100)...), Limits: swarm.Limits{Subtasks: 21}, Planner: script{steps: []swarm.Step{
 			{ID: "l", Do: "list", Schema: swarm.SchemaList},
 			{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"},
 			{ID: "e", Do: "each", Over: swarm.Each, Of: "u"},

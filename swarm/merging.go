@@ -19,7 +19,7 @@ type merging struct {
 	answer   strings.Builder
 	finished *string // by the last merge that ended well
 	verdict  Verdict
-	complete bool
+	complete bool // by the last merge nothing is missing
 	known    []Known
 	lost     []string // steps that failed and were to be merged
 	reduced  Tally    // subtasks of reducing steps
@@ -55,7 +55,7 @@ func (m *merging) write() error {
 			v, err = r.swarm.Planner.Merge(ctx, b, results, w)
 			return err
 		})
-		if len(results) < 2 || !tooMuch(err, r.account.plannerCalls() > calls) {
+		if count(results) < 2 || !tooMuch(err, r.account.plannerCalls() > calls) {
 			break
 		}
 		w.Reset()
@@ -222,10 +222,12 @@ func (m *merging) partial(ctx context.Context, st Subtask) (Output, error) {
 	var w AnswerWriter
 	v, err := r.swarm.Planner.Merge(context.WithValue(ctx, scopeKey{}, s), b, st.From, &w)
 	w.close()
-	out := Output{Text: w.String(), Citations: v.Citations}
-	out.Abstain = strings.TrimSpace(out.Text) == ""
-	for i := range st.From {
-		out.Confidence = max(out.Confidence, st.From[i].Out.Confidence)
+	f := Finding{Text: w.String(), Evidence: v.Citations}
+	if err != nil || strings.TrimSpace(f.Text) == "" {
+		return Output{}, err
 	}
-	return out, err
+	for i := range st.From {
+		f.Confidence = max(f.Confidence, st.From[i].Out.Confidence())
+	}
+	return Output{Findings: []Finding{f}}, nil
 }

@@ -158,8 +158,8 @@ type Budget struct {
 	Time   time.Duration // of which the last fifth is kept for the merge
 
 	// Merge is how much of Cost only the merge may spend. 0: what reading one
-	// full window would cost at the planner's price, at most a quarter of
-	// Cost. Of Tokens and Calls the same is kept in proportion.
+	// full window would cost at the planner's price, at most a third of
+	// Cost. Of Tokens and Calls a quarter is kept at the most.
 	Merge Money
 }
 

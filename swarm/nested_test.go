@@ -22,7 +22,7 @@ func nest(n int, budget swarm.Budget) swarm.WorkerFunc {
 	}
 	return func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 		a, err := inner.Run(ctx, swarm.Task{Goal: "inner"})
-		return swarm.Output{Text: a.Text}, err
+		return swarm.Say(a.Text), err
 	}
 }
 
@@ -78,7 +78,7 @@ func TestIDsOfNestedRunsNest(t *testing.T) {
 	var ids, callers []string
 	leaf := swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 		ids, callers = append(ids, st.Run), append(callers, swarm.CallerOf(ctx).Run)
-		return swarm.Output{Text: "y"}, nil
+		return swarm.Say("y"), nil
 	})
 	run := func(w swarm.Worker, n int) swarm.WorkerFunc {
 		s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(n)...)}}, Worker: w, Concurrency: 1}
@@ -88,7 +88,7 @@ func TestIDsOfNestedRunsNest(t *testing.T) {
 					return swarm.Output{}, err
 				}
 			}
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}
 	}
 	s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a", "b")}}, Worker: run(run(leaf, 1), 1), Concurrency: 1}
@@ -154,20 +154,20 @@ func TestASwarmIsAWorker(t *testing.T) {
 		}},
 		Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 			got = append(got, st)
-			return swarm.Output{Text: st.Chunk.Text}, nil
+			return swarm.Say(st.Chunk.Text), nil
 		}), Rounds: 1, Concurrency: 1,
 	}
 	chunk := sourceOf("doc", "one").Chunks[0]
 	out, err := inner.Work(t.Context(), swarm.Subtask{
 		Goal: "How many?", Step: &swarm.Step{ID: "1/a", Do: "Count."}, Item: "lamps", Chunk: &chunk,
-		From: []swarm.Result{{Out: swarm.Output{Text: "earlier"}}},
+		From: []swarm.Result{{Out: swarm.Say("earlier")}},
 	})
-	if err != nil || out.Abstain || len(out.Citations) != 1 || len(out.Doubts) != 1 || len(got) != 2 || got[0].Chunk.ID != chunk.ID || got[0].Chunk.Text != chunk.Text || got[1].Chunk.Text != "earlier" {
+	if err != nil || len(out.Findings) != 1 || len(out.Findings[0].Evidence) != 1 || len(out.Doubts) != 1 || len(got) != 2 || got[0].Chunk.ID != chunk.ID || got[0].Chunk.Text != chunk.Text || got[1].Chunk.Text != "earlier" {
 		t.Errorf("%v %+v %+v", err, out, got)
 	}
 	for _, part := range []string{"Count.", "lamps", "How many?", "from 2 pieces"} {
-		if !strings.Contains(out.Text, part) {
-			t.Errorf("%q lacks %q", out.Text, part)
+		if !strings.Contains(out.Text(), part) {
+			t.Errorf("%q lacks %q", out.Text(), part)
 		}
 	}
 	if _, err := (&swarm.Swarm{}).Work(t.Context(), swarm.Subtask{}); err == nil {
@@ -177,7 +177,7 @@ func TestASwarmIsAWorker(t *testing.T) {
 
 func TestSwarmsNestAsWorkersToAnyDepth(t *testing.T) {
 	plan := script{steps: []swarm.Step{{ID: "r", Do: "read", Over: swarm.Chunks}, {ID: "e", Do: "check", Over: swarm.Each, Of: "r"}}}
-	var w swarm.Worker = swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) { return swarm.Output{Text: "x"}, nil })
+	var w swarm.Worker = swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) { return swarm.Say("x"), nil })
 	for range 4 {
 		w = &swarm.Swarm{Planner: plan, Worker: w, Rounds: 1, Observe: func(e swarm.Event) {
 			if e.Err != nil {
@@ -193,7 +193,7 @@ func TestSwarmsNestAsWorkersToAnyDepth(t *testing.T) {
 
 func TestASwarmAsAWorkerKeepsFeedbackMissingAndCitations(t *testing.T) {
 	from := func(text string, cites ...swarm.Citation) swarm.Result {
-		return swarm.Result{Out: swarm.Output{Text: text, Citations: cites}}
+		return swarm.Result{Out: swarm.Output{Findings: []swarm.Finding{{Text: text, Evidence: cites}}}}
 	}
 	a, b := swarm.Citation{Source: "doc", Quote: "rent is 5", Verified: true}, swarm.Citation{Source: "doc", Quote: "due on the first", Verified: true}
 	st := swarm.Subtask{
@@ -202,31 +202,37 @@ func TestASwarmAsAWorkerKeepsFeedbackMissingAndCitations(t *testing.T) {
 		From:     []swarm.Result{from("one", a), from("The rent: 5 [1]. Due: day 1 [2].", a, b), from("plain")},
 	}
 	cite := func(source, quote string, start int, verified bool) swarm.Citation {
-		return swarm.Citation{Source: source, Quote: quote, Start: start, Verified: verified}
+		return swarm.Citation{Source: source, Chunk: source + "#1", Quote: quote, Start: start, Verified: verified}
 	}
 	var goal string
+	text := "so much"
 	inner := swarm.Swarm{Planner: script{steps: []swarm.Step{{ID: "x", Do: "x"}}, merge: func(br swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 		goal = br.Task.Goal
 		return swarm.Verdict{Citations: []swarm.Citation{
 			cite("result-1", "one", 0, true), cite("result-2", "rent is", 0, false), cite("result-2", "Due", 17, true), cite("result-2", "", 31, true), cite("result-3", "plain", 0, true),
-		}}, nil
+		}}, writeAnswer(w, text)
 	}}, Worker: swarm.WorkerFunc(echo), Rounds: 1}
 	out, err := inner.Work(t.Context(), st)
 	unsure := a
 	unsure.Verified = false
 	want := []swarm.Citation{a, unsure, b, cite("result-2", "", 31, false), cite("result-3", "plain", 0, false)}
-	if err != nil || !slices.Equal(out.Citations, want) {
-		t.Errorf("%v\n%+v, want\n%+v", err, out.Citations, want)
+	if err != nil || len(out.Findings) != 1 || !slices.Equal(out.Findings[0].Evidence, want) {
+		t.Errorf("%v\n%+v, want\n%+v", err, out, want)
 	}
 	for _, part := range []string{"1/b: 1 of 2 parts failed", "five?", "no unit"} {
 		if !strings.Contains(goal, part) {
 			t.Errorf("%q lacks %q", goal, part)
 		}
 	}
-	st.Step = &swarm.Step{ID: "1/a", Do: "Sum up.", Must: true}
+	st.Step, text = &swarm.Step{ID: "1/a", Do: "Sum up.", Must: true}, ""
 	if out, err := inner.Work(t.Context(), st); err == nil {
 		t.Errorf("abstained where it must not: %+v", out)
 	}
+}
+
+func writeAnswer(w *swarm.AnswerWriter, text string) error {
+	_, err := w.Write([]byte(text))
+	return err
 }
 
 // Random trees of runs, whose subtasks spend, nest, park, panic with money in
@@ -283,9 +289,9 @@ func TestRandomNestedRunsAddUp(t *testing.T) {
 						}
 						if depth < 3 && fate(seed, id, "nest", 2) == 0 {
 							_, err := level(depth+1).Run(ctx, task)
-							return swarm.Output{Text: "n"}, err
+							return swarm.Say("n"), err
 						}
-						return swarm.Output{Text: "y"}, use(ctx, id)
+						return swarm.Say("y"), use(ctx, id)
 					}),
 				}
 			}

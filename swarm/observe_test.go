@@ -22,7 +22,7 @@ func TestEventsTellARunInOrder(t *testing.T) {
 		}
 		w := func(context.Context, swarm.Subtask) (swarm.Output, error) {
 			time.Sleep(time.Second)
-			return swarm.Output{Text: "x"}, nil
+			return swarm.Say("x"), nil
 		}
 		s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a", "b")}}, Worker: swarm.WorkerFunc(w), Concurrency: 1, Observe: observe}
 		a, err := s.Run(t.Context(), task)
@@ -69,7 +69,7 @@ func TestASlowObserverThrottlesTheRunAndMissesNothing(t *testing.T) {
 		}
 		w := func(context.Context, swarm.Subtask) (swarm.Output, error) {
 			ended.Add(1)
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}
 		begin := time.Now()
 		s := swarm.Swarm{Worker: swarm.WorkerFunc(w), Observe: observe}
@@ -102,7 +102,7 @@ func TestAnObserverMayCancelTheRun(t *testing.T) {
 		}, Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 			select {
 			case <-time.After(time.Second):
-				return swarm.Output{}, nil
+				return swarm.Say("x"), nil
 			case <-ctx.Done():
 				return swarm.Output{}, ctx.Err()
 			}

@@ -71,7 +71,7 @@ func TestCountsThatAreNoCountsTakeNothingFromTheAccount(t *testing.T) {
 	})
 	t.Run("elsewhere", func(t *testing.T) {
 		w := func(context.Context, swarm.Subtask) (swarm.Output, error) {
-			return swarm.Output{Usage: &swarm.Usage{Calls: -3, In: math.MaxInt, Cost: -5}}, nil
+			return swarm.Output{Findings: swarm.Say("x").Findings, Usage: &swarm.Usage{Calls: -3, In: math.MaxInt, Cost: -5}}, nil
 		}
 		a := mustRun(t, w, task, items(30))
 		if u := a.Report.Usage; u.Calls != 0 || u.In < math.MaxInt32 || u.Cost != 0 {

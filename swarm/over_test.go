@@ -38,7 +38,7 @@ func TestStepsFanOutOverWhatTheySay(t *testing.T) {
 				if r.Outcome != swarm.Done || r.Err != nil || r.ID() != fmt.Sprint("1/s/", len(got)) {
 					t.Errorf("%+v", r)
 				}
-				got = append(got, r.Out.Text)
+				got = append(got, r.Out.Text())
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
@@ -149,7 +149,7 @@ func TestReducingEndsWhereAFewTokensExceedTheWindow(t *testing.T) {
 		if st.Step.Over == swarm.Reduce {
 			return swarm.Output{}, errBroken
 		}
-		return swarm.Output{Text: "two words"}, nil
+		return swarm.Say("two words"), nil
 	}
 	s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a")}, window: 1}, Worker: swarm.WorkerFunc(w), Reducer: swarm.WorkerFunc(w)}
 	if a, err := s.Run(t.Context(), task); err != nil || a.Coverage.Done != 1 {

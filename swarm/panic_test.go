@@ -55,7 +55,7 @@ func TestAWorkerThatBlowsFailsItsSubtaskAlone(t *testing.T) {
 						}
 						c.blow()
 					}
-					return swarm.Output{Text: st.Item}, nil
+					return swarm.Say(st.Item), nil
 				}
 				s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(50)...)}}, Worker: swarm.WorkerFunc(w), Concurrency: 3}
 				a, err := s.Run(t.Context(), task)
@@ -231,7 +231,7 @@ func TestAnErrorThatBlowsWhenItIsUnwrappedEndsNoRun(t *testing.T) {
 					if st.Index == 0 {
 						return swarm.Output{}, bad
 					}
-					return swarm.Output{Text: "y"}, nil
+					return swarm.Say("y"), nil
 				})}
 				a, err := s.Run(t.Context(), task)
 				if err != nil || a.Coverage.Done != 1 || a.Coverage.Failed+a.Coverage.Skipped != 1 || seen < 8 {
@@ -251,14 +251,14 @@ func TestAnErrorThatBlowsWhenItIsUnwrappedEndsNoRun(t *testing.T) {
 				s.Budget.Calls = 1
 				s.Worker = swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 					if st.Index == 0 {
-						return swarm.Output{Text: "y"}, spend(ctx, dear, swarm.Usage{}, swarm.Usage{}, time.Minute)
+						return swarm.Say("y"), spend(ctx, dear, swarm.Usage{}, swarm.Usage{}, time.Minute)
 					}
 					time.Sleep(time.Second)
 					own, stop := context.WithCancelCause(ctx)
 					time.AfterFunc(time.Second, func() { stop(bad) })
 					_, err := swarm.Reserve(own, swarm.Call{Model: "m"}) // waits for the other's
 					cancel(bad)
-					return swarm.Output{}, err
+					return swarm.Say("x"), err
 				})
 				begin := time.Now()
 				if a, err := s.Run(ctx, task); err == nil || a.Coverage.Cancelled != 2 || time.Since(begin) != 2*time.Second {

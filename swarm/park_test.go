@@ -51,11 +51,11 @@ func TestParkGivesThePlaceToAnotherAndReturningGoesFirst(t *testing.T) {
 				d.note("a is back")
 				time.Sleep(10 * time.Second)
 				d.note("a ends")
-				return swarm.Output{}, nil
+				return swarm.Say("x"), nil
 			}
 			time.Sleep(2 * time.Second)
 			d.note(st.Item + " ends")
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}
 		s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a", "b", "c")}}, Worker: swarm.WorkerFunc(w), Concurrency: 1}
 		if _, err := s.Run(t.Context(), task); err != nil {
@@ -81,7 +81,7 @@ func TestACancelWakesWhoWaitsForItsPlace(t *testing.T) {
 			}
 			time.AfterFunc(5*time.Second, func() { cancel(errBroken) })
 			time.Sleep(20 * time.Second) // ignores ctx
-			return swarm.Output{Text: "late"}, nil
+			return swarm.Say("late"), nil
 		}
 		s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a", "b", "c")}}, Worker: swarm.WorkerFunc(w), Concurrency: 1}
 		a, err := s.Run(ctx, task)
@@ -116,7 +116,7 @@ func TestUnparkTwiceAndParkTwiceCountOnce(t *testing.T) {
 				time.Sleep(time.Second)
 			}
 			active.Add(-1)
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}
 		s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(20)...)}}, Worker: swarm.WorkerFunc(w), Concurrency: 3}
 		a, err := s.Run(t.Context(), task)
@@ -157,7 +157,7 @@ func TestAtMost64ParkedAPlace(t *testing.T) {
 			unpark := swarm.Park(ctx)
 			<-free
 			unpark()
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}
 		s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(300)...)}}, Worker: swarm.WorkerFunc(w), Concurrency: 2}
 		go func() {
@@ -185,7 +185,7 @@ func TestAWorkerMayReturnWhileItIsParked(t *testing.T) {
 				mu.Lock()
 				late = append(late, unpark, func() { swarm.Park(ctx)() }) // also a late Park
 				mu.Unlock()
-				return swarm.Output{}, nil
+				return swarm.Say("x"), nil
 			}
 			enter(&active, &most)
 			time.Sleep(time.Second)
@@ -197,7 +197,7 @@ func TestAWorkerMayReturnWhileItIsParked(t *testing.T) {
 				f() // of subtasks that have ended: changes nothing
 			}
 			active.Add(-1)
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}
 		s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(60)...)}}, Worker: swarm.WorkerFunc(w), Concurrency: 2}
 		a, err := s.Run(t.Context(), task)
@@ -218,10 +218,10 @@ func TestAGoroutineLeftWaitingForItsPlaceIsWokenWhenItsSubtaskEnds(t *testing.T)
 				time.Sleep(time.Second)
 				go unpark() // a leak in this test if nobody wakes it
 				time.Sleep(time.Second)
-				return swarm.Output{}, nil
+				return swarm.Say("x"), nil
 			}
 			time.Sleep(10 * time.Second)
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}
 		s := swarm.Swarm{Planner: script{steps: []swarm.Step{each("a", "b")}}, Worker: swarm.WorkerFunc(w), Concurrency: 1}
 		a, err := s.Run(t.Context(), task)
@@ -242,7 +242,7 @@ func TestGoroutinesOfOneSubtaskMayParkInTurn(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		return swarm.Output{}, nil
+		return swarm.Say("x"), nil
 	}
 	s := swarm.Swarm{Planner: script{steps: []swarm.Step{each(numbered(40)...)}}, Worker: swarm.WorkerFunc(w), Concurrency: 2}
 	a, err := s.Run(t.Context(), task)

@@ -1,6 +1,10 @@
 package swarm
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"slices"
+)
 
 // Planner stands in for the large model: it writes plans and merges results.
 //
@@ -69,11 +73,39 @@ type Known struct {
 	Digest string // its best findings, cut to a few hundred tokens
 }
 
+// Status says whether an answer answers the task.
+type Status uint8
+
+const (
+	Answered   Status = iota // whole
+	Partly                   // the texts say no more
+	NotInTexts               // the texts do not say it
+	ReadMore                 // not yet: reading more, or again, could help
+)
+
+var statusNames = [...]string{"answered", "partly", "not in the texts", "read more"}
+
+func (s Status) String() string { return nameIn(statusNames[:], int(s)) }
+
+// MarshalText writes the status's name.
+func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (s *Status) UnmarshalText(text []byte) error {
+	i := slices.Index(statusNames[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("swarm: %q is no status", clip(string(text), 40))
+	}
+	*s = Status(i)
+	return nil
+}
+
 // Verdict is what the planner says of a merge. The zero Verdict is that of a
 // complete answer.
 type Verdict struct {
-	// Missing says what the answer lacks; empty: it answers the task. If it
-	// lacks something and rounds are left, the next round is asked for it.
+	Status Status
+	// Missing says what the answer lacks, or what to look for; empty: nothing. If
+	// it is not, and rounds are left, the next round is asked for it.
 	Missing string
 	// Citations are what the answer's text refers to: [1] is Citations[0].
 	Citations []Citation
@@ -90,8 +122,8 @@ const (
 	Chunks
 	// Items makes a subtask of each of the step's Items.
 	Items
-	// List makes a subtask of each item of the list that the one result of
-	// the step Of holds; see [Subtask.Item].
+	// List makes a subtask of each finding of the one result of the step Of,
+	// whose text is the subtask's Item.
 	List
 	// Each makes a subtask of each result of the step Of, as soon as that
 	// result is there: a pipeline. Subtask i follows subtask i of Of.

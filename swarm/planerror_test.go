@@ -159,7 +159,7 @@ func TestALaterRoundKnowsWhatWasFoundAndAsked(t *testing.T) {
 		},
 		merge: func(b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 			for i := range rs {
-				fmt.Fprintf(w, "%s=%s;", rs[i].ID(), rs[i].Out.Text)
+				fmt.Fprintf(w, "%s=%s;", rs[i].ID(), rs[i].Out.Text())
 			}
 			return swarm.Verdict{Missing: []string{"", "the beta", ""}[b.Round]}, nil
 		},
@@ -179,7 +179,7 @@ func TestALaterRoundKnowsWhatWasFoundAndAsked(t *testing.T) {
 	if len(b.Known) != 2 || b.Known[1].Step != "1/t1" || b.Known[1].Do != "find" || !strings.Contains(b.Known[1].Digest, "alpha") {
 		t.Errorf("%+v", b.Known)
 	}
-	if d := b.Known[0].Digest; !strings.Contains(d, "1 findings, 1 without one, 1 failed") {
+	if d := b.Known[0].Digest; !strings.Contains(d, "1 findings in 1 parts, 1 parts without one, 1 failed") {
 		t.Error(d)
 	}
 	for i, want := range []string{`repeats step "1/t1"`, `did you mean "1/other"?`, "", "", ""} {
@@ -254,7 +254,7 @@ func TestSelectTakesPartsAsOutlinesNameThem(t *testing.T) {
 		}}
 		_, err := (&swarm.Swarm{Planner: p, Concurrency: 1, Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 			read = append(read, st.Chunk.Text)
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		})}).Run(t.Context(), tk)
 		e, refused := errors.AsType[*swarm.PlanError](err)
 		if got := strings.Join(read, " "); got != c.want || refused != (c.want == "") || refused && e.Field != "select" {
@@ -284,7 +284,7 @@ func TestAStepThatFailedMayBeRepeatedInTheNextRound(t *testing.T) {
 			failures++
 			return swarm.Output{}, errBroken
 		}
-		return swarm.Output{Text: "billing"}, nil
+		return swarm.Say("billing"), nil
 	})}).Run(t.Context(), task)
 	if err != nil || !a.Complete || a.Rounds != 3 || len(a.Coverage.Missing) > 0 || fmt.Sprint(repeats) != "[<nil> <nil> <nil>]" {
 		t.Errorf("%v after %d rounds, %v, missing %q", err, a.Rounds, repeats, a.Coverage.Missing)

@@ -157,7 +157,11 @@ func (p *planning) unfoldAll(st *step, count int) {
 // unfoldList takes the items of a step's list, as many as the run may have
 // subtasks, and returns their number. The lock is held.
 func (p *planning) unfoldList(st *step) int {
-	items, _ := listItems(st.of.results[0].Out.Text) // read before, when the subtask ended
+	list := st.of.results[0].Out.Findings
+	items := make([]string, len(list))
+	for i := range list {
+		items[i] = list[i].Text
+	}
 	most := p.limits().Subtasks
 	room := (most - p.size.Subtasks) / st.chain()
 	if len(items) > room {

@@ -159,12 +159,20 @@ func (w *fateful) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, err
 	case 2:
 		runtime.Goexit()
 	case 3, 4:
-		return swarm.Output{Abstain: true}, nil
+		return swarm.Output{}, nil
 	}
 	if st.Step.Schema == swarm.SchemaList {
-		return swarm.Output{Text: []string{"x\ny\nz", "[]", "[broken", `["one"]`}[w.pick(id, "list", 4)]}, nil
+		switch w.pick(id, "list", 4) {
+		case 0:
+			return swarm.Say("x", "y", "z"), nil
+		case 1:
+			return swarm.Output{}, nil
+		case 2:
+			return swarm.Output{}, errBroken
+		}
+		return swarm.Say("one"), nil
 	}
-	return swarm.Output{Text: "a finding of some length, " + id, Confidence: 0.5}, nil
+	return swarm.Output{Findings: []swarm.Finding{{Text: "a finding of some length, " + id, Confidence: 0.5}}}, nil
 }
 
 // heard is what the observer of a run was told.

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// portion is a result on its way to the merge.
+// portion is a result with one finding on its way to the merge.
 type portion struct {
 	result *Result
 	tokens int
@@ -19,11 +19,24 @@ type portion struct {
 const overheadTokens = 12
 
 func size(r *Result) int {
-	n := overheadTokens + EstimateTokens(r.Out.Text)
-	for i := range r.Out.Citations {
-		n += overheadTokens
-		if q := r.Out.Citations[i].Quote; q != r.Out.Text {
-			n += EstimateTokens(q)
+	n := 0
+	var last *Citation // whose place is not shown again
+	for i := range r.Out.Findings {
+		f := &r.Out.Findings[i]
+		n += overheadTokens + EstimateTokens(f.Text)
+		for k := range f.Evidence {
+			c := &f.Evidence[k]
+			n += overheadTokens
+			if c.Quote != f.Text {
+				n += EstimateTokens(c.Quote)
+			}
+			if last == nil || c.Path != last.Path {
+				n += EstimateTokens(c.Path)
+			}
+			if last == nil || c.Head != last.Head {
+				n += EstimateTokens(c.Head)
+			}
+			last = c
 		}
 	}
 	return n
@@ -37,6 +50,7 @@ func (m *merging) fit(results []Result) []Result {
 	if m.window == 0 {
 		return results
 	}
+	results = fold(results)
 	ps, total := portions(results)
 	if total <= m.window {
 		return results
@@ -60,17 +74,86 @@ func (m *merging) fit(results []Result) []Result {
 	return m.leaveOut(ps, total, m.window)
 }
 
-// portions returns the results as portions, and the tokens of all.
-func portions(results []Result) (ps []portion, total int) {
-	ps = make([]portion, len(results))
+// fold leaves out findings that say of the same places what an earlier one
+// says, and results of which nothing is left.
+func fold(results []Result) []Result {
+	type said struct {
+		text, places string
+	}
+	seen := map[said]bool{}
+	var places []byte
+	again := func(f Finding) bool {
+		if len(f.Evidence) == 0 {
+			return false
+		}
+		places = places[:0]
+		for i := range f.Evidence {
+			c := &f.Evidence[i]
+			places = fmt.Appendf(places, "%q %d-%d %q\n", c.Source, c.Start, c.End, c.Quote)
+		}
+		key := said{f.Text, string(places)}
+		had := seen[key]
+		seen[key] = true
+		return had
+	}
+	var out []Result // nil: nothing was left out so far
 	for i := range results {
-		ps[i] = portion{result: &results[i], tokens: size(&results[i])}
-		total += ps[i].tokens
+		r := results[i]
+		n := slices.IndexFunc(r.Out.Findings, again)
+		if n < 0 {
+			if out != nil {
+				out = append(out, r)
+			}
+			continue
+		}
+		if out == nil {
+			out = slices.Clone(results[:i])
+		}
+		kept := slices.Clone(r.Out.Findings[:n])
+		for _, f := range r.Out.Findings[n+1:] {
+			if !again(f) {
+				kept = append(kept, f)
+			}
+		}
+		if r.Out.Findings = kept; len(kept) > 0 {
+			out = append(out, r)
+		}
+	}
+	if out == nil {
+		return results
+	}
+	return out
+}
+
+// portions returns the results as portions, one for each finding, and the tokens
+// of all.
+func portions(results []Result) (ps []portion, total int) {
+	ps = make([]portion, 0, len(results))
+	for i := range results {
+		one := []Result{results[i]}
+		if n := len(results[i].Out.Findings); n > 1 {
+			one = slices.Repeat(one, n)
+			for k := range one {
+				one[k].Out.Findings = results[i].Out.Findings[k : k+1 : k+1]
+			}
+		}
+		for k := range one {
+			ps = append(ps, portion{result: &one[k], tokens: size(&one[k])})
+			total += ps[len(ps)-1].tokens
+		}
 	}
 	return ps, total
 }
 
-// halve leaves out about half of two results or more, the least sure.
+// count returns how many findings results have.
+func count(results []Result) (n int) {
+	for i := range results {
+		n += len(results[i].Out.Findings)
+	}
+	return n
+}
+
+// halve leaves out about half of two findings or more, the least sure.
 func (m *merging) halve(results []Result) []Result {
 	ps, total := portions(results)
 	return m.leaveOut(ps, total, total/2)
@@ -179,21 +262,32 @@ func (m *merging) addReduce(level int, groups [][]Result, limit int) *step {
 	return st
 }
 
-// shorten cuts a reduced result to a limit of tokens: last citations first,
-// then text. It tells which it cut.
+// shorten cuts a reduced result to a limit of tokens: the last findings go
+// first, of the only one then the last citations, then text. It tells which it cut.
 func shorten(res *Result, limit int) (cites, text bool) {
-	for size(res) > limit && len(res.Out.Citations) > 1 {
-		cites = true
-		res.Out.Citations = res.Out.Citations[: len(res.Out.Citations)-1 : len(res.Out.Citations)-1]
-	}
-	for over := size(res) - limit; over > 0 && len(res.Out.Text) > 0; over = size(res) - limit {
+	fs := slices.Clone(res.Out.Findings)
+	res.Out.Findings = fs
+	for len(fs) > 1 && size(res) > limit {
 		text = true
-		keep := len(res.Out.Text) - max(over*2, 16)
+		fs = fs[:len(fs)-1]
+		res.Out.Findings = fs
+	}
+	if len(fs) == 0 {
+		return cites, text
+	}
+	f := &fs[0]
+	for n := len(f.Evidence) - 1; size(res) > limit && n > 0; n-- {
+		cites = true
+		f.Evidence = f.Evidence[:n:n]
+	}
+	for over := size(res) - limit; over > 0 && len(f.Text) > 0; over = size(res) - limit {
+		text = true
+		keep := len(f.Text) - max(over*2, 16)
 		if keep <= 0 {
-			res.Out.Text = ""
+			f.Text = ""
 			break
 		}
-		res.Out.Text = clip(strings.TrimSuffix(res.Out.Text, "…"), keep)
+		f.Text = clip(strings.TrimSuffix(f.Text, "…"), keep)
 	}
 	return cites, text
 }
@@ -219,19 +313,23 @@ func (m *merging) leaveOut(ps []portion, total, most int) []Result {
 	left := 0
 	var names []string
 	for i := range ps {
-		if !drop[i] {
-			out = append(out, *ps[i].result)
+		if r := ps[i].result; !drop[i] {
+			if last := len(out) - 1; last >= 0 && out[last].Step == r.Step && out[last].Index == r.Index {
+				out[last].Out.Findings = append(slices.Clip(out[last].Out.Findings), r.Out.Findings...)
+			} else {
+				out = append(out, *r)
+			}
 			continue
 		}
 		if left++; left <= mostNamed+1 {
 			names = append(names, ps[i].result.ID())
 		}
 	}
-	noun := "results"
+	noun := "findings"
 	if left == 1 {
-		noun = "result"
+		noun = "finding"
 	}
-	m.leftOut(fmt.Sprintf("%d %s that the merge had no room for", left, noun), names)
+	m.leftOut(fmt.Sprintf("%d %s that the merge had no room for", left, noun), slices.Compact(names))
 	return out
 }
 
@@ -259,7 +357,7 @@ func worth(a, b *portion) int {
 	case b.stuck && !a.stuck:
 		return 1
 	}
-	return cmp.Compare(a.result.Out.Confidence, b.result.Out.Confidence)
+	return cmp.Compare(a.result.Out.Confidence(), b.result.Out.Confidence())
 }
 
 func (m *merging) emitNarrowed(what string) {

@@ -17,24 +17,25 @@ import (
 
 // finding is a result of about n tokens that cites its item.
 func finding(item string, n int) swarm.Output {
-	return swarm.Output{Text: item + strings.Repeat(" word", n), Citations: []swarm.Citation{{Source: item, Quote: item}}, Confidence: 0.5}
+	return swarm.Output{Findings: []swarm.Finding{{Text: item + strings.Repeat(" word", n), Evidence: []swarm.Citation{{Source: item, Quote: item}}, Confidence: 0.5}}}
 }
 
 // shortening reduces groups to their items' names and keeps the citations.
 func shortening(st swarm.Subtask) swarm.Output {
-	var out swarm.Output
+	var f swarm.Finding
 	for i := range st.From {
-		f := &st.From[i].Out
-		out.Text += strings.Fields(f.Text)[0] + " "
-		out.Citations = append(out.Citations, f.Citations...)
+		for _, own := range st.From[i].Out.Findings {
+			f.Text += strings.Fields(own.Text)[0] + " "
+			f.Evidence = append(f.Evidence, own.Evidence...)
+		}
 	}
-	return out
+	return swarm.Output{Findings: []swarm.Finding{f}}
 }
 
 func tokensOf(rs []swarm.Result) int {
 	n := 0
 	for i := range rs {
-		n += swarm.EstimateTokens(rs[i].Out.Text)
+		n += swarm.EstimateTokens(rs[i].Out.Text())
 	}
 	return n
 }
@@ -92,7 +93,7 @@ func TestResultsOverTheWindowAreReducedLevelByLevel(t *testing.T) {
 			}
 			last := "" // plan order is kept, through all levels
 			for i := range merged {
-				for _, c := range merged[i].Out.Citations {
+				for c := range merged[i].Out.Evidence() {
 					if c.Source <= last {
 						t.Errorf("%s after %s", c.Source, last)
 					}
@@ -140,13 +141,13 @@ func TestAGroupWhoseReductionFailedGoesInUncutOrIsNamed(t *testing.T) {
 	}
 	a, merged, _ = reduceRun(t, 400, 24, 60, func(swarm.Subtask) (swarm.Output, error) { return swarm.Output{}, errBroken })
 	missing = strings.Join(a.Coverage.Missing, "")
-	if len(merged) == 0 || !strings.Contains(missing, fmt.Sprintf("%d results that the merge had no room for", 24-len(merged))) || !strings.Contains(missing, "1/t/0") {
+	if len(merged) == 0 || !strings.Contains(missing, fmt.Sprintf("%d findings that the merge had no room for", 24-len(merged))) || !strings.Contains(missing, "1/t/0") {
 		t.Errorf("%d merged, missing %q", len(merged), missing)
 	}
 }
 
 func TestAGroupInWhichNothingBearsOnTheGoalIsDropped(t *testing.T) {
-	a, merged, _ := reduceRun(t, 400, 24, 60, func(swarm.Subtask) (swarm.Output, error) { return swarm.Output{Abstain: true}, nil })
+	a, merged, _ := reduceRun(t, 400, 24, 60, func(swarm.Subtask) (swarm.Output, error) { return swarm.Output{}, nil })
 	if len(merged) != 0 || len(a.Coverage.Missing) != 0 {
 		t.Errorf("%d merged, %q", len(merged), a.Coverage.Missing)
 	}
@@ -156,15 +157,17 @@ func TestReducingEndsWhateverTheWorkerSays(t *testing.T) {
 	for name, reduce := range map[string]func(swarm.Subtask) (swarm.Output, error){
 		"long text": func(swarm.Subtask) (swarm.Output, error) { return finding("long", 5000), nil },
 		"long quote": func(swarm.Subtask) (swarm.Output, error) {
-			return swarm.Output{Text: "x [1]", Citations: []swarm.Citation{{Source: "s", Quote: strings.Repeat("quote ", 3000)}}}, nil
+			return swarm.Output{Findings: []swarm.Finding{{Text: "x [1]", Evidence: []swarm.Citation{{Source: "s", Quote: strings.Repeat("quote ", 3000)}}}}}, nil
 		},
 		"everything": func(st swarm.Subtask) (swarm.Output, error) {
-			var out swarm.Output
+			var f swarm.Finding
 			for i := range st.From {
-				out.Text += st.From[i].Out.Text + " "
-				out.Citations = append(out.Citations, st.From[i].Out.Citations...)
+				for _, own := range st.From[i].Out.Findings {
+					f.Text += own.Text + " "
+					f.Evidence = append(f.Evidence, own.Evidence...)
+				}
 			}
-			return out, nil
+			return swarm.Output{Findings: []swarm.Finding{f}}, nil
 		},
 		"short": plain,
 	} {
@@ -185,21 +188,21 @@ func TestReducingEndsWhateverTheWorkerSays(t *testing.T) {
 func TestAReducedOutputIsCutToAQuarterOfTheWindow(t *testing.T) {
 	a, merged, _ := reduceRun(t, 400, 24, 60, func(st swarm.Subtask) (swarm.Output, error) {
 		out := shortening(st)
-		out.Text = strings.Repeat("語 ", 2000)
+		out.Findings[0].Text = strings.Repeat("語 ", 2000)
 		return out, nil
 	})
 	for i := range merged {
 		r := &merged[i]
-		if n := swarm.EstimateTokens(r.Out.Text); r.Step.Over == swarm.Reduce && (n > 100 || n < 20) {
+		if n := swarm.EstimateTokens(r.Out.Text()); r.Step.Over == swarm.Reduce && (n > 100 || n < 20) {
 			t.Errorf("%d tokens", n)
 		}
-		if strings.ToValidUTF8(r.Out.Text, "") != r.Out.Text {
+		if strings.ToValidUTF8(r.Out.Text(), "") != r.Out.Text() {
 			t.Error("cut in the middle of a rune")
 		}
 	}
 	for r := range a.Results() { // the result itself stays whole
-		if r.Step.Over == swarm.Reduce && len(r.Out.Text) != 8000 {
-			t.Errorf("%d bytes", len(r.Out.Text))
+		if r.Step.Over == swarm.Reduce && len(r.Out.Text()) != 8000 {
+			t.Errorf("%d bytes", len(r.Out.Text()))
 		}
 	}
 }
@@ -214,7 +217,7 @@ func TestAPartialMergeIsToldItsLimitAndWhatIsCutIsNamed(t *testing.T) {
 			limits[b.MaxOut]++
 			mu.Unlock()
 			for i := range rs {
-				text := rs[i].Out.Text
+				text := rs[i].Out.Text()
 				if !long {
 					text = text[:4]
 				}
@@ -326,7 +329,7 @@ func TestAGroupWhoseReductionFailedIsNotTriedAgain(t *testing.T) {
 				}
 			}
 			out := shortening(st)
-			out.Text += strings.Repeat("word ", 90) // so that it takes several levels
+			out.Findings[0].Text += strings.Repeat("word ", 90) // so that it takes several levels
 			return out, nil
 		})
 		if last := groups[len(groups)-1].Step.ID; tried != 1 || last == "1/reduce-1" {
@@ -338,7 +341,7 @@ func TestAGroupWhoseReductionFailedIsNotTriedAgain(t *testing.T) {
 func TestALaterRoundReducesWhatWasFoundAndNotWhatWasReduced(t *testing.T) {
 	w := func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 		if st.Step.Over != swarm.Reduce {
-			return finding(fmt.Sprintf("f%03d", st.Index), 60), nil
+			return finding(fmt.Sprintf("%s%03d", st.Step.ID, st.Index), 60), nil
 		}
 		for i := range st.From {
 			if strings.HasPrefix(st.Step.ID, "2/reduce-1") && st.From[i].Step.Over == swarm.Reduce {
@@ -352,7 +355,9 @@ func TestALaterRoundReducesWhatWasFoundAndNotWhatWasReduced(t *testing.T) {
 	}, merge: func(b swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 		cited := 0
 		for i := range rs {
-			cited += len(rs[i].Out.Citations)
+			for range rs[i].Out.Evidence() {
+				cited++
+			}
 		}
 		if cited != 20*b.Round {
 			t.Errorf("round %d: %d citations", b.Round, cited)

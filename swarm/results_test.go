@@ -64,9 +64,9 @@ func TestTheMergeGetsWhatAStepReadThatGaveNothing(t *testing.T) {
 				case do == "fail" && hit, st.Item == "fail":
 					return swarm.Output{}, errBroken
 				case do == "none" && hit:
-					return swarm.Output{Abstain: true}, nil
+					return swarm.Output{}, nil
 				}
-				return swarm.Output{Text: "a\nb"}, nil
+				return swarm.Say("a", "b"), nil
 			})}
 			a, err := s.Run(t.Context(), task)
 			if got := strings.Join(merged, " "); err != nil || got != c.want {
@@ -91,7 +91,7 @@ func TestWhatFailedIsNamedOnce(t *testing.T) {
 		if strings.HasPrefix(st.Step.Do, "fail") {
 			return swarm.Output{}, long
 		}
-		return swarm.Output{Text: "y"}, nil
+		return swarm.Say("y"), nil
 	})}).Run(t.Context(), task)
 	if err != nil || len(a.Coverage.Missing) != 3 {
 		t.Fatalf("%v %q", err, a.Coverage.Missing)
@@ -113,7 +113,7 @@ func TestWhatAFailedStepReadIsFoundInTimeThatGrowsWithThePlan(t *testing.T) {
 		if strings.HasPrefix(st.Step.Do, "fail") {
 			return swarm.Output{}, errBroken
 		}
-		return swarm.Output{Text: "found"}, nil
+		return swarm.Say("found"), nil
 	}, task, steps...)
 	if a.Text != "1/root/0 found\n" || len(a.Coverage.Missing) != 82 {
 		t.Errorf("%q, %d missing", a.Text, len(a.Coverage.Missing))
@@ -225,8 +225,8 @@ func TestWithoutAReducerThePlannerMergesGroupByGroup(t *testing.T) {
 		}
 		var v swarm.Verdict
 		for i := range rs {
-			for _, c := range rs[i].Out.Citations {
-				v.Citations = append(v.Citations, c)
+			for c := range rs[i].Out.Evidence() {
+				v.Citations = append(v.Citations, *c)
 				fmt.Fprintf(w, "%s [%d] ", c.Source, len(v.Citations))
 			}
 		}
@@ -270,7 +270,7 @@ func TestGroupsThatDoNotFitTheReducersContextAreHalved(t *testing.T) {
 		if sizes = append(sizes, n); n > 150 {
 			return swarm.Output{}, fmt.Errorf("reducing: %w", &swarm.CallError{Class: swarm.ClassTooLong})
 		}
-		return swarm.Output{Text: fmt.Sprintf("%d in short", len(st.From))}, nil
+		return swarm.Say(fmt.Sprintf("%d in short", len(st.From))), nil
 	})}
 	a, err := s.Run(t.Context(), task)
 	if err != nil || a.Coverage.Missing != nil || !strings.Contains(a.Text, "in short") {
@@ -296,7 +296,7 @@ func TestACancelledRunWaitsForTheEventInHandAndDropsABacklog(t *testing.T) {
 				Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 					select {
 					case <-time.After(time.Second):
-						return swarm.Output{}, nil
+						return swarm.Say("x"), nil
 					case <-ctx.Done():
 						return swarm.Output{}, ctx.Err()
 					}
@@ -341,7 +341,7 @@ func TestParkedBranchesUnderACancelEndOnce(t *testing.T) {
 				if st.Index%11 == 0 {
 					return swarm.Output{}, errBroken
 				}
-				return swarm.Output{Text: "y"}, nil
+				return swarm.Say("y"), nil
 			}),
 		}
 		if round%3 > 0 {

@@ -34,7 +34,7 @@ import (
 // concurrent use.
 func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	if err := s.valid(ctx, t); err != nil {
-		return &Answer{}, err
+		return &Answer{Status: ReadMore}, err
 	}
 	r := newRun(ctx, s, t)
 	defer r.cancel(context.Canceled)
@@ -167,6 +167,7 @@ func newRun(ctx context.Context, s *Swarm, t Task) *run {
 	r.plan.init(r)
 	r.work.init(r, cmp.Or(s.Concurrency, defaultConcurrency))
 	r.merge.run = r
+	r.merge.verdict.Status = ReadMore
 	r.events.init(&r.mu, s.Observe != nil)
 	return r
 }
@@ -382,7 +383,8 @@ func (r *run) finish(err error) *Answer {
 		Run:       r.id,
 		Text:      r.merge.answer.String(),
 		Citations: r.merge.verdict.Citations,
-		Complete:  err == nil && r.merge.complete && r.events.report.Subtasks[Cancelled] == 0,
+		Status:    r.merge.verdict.Status,
+		Complete:  err == nil && r.merge.complete && r.merge.verdict.Status == Answered && r.events.report.Subtasks[Cancelled] == 0,
 		Rounds:    r.round,
 		Coverage:  r.covered(),
 		steps:     r.steps,

@@ -73,17 +73,20 @@ func TestTheSamePlanGivesTheSameAnswerUnderAnyLatencyAndConcurrency(t *testing.T
 						unpark()
 					}
 					if st.Step.Schema == swarm.SchemaList {
-						return swarm.Output{Text: "p\nq\nr\ns"}, nil
+						return swarm.Say("p", "q", "r", "s"), nil
 					}
 					switch fate(0, st.ID(), "outcome", 6) { // by the subtask alone
 					case 0:
 						return swarm.Output{}, errBroken
 					case 1:
-						return swarm.Output{Abstain: true}, nil
+						return swarm.Output{}, nil
 					}
 					out, err := echo(ctx, st)
-					out.Confidence = float64(fate(0, st.ID(), "confidence", 100)) / 100
-					out.Text += fmt.Sprint(st.Missing)
+					for i := range out.Findings {
+						f := &out.Findings[i]
+						f.Confidence = float64(fate(0, st.ID(), "confidence", 100)) / 100
+						f.Text += fmt.Sprint(st.Missing)
+					}
 					return out, err
 				}
 				s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w), Concurrency: places}
@@ -93,7 +96,7 @@ func TestTheSamePlanGivesTheSameAnswerUnderAnyLatencyAndConcurrency(t *testing.T
 				}
 				got := a.Text
 				for r := range a.Results() {
-					got += fmt.Sprintln(r.ID(), r.Outcome, r.Out.Text, r.Err)
+					got += fmt.Sprintln(r.ID(), r.Outcome, r.Out.Text(), r.Err)
 				}
 				if want == "" {
 					want = got
@@ -112,7 +115,7 @@ func TestTheSamePlanGivesTheSameAnswerUnderAnyLatencyAndConcurrency(t *testing.T
 // writeAll writes the results' names and texts, a line each.
 func writeAll(w io.Writer, results []swarm.Result) error {
 	for i := range results {
-		if _, err := fmt.Fprintf(w, "%s %s\n", results[i].ID(), results[i].Out.Text); err != nil {
+		if _, err := fmt.Fprintf(w, "%s %s\n", results[i].ID(), results[i].Out.Text()); err != nil {
 			return err
 		}
 	}

@@ -32,7 +32,7 @@ func TestRunStartsAStepWhileThePlanIsBeingWritten(t *testing.T) {
 			if st.Step.ID == "1/t1" {
 				started <- st.ID()
 			}
-			return swarm.Output{Text: st.ID()}, nil
+			return swarm.Say(st.ID()), nil
 		}
 		s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(w)}
 		a, err := s.Run(t.Context(), task)
@@ -55,7 +55,7 @@ func TestRunClaimsNothingAhead(t *testing.T) {
 			order = append(order, st.ID())
 			mu.Unlock()
 			<-go1
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}
 		p := script{plan: func(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
 			if err := add(swarm.Step{ID: "slow", Do: "many", Over: swarm.Items, Items: numbered(100), Est: 10}); err != nil {
@@ -265,7 +265,7 @@ func longestFirst(t *testing.T, long, tail int) {
 		w := func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 			order = append(order, st.Step.ID) // one place: no race
 			time.Sleep(time.Second)
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}
 		s := swarm.Swarm{Worker: swarm.WorkerFunc(w), Concurrency: 1, Planner: script{plan: func(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
 			err := add(swarm.Step{ID: "first", Do: "1", Est: 1})

@@ -18,6 +18,7 @@ package swarm
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -156,29 +157,42 @@ func (s *Swarm) Work(ctx context.Context, st Subtask) (Output, error) {
 	if c := st.Chunk; c != nil {
 		t.Sources = append(t.Sources, Source{Name: c.Source, Outline: c.Path, Chunks: []Chunk{*c}})
 	}
-	from := map[string]*Output{} // by name of the source
+	from := map[string]origin{} // by ID of the chunk
 	for i := range st.From {
-		id, text := "result-"+strconv.Itoa(i+1), st.From[i].Out.Text
-		for c := st.Chunk; c != nil && (id == c.Source || id == c.ID); {
-			id = "inner-" + id
+		src := Source{Name: "result-" + strconv.Itoa(i+1), Outline: clip(st.From[i].Out.Text(), mostWhy)}
+		for c := st.Chunk; c != nil && (src.Name == c.Source || strings.HasPrefix(c.ID, src.Name)); {
+			src.Name = "inner-" + src.Name
 		}
-		from[id] = &st.From[i].Out
-		t.Sources = append(t.Sources, Source{Name: id, Outline: clip(text, mostWhy), Chunks: []Chunk{{
-			Source: id, ID: id, Text: text, End: len(text),
-		}}})
+		at := 0
+		for k := range st.From[i].Out.Findings {
+			f := &st.From[i].Out.Findings[k]
+			c := Chunk{Source: src.Name, ID: src.Name + "#" + strconv.Itoa(k+1), Text: f.Text, Start: at, End: at + len(f.Text)}
+			src.Chunks = append(src.Chunks, c)
+			from[c.ID] = origin{f, at}
+			at = c.End + 1
+		}
+		t.Sources = append(t.Sources, src)
 	}
 	a, err := s.Run(ctx, t)
 	if err != nil {
 		return Output{}, err
 	}
-	out := Output{Text: a.Text, Citations: slices.Clone(a.Citations), Abstain: strings.TrimSpace(a.Text) == ""}
-	if out.Abstain && st.Step != nil && st.Step.Must {
-		return Output{}, errors.New("the answer is empty, which the step forbids")
-	}
-	for i, c := range out.Citations {
-		if o := from[c.Source]; o != nil {
-			out.Citations[i] = origin(c, o)
+	var out Output
+	switch {
+	case strings.TrimSpace(a.Text) == "":
+	case st.Step != nil && st.Step.Schema == SchemaList:
+		out = Say(listItems(a.Text)...)
+	default:
+		cites := slices.Clone(a.Citations) // the planner's, and the observer's
+		for i, c := range cites {
+			if o, ok := from[c.Chunk]; ok {
+				cites[i] = o.of(c)
+			}
 		}
+		out.Findings = []Finding{{Text: a.Text, Evidence: cites}}
+	}
+	if len(out.Findings) == 0 && st.Step != nil && st.Step.Must {
+		return Output{}, errors.New("the answer is empty, which the step forbids")
 	}
 	if !a.Complete {
 		out.Doubts = []string{"the answer is not complete"}
@@ -186,30 +200,58 @@ func (s *Swarm) Work(ctx context.Context, st Subtask) (Output, error) {
 	return out, nil
 }
 
+// listItems reads a list that an answer holds: a JSON array, whose strings are
+// taken as they are and whose other values as JSON; or an item a line.
+func listItems(text string) (items []string) {
+	var raw []json.RawMessage
+	if json.Unmarshal([]byte(text), &raw) == nil && raw != nil {
+		items = make([]string, len(raw))
+		for i, v := range raw {
+			if v[0] != '"' || json.Unmarshal(v, &items[i]) != nil {
+				items[i] = string(v)
+			}
+		}
+		return items
+	}
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			items = append(items, line)
+		}
+	}
+	return items
+}
+
+// origin is a finding that stands at an offset of a nested run's source.
+type origin struct {
+	finding *Finding
+	at      int
+}
+
 var reference = regexp.MustCompile(`\[(\d{1,6})`)
 
-// origin returns what a citation of a result's text goes back to: the result's
-// only citation, that with the same words, or that which the text refers to next.
-func origin(c Citation, o *Output) Citation {
+// of returns what a citation of the finding's text goes back to: the finding's
+// only evidence, that with the same words, or that which the text refers to next.
+func (o origin) of(c Citation) Citation {
 	n := -1
-	if len(o.Citations) == 1 {
+	f := o.finding
+	if len(f.Evidence) == 1 {
 		n = 0
 	} else if c.Quote != "" {
-		n = slices.IndexFunc(o.Citations, func(own Citation) bool {
+		n = slices.IndexFunc(f.Evidence, func(own Citation) bool {
 			return strings.Contains(own.Quote, c.Quote) || own.Quote != "" && strings.Contains(c.Quote, own.Quote)
 		})
 	}
 	if n < 0 {
-		if m := reference.FindStringSubmatch(o.Text[min(max(c.Start, 0), len(o.Text)):]); m != nil {
+		if m := reference.FindStringSubmatch(f.Text[min(max(c.Start-o.at, 0), len(f.Text)):]); m != nil {
 			n, _ = strconv.Atoi(m[1])
 			n--
 		}
 	}
-	if n < 0 || n >= len(o.Citations) {
+	if n < 0 || n >= len(f.Evidence) {
 		c.Verified = false
 		return c
 	}
-	own := o.Citations[n]
+	own := f.Evidence[n]
 	own.Verified = own.Verified && c.Verified
 	return own
 }

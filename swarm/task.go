@@ -49,9 +49,9 @@ type Place struct {
 	At   int    // byte offset in the chunk's Text from which it holds, up to the next one's
 	Path string // headings, outermost first, joined by " › "
 
-	// Head is the head of a table that began in an earlier chunk and goes on
-	// here, as it stands in the source: the lines that name its columns, with
-	// a caption and units directly above. Empty: no table goes on.
+	// Head is the head of the table whose rows stand here, as it stands in the
+	// source: the lines that name its columns, with a caption and units directly
+	// above. Empty: the part is no row of a table, or the table has no head.
 	Head string
 }
 
@@ -66,6 +66,22 @@ func (c *Chunk) PlaceAt(offset int) Place {
 		place = p
 	}
 	return place
+}
+
+// Cite returns a citation of c.Text[start:end], with its place in the source.
+// Quote holds these bytes with each run of white space as one space; it is not
+// Verified, for nobody has compared it with what a worker said.
+func (c *Chunk) Cite(start, end int) Citation {
+	place := c.PlaceAt(start)
+	cite := Citation{
+		Source: c.Source, Chunk: c.ID, Path: place.Path, Head: place.Head, Line: c.Line,
+		Start: min(c.Start+start, c.End), End: min(c.Start+end, c.End),
+		Quote: strings.Join(strings.Fields(c.Text[start:end]), " "),
+	}
+	if c.Line > 0 {
+		cite.Line += strings.Count(c.Text[:start], "\n")
+	}
+	return cite
 }
 
 // Part returns the part of c with Text[start:end], which has its own offsets,

@@ -2,9 +2,13 @@ package swarm
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Worker runs one subtask: a small model, a pool of them, a plain function.
@@ -58,17 +62,12 @@ type Feedback struct {
 // ID returns the subtask's name in its run: the step's ID and the index.
 func (st *Subtask) ID() string { return subtaskID(st.Step, st.Index) }
 
-// Output is what a worker returns.
+// Output is what a worker returns. [Say] makes one of texts.
 type Output struct {
-	// Text is the finding. If the step's Schema is SchemaList, it is a JSON
-	// array, or an item a line. A text made from several findings refers to
-	// Citations by number: [1] is Citations[0].
-	Text       string     `json:"text"`
-	Citations  []Citation `json:"citations,omitempty"`
-	Confidence float64    `json:"confidence,omitempty"` // 0 to 1, the worker's own word
-	// Abstain says that there was nothing to find in the input. It is not a
-	// failure.
-	Abstain bool `json:"abstain,omitempty"`
+	// Findings are what was found, in the order of the input. None: there was
+	// nothing to find, and the worker abstains, which is no failure. Of a step
+	// whose Schema is SchemaList each finding is an item of the list.
+	Findings []Finding `json:"findings,omitempty"`
 	// Doubts are checks that the output still fails. They are marks, not errors.
 	Doubts []string `json:"doubts,omitempty"`
 	// Models is what calls used that this process's ledger did not see, such as
@@ -76,6 +75,62 @@ type Output struct {
 	// that are not known. Both count against the Budget.
 	Usage  *Usage           `json:"usage,omitempty"`
 	Models map[string]Usage `json:"models,omitempty"`
+}
+
+// Finding is one statement with its own evidence.
+type Finding struct {
+	// Text is the statement. One that was made from other findings refers to its
+	// Evidence by number: [1] is Evidence[0].
+	Text       string     `json:"text"`
+	Evidence   []Citation `json:"evidence,omitempty"`
+	Confidence float64    `json:"confidence,omitempty"` // 0 to 1, the worker's own word; 0: it said none
+}
+
+// Say returns an output with a finding for each text, without evidence, as a
+// plain function returns it. Without a text it abstains.
+func Say(texts ...string) Output {
+	var out Output
+	for _, text := range texts {
+		out.Findings = append(out.Findings, Finding{Text: text})
+	}
+	return out
+}
+
+// Text returns the texts of the findings, a line or more each.
+func (o *Output) Text() string {
+	if len(o.Findings) == 1 {
+		return o.Findings[0].Text
+	}
+	var b strings.Builder
+	for i := range o.Findings {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(o.Findings[i].Text)
+	}
+	return b.String()
+}
+
+// Evidence yields the evidence of all findings.
+func (o *Output) Evidence() iter.Seq[*Citation] {
+	return func(yield func(*Citation) bool) {
+		for i := range o.Findings {
+			for j := range o.Findings[i].Evidence {
+				if !yield(&o.Findings[i].Evidence[j]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Confidence returns that of the surest finding.
+func (o *Output) Confidence() float64 {
+	most := 0.0
+	for i := range o.Findings {
+		most = max(most, o.Findings[i].Confidence)
+	}
+	return most
 }
 
 // Outcome is how a subtask ended. Every subtask of an accepted step ends
@@ -108,15 +163,65 @@ func (o *Outcome) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Result is an output with its place in the plan, its outcome and its cost.
+// Result is an output with its input, its place in the plan, its outcome and
+// its cost. As JSON the step and the chunk are told by their IDs alone.
 type Result struct {
 	Out      Output
-	Err      error // Failed, Skipped, Cancelled: a *SubtaskError
-	Step     *Step // shared, read only
-	Index    int   // place in the step
-	Attempts int   // calls that were settled
+	Err      error  // Failed, Skipped, Cancelled: a *SubtaskError
+	Step     *Step  // shared, read only
+	Index    int    // place in the step
+	Chunk    *Chunk // what the subtask read, as in Subtask; shared, read only
+	Item     string // the same
+	Attempts int    // calls that were settled
 	Outcome  Outcome
 	Usage    *Usage // of all the subtask's calls; nil: none
+}
+
+type resultJSON struct {
+	Step     string  `json:"step,omitempty"`
+	Index    int     `json:"index"`
+	Chunk    string  `json:"chunk,omitempty"`
+	Item     string  `json:"item,omitempty"`
+	Outcome  Outcome `json:"outcome"`
+	Output           // findings, doubts
+	Attempts int     `json:"attempts,omitempty"`
+	Spent    *Usage  `json:"spent,omitempty"`
+	Error    string  `json:"error,omitempty"`
+}
+
+// MarshalJSON writes the result, with Err as its text.
+func (r Result) MarshalJSON() ([]byte, error) {
+	out := resultJSON{Index: r.Index, Item: r.Item, Outcome: r.Outcome, Output: r.Out, Attempts: r.Attempts, Spent: r.Usage}
+	if r.Step != nil {
+		out.Step = r.Step.ID
+	}
+	if r.Chunk != nil {
+		out.Chunk = r.Chunk.ID
+	}
+	if r.Err != nil {
+		out.Error = errText(r.Err)
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote. Of the step and the chunk the IDs
+// come back, of Err the text.
+func (r *Result) UnmarshalJSON(text []byte) error {
+	var in resultJSON
+	if err := json.Unmarshal(text, &in); err != nil {
+		return err
+	}
+	*r = Result{Out: in.Output, Index: in.Index, Item: in.Item, Outcome: in.Outcome, Attempts: in.Attempts, Usage: in.Spent}
+	if in.Step != "" {
+		r.Step = &Step{ID: in.Step}
+	}
+	if in.Chunk != "" {
+		r.Chunk = &Chunk{ID: in.Chunk}
+	}
+	if in.Error != "" {
+		r.Err = errors.New(in.Error)
+	}
+	return nil
 }
 
 // ID returns the name of the subtask that the result is of.

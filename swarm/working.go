@@ -3,6 +3,7 @@ package swarm
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -203,13 +204,12 @@ func (w *working) do(t *running) {
 // until the subtask has ended, so that no lock is needed; what says that it
 // has ended, its outcome, is written by ended.
 func (w *working) write(t *running, out Output, err error) {
-	if err == nil && t.step.Schema == SchemaList && !out.Abstain {
-		_, err = listItems(out.Text)
-	}
+	out.Findings = sane(out.Findings)
 	res := &t.step.results[t.ref.Index]
 	res.Out, res.Step, res.Index = out, &t.step.Step, int(t.ref.Index)
+	res.Chunk, res.Item = t.step.input(res.Index)
 	switch t.err = err; {
-	case err == nil && out.Abstain:
+	case err == nil && len(out.Findings) == 0:
 		t.outcome = Abstained
 	case err == nil:
 		t.outcome = Done
@@ -225,6 +225,24 @@ func (w *working) write(t *running, out Output, err error) {
 	if out.Usage != nil || out.Models != nil {
 		t.scope.bookRemote(&out)
 	}
+}
+
+// sane brings confidences into 0 to 1. JSON and orders know no NaN.
+func sane(fs []Finding) []Finding {
+	odd := func(f Finding) bool { return !(f.Confidence >= 0 && f.Confidence <= 1) }
+	if !slices.ContainsFunc(fs, odd) {
+		return fs
+	}
+	fs = slices.Clone(fs) // the worker's own
+	for i := range fs {
+		switch c := &fs[i].Confidence; {
+		case *c > 1:
+			*c = 1
+		case !(*c >= 0):
+			*c = 0
+		}
+	}
+	return fs
 }
 
 // ended books how a subtask ended, gives back what it holds, gives its place
@@ -250,7 +268,7 @@ func (w *working) ended(t *running) {
 	if t.step.groups != nil {
 		r.merge.reduced[t.outcome]++
 	}
-	r.emit(Event{Kind: SubtaskEnded, Outcome: t.outcome, Round: t.step.round, Step: t.step.ID, Index: i, To: i + 1, Usage: t.usage, Err: res.Err})
+	r.emit(Event{Kind: SubtaskEnded, Outcome: t.outcome, Round: t.step.round, Step: t.step.ID, Index: i, To: i + 1, Usage: t.usage, Err: res.Err, Result: res})
 	if t.outcome == Cancelled {
 		w.machine.Cancel() // the watcher may be late: nothing more is to begin
 	}
@@ -283,7 +301,9 @@ func (w *working) book() {
 		}
 		why := w.whyEnded(st, out)
 		for i := d.From; i < d.To; i++ {
-			st.results[i] = Result{Step: &st.Step, Index: i, Outcome: out, Err: why}
+			res := &st.results[i]
+			*res = Result{Step: &st.Step, Index: i, Outcome: out, Err: why}
+			res.Chunk, res.Item = st.input(i)
 		}
 		r.emit(Event{Kind: SubtaskEnded, Outcome: out, Round: st.round, Step: st.ID, Index: d.From, To: d.To, Err: why})
 	}

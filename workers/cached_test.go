@@ -36,8 +36,8 @@ func TestAccountIsTheBillWherePromptsAreCached(t *testing.T) {
 				src.Chunks = append(src.Chunks, swarm.Chunk{Source: "log", ID: fmt.Sprint("log#", i), Text: text, Start: 100 * i, End: 100*i + len(text)})
 			}
 			rules := strings.Repeat("Read with care what follows and leave nothing out. ", 200)
-			run := swarm.Swarm{Planner: asking(rules), Worker: p, Budget: swarm.Budget{Cost: swarm.Dollar}}
-			a, err := run.Run(t.Context(), swarm.Task{Goal: "When was the lock open?", Sources: []swarm.Source{src}})
+			run := swarm.Swarm{Planner: asking("Find it."), Worker: p, Budget: swarm.Budget{Cost: swarm.Dollar}}
+			a, err := run.Run(t.Context(), swarm.Task{Goal: rules + "When was the lock open?", Sources: []swarm.Source{src}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,127 +2,170 @@ package workers
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// CheckFunc examines an output and returns what is wrong with it, in words
-// that a model can mend it by, or "" if nothing is. It may correct marks of
-// the output that it knows better, such as Citation.Verified. It must be
-// deterministic and safe for concurrent use.
-type CheckFunc func(st swarm.Subtask, out *swarm.Output) (wrong string)
+// CheckFunc examines one finding of an output and returns what is wrong with it,
+// in words that a model can mend it by, or "" if nothing is. It may correct marks
+// of the finding that it knows better, such as Citation.Verified: the finding
+// and its evidence are a copy. It must be deterministic and safe for concurrent
+// use.
+type CheckFunc func(st swarm.Subtask, f *swarm.Finding) (wrong string)
 
-// Check returns a worker that has the outputs of w examined. An output that
-// fails is told back once (see [swarm.Subtask.Feedback]); if the second fails
-// as well, the better of the two is returned, with a line in its Doubts for
-// each check that it fails, and a nil error. It costs nothing where all is
-// well and one more call of w where not. An error of w is returned as it is;
-// where it is the second call's, the first output is kept with its doubts.
-// Output.Usage is that of both calls, whichever output is returned.
+// Check returns a worker that has the findings of w examined. Those that are
+// right are kept. What is wrong with the others is told back once (see
+// [swarm.Subtask.Feedback]), and the second output, which is to hold them alone,
+// takes their place: findings that it repeats are not taken twice. What fails
+// once more stays, with a line in Doubts, and a nil error; so does what failed
+// at first where the second output has more that is wrong, or where the second
+// call fails. It costs nothing where all is well and one more call of w where
+// not. An error of w's first call is returned as it is. Output.Usage is that of
+// both calls.
 //
 // A panic in a check is the subtask's, as one in w would be.
 func Check(w swarm.Worker, checks ...CheckFunc) swarm.Worker {
 	checks = slices.Clone(checks)
 	return swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
-		out, err := w.Work(ctx, st)
+		first, err := w.Work(ctx, st)
 		if err != nil {
-			return out, err
+			return first, err
 		}
-		wrong := examine(st, &out, checks)
-		if len(wrong) == 0 {
-			return out, nil
+		right, bad, wrong := examine(st, &first, checks)
+		if len(bad) == 0 {
+			return first, nil
 		}
 		again := st
-		again.Feedback = append(slices.Clip(st.Feedback), swarm.Feedback{Said: said(&out), Wrong: strings.Join(wrong, "; ")})
+		again.Feedback = append(slices.Clip(st.Feedback), feedback(bad, wrong, len(right)))
 		second, err := w.Work(ctx, again)
-		out, second = plus(out, second.Usage), plus(second, out.Usage)
-		if err != nil {
-			if ctx.Err() != nil {
-				return out, err
+		out := first
+		out.Usage, out.Models = plus(first.Usage, second.Usage), plusModels(first.Models, second.Models)
+		if err != nil && ctx.Err() != nil {
+			return out, err
+		}
+		good, still, why := examine(st, &second, checks)
+		if err != nil || len(still) > len(bad) {
+			out.Doubts = append(slices.Clip(first.Doubts), wrong...)
+			return out, nil
+		}
+		out.Doubts = append(slices.Clip(second.Doubts), why...)
+		out.Findings = right
+		for _, f := range append(good, still...) {
+			if !slices.ContainsFunc(right, func(had swarm.Finding) bool { return repeats(f, had) }) {
+				out.Findings = append(out.Findings, f)
 			}
-			return doubtful(out, append(wrong, "a second try failed")), nil
 		}
-		still := examine(st, &second, checks)
-		if len(still) > len(wrong) {
-			return doubtful(out, wrong), nil
-		}
-		return doubtful(second, still), nil
+		return out, nil
 	})
 }
 
-// examine runs the checks over a copy of what they may correct.
-func examine(st swarm.Subtask, out *swarm.Output, checks []CheckFunc) (wrong []string) {
-	out.Citations = slices.Clone(out.Citations)
-	for _, check := range checks {
-		if w := check(st, out); w != "" {
-			wrong = append(wrong, w)
+// examine runs the checks over the findings, and puts copies in their place. It
+// returns those that are right, and those that are not with what is wrong.
+func examine(st swarm.Subtask, out *swarm.Output, checks []CheckFunc) (right, bad []swarm.Finding, wrong []string) {
+	out.Findings = slices.Clone(out.Findings)
+	for i := range out.Findings {
+		f := &out.Findings[i]
+		f.Evidence = slices.Clone(f.Evidence)
+		var faults []string
+		for _, check := range checks {
+			if w := check(st, f); w != "" {
+				faults = append(faults, w)
+			}
 		}
-	}
-	return wrong
-}
-
-// plus adds to an output the usage of another call.
-func plus(out swarm.Output, other *swarm.Usage) swarm.Output {
-	switch {
-	case out.Usage == nil:
-		out.Usage = other
-	case other != nil:
-		sum := out.Usage.Plus(*other)
-		out.Usage = &sum
-	}
-	return out
-}
-
-func doubtful(out swarm.Output, wrong []string) swarm.Output {
-	out.Doubts = append(slices.Clip(out.Doubts), wrong...)
-	return out
-}
-
-// said shows an output to its writer.
-func said(out *swarm.Output) string {
-	var b strings.Builder
-	b.WriteString(out.Text)
-	for _, c := range out.Citations {
-		b.WriteString("\nquote: " + c.Quote)
-	}
-	return b.String()
-}
-
-// Quotes is a check that a finding over a chunk quotes the chunk: that each of
-// its own citations stands in the text, white space folded (see [Pool.Work]).
-// It sets each citation's place and Verified by its own search, whatever the
-// worker said. A finding without a quote fails, an abstention needs none.
-// Citations that come from earlier results, and lists, are left alone.
-func Quotes(st swarm.Subtask, out *swarm.Output) string {
-	if st.Chunk == nil || out.Abstain || st.Step != nil && st.Step.Schema == swarm.SchemaList {
-		return ""
-	}
-	missing := 0
-	for i := range out.Citations {
-		c := &out.Citations[i]
-		if c.Chunk != st.Chunk.ID && c.Chunk != "" || fromBefore(&st, c) {
+		if len(faults) == 0 {
+			right = append(right, *f)
 			continue
 		}
-		if *c = cite(st.Chunk, c.Quote); !c.Verified {
-			missing++
+		bad, wrong = append(bad, *f), append(wrong, strings.Join(faults, "; "))
+	}
+	return right, bad, wrong
+}
+
+// feedback shows findings that did not pass to their writer, by number, and
+// what is wrong with each.
+func feedback(bad []swarm.Finding, wrong []string, right int) swarm.Feedback {
+	var said, what strings.Builder
+	for i, f := range bad {
+		fmt.Fprintf(&said, "%d. answer: %s\n", i+1, f.Text)
+		for _, c := range f.Evidence {
+			fmt.Fprintf(&said, "   quote: %s\n", c.Quote)
+		}
+		fmt.Fprintf(&what, "%d. %s\n", i+1, wrong[i])
+	}
+	if right > 0 {
+		fmt.Fprintf(&what, "Your other findings, %d, are right and kept: do not write them again.\n", right)
+	}
+	return swarm.Feedback{Said: strings.TrimSpace(said.String()), Wrong: strings.TrimSpace(what.String())}
+}
+
+// repeats says that a finding says the same as another, or of the same words.
+func repeats(f, had swarm.Finding) bool {
+	return f.Text == had.Text || len(f.Evidence) > 0 && slices.Equal(f.Evidence, had.Evidence)
+}
+
+// plus adds the usage of another call.
+func plus(a, b *swarm.Usage) *swarm.Usage {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	sum := a.Plus(*b)
+	return &sum
+}
+
+func plusModels(a, b map[string]swarm.Usage) map[string]swarm.Usage {
+	if len(a) == 0 {
+		return b
+	}
+	sum := map[string]swarm.Usage{}
+	for _, m := range []map[string]swarm.Usage{a, b} {
+		for model, used := range m {
+			sum[model] = sum[model].Plus(used)
 		}
 	}
-	switch {
-	case missing > 0:
-		return "the quote does not stand in the text; copy it word for word"
-	case len(out.Citations) == 0:
-		return "there is no quote; copy the passage of the text that shows the answer word for word"
+	return sum
+}
+
+// Quotes is a check that a finding over a chunk quotes the chunk: that its own
+// evidence stands in the text (see [Pool.Work]). It sets the place and Verified of
+// each quote by its own search, whatever the worker said; of a quote that joins
+// several stretches it makes several. A finding without a quote fails. Evidence
+// that comes from earlier results, and lists, are left alone.
+func Quotes(st swarm.Subtask, f *swarm.Finding) string {
+	if st.Chunk == nil || st.Step != nil && st.Step.Schema == swarm.SchemaList {
+		return ""
 	}
-	return ""
+	var all []swarm.Citation
+	var wrong []string
+	for _, c := range f.Evidence {
+		if c.Chunk != st.Chunk.ID && c.Chunk != "" || fromBefore(&st, &c) {
+			all = append(all, c)
+			continue
+		}
+		cites, fault := quoted(st.Chunk, c.Quote)
+		if fault != "" {
+			wrong = append(wrong, fault)
+		}
+		all = addNew(all, cites)
+	}
+	if f.Evidence = all; len(all) == 0 {
+		return "there is no quote: copy the words of the text that show the answer, or leave the finding out"
+	}
+	return strings.Join(wrong, "; ")
 }
 
 // fromBefore says that a citation is one of the results that the subtask read.
 func fromBefore(st *swarm.Subtask, c *swarm.Citation) bool {
 	for i := range st.From {
-		if slices.Contains(st.From[i].Out.Citations, *c) {
-			return true
+		for had := range st.From[i].Out.Evidence() {
+			if *had == *c {
+				return true
+			}
 		}
 	}
 	return false

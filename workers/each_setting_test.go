@@ -88,7 +88,7 @@ func bench(t *testing.T, n int, brain mock.Brain, c workers.Config, b model.Back
 	return o
 }
 
-var yes = mock.Reply{Text: `{"answer":"yes","confidence":0.5,"abstain":false}`}
+var yes = mock.Reply{Text: `{"findings":[{"answer":"yes","confidence":0.5}]}`}
 
 func lasts(d time.Duration) mock.Brain {
 	return func(ctx context.Context, _ mock.Request) (mock.Reply, error) {
@@ -108,8 +108,8 @@ func always(f fate) mock.Brain {
 // streams answers with pieces, after these waits.
 func streams(waits ...time.Duration) mock.Brain {
 	pieces := mock.Events(
-		`{"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"{\"answer\":\"yes\","},"finish_reason":null}]}`,
-		`{"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"\"quote\":\"\",\"confidence\":0.5,\"abstain\":false}"},"finish_reason":"stop"}]}`,
+		`{"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"{\"findings\":[{\"answer\":\"yes\","},"finish_reason":null}]}`,
+		`{"id":"x","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"\"quote\":\"\",\"confidence\":0.5}]}"},"finish_reason":"stop"}]}`,
 		"[DONE]")
 	for i, w := range waits {
 		pieces[i].After = w
@@ -155,7 +155,7 @@ var configEffects = map[string]func(*testing.T) error{
 			return err
 		}
 		out, err := p.Work(t.Context(), swarm.Subtask{Step: &swarm.Step{ID: "1/ask", Do: "Say.", Over: swarm.Items}, Item: "x"})
-		if err != nil || out.Text != "mine" || p.Slots() != 0 {
+		if err != nil || out.Text() != "mine" || p.Slots() != 0 {
 			return fmt.Errorf("%+v, %v, %d slots", out, err, p.Slots())
 		}
 		return nil
@@ -310,7 +310,7 @@ var limitEffects = map[string]func(*testing.T) error{
 type doer struct{}
 
 func (doer) Do(context.Context, model.Request) (model.Reply, error) {
-	return model.Reply{Text: `{"answer":"mine","confidence":0.5,"abstain":false}`}, nil
+	return model.Reply{Text: `{"findings":[{"answer":"mine","confidence":0.5}]}`}, nil
 }
 
 func (d doer) Attempt(ctx context.Context, r model.Request) (model.Reply, error) { return d.Do(ctx, r) }

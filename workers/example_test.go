@@ -42,18 +42,18 @@ func ExampleNewModel() {
 func ExampleCheck() {
 	worker := swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 		if len(st.Feedback) > 0 {
-			return swarm.Output{Text: "in 1984"}, nil // it was told what is wrong
+			return swarm.Say("in 1984"), nil // it was told what is wrong
 		}
-		return swarm.Output{Text: "long ago"}, nil
+		return swarm.Say("long ago"), nil
 	})
-	hasFigure := func(_ swarm.Subtask, out *swarm.Output) string {
-		if !strings.ContainsAny(out.Text, "0123456789") {
+	hasFigure := func(_ swarm.Subtask, f *swarm.Finding) string {
+		if !strings.ContainsAny(f.Text, "0123456789") {
 			return "there is no year in the answer"
 		}
 		return ""
 	}
 	out, err := workers.Check(worker, hasFigure).Work(context.Background(), swarm.Subtask{Step: &swarm.Step{Do: "Say when."}})
-	fmt.Println(out.Text, out.Doubts, err)
+	fmt.Println(out.Text(), out.Doubts, err)
 	// Output: in 1984 [] <nil>
 }
 

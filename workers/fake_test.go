@@ -98,7 +98,7 @@ const leaseText = "The  tenant pays rent\non the first day of each month. The de
 
 // lease is a chunk that begins at byte 1000 of its source.
 func lease() *swarm.Chunk {
-	return &swarm.Chunk{Source: "lease.txt", ID: "lease.txt#2", Path: "Lease › Rent", Text: leaseText, Start: 1000, End: 1000 + len(leaseText)}
+	return &swarm.Chunk{Source: "lease.txt", ID: "lease.txt#2", Path: "Lease › Rent", Text: leaseText, Start: 1000, End: 1000 + len(leaseText), Line: 40}
 }
 
 // overLease is a subtask over the chunk.
@@ -106,22 +106,40 @@ func overLease() swarm.Subtask {
 	return swarm.Subtask{Step: &swarm.Step{ID: "1/find", Do: "Find when rent is due.", Over: swarm.Chunks}, Goal: "When is rent due?", Chunk: lease()}
 }
 
-func finding(answer, quote string) string {
-	b, _ := json.Marshal(map[string]any{"answer": answer, "quote": quote, "confidence": 0.8, "abstain": false})
+// finding is a reply with one finding.
+func finding(answer, quote string) string { return found(answer, quote) }
+
+// found is a reply with a finding for each answer and quote.
+func found(answersAndQuotes ...string) string {
+	list := []any{}
+	for i := 0; i < len(answersAndQuotes); i += 2 {
+		list = append(list, map[string]any{"answer": answersAndQuotes[i], "quote": answersAndQuotes[i+1], "confidence": 0.8})
+	}
+	b, _ := json.Marshal(map[string]any{"findings": list})
 	return string(b)
+}
+
+const nothing = `{"findings":[]}`
+
+// evidence returns all evidence of an output.
+func evidence(out swarm.Output) (all []swarm.Citation) {
+	for c := range out.Evidence() {
+		all = append(all, *c)
+	}
+	return all
 }
 
 // earlier are two results with a citation each.
 func earlier() []swarm.Result {
 	step := &swarm.Step{ID: "1/find", Do: "find", Over: swarm.Chunks}
 	return []swarm.Result{
-		{Step: step, Outcome: swarm.Done, Out: swarm.Output{
+		{Step: step, Outcome: swarm.Done, Out: swarm.Output{Findings: []swarm.Finding{{
 			Text: "one", Confidence: 0.4,
-			Citations: []swarm.Citation{{Source: "a", Chunk: "a#1", Start: 0, End: 9, Quote: "quote one", Verified: true}},
-		}},
-		{Step: step, Index: 1, Outcome: swarm.Done, Out: swarm.Output{
+			Evidence: []swarm.Citation{{Source: "a", Chunk: "a#1", Start: 0, End: 9, Quote: "quote one", Verified: true}},
+		}}}},
+		{Step: step, Index: 1, Outcome: swarm.Done, Out: swarm.Output{Findings: []swarm.Finding{{
 			Text: "two", Confidence: 0.9,
-			Citations: []swarm.Citation{{Source: "b", Chunk: "b#1", Start: 5, End: 14, Quote: "quote two", Verified: true}},
-		}},
+			Evidence: []swarm.Citation{{Source: "b", Chunk: "b#1", Start: 5, End: 14, Quote: "quote two", Verified: true}},
+		}}}},
 	}
 }

@@ -43,7 +43,7 @@ func TestServersLimitsAreFoundOutAndKept(t *testing.T) {
 				case <-ctx.Done():
 					return mock.Reply{}, ctx.Err()
 				}
-				return mock.Reply{Text: `{"answer":"yes","quote":"","confidence":0.5,"abstain":false}`}, nil
+				return mock.Reply{Text: `{"findings":[{"answer":"yes","quote":"","confidence":0.5}]}`}, nil
 			}
 			s := mock.NewHandler(mock.Config{Models: []mock.Model{m}, Keep: -1})
 			p, err := workers.NewPool(workers.Config{Backends: []model.Backend{{

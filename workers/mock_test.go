@@ -55,8 +55,10 @@ func (asking) Window() int { return 0 }
 func (a asking) Merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	v := swarm.Verdict{}
 	for _, r := range results {
-		v.Citations = append(v.Citations, r.Out.Citations...)
-		fmt.Fprintln(w, r.Out.Text)
+		for c := range r.Out.Evidence() {
+			v.Citations = append(v.Citations, *c)
+		}
+		fmt.Fprintln(w, r.Out.Text())
 	}
 	return v, nil
 }

@@ -4,134 +4,116 @@ import (
 	"bytes"
 	"encoding/json"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/internal/findings"
 )
 
-// maxTries bounds how many opening braces of a reply are tried.
+// maxTries bounds how many opening brackets of a reply are tried.
 const maxTries = 64
 
-// members are the keys, in lower case, and values of a JSON object.
-type members struct {
-	fields map[string]json.RawMessage
-	twice  []string // keys that stand there with two values
-}
+// thought ends what a model thinks aloud before it replies.
+var thought = regexp.MustCompile(`(?i)</(?:think|thinking|thought|thoughts|reasoning|reflection|scratchpad)>`)
 
-// object finds the one JSON object in a reply that has keys of the shape, or
-// for a list the one array, and says what is wrong if there is none, more than
-// one, or one that says two things. Around it may be prose, a code fence or a
-// <think> part.
-func object(text string, s shape) (map[string]json.RawMessage, string) {
-	const thought = "</think>"
+// findList finds in a reply the list that was asked for, and returns its
+// elements: that of an object with "findings" or "items", or a bare array, or a
+// single finding. Around it may be prose, a code fence, another object, or what
+// the model thought first; of several that fit the last counts.
+func findList(text string) (elements []json.RawMessage, fault string) {
 	said := text
-	if i := strings.LastIndex(text, thought); i >= 0 {
-		said = text[i+len(thought):]
+	if ends := thought.FindAllStringIndex(text, -1); ends != nil {
+		said = text[ends[len(ends)-1][1]:]
 	}
-	found := values(said, s)
-	if len(found) == 0 && said != text { // the mark may be part of a quote
-		found = values(text, s)
+	list, ok, fault := lastList(said)
+	if !ok && said != text { // the mark may be part of a quote
+		list, ok, fault = lastList(text)
 	}
-	if len(found) == 0 {
+	if !ok {
 		// Raw line breaks inside strings are not JSON, but there is one way
 		// to take them.
-		found = values(escapeControls(said, s), s)
+		list, ok, fault = lastList(escapeControls(said))
 	}
-	switch len(found) {
-	case 0:
-		return nil, "there is no JSON object with the keys that were asked for"
-	case 1:
-		for _, key := range []string{"answer", "quote", "confidence", "items", "abstain"} { // others are not read
-			if slices.Contains(found[0].twice, key) {
-				return nil, `"` + key + `" stands twice, with two values`
-			}
-		}
-		return found[0].fields, ""
+	if !ok {
+		return nil, "there is no JSON object of the form that was asked for"
 	}
-	return nil, "there is more than one JSON object"
+	return list, fault
 }
 
-// values returns the different objects of the shape in text.
-func values(text string, s shape) []members {
-	var found []members
-	var seen [][]byte
-	for tries := 0; tries < maxTries; tries++ {
-		i := strings.IndexAny(text, s.opening())
+// lastList returns the elements of the last list in text.
+func lastList(text string) (list []json.RawMessage, ok bool, fault string) {
+	var alone []byte // the last list, if it is a single finding
+	for range maxTries {
+		i := strings.IndexAny(text, "{[")
 		if i < 0 {
 			break
 		}
 		text = text[i:]
-		d := json.NewDecoder(strings.NewReader(text))
 		var raw json.RawMessage
-		if d.Decode(&raw) != nil {
+		if json.NewDecoder(strings.NewReader(text)).Decode(&raw) != nil {
 			text = text[1:]
 			continue
 		}
-		m, ok := membersOf(raw, s)
-		if !ok {
-			if raw[0] == '[' { // around what we look for, perhaps
-				text = text[1:]
-			} else {
-				text = text[len(raw):]
+		if l, wrong, fits := listOf(raw); fits {
+			single := len(l) == 1 && len(l[0]) == len(raw)
+			if wrong == "" && single && alone != nil && !bytes.Equal(alone, compact(raw)) {
+				wrong = "there is more than one JSON object: put all findings into one list"
 			}
-			continue
-		}
-		text = text[len(raw):]
-		var flat bytes.Buffer
-		json.Compact(&flat, raw) // raw has just been decoded
-		if !slices.ContainsFunc(seen, func(b []byte) bool { return bytes.Equal(b, flat.Bytes()) }) {
-			seen, found = append(seen, flat.Bytes()), append(found, m)
+			if list, ok, fault, alone = l, true, wrong, nil; single {
+				alone = compact(raw)
+			}
+			text = text[len(raw):]
+		} else {
+			text = text[1:] // it may stand inside
 		}
 	}
-	return found
+	return list, ok, fault
 }
 
-// opening are the characters that a reply of the shape begins with.
-func (s shape) opening() string {
-	if s == shapeList {
-		return "{["
-	}
-	return "{"
+func compact(raw []byte) []byte {
+	var b bytes.Buffer
+	json.Compact(&b, raw) // raw is valid
+	return b.Bytes()
 }
 
-// membersOf returns those of an object that has a key of the shape, also where
-// it is wrapped in an object with a single key, and of an array that is a list
-// by itself.
-func membersOf(raw json.RawMessage, s shape) (members, bool) {
+// listOf returns the elements of a value that is a list of findings or items.
+func listOf(raw json.RawMessage) (list []json.RawMessage, fault string, ok bool) {
 	if raw[0] == '[' {
-		var list []json.RawMessage
-		if json.Unmarshal(raw, &list) != nil || len(list) == 0 || list[0][0] != '"' {
-			return members{}, false
+		json.Unmarshal(raw, &list) // raw is valid
+		if len(list) == 0 {
+			return nil, "", false
 		}
-		return members{fields: map[string]json.RawMessage{"items": raw, "abstain": json.RawMessage("false")}}, true
+		fields, _ := findings.Members(list[0])
+		return list, "", list[0][0] == '"' || isFinding(fields)
 	}
-	for range 2 {
-		var m members
-		if m.fields, m.twice = findings.Members(raw); m.fields == nil {
-			return m, false
-		}
-		for _, key := range s.keys() {
-			if _, ok := m.fields[key]; ok {
-				return m, true
-			}
-		}
-		if len(m.fields) != 1 || len(m.twice) > 0 {
-			return members{}, false
-		}
-		for _, inner := range m.fields {
-			raw = inner
+	fields, twice := findings.Members(raw)
+	for _, key := range twice {
+		if key == "findings" || key == "items" || isFinding(fields) && (key == "answer" || key == "quote") {
+			return nil, `"` + key + `" stands twice, with two values`, true
 		}
 	}
-	return members{}, false
+	for _, key := range []string{"findings", "items"} {
+		inner, ok := fields[key]
+		switch {
+		case !ok:
+		case inner[0] == '[':
+			json.Unmarshal(inner, &list)
+			return list, "", true
+		case inner[0] == '{':
+			return []json.RawMessage{inner}, "", true
+		case string(inner) == "null":
+			return nil, "", true
+		default:
+			return nil, `"` + key + `" is not a list`, true
+		}
+	}
+	if string(fields["abstain"]) == "true" {
+		return nil, "", true
+	}
+	return []json.RawMessage{raw}, "", isFinding(fields)
 }
 
-// keys are those of which an object has one if it is meant for the reply.
-func (s shape) keys() []string {
-	if s == shapeList {
-		return []string{"items", "abstain"}
-	}
-	return []string{"answer", "abstain", "quote"}
+func isFinding(fields map[string]json.RawMessage) bool {
+	return fields["answer"] != nil || fields["quote"] != nil
 }
 
 var (
@@ -140,8 +122,8 @@ var (
 )
 
 // escapeControls writes raw line breaks and tabs inside JSON strings as JSON
-// does, from where a reply of the shape may begin.
-func escapeControls(text string, s shape) string {
-	text = text[max(0, strings.IndexAny(text, s.opening())):]
+// does, from where a reply may begin.
+func escapeControls(text string) string {
+	text = text[max(0, strings.IndexAny(text, "{[")):]
 	return stringOf.ReplaceAllStringFunc(text, controls.Replace)
 }

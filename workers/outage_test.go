@@ -79,7 +79,7 @@ func TestRunReadsInPartsWhatTheServerWouldCut(t *testing.T) {
 	}
 	found := 0
 	for r := range answer.Results() {
-		if r.Outcome == swarm.Done && strings.Contains(r.Out.Text, "euros") {
+		if r.Outcome == swarm.Done && strings.Contains(r.Out.Text(), "euros") {
 			found++
 		}
 	}
@@ -110,8 +110,8 @@ func TestRunReadsAllOfChunksThatAreCutAlike(t *testing.T) {
 	for r := range answer.Results() {
 		if r.Step.Over == swarm.Chunks && r.Outcome == swarm.Abstained {
 			cut++
-		} else if r.Step.Over == swarm.Chunks && (r.Outcome != swarm.Done || !strings.Contains(r.Out.Text, "euros")) {
-			t.Errorf("chunk %d: %v, %q", r.Index, r.Outcome, r.Out.Text)
+		} else if r.Step.Over == swarm.Chunks && (r.Outcome != swarm.Done || !strings.Contains(r.Out.Text(), "euros")) {
+			t.Errorf("chunk %d: %v, %q", r.Index, r.Outcome, r.Out.Text())
 		}
 	}
 	if cut > 1 {

@@ -2,7 +2,6 @@ package workers
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -10,91 +9,100 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// output makes the output of a reply that could be read. What is wrong with
-// it and could be done without is a doubt.
+// output makes the output of a reply that could be read, with evidence of at
+// most so many tokens a finding where it is not the worker's own. What is wrong
+// with it and could be done without is a doubt.
 func (r *reading) output(st *swarm.Subtask, s shape, most int) swarm.Output {
-	out := swarm.Output{Confidence: r.confidence, Abstain: r.abstain}
+	var out swarm.Output
 	for _, f := range r.faults {
 		out.Doubts = append(out.Doubts, "the reply is not as asked: "+f)
 	}
-	if r.abstain {
-		return out
+	var cites []swarm.Citation
+	if s == shapeFrom || s == shapeBoth {
+		_, cites = findings.Render(st.From)
 	}
-	out.Text = r.answer
-	switch s {
-	case shapeList:
-		text, _ := json.Marshal(append([]string{}, r.items...)) // strings always encode
-		out.Text = string(text)
-	case shapeQuote:
-		if r.quote != "" {
-			out.Citations = []swarm.Citation{cite(st.Chunk, r.quote)}
+	bare := true // no finding has evidence
+	for _, said := range r.findings {
+		f := swarm.Finding{Text: said.answer, Confidence: said.confidence}
+		if s == shapeFrom || s == shapeBoth {
+			f.Text, f.Evidence = refer(said.answer, cites)
 		}
-	case shapeFrom, shapeBoth:
-		r.refer(st, s, most, &out)
+		if s.quotes() && said.quote != "" {
+			f.Evidence = addNew(f.Evidence, own(st, said.quote))
+		}
+		bare = bare && len(f.Evidence) == 0
+		out.Findings = append(out.Findings, f)
+	}
+	if (s == shapeFrom || s == shapeBoth) && (bare || len(st.From) == 1) {
+		for i := range out.Findings {
+			if f := &out.Findings[i]; len(f.Evidence) == 0 {
+				f.Evidence = inherited(st.From, most/len(out.Findings))
+			}
+		}
 	}
 	return out
 }
 
-// refer follows the numbers in the text of an output that was made from
-// results, and numbers it anew by what it cites.
-func (r *reading) refer(st *swarm.Subtask, s shape, most int, out *swarm.Output) {
-	_, cites := findings.Render(st.From)
+// refer follows the numbers in a text that was made from results, and numbers
+// it anew by what it cites.
+func refer(text string, cites []swarm.Citation) (string, []swarm.Citation) {
 	var b strings.Builder
 	w := findings.NewRenumber(&b, cites)
-	w.Write([]byte(r.answer)) // a Builder takes all
+	w.Write([]byte(text)) // a Builder takes all
 	w.Close()
-	out.Text, out.Citations = strings.TrimSpace(b.String()), slices.Clone(w.Citations())
-
-	if s == shapeBoth && r.quote != "" {
-		own := cite(st.Chunk, r.quote)
-		if from := quotedBefore(st, r.quote); !own.Verified && from != nil {
-			own = *from
-		}
-		if !slices.Contains(out.Citations, own) {
-			out.Citations = append(out.Citations, own)
-		}
-	}
-	if len(out.Citations) == 0 {
-		out.Citations = inherited(st.From, most)
-	}
+	return strings.TrimSpace(b.String()), slices.Clone(w.Citations())
 }
 
-// quotedBefore returns the citation of an earlier result that a quote stands
-// in, or nil.
-func quotedBefore(st *swarm.Subtask, quote string) *swarm.Citation {
+// own returns where a quote stands: in the chunk, else in an earlier result's
+// evidence.
+func own(st *swarm.Subtask, quote string) []swarm.Citation {
+	cites, wrong := quoted(st.Chunk, quote)
+	if wrong == "" {
+		return cites
+	}
 	for i := range st.From {
-		for j := range st.From[i].Out.Citations {
-			c := &st.From[i].Out.Citations[j]
+		for c := range st.From[i].Out.Evidence() {
 			if _, _, ok := locate(c.Quote, quote); ok {
-				return c
+				return []swarm.Citation{*c}
 			}
 		}
 	}
-	return nil
+	return cites
 }
 
-// inherited returns the citations of results, verified ones first, then those
-// of the most confident results, as long as their quotes have at most so many
-// tokens together; one in any case.
-func inherited(from []swarm.Result, most int) []swarm.Citation {
-	from = slices.Clone(from)
-	slices.SortStableFunc(from, func(a, b swarm.Result) int { return cmp.Compare(b.Out.Confidence, a.Out.Confidence) })
-	var all []swarm.Citation
-	for _, verified := range []bool{true, false} {
-		for i := range from {
-			for _, c := range from[i].Out.Citations {
-				if c.Verified == verified && !slices.Contains(all, c) {
-					all = append(all, c)
-				}
-			}
+func addNew(to, more []swarm.Citation) []swarm.Citation {
+	for _, c := range more {
+		if !slices.Contains(to, c) {
+			to = append(to, c)
 		}
 	}
-	var kept []swarm.Citation
-	for _, c := range all {
-		if most -= swarm.EstimateTokens(c.Quote); most < 0 && len(kept) > 0 {
-			break
+	return to
+}
+
+// inherited returns the evidence of results, verified first, then that of the
+// surest findings, as long as the quotes have at most so many tokens together;
+// one in any case.
+func inherited(from []swarm.Result, most int) []swarm.Citation {
+	var found []*swarm.Finding
+	for i := range from {
+		for k := range from[i].Out.Findings {
+			found = append(found, &from[i].Out.Findings[k])
 		}
-		kept = append(kept, c)
+	}
+	slices.SortStableFunc(found, func(a, b *swarm.Finding) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	var kept []swarm.Citation
+	for _, verified := range []bool{true, false} {
+		for _, f := range found {
+			for _, c := range f.Evidence {
+				if c.Verified != verified || slices.Contains(kept, c) {
+					continue
+				}
+				if most -= swarm.EstimateTokens(c.Quote); most < 0 && len(kept) > 0 {
+					return kept
+				}
+				kept = append(kept, c)
+			}
+		}
 	}
 	return kept
 }

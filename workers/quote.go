@@ -8,18 +8,22 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// cite returns the citation of a quote from a chunk: its place in the source,
-// and the source's own words for it, if it stands in the chunk; else the whole
-// chunk, unverified.
-func cite(c *swarm.Chunk, quote string) swarm.Citation {
-	start, end, ok := locate(c.Text, quote)
-	if !ok {
-		return swarm.Citation{Source: c.Source, Chunk: c.ID, Start: c.Start, End: c.End, Quote: fold(quote)}
+// quoted returns the citations of a quote from a chunk, verified, if it stands
+// there: as one stretch, or as several that the quote joins, each a citation of
+// its own. Else it returns the whole chunk, unverified, and what is wrong.
+func quoted(c *swarm.Chunk, quote string) (cites []swarm.Citation, wrong string) {
+	spans, wrong := stretches(c.Text, quote)
+	if wrong != "" {
+		cite := c.Cite(0, len(c.Text))
+		cite.Path, cite.Head, cite.Quote = c.Path, "", strings.TrimSpace(quote)
+		return []swarm.Citation{cite}, wrong
 	}
-	return swarm.Citation{
-		Source: c.Source, Chunk: c.ID, Start: c.Start + start, End: c.Start + end,
-		Quote: fold(c.Text[start:end]), Verified: true,
+	for _, s := range spans {
+		cite := c.Cite(s.start, s.end)
+		cite.Verified = true
+		cites = append(cites, cite)
 	}
+	return cites, ""
 }
 
 // locate finds a quote in a text and returns the byte range of the first place
@@ -44,17 +48,21 @@ func locate(text, quote string) (start, end int, ok bool) {
 
 // search finds quote, folded, in text, folded.
 func search(text, quote string, loose bool) (start, end int, ok bool) {
-	t, q := folded(text, loose), folded(quote, loose)
-	if len(q.text) == 0 {
+	return folded(text, loose).find(folded(quote, loose).text)
+}
+
+// find finds a folded quote.
+func (t *foldedText) find(quote string) (start, end int, ok bool) {
+	if quote == "" {
 		return 0, 0, false
 	}
 	for from := 0; ; {
-		i := strings.Index(t.text[from:], q.text)
+		i := strings.Index(t.text[from:], quote)
 		if i < 0 {
 			return 0, 0, false
 		}
 		i += from
-		if j := i + len(q.text); !inWord(t.text, i) && !inWord(t.text, j) {
+		if j := i + len(quote); !inWord(t.text, i) && !inWord(t.text, j) {
 			return int(t.at[i]), int(t.end[j-1]), true
 		}
 		_, size := utf8.DecodeRuneInString(t.text[i:])
@@ -69,9 +77,9 @@ type foldedText struct {
 	at, end []int32
 }
 
-func folded(s string, loose bool) foldedText {
+func folded(s string, loose bool) *foldedText {
 	var b strings.Builder
-	f := foldedText{at: make([]int32, 0, len(s)), end: make([]int32, 0, len(s))}
+	f := &foldedText{at: make([]int32, 0, len(s)), end: make([]int32, 0, len(s))}
 	put := func(r string, at, end int) {
 		b.WriteString(r)
 		for range len(r) {

@@ -1,6 +1,7 @@
 package workers
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -62,10 +63,55 @@ func TestQuoteIsFoundWhereItStands(t *testing.T) {
 }
 
 func TestCitationQuotesTheSourcesOwnWords(t *testing.T) {
-	c := &swarm.Chunk{Source: "s", ID: "s#1", Text: "x “due\n now” y", Start: 50, End: 70}
-	got := cite(c, `"due now"`)
-	if !got.Verified || got.Quote != fold(c.Text[got.Start-50:got.End-50]) {
+	c := &swarm.Chunk{Source: "s", ID: "s#1", Text: "x\n“due\n now” y", Start: 50, End: 70, Line: 3, Path: "A", Places: []swarm.Place{{Path: "A"}, {At: 2, Path: "A › B", Head: "| h |"}}}
+	all, wrong := quoted(c, `"due now"`)
+	if wrong != "" || len(all) != 1 {
+		t.Fatal(all, wrong)
+	}
+	got := all[0]
+	if !got.Verified || got.Quote != fold(c.Text[got.Start-50:got.End-50]) || got.Line != 4 || got.Path != "A › B" || got.Head != "| h |" {
 		t.Errorf("%+v", got)
+	}
+}
+
+const stock = "| fish | kg |\n| --- | --- |\n| perch | 12 |\n| pike | 40 |\n| eel | 7 |\n\nThe lake opens in May. Boats may be hired at the pier.\nDogs stay outside."
+
+func TestQuoteOfSeveralStretchesIsSeveral(t *testing.T) {
+	for _, c := range []struct {
+		name, quote string
+		want        []string
+	}{
+		{"rows that are no neighbours", "| perch | 12 |\n| eel | 7 |", []string{"| perch | 12 |", "| eel | 7 |"}},
+		{"the same in one line", "| perch | 12 | | eel | 7 |", []string{"| perch | 12 |", "| eel | 7 |"}},
+		{"neighbours are one", "| perch | 12 |\n| pike | 40 |", []string{"| perch | 12 |\n| pike | 40 |"}},
+		{"an ellipsis", "The lake opens in May ... Dogs stay outside.", []string{"The lake opens in May", "Dogs stay outside."}},
+		{"an ellipsis in brackets", "The lake opens […] at the pier.", []string{"The lake opens", "at the pier."}},
+		{"sentences that are no neighbours", "The lake opens in May. Dogs stay outside.", []string{"The lake opens in May.", "Dogs stay outside."}},
+		{"in another order", "Dogs stay outside.\nThe lake opens in May.", []string{"Dogs stay outside.", "The lake opens in May."}},
+	} {
+		spans, wrong := stretches(stock, c.quote)
+		var got []string
+		for _, s := range spans {
+			got = append(got, stock[s.start:s.end])
+		}
+		if wrong != "" || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, %s", c.name, got, wrong)
+		}
+	}
+}
+
+func TestWhatIsWrongWithAQuoteIsToldExactly(t *testing.T) {
+	for _, c := range []struct{ name, quote, want string }{
+		{"a changed word", "Boats may be bought at the pier.", `after "Boats may be" the text goes on "hired at the pier. Dogs stay outside.", the quote "bought at the pier."`},
+		{"a changed figure", "| pike | 41 |", `after "| pike |" the text goes on "40 | | eel | 7 | The lake`},
+		{"one row of two", "| perch | 12 |\n| trout | 3 |", `the quote "| trout | 3 |" does not stand in the text`},
+		{"words put together anew", "The lake opens in May be hired at the pier.", `after "The lake opens in May" the text goes on`},
+		{"nothing of it", "Swimming is forbidden.", `the quote "Swimming is forbidden." does not stand in the text`},
+		{"marks alone", "...", "there is no quote"},
+	} {
+		if _, wrong := stretches(stock, c.quote); !strings.Contains(wrong, c.want) {
+			t.Errorf("%s: %s", c.name, wrong)
+		}
 	}
 }
 
@@ -87,6 +133,26 @@ func FuzzLocate(f *testing.F) {
 		// What was found is found again, by white space alone.
 		if _, _, again := search(text, fold(text[start:end]), false); !again {
 			t.Fatalf("%q was found for %q, but does not stand by itself", text[start:end], quote)
+		}
+	})
+}
+
+func FuzzStretches(f *testing.F) {
+	f.Add(stock, "| perch | 12 | | eel | 7 |")
+	f.Add("博物馆有七座纸槽。博物馆离县城十二公里。", "博物馆有七座纸槽。\n十二公里")
+	f.Add("a. b c d", "b c x")
+	f.Fuzz(func(t *testing.T, text, quote string) {
+		if len(text)+len(quote) > 4000 {
+			t.Skip()
+		}
+		spans, wrong := stretches(text, quote)
+		if (wrong == "") != (len(spans) > 0) {
+			t.Fatalf("%d stretches, and %q", len(spans), wrong)
+		}
+		for _, s := range spans {
+			if s.start < 0 || s.end > len(text) || s.start >= s.end {
+				t.Fatalf("range [%d, %d) of %d bytes", s.start, s.end, len(text))
+			}
 		}
 	})
 }

@@ -2,26 +2,26 @@ package workers
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/db31e724/go-swarm/internal/findings"
 )
 
-// reading is what could be read of a reply, and what is wrong with it.
+// reading is what could be read of a reply, and what is wrong with it, in words
+// that the reply's writer can mend it by.
 type reading struct {
-	answer     string
-	quote      string
-	items      []string
-	confidence float64
-	abstain    bool
-
-	faults []string // in words that the reply's writer can mend it by
-	fatal  bool     // without what is missing there is no output
+	findings []saying
+	faults   []string
+	fatal    bool // no output can be made of it
 }
 
-// fault notes what is wrong; fatal says that no output is left.
-func (r *reading) fault(fatal bool, what string) {
-	r.faults = append(r.faults, what)
-	r.fatal = r.fatal || fatal
+// saying is a finding as it was written.
+type saying struct {
+	answer, quote string
+	confidence    float64 // 0: none that could be read
 }
 
 // read reads a reply leniently where there is one way to take it (prose or a
@@ -32,99 +32,68 @@ func (r *reading) fault(fatal bool, what string) {
 // does not say", from a refusal, or from nonsense.
 func read(text string, s shape, must bool) reading {
 	var r reading
-	fields, fault := object(text, s)
+	list, fault := findList(text)
 	if fault != "" {
-		r.fault(true, fault)
-		return r
+		return reading{faults: []string{fault}, fatal: true}
 	}
-	r.readAbstain(fields)
-	switch {
-	case r.abstain && must:
-		r.fault(true, `"abstain" is true, but this must be answered`)
-	case s == shapeList:
-		r.readItems(fields)
-	default:
-		r.answer = r.readText(fields, "answer", !r.abstain)
-		if s.quotes() {
-			r.quote = r.readText(fields, "quote", false)
+	for i, raw := range list {
+		f, fault := readFinding(raw)
+		switch {
+		case fault != "":
+			r.faults = append(r.faults, fmt.Sprintf("number %d: %s", i+1, fault))
+		case s == shapeList && f.answer != "", s != shapeList && f.answer+f.quote != "":
+			if f.answer == "" {
+				f.answer = f.quote
+			}
+			r.findings = append(r.findings, f)
 		}
-		r.readConfidence(fields)
 	}
+	if len(r.findings) == 0 && must && len(r.faults) == 0 {
+		r.faults = append(r.faults, "the list is empty, but this must be answered")
+	}
+	r.fatal = len(r.findings) == 0 && len(r.faults) > 0
 	return r
 }
 
-// readText reads a text; where it is needed it must not be empty.
-func (r *reading) readText(fields map[string]json.RawMessage, key string, needed bool) string {
-	raw, ok := fields[key]
-	if !ok {
-		if !r.abstain {
-			r.fault(needed, `the key "`+key+`" is missing`)
+// readFinding reads one element of the list: an object, or a text alone.
+func readFinding(raw json.RawMessage) (f saying, fault string) {
+	if text, ok := scalar(raw); ok {
+		return saying{answer: strings.TrimSpace(text)}, ""
+	}
+	fields, twice := findings.Members(raw)
+	for _, key := range []string{"answer", "quote"} {
+		text, ok := scalar(fields[key])
+		switch {
+		case fields[key] != nil && !ok:
+			return f, `"` + key + `" is not a string`
+		case slices.Contains(twice, key):
+			return f, `"` + key + `" stands twice, with two values`
+		case key == "answer":
+			f.answer = strings.TrimSpace(text)
+		default:
+			f.quote = strings.TrimSpace(text)
 		}
-		return ""
 	}
-	s, ok := scalar(raw)
-	s = strings.TrimSpace(s)
-	switch {
-	case !ok:
-		r.fault(needed, `"`+key+`" is not a string`)
-	case s == "" && needed:
-		r.fault(true, `"`+key+`" is empty, and "abstain" is not true`)
+	if fields["answer"] == nil && fields["quote"] == nil {
+		return f, `the key "answer" is missing`
 	}
-	return s
+	f.confidence = confidence(fields["confidence"])
+	return f, ""
 }
 
-func (r *reading) readAbstain(fields map[string]json.RawMessage) {
-	raw, ok := fields["abstain"]
-	s, _ := scalar(raw)
-	s = strings.ToLower(strings.TrimSpace(s))
-	switch r.abstain = s == "true"; {
-	case !ok:
-		r.fault(false, `the key "abstain" is missing`)
-	case !r.abstain && s != "false":
-		r.fault(false, `"abstain" is neither true nor false`)
-	}
-}
-
-// readConfidence reads a number from 0 to 1. "85%" and 85 are percentages;
-// what lies between 1 and 10 may be of any scale and is not guessed at.
-func (r *reading) readConfidence(fields map[string]json.RawMessage) {
-	raw, ok := fields["confidence"]
+// confidence reads a number from 0 to 1. "85%" and 85 are percentages; what
+// lies between 1 and 10 may be of any scale and is not guessed at: 0.
+func confidence(raw json.RawMessage) float64 {
 	s, _ := scalar(raw)
 	number, percent := strings.CutSuffix(strings.TrimSpace(s), "%")
 	f, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	if percent || f > 10 {
 		f /= 100
 	}
-	switch {
-	case err == nil && f >= 0 && f <= 1:
-		r.confidence = f
-	case r.abstain:
-	case !ok:
-		r.fault(false, `the key "confidence" is missing`)
-	default:
-		r.fault(false, `"confidence" is not a number from 0 to 1`)
+	if err != nil || !(f >= 0 && f <= 1) {
+		return 0
 	}
-}
-
-func (r *reading) readItems(fields map[string]json.RawMessage) {
-	raw, ok := fields["items"]
-	var list []json.RawMessage
-	switch {
-	case !ok && !r.abstain:
-		r.fault(true, `the key "items" is missing`)
-	case ok && json.Unmarshal(raw, &list) != nil:
-		r.fault(true, `"items" is not a list of strings`)
-	}
-	for _, raw := range list {
-		s, ok := scalar(raw)
-		if !ok {
-			r.fault(true, `"items" holds something that is not a string`)
-			return
-		}
-		if s = strings.TrimSpace(s); s != "" {
-			r.items = append(r.items, s)
-		}
-	}
+	return f
 }
 
 // scalar returns a string, number or boolean as text; null is the empty text.

@@ -71,7 +71,7 @@ func (r *row) run(t *testing.T, seed uint64, cfg workers.Config) score {
 		mu.Lock()
 		honest++
 		mu.Unlock()
-		return mock.Reply{Text: `{"answer":"yes","quote":"","confidence":0.5,"abstain":false}`}, nil
+		return mock.Reply{Text: `{"findings":[{"answer":"yes","quote":"","confidence":0.5}]}`}, nil
 	}
 	s := mock.NewHandler(mock.Config{Models: []mock.Model{m}})
 	cfg.Backends = []model.Backend{{Slots: rowAtOnce, Stream: r.stream, Model: m.ID, BaseURL: "http://mock/v1", Key: canary.Key, Client: &http.Client{Transport: s.Transport()}}}

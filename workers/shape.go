@@ -12,9 +12,9 @@ import (
 type shape uint8
 
 const (
-	shapeQuote shape = iota // over a chunk: an answer and the passage that shows it
-	shapePlain              // over an item, or nothing: an answer
-	shapeFrom               // over results: an answer that refers to their citations by number
+	shapeQuote shape = iota // over a chunk: findings, each with the passage that shows it
+	shapePlain              // over an item, or nothing: answers
+	shapeFrom               // over results: answers that refer to their evidence by number
 	shapeBoth               // over a chunk and results that came before: either may show it
 	shapeList               // a list, for a later step to fan out over
 )
@@ -33,7 +33,7 @@ func shapeOf(st *swarm.Subtask) shape {
 	return shapePlain
 }
 
-// quotes says that a reply of this shape has a quote.
+// quotes says that the findings of this shape have a quote.
 func (s shape) quotes() bool { return s == shapeQuote || s == shapeBoth }
 
 // schema returns the strict schema of the shape. All keys are required and
@@ -49,13 +49,14 @@ func (s shape) schema() *model.Schema {
 }
 
 var (
-	quoteSchema = model.Schema{Name: "finding", JSON: json.RawMessage(
-		`{"type":"object","properties":{"answer":{"type":"string"},"quote":{"type":"string"},"confidence":{"type":"number"},"abstain":{"type":"boolean"}},` +
-			`"required":["answer","quote","confidence","abstain"],"additionalProperties":false}`)}
-	answerSchema = model.Schema{Name: "answer", JSON: json.RawMessage(
-		`{"type":"object","properties":{"answer":{"type":"string"},"confidence":{"type":"number"},"abstain":{"type":"boolean"}},` +
-			`"required":["answer","confidence","abstain"],"additionalProperties":false}`)}
+	quoteSchema = model.Schema{Name: "findings", JSON: json.RawMessage(
+		`{"type":"object","properties":{"findings":{"type":"array","items":{"type":"object",` +
+			`"properties":{"answer":{"type":"string"},"quote":{"type":"string"},"confidence":{"type":"number"}},` +
+			`"required":["answer","quote","confidence"],"additionalProperties":false}}},"required":["findings"],"additionalProperties":false}`)}
+	answerSchema = model.Schema{Name: "findings", JSON: json.RawMessage(
+		`{"type":"object","properties":{"findings":{"type":"array","items":{"type":"object",` +
+			`"properties":{"answer":{"type":"string"},"confidence":{"type":"number"}},` +
+			`"required":["answer","confidence"],"additionalProperties":false}}},"required":["findings"],"additionalProperties":false}`)}
 	listSchema = model.Schema{Name: "list", JSON: json.RawMessage(
-		`{"type":"object","properties":{"items":{"type":"array","items":{"type":"string"}},"abstain":{"type":"boolean"}},` +
-			`"required":["items","abstain"],"additionalProperties":false}`)}
+		`{"type":"object","properties":{"items":{"type":"array","items":{"type":"string"}}},"required":["items"],"additionalProperties":false}`)}
 )

@@ -2,14 +2,11 @@ package workers
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/db31e724/go-swarm/internal/findings"
 	"github.com/db31e724/go-swarm/swarm"
 )
 
@@ -46,8 +43,8 @@ func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, splits int) (swar
 	}
 	switch {
 	case len(outs) == 2:
-		return combine(st, outs[0], outs[1]), nil
-	case len(outs) == 1 && !outs[0].Abstain:
+		return combine(outs[0], outs[1]), nil
+	case len(outs) == 1 && len(outs[0].Findings) > 0:
 		outs[0].Doubts = append(outs[0].Doubts, fmt.Sprintf("a part of the text was not read: %v", lost[0]))
 		return outs[0], nil
 	}
@@ -99,44 +96,13 @@ func middle(s string) int {
 	return half
 }
 
-// combine makes one output of those of two halves: the more confident finding
-// first, the citations of both. It abstains only if both do.
-func combine(st *swarm.Subtask, a, b swarm.Output) swarm.Output {
-	doubts := append(slices.Clone(a.Doubts), b.Doubts...)
-	if a.Abstain && !b.Abstain || a.Abstain == b.Abstain && b.Confidence > a.Confidence && shapeOf(st) != shapeList {
-		a, b = b, a
-	}
-	switch {
-	case a.Abstain:
-		a.Confidence = min(a.Confidence, b.Confidence)
-	case b.Abstain:
-	case shapeOf(st) == shapeList:
-		a.Text, a.Confidence = joinLists(a.Text, b.Text), max(a.Confidence, b.Confidence)
-	default:
-		also := b.Text
-		if shapeOf(st) == shapeBoth {
-			also = findings.Cited(&swarm.Result{Step: st.Step, Out: b}, len(a.Citations))
+// combine makes one output of those of two halves, each text of a list once.
+func combine(a, b swarm.Output) swarm.Output {
+	for _, f := range b.Findings {
+		if len(f.Evidence) > 0 || !slices.ContainsFunc(a.Findings, func(had swarm.Finding) bool { return had.Text == f.Text }) {
+			a.Findings = append(a.Findings, f)
 		}
-		if a.Text != b.Text {
-			a.Text += "\n" + also
-		}
-		a.Citations = append(slices.Clone(a.Citations), b.Citations...)
 	}
-	a.Doubts = doubts
+	a.Doubts = append(a.Doubts, b.Doubts...)
 	return a
-}
-
-// joinLists joins two JSON arrays of strings, each item once.
-func joinLists(a, b string) string {
-	var items, more []string
-	if err := errors.Join(json.Unmarshal([]byte(a), &items), json.Unmarshal([]byte(b), &more)); err != nil {
-		return a + "\n" + b // a list may be an item a line
-	}
-	for _, s := range more {
-		if !slices.Contains(items, s) {
-			items = append(items, s)
-		}
-	}
-	text, _ := json.Marshal(items) // strings always encode
-	return string(text)
 }

@@ -13,7 +13,7 @@ import (
 func TestItemsAndResultsTooLongGoToAWiderBackend(t *testing.T) {
 	long := strings.Repeat("The garden is kept by all who live there. ", 200)
 	from := earlier()
-	from[0].Out.Text = long
+	from[0].Out.Findings[0].Text = long
 	for name, st := range map[string]swarm.Subtask{
 		"item":    {Step: &swarm.Step{ID: "1/a", Do: "Say who keeps the garden.", Over: swarm.Items}, Goal: "Who?", Item: long},
 		"results": {Step: &swarm.Step{ID: "1/b", Do: "Say who keeps the garden.", Over: swarm.Once, Needs: []string{"1/find"}}, Goal: "Who?", From: from},
@@ -22,7 +22,7 @@ func TestItemsAndResultsTooLongGoToAWiderBackend(t *testing.T) {
 		backends := []model.Backend{narrow.backend(), wide.backend()}
 		backends[0].Name, backends[0].Context = "narrow", 4000
 		backends[1].Name, backends[1].Context = "wide", 16_000
-		if out, err := narrow.pool(t, Config{Backends: backends}).Work(t.Context(), st); err != nil || out.Text != "all" {
+		if out, err := narrow.pool(t, Config{Backends: backends}).Work(t.Context(), st); err != nil || out.Text() != "all" {
 			t.Errorf("%s: %+v, %v", name, out, err)
 		}
 		if narrow.refused != 1 || len(wide.seen) != 1 {

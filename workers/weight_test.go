@@ -21,7 +21,7 @@ func TestRunsOnOnePoolShareItByWeight(t *testing.T) {
 		m := mock.Small()
 		m.Brain = func(context.Context, mock.Request) (mock.Reply, error) {
 			time.Sleep(time.Second)
-			return mock.Reply{Text: `{"answer":"yes","quote":"","confidence":0.5,"abstain":false}`}, nil
+			return mock.Reply{Text: `{"findings":[{"answer":"yes","quote":"","confidence":0.5}]}`}, nil
 		}
 		s := mock.NewHandler(mock.Config{Models: []mock.Model{m}, Keep: -1})
 		p, err := workers.NewPool(workers.Config{Limits: model.Limits{Hedge: -1}, Backends: []model.Backend{{

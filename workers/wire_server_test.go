@@ -38,8 +38,8 @@ func TestMain(m *testing.M) {
 }
 
 const wireReply = `{"id":"chatcmpl-1","object":"chat.completion","created":1760000000,"model":"small","choices":[{"index":0,` +
-	`"message":{"role":"assistant","content":"{\"answer\":\"The rent is due on the first day of each month.\",` +
-	`\"quote\":\"The tenant pays rent on the first day of each month.\",\"confidence\":0.9,\"abstain\":false}","refusal":null},` +
+	`"message":{"role":"assistant","content":"{\"findings\":[{\"answer\":\"The rent is due on the first day of each month.\",` +
+	`\"quote\":\"The tenant pays rent on the first day of each month.\",\"confidence\":0.9}]}","refusal":null},` +
 	`"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":900,"completion_tokens":40,"total_tokens":940,` +
 	`"prompt_tokens_details":{"cached_tokens":0}}}`
 

@@ -15,7 +15,7 @@ import (
 
 // Most tokens of a reply where nobody names any.
 const (
-	defaultOut     = 512
+	defaultOut     = 1024
 	defaultListOut = 2048
 )
 
@@ -38,11 +38,12 @@ func (c *Config) check() error {
 
 // Work runs one subtask. A finding over a chunk cites the passage that it
 // quotes, at its place in the source if it stands in the chunk (white space
-// folded), else the whole chunk, unverified. An output made from earlier
-// results keeps the citations that it refers to, or where it refers to none,
-// all of them, best first. A chunk that fits no backend's context is worked on
-// in halves, up to eighths, whose findings make one output, the more confident
-// first. The error is a *swarm.CallError.
+// folded), else the whole chunk, unverified; a quote of several stretches, such as
+// rows that are no neighbours, makes several citations. A finding made from
+// earlier results keeps the evidence that it refers to; where none refers to any,
+// each has theirs, the best first. A chunk that fits no backend's context is
+// worked on in halves, up to eighths, whose findings make one output. The error is
+// a *swarm.CallError.
 func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 	if st.Step == nil {
 		return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: errors.New("the subtask has no step")}

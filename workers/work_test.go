@@ -22,13 +22,13 @@ func TestFindingCitesThePassageInTheSource(t *testing.T) {
 	end := 1000 + strings.Index(leaseText, " of each")
 	want := swarm.Citation{
 		Source: "lease.txt", Chunk: "lease.txt#2", Start: start, End: end,
-		Quote: "tenant pays rent on the first day", Verified: true,
+		Quote: "tenant pays rent on the first day", Verified: true, Path: "Lease › Rent", Line: 40,
 	}
-	if out.Text != "On the first." || out.Confidence != 0.8 || out.Abstain || out.Doubts != nil || out.Usage != nil {
+	if out.Text() != "On the first." || out.Confidence() != 0.8 || out.Doubts != nil || out.Usage != nil {
 		t.Errorf("output %+v", out)
 	}
-	if !slices.Equal(out.Citations, []swarm.Citation{want}) {
-		t.Errorf("citations %+v, want %+v", out.Citations, want)
+	if !slices.Equal(evidence(out), []swarm.Citation{want}) {
+		t.Errorf("citations %+v, want %+v", evidence(out), want)
 	}
 }
 
@@ -39,64 +39,64 @@ func TestQuoteThatIsNotInTheChunkIsMarked(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := lease()
-	want := swarm.Citation{Source: c.Source, Chunk: c.ID, Start: c.Start, End: c.End, Quote: "tenant pays rent on the last day"}
-	if !slices.Equal(out.Citations, []swarm.Citation{want}) {
-		t.Errorf("citations %+v, want %+v", out.Citations, want)
+	want := swarm.Citation{Source: c.Source, Chunk: c.ID, Start: c.Start, End: c.End, Quote: "tenant pays rent on the last day", Path: "Lease › Rent", Line: 40}
+	if !slices.Equal(evidence(out), []swarm.Citation{want}) {
+		t.Errorf("citations %+v, want %+v", evidence(out), want)
 	}
 }
 
 func TestAbstentionIsNoFailure(t *testing.T) {
-	s := says(`{"answer":"","quote":"","confidence":0,"abstain":true}`)
+	s := says(nothing)
 	out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
-	if err != nil || !out.Abstain || out.Text != "" || out.Citations != nil {
+	if err != nil || len(out.Findings) > 0 {
 		t.Errorf("%+v, %v", out, err)
 	}
 }
 
-func TestListIsAJSONArray(t *testing.T) {
+func TestListIsAFindingAnItem(t *testing.T) {
 	s := says("```json\n{\"items\": [\"a\", \" b \", \"\", 3], \"abstain\": false}\n```")
 	st := overLease()
 	st.Step.Schema = swarm.SchemaList
 	out, err := s.pool(t, Config{}).Work(t.Context(), st)
-	if err != nil || out.Text != `["a","b","3"]` {
+	if err != nil || out.Text() != "a\nb\n3" {
 		t.Errorf("%+v, %v", out, err)
 	}
 	if f := s.seen[0].ResponseFormat; f == nil || f.JSONSchema.Name != "list" || s.seen[0].MaxTokens != 2048 {
 		t.Errorf("request %+v", s.seen[0])
 	}
-	out, err = says(`{"items":[],"abstain":false}`).pool(t, Config{}).Work(t.Context(), st)
-	if err != nil || out.Text != "[]" || out.Abstain {
+	out, err = says(`{"items":[]}`).pool(t, Config{}).Work(t.Context(), st)
+	if err != nil || len(out.Findings) > 0 {
 		t.Errorf("empty list: %+v, %v", out, err)
 	}
 }
 
 func TestAnswerFromResultsKeepsWhatItRefersTo(t *testing.T) {
-	s := says(`{"answer":"Two says so [2], as nothing else [7].","confidence":0.5,"abstain":false}`)
+	s := says(`{"answer":"Two says so [2], as nothing else [7].","confidence":0.5}`)
 	st := swarm.Subtask{Step: &swarm.Step{ID: "1/sum", Do: "Sum up.", Needs: []string{"1/find"}}, From: earlier()}
 	out, err := s.pool(t, Config{}).Work(t.Context(), st)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(out.Citations) != 1 || out.Citations[0].Source != "b" || !strings.HasPrefix(out.Text, "Two says so [1]") || strings.Contains(out.Text, "7") {
+	if len(evidence(out)) != 1 || evidence(out)[0].Source != "b" || !strings.HasPrefix(out.Text(), "Two says so [1]") || strings.Contains(out.Text(), "7") {
 		t.Errorf("output %+v", out)
 	}
 }
 
 func TestAnswerWithoutReferencesKeepsTheBestCitationsInItsBound(t *testing.T) {
-	s := says(`{"answer":"Both.","confidence":0.5,"abstain":false}`)
+	s := says(`{"answer":"Both.","confidence":0.5}`)
 	st := swarm.Subtask{Step: &swarm.Step{ID: "r", Do: "Shorten.", Over: swarm.Reduce}, From: earlier()}
 	out, err := s.pool(t, Config{}).Work(t.Context(), st)
-	if err != nil || len(out.Citations) != 2 || out.Citations[0].Source != "b" {
+	if err != nil || len(evidence(out)) != 2 || evidence(out)[0].Source != "b" {
 		t.Errorf("%+v, %v: want both, the more confident first", out, err)
 	}
 	st.Step.MaxOut = 3
 	out, err = s.pool(t, Config{}).Work(t.Context(), st)
-	if err != nil || len(out.Citations) != 1 || out.Citations[0].Source != "b" {
+	if err != nil || len(evidence(out)) != 1 || evidence(out)[0].Source != "b" {
 		t.Errorf("%+v, %v: want the best alone", out, err)
 	}
-	st.From[1].Out.Citations[0].Verified = false
+	st.From[1].Out.Findings[0].Evidence[0].Verified = false
 	out, err = s.pool(t, Config{}).Work(t.Context(), st)
-	if err != nil || len(out.Citations) != 1 || out.Citations[0].Source != "a" {
+	if err != nil || len(evidence(out)) != 1 || evidence(out)[0].Source != "a" {
 		t.Errorf("%+v, %v: want the verified one", out, err)
 	}
 }
@@ -118,7 +118,7 @@ func TestPipelineCitesItsOwnChunkOrWhatCameBefore(t *testing.T) {
 	} {
 		out, err := says(c.reply).pool(t, Config{}).Work(t.Context(), st)
 		var got []string
-		for _, c := range out.Citations {
+		for _, c := range evidence(out) {
 			got = append(got, c.Quote)
 			if c.Verified == (c.Quote == "no such words") {
 				t.Errorf("%+v", c)
@@ -133,7 +133,7 @@ func TestPipelineCitesItsOwnChunkOrWhatCameBefore(t *testing.T) {
 func TestReplyThatCannotBeReadIsAskedForOnceMore(t *testing.T) {
 	s := says("Rent is due on the first.", finding("On the first.", "the first day"))
 	out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
-	if err != nil || out.Text != "On the first." || len(s.seen) != 2 {
+	if err != nil || out.Text() != "On the first." || len(s.seen) != 2 {
 		t.Fatalf("%+v, %v after %d calls", out, err, len(s.seen))
 	}
 	m := s.seen[1].Messages
@@ -150,31 +150,39 @@ func TestReplyThatCannotBeReadIsAskedForOnceMore(t *testing.T) {
 	}
 }
 
-func TestWhatOnlyLacksAMarkBecomesADoubt(t *testing.T) {
-	s := says(`{"answer":"On the first.","quote":"the first day","confidence":"high"}`)
-	out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
-	if err != nil || out.Text != "On the first." || len(out.Doubts) != 2 || len(s.seen) != 2 {
-		t.Errorf("%+v, %v after %d calls", out, err, len(s.seen))
+func TestFindingsThatCanBeReadAreBetterThanNone(t *testing.T) {
+	const half = `{"findings":[{"answer":"On the first.","quote":"the first day"},{"text":"B"}]}`
+	for name, second := range map[string]string{"as before": half, "nothing to be read": "I have said so."} {
+		s := says(half, second)
+		out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
+		if err != nil || out.Text() != "On the first." || len(out.Doubts) != 1 || len(s.seen) != 2 {
+			t.Errorf("%s: %+v, %v after %d calls", name, out, err, len(s.seen))
+		}
 	}
 }
 
-func TestReplyThatLacksOnlyAMarkIsBetterThanNone(t *testing.T) {
-	s := says(`{"answer":"On the first.","quote":"the first day","abstain":false}`, "I have said so.")
+func TestEachFindingHasItsOwnQuote(t *testing.T) {
+	s := says(found("Rent on the first.", "rent\non the first day", "Deposit 15.", "The deposit is 15 apples."))
 	out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
-	if err != nil || out.Text != "On the first." || len(out.Doubts) != 1 || len(s.seen) != 2 {
-		t.Errorf("%+v, %v after %d calls", out, err, len(s.seen))
+	if err != nil || len(out.Findings) != 2 || len(s.seen) != 1 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	for i, want := range []string{"rent on the first day", "The deposit is 15 apples."} {
+		if e := out.Findings[i].Evidence; len(e) != 1 || e[0].Quote != want || !e[0].Verified {
+			t.Errorf("finding %d has %+v", i, e)
+		}
 	}
 }
 
 func TestStepThatMustAnswerDoesNotAbstain(t *testing.T) {
-	s := says(`{"answer":"","quote":"","confidence":0,"abstain":true}`)
+	s := says(nothing)
 	st := overLease()
 	st.Step.Must = true
 	_, err := s.pool(t, Config{}).Work(t.Context(), st)
 	if ce, _ := errors.AsType[*swarm.CallError](err); ce == nil || ce.Class != swarm.ClassBroken {
 		t.Error(err)
 	}
-	if !strings.Contains(s.seen[0].prompt(), `"abstain": always false`) {
+	if !strings.Contains(s.seen[0].prompt(), "must not be empty") {
 		t.Error(s.seen[0].prompt())
 	}
 }
@@ -182,7 +190,7 @@ func TestStepThatMustAnswerDoesNotAbstain(t *testing.T) {
 func TestReplyToBeMendedKeepsItsRoom(t *testing.T) {
 	s := &server{reply: func(n int, r sent) (string, string) {
 		switch {
-		case r.MaxTokens < 1024:
+		case r.MaxTokens < 2048:
 			return `{"answer":"On`, "length"
 		case n < 2:
 			return "On the first day of each month.", "stop"
@@ -190,7 +198,7 @@ func TestReplyToBeMendedKeepsItsRoom(t *testing.T) {
 		return finding("On the first.", "on the first day of each month"), "stop"
 	}}
 	out, err := s.pool(t, Config{}).Work(t.Context(), overLease())
-	if err != nil || out.Text != "On the first." || len(s.seen) != 3 {
+	if err != nil || out.Text() != "On the first." || len(s.seen) != 3 {
 		t.Errorf("%+v, %v after %d calls", out, err, len(s.seen))
 	}
 }
@@ -206,7 +214,7 @@ func TestCutReplyIsAskedForWithTwiceTheRoom(t *testing.T) {
 	st := overLease()
 	st.Step.MaxOut = 60
 	out, err := s.pool(t, Config{}).Work(t.Context(), st)
-	if err != nil || out.Text != "On the first." || len(s.seen) != 2 || s.seen[1].MaxTokens != 120 {
+	if err != nil || out.Text() != "On the first." || len(s.seen) != 2 || s.seen[1].MaxTokens != 120 {
 		t.Errorf("%+v, %v, %d calls", out, err, len(s.seen))
 	}
 	for name, b := range map[string]model.Backend{"still too short": s.backend(), "no context for more": func() model.Backend { b := s.backend(); b.Context = 560; return b }()} {
@@ -253,7 +261,7 @@ func TestRoomForAReply(t *testing.T) {
 		step int
 		want int
 	}{
-		{Config{}, 0, 512},
+		{Config{}, 0, 1024},
 		{Config{MaxOut: 99}, 0, 99},
 		{Config{MaxOut: 99}, 77, 77},
 		{Config{Backends: []model.Backend{b}, MaxOut: 99}, 0, 300},
@@ -286,7 +294,7 @@ func TestModelIsAPoolOfOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	if out, err := m.Work(t.Context(), overLease()); err != nil || !out.Citations[0].Verified {
+	if out, err := m.Work(t.Context(), overLease()); err != nil || !evidence(out)[0].Verified {
 		t.Errorf("%+v, %v", out, err)
 	}
 	if _, err := NewModel(model.Backend{}); err == nil {
@@ -309,21 +317,34 @@ func TestBadSettingsAreRefused(t *testing.T) {
 	}
 }
 
+type strictObject struct {
+	Type                 string
+	Properties           map[string]strictObject
+	Items                *strictObject
+	Required             []string
+	AdditionalProperties *bool
+}
+
+func (v *strictObject) check(t *testing.T, schema []byte) {
+	t.Helper()
+	if v.Type != "object" || v.AdditionalProperties == nil || *v.AdditionalProperties || len(v.Required) != len(v.Properties) {
+		t.Errorf("schema %s", schema)
+	}
+}
+
 func TestSchemasAreStrictAndPortable(t *testing.T) {
 	for _, s := range []shape{shapeQuote, shapePlain, shapeFrom, shapeBoth, shapeList} {
-		var v struct {
-			Type                 string
-			Properties           map[string]struct{ Type string }
-			Required             []string
-			AdditionalProperties *bool
-		}
+		var v strictObject
 		if err := json.Unmarshal(s.schema().JSON, &v); err != nil {
 			t.Fatal(err)
 		}
-		if v.Type != "object" || v.AdditionalProperties == nil || *v.AdditionalProperties || len(v.Required) != len(v.Properties) {
-			t.Errorf("schema %s", s.schema().JSON)
+		v.check(t, s.schema().JSON)
+		list := v.Properties["findings"].Items
+		if s == shapeList {
+			continue
 		}
-		if _, ok := v.Properties["quote"]; ok != s.quotes() {
+		list.check(t, s.schema().JSON)
+		if _, ok := list.Properties["quote"]; ok != s.quotes() {
 			t.Errorf("shape %d: quote %v", s, ok)
 		}
 	}

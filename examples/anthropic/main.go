@@ -84,9 +84,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	found := regexp.MustCompile(`The lock[^.]*\.`).Find(q.Messages[0])
 	reply := map[string]string{
-		"plan":    `{"steps":[{"id":"read","do":"Find it.","over":"chunks","select":[],"items":[],"of":"","needs":[],"output":"finding"}]}`,
-		"finding": fmt.Sprintf(`{"answer":%q,"quote":%q,"confidence":1,"abstain":%t}`, found, found, found == nil),
-		"answer":  fmt.Sprintf(`{"answer":"%s [1]","complete":true,"missing":""}`, found),
+		"plan":     `{"steps":[{"id":"read","do":"Find it.","over":"chunks","select":[],"items":[],"of":"","needs":[],"output":"finding"}]}`,
+		"findings": fmt.Sprintf(`{"findings":[{"answer":%q,"quote":%q,"confidence":1}]}`, found, found),
+		"answer":   fmt.Sprintf(`{"work":"","answer":"%s [1]","status":"answered","missing":""}`, found),
 	}[q.Choice.Name]
 	send := func(format string, args ...any) { fmt.Fprintf(w, "data: "+format+"\n\n", args...) }
 	in, kept, out := len(q.Messages[0])/4, 200*len(q.System), 1

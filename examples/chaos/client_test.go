@@ -52,7 +52,7 @@ func nested(pool swarm.Worker, n int) swarm.WorkerFunc {
 	return func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 		inner := swarm.Swarm{Planner: some(n, "inner"), Worker: pool}
 		a, err := inner.Run(ctx, swarm.Task{Goal: "What is the code?"})
-		return swarm.Output{Text: a.Text}, err
+		return swarm.Say(a.Text), err
 	}
 }
 

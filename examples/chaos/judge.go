@@ -235,7 +235,7 @@ func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
 	said := fold(b.String())
 	for r := range a.Results() {
 		if r.Outcome == swarm.Done && r.Step.Over == swarm.Chunks {
-			for _, c := range r.Out.Citations {
+			for c := range r.Out.Evidence() {
 				if !strings.Contains(said, fold(c.Quote)) {
 					return []string{fmt.Sprintf("%s is no reply of the server: %q", r.ID(), c.Quote)}
 				}
@@ -247,16 +247,27 @@ func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
 
 // texts returns the texts that a reply in JSON holds, or the reply itself.
 func texts(reply string) string {
-	var fields map[string]any
-	if json.Unmarshal([]byte(reply), &fields) != nil {
+	var value any
+	if json.Unmarshal([]byte(reply), &value) != nil {
 		return reply + "\n"
 	}
 	var b strings.Builder
-	for _, v := range fields {
-		if s, ok := v.(string); ok {
-			b.WriteString(s + "\n")
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case string:
+			b.WriteString(v + "\n")
+		case []any:
+			for _, v := range v {
+				walk(v)
+			}
+		case map[string]any:
+			for _, v := range v {
+				walk(v)
+			}
 		}
 	}
+	walk(value)
 	return b.String()
 }
 

@@ -148,8 +148,8 @@ func measure(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 		}
 	}
 	if m.Funcs == 0 {
-		return swarm.Output{Abstain: true}, nil
+		return swarm.Output{}, nil
 	}
 	text, err := json.Marshal(m)
-	return swarm.Output{Text: string(text)}, err
+	return swarm.Say(string(text)), err
 }

@@ -30,7 +30,7 @@ func (t table) merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w
 	sums := map[string]*sum{}
 	for i := range results {
 		var m measured
-		if err := json.Unmarshal([]byte(results[i].Out.Text), &m); err != nil {
+		if err := json.Unmarshal([]byte(results[i].Out.Text()), &m); err != nil {
 			return swarm.Verdict{}, fmt.Errorf("%s: %w", results[i].ID(), err)
 		}
 		s := sums[m.Package]

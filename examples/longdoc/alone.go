@@ -49,7 +49,7 @@ func (r *reading) Merge(ctx context.Context, b swarm.Brief, results []swarm.Resu
 	if len(r.parts) > 1 || len(results) == 0 {
 		return r.LLM.Merge(ctx, b, results, w)
 	}
-	_, err := io.WriteString(w, results[0].Out.Text)
+	_, err := io.WriteString(w, results[0].Out.Text())
 	return swarm.Verdict{}, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"io"
+	"iter"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -31,7 +32,12 @@ func (b *alteringBrain) reply(ctx context.Context, r mock.Request) (mock.Reply, 
 	if err != nil || json.Unmarshal([]byte(reply.Text), &said) != nil {
 		return reply, err
 	}
-	quote, _ := said["quote"].(string)
+	list, _ := said["findings"].([]any)
+	if len(list) == 0 {
+		return reply, err
+	}
+	first, _ := list[0].(map[string]any)
+	quote, _ := first["quote"].(string)
 	words := strings.Fields(quote)
 	_, chunk, _ := strings.Cut(r.Messages[len(r.Messages)-1].Content, "Text:\n")
 	chunk, _, _ = strings.Cut(chunk, "\n</data-")
@@ -42,7 +48,7 @@ func (b *alteringBrain) reply(ctx context.Context, r mock.Request) (mock.Reply, 
 		return reply, nil
 	}
 	words[seed/5%uint64(len(words))] = altered
-	said["quote"] = strings.Join(words, " ")
+	first["quote"] = strings.Join(words, " ")
 	prompt := fnv.New64a()
 	for _, m := range r.Messages {
 		io.WriteString(prompt, m.Content)
@@ -93,8 +99,8 @@ func TestCatchesEveryAlteredQuote(t *testing.T) {
 		if err != nil || a.Text == "" || a.Coverage.Failed > 0 {
 			t.Fatalf("%s: %v, coverage %+v, answer %q", f.question, err, a.Coverage, a.Text)
 		}
-		judge := func(cs []swarm.Citation, where string) (marked bool) {
-			for _, c := range cs {
+		judge := func(cs iter.Seq[*swarm.Citation], where string) (marked bool) {
+			for c := range cs {
 				if !strings.Contains(c.Quote, altered) {
 					continue
 				}
@@ -107,15 +113,18 @@ func TestCatchesEveryAlteredQuote(t *testing.T) {
 		}
 		marked := 0
 		for r := range a.Results() {
-			finds += len(r.Out.Citations)
-			if judge(r.Out.Citations, "result "+r.ID()) {
+			for range r.Out.Evidence() {
+				finds++
+			}
+			if judge(r.Out.Evidence(), "result "+r.ID()) {
 				marked++
 				if len(r.Out.Doubts) == 0 {
 					t.Errorf("%s: result %s has an altered quote and no doubt", f.question, r.ID())
 				}
 			}
 		}
-		judge(a.Citations, "the answer")
+		final := swarm.Output{Findings: []swarm.Finding{{Evidence: a.Citations}}}
+		judge(final.Evidence(), "the answer")
 		caught += marked
 		aside := int(redone.Load())
 		if said := len(brain.said); marked > said || marked+3*aside < said {

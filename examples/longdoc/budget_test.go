@@ -80,7 +80,7 @@ func TestWhatTheMoneyDidNotSufficeForIsShown(t *testing.T) {
 				if st.Item == "ill" {
 					return swarm.Output{}, c.failure
 				}
-				return swarm.Output{Text: "1904", Citations: []swarm.Citation{{Source: "a.txt", Quote: "It was opened in 1904."}}}, nil
+				return swarm.Output{Findings: []swarm.Finding{{Text: "1904", Evidence: []swarm.Citation{{Source: "a.txt", Quote: "It was opened in 1904."}}}}}, nil
 			}),
 		}
 		a, err := sw.Run(t.Context(), swarm.Task{Goal: "When was it opened?"})
@@ -88,7 +88,7 @@ func TestWhatTheMoneyDidNotSufficeForIsShown(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out strings.Builder
-		if err := printRest(&out, a, nil, &documents{}, false); err != nil {
+		if err := printRest(&out, a, nil, false); err != nil {
 			t.Fatal(err)
 		}
 		if shown := strings.Contains(out.String(), "Found, but not in the answer") && strings.Contains(out.String(), "It was opened in 1904."); shown != c.shown {

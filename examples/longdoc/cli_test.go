@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/db31e724/go-swarm/internal/canary"
+	"github.com/db31e724/go-swarm/swarm"
 )
 
 func TestMain(m *testing.M) { canary.Main(func() { m.Run() }) }
@@ -77,7 +78,7 @@ func TestRefusesWhatItCannotUse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			status, stdout, _ := start(t, nil, append([]string{"-json"}, c.args...)...)
 			var r reply
-			if err := json.Unmarshal([]byte(stdout), &r); err != nil || status != c.status || !strings.Contains(r.Error, c.says) {
+			if err := json.Unmarshal([]byte(stdout), &r); err != nil || status != c.status || !strings.Contains(r.Error, c.says) || r.Status == swarm.Answered {
 				t.Errorf("-json: status %d, want %d saying %q, %v\n%s", status, c.status, c.says, err, stdout)
 			}
 			status, stdout, stderr := start(t, nil, c.args...)
@@ -134,6 +135,33 @@ func TestOffsetsPointIntoTheFile(t *testing.T) {
 	for _, c := range r.Citations {
 		if c.Verified && fold(text[c.Start:c.End]) != fold(c.Quote) {
 			t.Errorf("bytes [%d, %d) are %q, the quote is %q", c.Start, c.End, text[c.Start:c.End], c.Quote)
+		}
+		if want := 1 + strings.Count(text[:c.Start], "\n"); c.Line != want {
+			t.Errorf("line %d, want %d", c.Line, want)
+		}
+	}
+}
+
+func TestPassagesNameTheirLineAndHeadings(t *testing.T) {
+	text := "# Annals\n\nIt rained.\n\n## Bridges\n\nThe old bridge was opened to traffic in 1904.\n"
+	path := file(t, "annals.md", text)
+	args := []string{"-q", "When was the old bridge opened to traffic?", "-file", path}
+	r := ask(t, args...)
+	if len(r.Citations) == 0 || r.Citations[0].Line != 7 || r.Citations[0].Path != "Annals › Bridges" {
+		t.Errorf("%+v", r.Citations)
+	}
+	if want := swarm.EstimateTokens(text); r.Report.SourceTokens < want*3/4 || r.Report.SourceTokens > want*5/4 {
+		t.Errorf("%d tokens of sources, want about %d", r.Report.SourceTokens, want)
+	}
+	status, stdout, stderr := start(t, nil, args...)
+	if want := "[1] annals.md, line 7, in Annals › Bridges\n"; status != exitOK || !strings.Contains(stdout, want) {
+		t.Errorf("status %d: no %q in\n%s\n%s", status, want, stdout, stderr)
+	}
+	for c, want := range map[swarm.Citation]string{
+		{Source: "a"}: "a", {Source: "a", Line: 3}: "a, line 3", {Source: "a", Path: "X › Y"}: "a, in X › Y",
+	} {
+		if got := place(c); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

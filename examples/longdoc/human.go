@@ -14,7 +14,7 @@ import (
 
 // printRest writes what follows the answer for people: passages, coverage,
 // cost.
-func printRest(w io.Writer, a *swarm.Answer, alone *swarm.Answer, docs *documents, mocked bool) error {
+func printRest(w io.Writer, a *swarm.Answer, alone *swarm.Answer, mocked bool) error {
 	out := &strings.Builder{}
 	passages, title := a.Citations, "Passages"
 	switch {
@@ -31,7 +31,7 @@ func printRest(w io.Writer, a *swarm.Answer, alone *swarm.Answer, docs *document
 		if !c.Verified {
 			mark = "  (unverified: the quote does not stand in the part that was read)"
 		}
-		fmt.Fprintf(out, "  [%d] %s, line %d%s\n%s\n", i+1, c.Source, docs.line(c), mark, indent(c.Quote))
+		fmt.Fprintf(out, "  [%d] %s%s\n%s\n", i+1, place(c), mark, indent(c.Quote))
 	}
 	fmt.Fprintf(out, "\nRead\n%s", covered(a))
 	fmt.Fprintf(out, "\nCost\n%s", costs(a, alone, mocked))
@@ -52,23 +52,28 @@ func found(a *swarm.Answer) []swarm.Citation {
 			done = append(done, r)
 		}
 	}
-	slices.SortStableFunc(done, func(x, y *swarm.Result) int { return cmp.Compare(y.Out.Confidence, x.Out.Confidence) })
+	slices.SortStableFunc(done, func(x, y *swarm.Result) int { return cmp.Compare(y.Out.Confidence(), x.Out.Confidence()) })
 	var passages []swarm.Citation
 	for _, r := range done {
-		for _, c := range r.Out.Citations {
-			if len(passages) < most && !slices.Contains(passages, c) {
-				passages = append(passages, c)
+		for c := range r.Out.Evidence() {
+			if len(passages) < most && !slices.Contains(passages, *c) {
+				passages = append(passages, *c)
 			}
 		}
 	}
 	return passages
 }
 
-func (d *documents) line(c swarm.Citation) int {
-	if t := d.byName[c.Source]; t != nil {
-		return t.Line(c.Start)
+// place says where a passage stands: its text, line and headings.
+func place(c swarm.Citation) string {
+	where := c.Source
+	if c.Line > 0 {
+		where += fmt.Sprintf(", line %d", c.Line)
 	}
-	return 0
+	if c.Path != "" {
+		where += ", in " + c.Path
+	}
+	return where
 }
 
 // lines are as long as can be read: one ends at a word, but a longer word, as

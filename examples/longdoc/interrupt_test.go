@@ -25,7 +25,7 @@ func TestInterruptTellsWhatIsKnown(t *testing.T) {
 	paragraph := func(s string) string {
 		return s + strings.Repeat(" Rain fell and nothing else is recorded.", 30) + "\n\n"
 	}
-	text := "# Bridge\n\n" + paragraph("The bridge was opened in 1904.") + "# Tower\n\n" + paragraph("The tower was built in 1870.")
+	text := "# Bridge\n\n" + paragraph("The bridge was opened in 1904.") + "# Tower\n\n" + paragraph("The tower was built in 1870.") + "# Mill\n\n" + paragraph("The mill stood by the bridge.")
 	for phase, c := range map[string]struct {
 		plan, merge, second bool // what hangs
 		knows               int  // passages, at least
@@ -57,7 +57,7 @@ func TestInterruptTellsWhatIsKnown(t *testing.T) {
 				defer server.Close()
 				env := map[string]string{"OPENAI_BASE_URL": server.URL(), "OPENAI_API_KEY": canary.Key, "SWARM_PLANNER_MODEL": large.ID, "SWARM_WORKER_MODEL": small.ID}
 				var out, log bytes.Buffer
-				args := []string{"-workers", "1", "-worker-context", "1500", "-q", "When was the bridge opened?", "-file", file(t, "a.md", text), form}
+				args := []string{"-workers", "1", "-worker-context", "2000", "-q", "When was the bridge opened?", "-file", file(t, "a.md", text), form}
 				status := run(ctx, args, nil, &out, &log, func(k string) string { return env[k] })
 				if status != exitTerminated || strings.Contains(out.String()+log.String(), canary.Key) {
 					t.Errorf("status %d\n%s\n%s", status, out.String(), log.String())

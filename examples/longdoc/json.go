@@ -35,13 +35,14 @@ func counted(u swarm.Usage) tokens {
 func printJSON(w io.Writer, a *swarm.Answer, alone *swarm.Answer, runErr error) error {
 	type report struct {
 		tokens
-		Alone    *float64    `json:"alone"`
-		Subtasks swarm.Tally `json:"subtasks"`
-		Seconds  float64     `json:"seconds"`
-		Planner  tokens      `json:"planner"`
-		Workers  tokens      `json:"workers"`
-		Retries  int         `json:"retries"`
-		Learned  []string    `json:"learned,omitempty"`
+		Alone        *float64    `json:"alone"`
+		SourceTokens int         `json:"source_tokens"` // of the texts, estimated
+		Subtasks     swarm.Tally `json:"subtasks"`
+		Seconds      float64     `json:"seconds"`
+		Planner      tokens      `json:"planner"`
+		Workers      tokens      `json:"workers"`
+		Retries      int         `json:"retries"`
+		Learned      []string    `json:"learned,omitempty"`
 	}
 	type compared struct {
 		tokens
@@ -52,15 +53,16 @@ func printJSON(w io.Writer, a *swarm.Answer, alone *swarm.Answer, runErr error) 
 	out := struct {
 		Answer    string           `json:"answer"`
 		Citations []swarm.Citation `json:"citations"`
+		Status    swarm.Status     `json:"status"`
 		Complete  bool             `json:"complete"`
 		Coverage  swarm.Coverage   `json:"coverage"`
 		Report    report           `json:"report"`
 		Compared  *compared        `json:"compared,omitempty"`
 		Error     string           `json:"error,omitempty"`
 	}{
-		Answer: a.Text, Citations: a.Citations, Complete: a.Complete, Coverage: a.Coverage,
+		Answer: a.Text, Citations: a.Citations, Status: a.Status, Complete: a.Complete, Coverage: a.Coverage,
 		Report: report{
-			tokens: counted(r.Usage), Subtasks: r.Subtasks, Seconds: r.Wall.Seconds(),
+			tokens: counted(r.Usage), SourceTokens: r.SourceTokens, Subtasks: r.Subtasks, Seconds: r.Wall.Seconds(),
 			Planner: counted(r.Roles[swarm.RolePlanner]), Workers: counted(r.Roles[swarm.RoleWorker]),
 			Retries: r.Retries, Learned: r.Learned,
 		},

@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		fmt.Fprintln(say, "longdoc:", err)
 		if s.json || slices.Contains(args, "-json") || slices.Contains(args, "--json") { // it may stand behind what could not be read
-			printJSON(stdout, &swarm.Answer{}, nil, err)
+			printJSON(stdout, &swarm.Answer{Status: swarm.ReadMore}, nil, err)
 		}
 		return exitUsage
 	}
@@ -97,7 +97,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 	job, err := prepare(ctx, &s, stdin, say, getenv)
 	if err != nil {
 		if s.json {
-			printJSON(stdout, &swarm.Answer{}, nil, err)
+			printJSON(stdout, &swarm.Answer{Status: swarm.ReadMore}, nil, err)
 		}
 		return err
 	}
@@ -111,8 +111,12 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 	if !s.json {
 		listeners = append(listeners, live(people))
 	}
+	var plan swarm.Planner = job.models.planner
+	if job.chunks <= 2 {
+		plan = short{job.models.planner}
+	}
 	sw := swarm.Swarm{
-		Planner:     job.models.planner,
+		Planner:     plan,
 		Worker:      job.models.worker,
 		Concurrency: s.workers,
 		Reducer:     job.models.reducer,
@@ -127,7 +131,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 	if s.json {
 		err = printJSON(stdout, a, alone, runErr)
 	} else {
-		err = printRest(people, a, alone, job.docs, job.models.server != nil)
+		err = printRest(people, a, alone, job.models.server != nil)
 	}
 	return errors.Join(runErr, err)
 }
@@ -136,6 +140,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 type job struct {
 	docs    *documents
 	sources []swarm.Source
+	chunks  int // of all sources
 	models  *models
 }
 
@@ -174,5 +179,5 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 		title = docs.texts[0].Name
 	}
 	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", title, (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
-	return &job{docs, sources, models}, nil
+	return &job{docs, sources, chunks, models}, nil
 }

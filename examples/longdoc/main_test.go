@@ -16,12 +16,14 @@ import (
 type reply struct {
 	Answer    string
 	Citations []swarm.Citation
+	Status    swarm.Status
 	Coverage  swarm.Coverage
 	Report    struct {
-		Cost, Alone *float64
-		Calls       int
-		Subtasks    map[string]int
-		Seconds     float64
+		Cost, Alone  *float64
+		SourceTokens int `json:"source_tokens"`
+		Calls        int
+		Subtasks     map[string]int
+		Seconds      float64
 	}
 	Compared *struct {
 		Calls  int
@@ -202,7 +204,7 @@ func TestDefaultQuestionIsAnsweredForLess(t *testing.T) {
 
 func TestTheLargeModelAloneKeepsToASmallContext(t *testing.T) {
 	path := file(t, "a.txt", "The bridge was opened in 1904.")
-	r := ask(t, "-compare", "-planner-context", "1024", "-file", path, "-q", "When was the bridge opened?")
+	r := ask(t, "-compare", "-planner-context", "2048", "-file", path, "-q", "When was the bridge opened?")
 	if r.Compared == nil || !strings.Contains(r.Compared.Answer, "1904") {
 		t.Errorf("compared: %+v", r.Compared)
 	}

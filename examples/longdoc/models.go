@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,8 +15,11 @@ import (
 )
 
 const (
-	minContext  = 1024
-	chunkTokens = 800
+	leastWorker  = 1024 // tokens, of contexts
+	leastPlanner = 2048
+
+	leastChunk = 1200 // tokens
+	mostChunk  = 2000
 
 	// Past so many bytes of sources, or calls of one worker one after another,
 	// the mock answers at once, for somebody waits.
@@ -33,6 +37,14 @@ const (
 // usual has a slow server: a model on a processor reads some prompts for minutes.
 func (s *settings) patience() model.Limits {
 	return model.Limits{AttemptTime: max(attemptTime, s.timeout/8), CallTime: max(callTime, s.timeout*2/3)}
+}
+
+// short is the planner of a text of a chunk or two: to ask for a plan would cost
+// more than to read it.
+type short struct{ *planner.LLM }
+
+func (short) Plan(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+	return add(planner.ReadAll(b)[0])
 }
 
 // models are the two models of a run.

@@ -64,8 +64,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return s, errors.New("-q is missing: ask a question about the files")
 	case s.workers < 1 || s.workers > 1024:
 		return s, fmt.Errorf("-workers is %d: it must be 1 to 1024", s.workers)
-	case min(s.workerContext, s.plannerContext) < minContext:
-		return s, fmt.Errorf("-worker-context is %d, -planner-context is %d: both must be at least %d tokens", s.workerContext, s.plannerContext, minContext)
+	case s.workerContext < leastWorker || s.plannerContext < leastPlanner: // less would hold the prompts alone
+		return s, fmt.Errorf("-worker-context is %d, -planner-context is %d: they must be at least %d and %d tokens", s.workerContext, s.plannerContext, leastWorker, leastPlanner)
 	case s.window < 0:
 		return s, fmt.Errorf("-window is %d: it must be positive, or 0", s.window)
 	case limited && !(s.budget*float64(swarm.Dollar) >= 1 && s.budget <= 1e6): // less would be no limit
@@ -76,12 +76,11 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	return s, nil
 }
 
-// chunkSize is how many tokens of so many bytes a small model reads at once:
-// what its context leaves beside prompt and reply, with room for a tokenizer
-// that counts more than the estimate, and not more than it reads well. Short
-// texts are cut finer, into some forty chunks, for a worker names one passage
-// of each.
+// chunkSize is how many tokens of so many bytes a small model reads at once: a
+// page to two and a half, so that texts of some length are read at once by all
+// workers, and the prompt around a chunk costs little beside it. It is less where the model's context leaves less beside prompt and reply, with room
+// for a tokenizer that counts more than the estimate.
 func (s *settings) chunkSize(bytes int) int {
-	fine := max(bytes/4/40, 250)
-	return max(min(chunkTokens, fine, (s.workerContext-900)/2), 100)
+	size := min(max(bytes/4/s.workers, leastChunk), mostChunk)
+	return max(min(size, (s.workerContext-900)/2), 100)
 }

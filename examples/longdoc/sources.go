@@ -18,7 +18,6 @@ import (
 // documents are the texts of a task, under unique names.
 type documents struct {
 	texts    []source.Text
-	byName   map[string]*source.Text
 	question string   // to ask where nobody asked one
 	notes    []string // what a reader of the texts should know: what was skipped, what converted
 }
@@ -33,7 +32,7 @@ const (
 // writes to: that read is left behind, for nothing can end it but the end of
 // the process.
 func read(ctx context.Context, files []string, stdin io.Reader) (*documents, error) {
-	d := &documents{byName: map[string]*source.Text{}}
+	d := &documents{}
 	done := make(chan error, 1)
 	go func() { done <- d.readAll(files, stdin) }()
 	select {
@@ -63,7 +62,6 @@ func (d *documents) readAll(files []string, stdin io.Reader) error {
 	source.Unique(d.texts)
 	for i := range d.texts {
 		t := &d.texts[i]
-		d.byName[t.Name] = t
 		for _, n := range t.Notes {
 			d.notes = append(d.notes, t.Name+": "+n)
 		}

@@ -8,10 +8,13 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// doubtRunes is the most that one doubt may take, itemRunes an item's name.
+// doubtRunes is the most that one doubt may take, itemRunes an item's name,
+// headRunes the head of a table, doRunes an instruction.
 const (
 	doubtRunes = 120
 	itemRunes  = 80
+	headRunes  = 400
+	doRunes    = 1000
 )
 
 // Render lists results for a prompt, fenced, each citation under a number of
@@ -21,9 +24,9 @@ const (
 //	Task: find what the text says about rent
 //	Finding 1 (confidence 0.90):
 //	  The rent is due on the first day of the month.
-//	  [1] lease.txt#4: "Rent is payable on the 1st of each month."
+//	  [1] lease.txt#4, in Lease › 3 Rent: "Rent is payable on the 1st of each month."
 //	Finding 2 (confidence 0.35; unverified: the quote is not in the text):
-//	  [2] (unverified) lease.txt#9: "no rent is due in August"
+//	  [2] (unverified) lease.txt#9, in Lease › 7 Notes: "no rent is due in August"
 //	</data-0c4be7a1>
 //
 // A finding whose text is its quote is shown once. Texts and quotes are
@@ -38,50 +41,55 @@ func Render(results []swarm.Result) (text string, cites []swarm.Citation) {
 	}
 	var b strings.Builder
 	var step *swarm.Step
+	n := 0
 	for i := range results {
 		r := &results[i]
 		if r.Step != nil && r.Step != step {
 			step = r.Step
-			if do := Line(step.Do, labelRunes); do != "" && step.Over != swarm.Reduce {
+			if do := Line(step.Do, doRunes); do != "" && step.Over != swarm.Reduce {
 				b.WriteString("Task: " + do + "\n")
 			}
 		}
-		fmt.Fprintf(&b, "Finding %d%s:\n", i+1, remarks(r))
-		own := r.Out.Citations
-		switch {
-		case len(own) > 0 && fold(r.Out.Text) == fold(own[0].Quote):
-		case refers(r) && !IsJSON(r.Out.Text):
-			m := marks{ref: shifter(len(cites), len(own))}
-			indent(&b, string(m.next(nil, []byte(r.Out.Text), true)))
-		default:
-			indent(&b, Escape(r.Out.Text))
-		}
-		for _, c := range own {
-			cites = append(cites, c)
-			mark := ""
-			if !c.Verified {
-				mark = " (unverified)"
+		for k := range r.Out.Findings {
+			f := &r.Out.Findings[k]
+			n++
+			fmt.Fprintf(&b, "Finding %d%s:\n", n, remarks(r, f))
+			own := f.Evidence
+			switch {
+			case len(own) == 1 && fold(f.Text) == fold(own[0].Quote):
+			case refers(r, f) && !IsJSON(f.Text):
+				m := marks{ref: shifter(len(cites), len(own))}
+				indent(&b, string(m.next(nil, []byte(f.Text), true)))
+			default:
+				indent(&b, Escape(f.Text))
 			}
-			indent(&b, fmt.Sprintf("[%d]%s %s: \"%s\"", len(cites), mark, where(c), Escape(c.Quote)))
+			for _, c := range own {
+				var last swarm.Citation
+				if len(cites) > 0 {
+					last = cites[len(cites)-1]
+				}
+				cites = append(cites, c)
+				indent(&b, fmt.Sprintf("[%d] %s: \"%s\"", len(cites), where(c, last), Escape(c.Quote)))
+			}
 		}
 	}
 	return Fence("findings", b.String()), cites
 }
 
-// refers reports whether a result's text refers to its citations by number: a
+// refers reports whether a finding's text refers to its evidence by number: a
 // worker that reads one chunk and nothing else quotes it and knows no numbers.
-func refers(r *swarm.Result) bool {
-	return len(r.Out.Citations) > 0 && r.Step != nil && (r.Step.Over != swarm.Chunks || len(r.Step.Needs) > 0)
+func refers(r *swarm.Result, f *swarm.Finding) bool {
+	return len(f.Evidence) > 0 && r.Step != nil && (r.Step.Over != swarm.Chunks || len(r.Step.Needs) > 0)
 }
 
 // remarks says in brackets what is known of a finding beside its text.
-func remarks(r *swarm.Result) string {
+func remarks(r *swarm.Result, f *swarm.Finding) string {
 	var parts []string
-	if s := r.Step; s != nil && s.Over == swarm.Items && r.Index < len(s.Items) {
-		parts = append(parts, "item "+Escape(Line(s.Items[r.Index], itemRunes)))
+	if r.Item != "" {
+		parts = append(parts, "item "+Escape(Line(r.Item, itemRunes)))
 	}
-	if r.Out.Confidence > 0 {
-		parts = append(parts, fmt.Sprintf("confidence %.2f", r.Out.Confidence))
+	if f.Confidence > 0 {
+		parts = append(parts, fmt.Sprintf("confidence %.2f", f.Confidence))
 	}
 	for _, d := range r.Out.Doubts {
 		parts = append(parts, "unverified: "+Line(d, doubtRunes))
@@ -92,13 +100,32 @@ func remarks(r *swarm.Result) string {
 	return " (" + strings.Join(parts, "; ") + ")"
 }
 
-// where names a citation's chunk, and its source unless the chunk's ID does.
-func where(c swarm.Citation) string {
+// where says where a citation stands: its chunk, with its source unless the
+// chunk's ID names it, its headings and the head of its table. What is the same
+// as in the citation before, last, is not written again.
+func where(c, last swarm.Citation) string {
 	source, chunk := Escape(Line(c.Source, labelRunes)), Escape(Line(c.Chunk, labelRunes))
-	if strings.HasPrefix(chunk, source) {
-		return chunk
+	if !strings.HasPrefix(chunk, source) {
+		chunk = strings.TrimSpace(source + " " + chunk)
 	}
-	return strings.TrimSpace(source + " " + chunk)
+	if !c.Verified {
+		chunk = "(unverified) " + chunk
+	}
+	switch {
+	case c.Path == "":
+	case c.Path == last.Path && c.Source == last.Source:
+		chunk += ", same section"
+	default:
+		chunk += ", in " + Escape(Line(c.Path, labelRunes))
+	}
+	switch {
+	case c.Head == "":
+	case c.Head == last.Head && c.Source == last.Source:
+		chunk += ", same table"
+	default:
+		chunk += `, in the table "` + strings.ReplaceAll(Escape(Line(c.Head, headRunes)), `"`, "'") + `"`
+	}
+	return chunk
 }
 
 // breaks makes line breaks of all that a model may take for one.
@@ -142,14 +169,14 @@ func IsJSON(text string) bool {
 	return text != "" && (text[0] == '{' || text[0] == '[') && json.Valid([]byte(text))
 }
 
-// Cited returns the text of one of several results with the numbers of its
-// citations, which start after by. A text that does not refer to them by
+// Cited returns the text of one of several findings with the numbers of its
+// evidence, which start after by. A text that does not refer to them by
 // itself gets them at its end, and code that it leaves open ends with it.
-func Cited(r *swarm.Result, by int) string {
-	n := len(r.Out.Citations)
+func Cited(r *swarm.Result, f *swarm.Finding, by int) string {
+	n := len(f.Evidence)
 	m := marks{ref: escape}
 	met := false
-	if refers(r) {
+	if refers(r, f) {
 		ref := shifter(by, n)
 		m.ref = func(g group, glued bool) ([]byte, bool) {
 			text, keep := ref(g, glued)
@@ -157,9 +184,9 @@ func Cited(r *swarm.Result, by int) string {
 			return text, keep
 		}
 	}
-	text := m.next(nil, []byte(r.Out.Text), true)
+	text := m.next(nil, []byte(f.Text), true)
 	gap := " "
-	if m.ticks > 0 || strings.HasSuffix(r.Out.Text, "```") {
+	if m.ticks > 0 || strings.HasSuffix(f.Text, "```") {
 		gap = "\n"
 	}
 	if m.block && m.ticks > 0 {

@@ -125,7 +125,7 @@ func TestLoserIsBookedAndARefusedHedgeSparesTheCall(t *testing.T) {
 			var ended []swarm.Event
 			w := swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 				_, err := p.Do(ctx, ask("x"))
-				return swarm.Output{Text: "y"}, err
+				return swarm.Say("y"), err
 			})
 			run := swarm.Swarm{
 				Planner: onePlan{swarm.Step{ID: "a", Do: "call", Over: swarm.Items, Items: make([]string, 61)}}, Worker: w,

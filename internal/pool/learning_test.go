@@ -51,7 +51,7 @@ func TestReservationsFollowTheBackendsTokenizer(t *testing.T) {
 	var ests []int
 	w := swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 		_, err := p.Do(ctx, words(300))
-		return swarm.Output{Text: "x"}, err
+		return swarm.Say("x"), err
 	})
 	run := swarm.Swarm{
 		Planner: onePlan{swarm.Step{ID: "a", Do: "call", Over: swarm.Items, Items: make([]string, 10)}}, Worker: w, Concurrency: 1,
@@ -83,9 +83,9 @@ func TestSilentWindowIsLearntAndTold(t *testing.T) {
 			_, err := p.Do(ctx, words(500*n))
 			if err != nil && classOf(t, err) == swarm.ClassTooLong {
 				cut++
-				return swarm.Output{Abstain: true}, nil
+				return swarm.Output{}, nil
 			}
-			return swarm.Output{Text: "x"}, err
+			return swarm.Say("x"), err
 		})
 		run := swarm.Swarm{
 			Planner: onePlan{swarm.Step{ID: "a", Do: "call", Over: swarm.Items, Items: make([]string, 16)}}, Worker: w, Concurrency: 1,

@@ -41,7 +41,7 @@ func runOn(t *testing.T, p *Pool, n, places int) (*swarm.Answer, []swarm.Event) 
 		Concurrency: places,
 		Worker: swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 			reply, err := p.Do(ctx, ask("x"))
-			return swarm.Output{Text: reply.Text}, err
+			return swarm.Say(reply.Text), err
 		}),
 		Observe: func(e swarm.Event) {
 			mu.Lock()

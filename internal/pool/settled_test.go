@@ -88,7 +88,7 @@ func (w weather) run(t *testing.T) {
 		Planner: onePlan{swarm.Step{ID: "a", Do: "call", Over: swarm.Items, Items: make([]string, prompts)}},
 		Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 			reply, err := p.Do(ctx, ask("x"))
-			return swarm.Output{Text: reply.Text}, err
+			return swarm.Say(reply.Text), err
 		}),
 		Concurrency: 16, Budget: w.budget,
 		Observe: func(e swarm.Event) {

@@ -36,8 +36,8 @@ func Tee(fs ...func(swarm.Event)) func(swarm.Event) {
 }
 
 // JSON returns a listener that writes each event to w as one line of JSON, in
-// one call of Write. The lines hold the whole run: goal, instructions and
-// answer too; keys are in no event. Durations are in nanoseconds, costs in
+// one call of Write. The lines hold the whole run: goal, instructions,
+// results and answer too; keys are in no event. Durations are in nanoseconds, costs in
 // nano-dollars.
 //
 // After an error of w nothing more is written, so that a torn line stays the

@@ -38,7 +38,11 @@ func aRun() []swarm.Event {
 		e(3*time.Second, swarm.Retrying, func(e *swarm.Event) {
 			e.Step, e.Wait, e.Err = "1/a", time.Second, errors.New("busy")
 		}),
-		e(4*time.Second, swarm.SubtaskEnded, func(e *swarm.Event) { e.Step, e.To, e.Outcome = "1/a", 2, swarm.Done }),
+		e(4*time.Second, swarm.SubtaskEnded, func(e *swarm.Event) {
+			e.Step, e.To, e.Outcome = "1/a", 1, swarm.Done
+			e.Result = &swarm.Result{Out: swarm.Say("FINDING-WORDS", "more"), Step: &swarm.Step{ID: "1/a"}, Outcome: swarm.Done}
+		}),
+		e(4*time.Second, swarm.SubtaskEnded, func(e *swarm.Event) { e.Step, e.Index, e.To, e.Outcome = "1/a", 1, 2, swarm.Done }),
 		e(4*time.Second, swarm.SubtaskEnded, func(e *swarm.Event) {
 			e.Step, e.Index, e.To, e.Outcome, e.Err = "1/a", 2, 3, swarm.Failed, errors.New("broke")
 		}),

@@ -12,8 +12,8 @@ import (
 // ZapOption changes what [Zap] logs.
 type ZapOption func(*zapListener)
 
-// Texts makes [Zap] log the goal, the instructions and the answer's text as
-// they are, and not only their lengths.
+// Texts makes [Zap] log the goal, the instructions, the findings and the
+// answer's text as they are, and not only their lengths.
 func Texts() ZapOption { return func(z *zapListener) { z.texts = true } }
 
 // Zap returns a listener that logs each event to log, under the kind's name.
@@ -24,7 +24,7 @@ func Texts() ZapOption { return func(z *zapListener) { z.texts = true } }
 // result left out) at Warn; a merge or a run that ended with an error at Error. A call's
 // failure is at Debug, for what comes of it is an event of its own.
 //
-// Of goal, instructions and answer only the length in bytes is logged, unless
+// Of goal, instructions, findings and answer only the length in bytes is logged, unless
 // [Texts] asks for more. Keys are in no event. An event whose level is not
 // enabled costs a comparison and no allocation.
 func Zap(log *zap.Logger, opts ...ZapOption) func(swarm.Event) {
@@ -119,12 +119,18 @@ func (z *zapListener) fields(e *swarm.Event) []zap.Field {
 		fs = set(fs, zap.Bool, "at_least", u.AtLeast)
 		fs = set(fs, zap.Bool, "unpriced", u.Unpriced)
 	}
+	if r := e.Result; r != nil {
+		fs = z.text(fs, "found", r.Out.Text(), true)
+		fs = append(fs, zap.Int("findings", len(r.Out.Findings)))
+		fs = set(fs, zap.Float64, "confidence", r.Out.Confidence())
+		fs = set(fs, zap.Int, "doubts", len(r.Out.Doubts))
+	}
 	if a := e.Answer; a != nil {
 		c := a.Coverage
 		fs = z.text(fs, "answer", a.Text, true)
 		fs = append(
 			fs,
-			zap.Bool("complete", a.Complete), zap.Int("citations", len(a.Citations)), zap.Int("rounds", a.Rounds),
+			zap.Stringer("status", a.Status), zap.Bool("complete", a.Complete), zap.Int("citations", len(a.Citations)), zap.Int("rounds", a.Rounds),
 			zap.Int("subtasks", c.Subtasks), zap.Int("done", c.Done), zap.Int("abstained", c.Abstained),
 			zap.Int("failed", c.Failed), zap.Int("skipped", c.Skipped), zap.Int("cancelled", c.Cancelled),
 		)

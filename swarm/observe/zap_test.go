@@ -67,7 +67,7 @@ func logged(opts ...observe.ZapOption) string {
 }
 
 func TestZapLogsTextsAsLengthsUnlessAsked(t *testing.T) {
-	words := []string{"GOAL-WORDS", "STEP-WORDS", "ANSWER-WORDS"}
+	words := []string{"GOAL-WORDS", "STEP-WORDS", "FINDING-WORDS", "ANSWER-WORDS"}
 	short, long := logged(), logged(observe.Texts())
 	for _, w := range words {
 		if strings.Contains(short, w) {
@@ -77,8 +77,10 @@ func TestZapLogsTextsAsLengthsUnlessAsked(t *testing.T) {
 			t.Errorf("%s is not in the log that asked for texts", w)
 		}
 	}
-	if !strings.Contains(short, `"text_bytes": 10`) {
-		t.Errorf("no length of the goal in\n%s", short)
+	for _, part := range []string{`"text_bytes": 10`, `"found_bytes": 18`, `"findings": 2`, `"status": "answered"`} {
+		if !strings.Contains(short, part) {
+			t.Errorf("no %s in\n%s", part, short)
+		}
 	}
 }
 

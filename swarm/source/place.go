@@ -1,6 +1,7 @@
 package source
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -14,34 +15,53 @@ func (p *packer) place() {
 	if root := &p.headings[0]; len(p.headings) > 1 && root.title == "" {
 		root.title = `(before "` + p.headings[1].title + `")`
 	}
-	line, counted, t := 1, 0, 0
+	all := p.places()
+	line, counted := 1, 0
 	for i := range p.chunks {
 		c := &p.chunks[i]
 		line += strings.Count(p.body[counted:c.Start], "\n")
 		counted, c.Line = c.Start, line
-		for t < len(p.tables) && p.tables[t].end <= c.Start {
-			t++
-		}
-		head, headEnd := "", c.End
-		if t < len(p.tables) && p.tables[t].start < c.Start {
-			head, headEnd = p.tables[t].head, p.tables[t].end
-		}
-		first := sort.Search(len(p.headings), func(k int) bool { return p.headings[k].start > c.Start }) - 1
+		k := sort.Search(len(all), func(k int) bool { return all[k].at > c.Start }) - 1
+		first := all[k].section
 		last := first
-		for next := p.headings[first].start; next < c.End; last++ {
-			put(c, max(next-c.Start, 0), p.path(last), head)
-			if next = len(p.body); last+1 < len(p.headings) {
-				next = p.headings[last+1].start
-			}
-			if head != "" && headEnd <= next { // the table ends in this section
-				head = ""
-				put(c, headEnd-c.Start, p.path(last), head)
-			}
+		for ; k < len(all) && all[k].at < c.End; k++ {
+			last = all[k].section
+			put(c, max(all[k].at-c.Start, 0), p.path(last), all[k].head)
 		}
-		if c.Path = p.span(first, last-1); len(c.Places) == 1 && c.Places[0] == (swarm.Place{}) {
+		if c.Path = p.span(first, last); len(c.Places) == 1 && c.Places[0] == (swarm.Place{}) {
 			c.Places = nil
 		}
 	}
+}
+
+// here is what holds from an offset on: the innermost heading, and the head of
+// the table whose rows stand there.
+type here struct {
+	at, section int
+	head        string
+}
+
+// places lists where the text comes under another heading or table's head.
+func (p *packer) places() []here {
+	var all []here
+	for k := range p.headings {
+		all = append(all, here{at: p.headings[k].start, section: k})
+	}
+	all[0].at = 0
+	for _, t := range p.tables {
+		if t.head != "" {
+			all = append(all, here{t.rows, -1, t.head}, here{t.end, -1, ""})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b here) int { return a.at - b.at })
+	for k := 1; k < len(all); k++ {
+		if h := &all[k]; h.section < 0 {
+			h.section = all[k-1].section
+		} else {
+			h.head = all[k-1].head
+		}
+	}
+	return all
 }
 
 // put adds a place to a chunk, unless it says what the one before it does.

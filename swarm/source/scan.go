@@ -87,7 +87,8 @@ func (s *scanner) run() {
 	}
 	if s.format == Table {
 		s.keep(pos, len(s.body), costPara, true)
-		s.tables = []table{{pos, len(s.body), s.cutHead(pos, s.record(pos).end), 0}}
+		head := s.record(pos).end
+		s.tables = []table{{pos, len(s.body), head, s.cutHead(pos, head), 0}}
 		return
 	}
 	if s.format == Markdown {

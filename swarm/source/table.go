@@ -2,9 +2,11 @@ package source
 
 import "strings"
 
-// table is a table of the text: from its first row to the line after its last.
+// table is a table of the text: from the caption above its head, or its first
+// row, to the line after its last.
 type table struct {
 	start, end int
+	rows       int    // where the rows below the head begin
 	head       string // what names its columns; empty: nothing does
 	section    int    // where it begins
 }
@@ -59,7 +61,7 @@ func (s *scanner) tabulate(l line, end int, again bool) bool {
 	if stop-start > s.longestHead() {
 		start = l.start
 	}
-	s.tables = append(s.tables, table{start, end, s.cutHead(start, stop), s.section})
+	s.tables = append(s.tables, table{start, end, stop, s.cutHead(start, stop), s.section})
 	return stop > l.start
 }
 

@@ -40,24 +40,23 @@ func resultsOf(b swarm.Brief, steps []swarm.Step) []swarm.Result {
 	}
 	var rs []swarm.Result
 	for _, src := range b.Task.Sources {
-		for _, c := range src.Chunks {
+		for k := range src.Chunks {
+			c := &src.Chunks[k]
 			text := strings.TrimLeft(c.Text, " \t\r\n")
-			start := c.End - len(text)
+			start := len(c.Text) - len(text)
 			quote, _, _ := strings.Cut(text, "\n")
+			cite := c.Cite(start, start+len(quote))
+			cite.Verified = true
 			rs = append(rs, swarm.Result{
-				Step: step, Index: len(rs), Attempts: 1, Outcome: swarm.Done,
-				Out: swarm.Output{
-					Text:       "It is said here [1].",
-					Confidence: 0.9,
-					Citations: []swarm.Citation{{
-						Source: c.Source, Chunk: c.ID, Start: start, End: start + len(quote), Quote: quote, Verified: true,
-					}},
-				},
+				Step: step, Index: len(rs), Chunk: c, Attempts: 1, Outcome: swarm.Done,
+				Out: swarm.Output{Findings: []swarm.Finding{{
+					Text: "It is said here [1].", Evidence: []swarm.Citation{cite}, Confidence: 0.9,
+				}}},
 			})
 		}
 	}
 	if len(rs) == 0 {
-		rs = append(rs, swarm.Result{Step: step, Outcome: swarm.Done, Out: swarm.Output{Text: "Port 8443."}})
+		rs = append(rs, swarm.Result{Step: step, Outcome: swarm.Done, Out: swarm.Say("Port 8443.")})
 	}
 	return rs
 }
@@ -67,13 +66,13 @@ func oddResults(b swarm.Brief) []swarm.Result {
 	step := &swarm.Step{ID: "1/odd", Do: "Say something.", Over: swarm.Items}
 	outs := []swarm.Output{
 		{},
-		{Text: `["a","b"]`},
-		{Text: "See [7] and [0] and [-1] and [1, 2].", Doubts: []string{"it cites what is not there"}},
-		{Text: "The text is\ncalled [1].", Citations: []swarm.Citation{{Source: "gone.md", Chunk: "gone.md#0", End: 3, Quote: "abc"}}},
+		swarm.Say(`["a","b"]`),
+		{Findings: []swarm.Finding{{Text: "See [7] and [0] and [-1] and [1, 2]."}}, Doubts: []string{"it cites what is not there"}},
+		{Findings: []swarm.Finding{{Text: "The text is\ncalled [1].", Evidence: []swarm.Citation{{Source: "gone.md", Chunk: "gone.md#0", End: 3, Quote: "abc"}}}}},
 	}
 	for _, t := range texts {
 		if len(t.text) < 10_000 { // the window of a merge is kept by the engine
-			outs = append(outs, swarm.Output{Text: t.text})
+			outs = append(outs, swarm.Say(t.text))
 		}
 	}
 	rs := make([]swarm.Result, len(outs))

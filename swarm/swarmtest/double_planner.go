@@ -77,7 +77,7 @@ func (p *Planner) Merge(ctx context.Context, b swarm.Brief, results []swarm.Resu
 		if err := context.Cause(ctx); err != nil {
 			return swarm.Verdict{}, err
 		}
-		if _, err := fmt.Fprintf(w, "%s: %s\n", results[i].ID(), results[i].Out.Text); err != nil {
+		if _, err := fmt.Fprintf(w, "%s: %s\n", results[i].ID(), results[i].Out.Text()); err != nil {
 			return swarm.Verdict{}, err
 		}
 	}

@@ -23,10 +23,11 @@ type Act struct {
 	Spends *swarm.Usage
 	Price  *swarm.Price
 
-	Panic  any          // not nil: panics with it, after Spends was reserved and before it is settled
-	Nested *swarm.Swarm // not nil: it does the subtask, as a run within the run
-	Err    error        // not nil: returned
-	Out    swarm.Output // returned, unless it is zero: then the input is echoed
+	Panic   any          // not nil: panics with it, after Spends was reserved and before it is settled
+	Nested  *swarm.Swarm // not nil: it does the subtask, as a run within the run
+	Err     error        // not nil: returned
+	Abstain bool         // it finds nothing
+	Out     swarm.Output // returned, unless it is zero: then the input is echoed
 }
 
 // Worker is a scripted worker for tests: it does for each subtask what Script
@@ -86,7 +87,7 @@ func (a Act) do(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 	if a.Nested != nil {
 		return a.Nested.Work(ctx, st)
 	}
-	if reflect.ValueOf(a.Out).IsZero() {
+	if !a.Abstain && reflect.ValueOf(a.Out).IsZero() {
 		return echo(st), nil
 	}
 	return a.Out, nil
@@ -117,16 +118,15 @@ func echo(st swarm.Subtask) swarm.Output {
 	case len(st.From) > 0:
 		var texts []string
 		for _, r := range st.From {
-			texts = append(texts, r.Out.Text)
+			texts = append(texts, r.Out.Text())
 		}
-		return swarm.Output{Text: strings.Join(texts, "\n")}
+		return swarm.Say(strings.Join(texts, "\n"))
 	case st.Chunk != nil:
-		c := st.Chunk
-		return swarm.Output{Text: c.Text, Citations: []swarm.Citation{{
-			Source: c.Source, Chunk: c.ID, Start: c.Start, End: c.End, Quote: c.Text, Verified: true,
-		}}}
+		cite := st.Chunk.Cite(0, len(st.Chunk.Text))
+		cite.Verified = true
+		return swarm.Output{Findings: []swarm.Finding{{Text: st.Chunk.Text, Evidence: []swarm.Citation{cite}}}}
 	}
-	return swarm.Output{Text: cmp.Or(st.Item, st.Step.Do)}
+	return swarm.Say(cmp.Or(st.Item, st.Step.Do))
 }
 
 // IDs returns the subtasks that were worked on, in the order in which they

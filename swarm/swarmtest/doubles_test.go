@@ -30,7 +30,7 @@ func TestTheScriptedWorkerDoesWhatItsScriptSays(t *testing.T) {
 			case "spend":
 				return swarmtest.Act{Spends: &swarm.Usage{In: 70, Out: 7}, Price: &swarm.Price{In: swarm.Dollar}}
 			case "say":
-				return swarmtest.Act{Out: swarm.Output{Text: "said"}}
+				return swarmtest.Act{Out: swarm.Say("said")}
 			}
 			return swarmtest.Act{}
 		}}

@@ -24,10 +24,10 @@ func (s *suite) merge(ctx context.Context, name string, p swarm.Planner, b swarm
 		}
 		return told()
 	})
-	before := snapshot(rs)
+	before := snapshot(rs, rs)
 	returned = s.run(ctx, name, func(ctx context.Context) { v, err = p.Merge(ctx, b, rs, w) })
 	over.Store(true)
-	s.unchanged(name, "the results", before, snapshot(rs))
+	s.unchanged(name, "the results", before, snapshot(rs, rs))
 	return v, w.String(), returned, err
 }
 
@@ -81,7 +81,7 @@ func (s *suite) merges(name string, p swarm.Planner, b swarm.Brief, found []swar
 func (s *suite) citations(name string, cited []swarm.Citation, chunks []*swarm.Chunk, from []swarm.Result, all bool) {
 	s.Helper()
 	for i, c := range cited {
-		if slices.ContainsFunc(from, func(r swarm.Result) bool { return slices.Contains(r.Out.Citations, c) }) {
+		if holds(from, c) {
 			continue
 		}
 		of := slices.IndexFunc(chunks, func(ch *swarm.Chunk) bool { return ch.ID == c.Chunk })
@@ -98,6 +98,18 @@ func (s *suite) citations(name string, cited []swarm.Citation, chunks []*swarm.C
 			s.failf(name, "citation %d: %s", i+1, wrong)
 		}
 	}
+}
+
+// holds tells whether a citation is the evidence of one of the results.
+func holds(results []swarm.Result, c swarm.Citation) bool {
+	for i := range results {
+		for own := range results[i].Out.Evidence() {
+			if *own == c {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // wrongCitation says what is wrong with a citation of a chunk; "" if nothing is.

@@ -170,7 +170,7 @@ func refused(steps []swarm.Step, task swarm.Task) []error {
 	p := &Planner{Rounds: []Round{{Steps: steps}}}
 	task.Goal = cmp.Or(task.Goal, goal)
 	engine := swarm.Swarm{Planner: p, Rounds: 1, Worker: swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
-		return swarm.Output{Abstain: true}, nil
+		return swarm.Output{}, nil
 	})}
 	engine.Run(context.Background(), task)
 	return p.Refused()

@@ -115,7 +115,9 @@ func TestPlannersThatBreakTheContractAreFound(t *testing.T) {
 		}}, "it wrote 100 steps to a plan that was closed"},
 		{"changes results", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, rs []swarm.Result, _ *swarm.AnswerWriter) (swarm.Verdict, error) {
 			for i := range rs {
-				rs[i].Out.Text += "!"
+				for k := range rs[i].Out.Findings {
+					rs[i].Out.Findings[k].Text += "!"
+				}
 			}
 			return swarm.Verdict{}, nil
 		}}, "it changed the results"},
@@ -131,7 +133,7 @@ func TestPlannersThatBreakTheContractAreFound(t *testing.T) {
 		}}, "it returned no error, as if the text had been written"},
 		{"bad UTF-8", merges("\xc3", swarm.Verdict{}), "the text is not valid UTF-8"},
 		{"merges only what is there", &ownPlanner{merge: func(_ context.Context, _ swarm.Brief, rs []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
-			_, err := io.WriteString(w, rs[0].Out.Text)
+			_, err := io.WriteString(w, rs[0].Out.Text())
 			return swarm.Verdict{}, err
 		}}, "nothing found: it panicked"},
 		{"an invented chunk", cites(swarm.Citation{Source: "manual.md", Chunk: "x", End: 2}), `is of chunk "x", which is neither`},

@@ -55,10 +55,10 @@ func oddSubtasks() (names []string, subtasks []swarm.Subtask) {
 
 	quote := "listens on port 8443"
 	found := swarm.Result{
-		Step: read, Outcome: swarm.Done,
-		Out: swarm.Output{Text: "It listens on port 8443 [1].", Citations: []swarm.Citation{{
+		Step: read, Chunk: chunk("manual.md", "manual.md#prose", texts[0].text), Outcome: swarm.Done,
+		Out: swarm.Output{Findings: []swarm.Finding{{Text: "It listens on port 8443 [1].", Evidence: []swarm.Citation{{
 			Source: "manual.md", Chunk: "manual.md#prose", Start: 112, End: 112 + len(quote), Quote: quote, Verified: true,
-		}}},
+		}}}}},
 	}
 	each := &swarm.Step{ID: "1/each", Do: "Say whether the finding names a port.", Over: swarm.Each, Of: "1/read"}
 	add("after a result", swarm.Subtask{

@@ -23,6 +23,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/db31e724/go-swarm/swarm"
 )
 
 const (
@@ -163,9 +165,14 @@ func (s *suite) unchanged(name, what, before, after string) {
 	}
 }
 
-// snapshot is all that v holds, to see whether it was changed.
-func snapshot(v any) string {
-	b, err := json.Marshal(v)
+// snapshot is all that v and the results in it hold, to see whether it was
+// changed. A result's JSON only names its step and its chunk.
+func snapshot(v any, results []swarm.Result) string {
+	all := []any{v}
+	for i := range results {
+		all = append(all, results[i].Step, results[i].Chunk)
+	}
+	b, err := json.Marshal(all)
 	if err != nil {
 		return fmt.Sprintf("%#v", v)
 	}

@@ -55,25 +55,28 @@ func TestWorker(t testing.TB, newWorker func() swarm.Worker, extra ...swarm.Subt
 // work runs one subtask and looks at what comes of it.
 func (s *suite) work(name string, w swarm.Worker, st swarm.Subtask) {
 	s.Helper()
-	before := snapshot(st)
+	before := snapshot(st, st.From)
 	var out swarm.Output
 	var err error
 	returned := s.run(context.Background(), name, func(ctx context.Context) { out, err = w.Work(ctx, st) })
-	s.unchanged(name, "the subtask", before, snapshot(st))
+	s.unchanged(name, "the subtask", before, snapshot(st, st.From))
 	if !returned || err != nil {
 		return
-	}
-	if !utf8.ValidString(out.Text) {
-		s.failf(name, "the output's text is not valid UTF-8: %q", clip(out.Text))
-	}
-	if out.Confidence < 0 || out.Confidence > 1 || out.Confidence != out.Confidence {
-		s.failf(name, "a confidence of %v is not within 0 to 1", out.Confidence)
 	}
 	var chunks []*swarm.Chunk
 	if st.Chunk != nil {
 		chunks = append(chunks, st.Chunk)
 	}
-	s.citations(name, out.Citations, chunks, st.From, false)
+	for i := range out.Findings {
+		f := &out.Findings[i]
+		if !utf8.ValidString(f.Text) {
+			s.failf(name, "finding %d: the text is not valid UTF-8: %q", i+1, clip(f.Text))
+		}
+		if f.Confidence < 0 || f.Confidence > 1 || f.Confidence != f.Confidence {
+			s.failf(name, "finding %d: a confidence of %v is not within 0 to 1", i+1, f.Confidence)
+		}
+		s.citations(fmt.Sprintf("%s, finding %d", name, i+1), f.Evidence, chunks, st.From, false)
+	}
 }
 
 // workAtOnce runs all subtasks at the same time, twice over; what that breaks
@@ -106,7 +109,7 @@ func (s *suite) workNested(w swarm.Worker) {
 		Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 			a, err := inner.Run(ctx, task)
 			within = a.Report
-			return swarm.Output{Text: a.Text}, err
+			return swarm.Say(a.Text), err
 		}),
 	}
 	s.run(context.Background(), name, func(ctx context.Context) {

@@ -18,14 +18,14 @@ import (
 func TestFunctionsThatKeepTheContractPass(t *testing.T) {
 	for name, f := range map[string]swarm.WorkerFunc{
 		"length": func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
-			return swarm.Output{Text: st.ID()}, nil
+			return swarm.Say(st.ID()), nil
 		},
 		"always fails": func(context.Context, swarm.Subtask) (swarm.Output, error) {
 			return swarm.Output{}, errors.New("no")
 		},
 		"waits for its end": func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 			if _, ok := ctx.Deadline(); !ok {
-				return swarm.Output{Abstain: true}, nil
+				return swarm.Output{}, nil
 			}
 			<-ctx.Done()
 			return swarm.Output{}, ctx.Err()
@@ -34,7 +34,7 @@ func TestFunctionsThatKeepTheContractPass(t *testing.T) {
 			done := make(chan struct{})
 			go close(done)
 			<-done
-			return swarm.Output{Text: "done"}, nil
+			return swarm.Say("done"), nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestWorkersAreClosedBeforeTheirGoroutinesAreCounted(t *testing.T) {
 		quit := make(chan struct{})
 		return closing{quit: quit, closes: &closes, WorkerFunc: func(context.Context, swarm.Subtask) (swarm.Output, error) {
 			go func() { <-quit }()
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}}
 	})
 	if closes != made {
@@ -88,50 +88,56 @@ func TestWorkersAreClosedBeforeTheirGoroutinesAreCounted(t *testing.T) {
 }
 
 func TestWorkersThatBreakTheContractAreFound(t *testing.T) {
-	breach := func(set func(*swarm.Output)) swarm.WorkerFunc {
+	breach := func(set func(*swarm.Finding)) swarm.WorkerFunc {
 		return func(context.Context, swarm.Subtask) (swarm.Output, error) {
-			var out swarm.Output
-			set(&out)
+			out := swarm.Say("x", "y")
+			set(&out.Findings[1])
 			return out, nil
 		}
 	}
-	var changed atomic.Bool
+	var changed, changedChunk atomic.Bool
 	for _, c := range []struct {
 		name   string
 		worker swarm.WorkerFunc
 		want   string
 	}{
 		{"panic", func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
-			return swarm.Output{Text: st.Chunk.Text}, nil // nil where no chunk is
+			return swarm.Say(st.Chunk.Text), nil // nil where no chunk is
 		}, "it panicked"},
 		{"Goexit", func(context.Context, swarm.Subtask) (swarm.Output, error) {
 			runtime.Goexit()
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}, "it ended its goroutine"},
 		{"changes a result", func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 			if len(st.From) > 0 && !changed.Swap(true) { // once, for others read it later
-				st.From[0].Out.Text = "changed"
+				st.From[0].Out.Findings[0].Text = "changed"
 			}
-			return swarm.Output{}, nil
+			return swarm.Say("x"), nil
 		}, "it changed the subtask"},
-		{"bad UTF-8", breach(func(o *swarm.Output) { o.Text = "\xff" }), "not valid UTF-8"},
-		{"confidence", breach(func(o *swarm.Output) { o.Confidence = 95 }), "a confidence of 95"},
-		{"no number", breach(func(o *swarm.Output) { o.Confidence = math.NaN() }), "a confidence of NaN"},
-		{"offsets", breach(func(o *swarm.Output) { o.Citations = []swarm.Citation{{Start: 3, End: 2}} }), "it reaches from 3 to 2"},
+		{"changes a result's chunk", func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+			if len(st.From) > 0 && st.From[0].Chunk != nil && !changedChunk.Swap(true) {
+				st.From[0].Chunk.Path = "changed"
+			}
+			return swarm.Say("x"), nil
+		}, "it changed the subtask"},
+		{"bad UTF-8", breach(func(f *swarm.Finding) { f.Text = "\xff" }), "not valid UTF-8"},
+		{"confidence", breach(func(f *swarm.Finding) { f.Confidence = 95 }), "a confidence of 95"},
+		{"no number", breach(func(f *swarm.Finding) { f.Confidence = math.NaN() }), "a confidence of NaN"},
+		{"offsets", breach(func(f *swarm.Finding) { f.Evidence = []swarm.Citation{{Start: 3, End: 2}} }), "it reaches from 3 to 2"},
 		{"outside of the chunk", func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 			if st.Chunk == nil {
-				return swarm.Output{}, nil
+				return swarm.Say("x"), nil
 			}
-			return swarm.Output{Citations: []swarm.Citation{{Source: st.Chunk.Source, Chunk: st.Chunk.ID, Start: 0, End: 5}}}, nil
+			return swarm.Output{Findings: []swarm.Finding{{Evidence: []swarm.Citation{{Source: st.Chunk.Source, Chunk: st.Chunk.ID, Start: 0, End: 5}}}}}, nil
 		}, "are outside of chunk"},
 		{"never in the chunk", func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 			if st.Chunk == nil {
-				return swarm.Output{}, nil
+				return swarm.Say("x"), nil
 			}
 			c := st.Chunk
-			return swarm.Output{Citations: []swarm.Citation{{
+			return swarm.Output{Findings: []swarm.Finding{{Evidence: []swarm.Citation{{
 				Source: c.Source, Chunk: c.ID, Start: c.Start, End: c.End, Quote: "pigs fly", Verified: true,
-			}}}, nil
+			}}}}}, nil
 		}, "it is called verified"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -149,7 +155,7 @@ func TestAWorkerThatIgnoresItsContextIsFound(t *testing.T) {
 			swarmtest.TestWorker(tb, func() swarm.Worker {
 				return swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
 					time.Sleep(time.Minute)
-					return swarm.Output{}, nil
+					return swarm.Say("x"), nil
 				})
 			})
 		})
@@ -167,7 +173,7 @@ func TestAWorkerThatHangsIsFound(t *testing.T) {
 			swarmtest.TestWorker(tb, func() swarm.Worker {
 				return swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
 					<-quit
-					return swarm.Output{}, nil
+					return swarm.Say("x"), nil
 				})
 			})
 		})
@@ -185,7 +191,7 @@ func TestGoroutinesThatAWorkerLeavesAreFound(t *testing.T) {
 			swarmtest.TestWorker(tb, func() swarm.Worker {
 				return swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
 					go func() { <-quit }()
-					return swarm.Output{}, nil
+					return swarm.Say("x"), nil
 				})
 			})
 		})

@@ -75,8 +75,12 @@ func TestPlansOneStepOverTheChunks(t *testing.T) {
 
 func TestMergesTheBestFindingsWithTheirNumbers(t *testing.T) {
 	const schema = `{"type":"object","properties":{"answer":{"type":"string"},"complete":{"type":"boolean"},"status":{"type":"string","enum":["answered","partly","absent"]},"work":{"type":"string"}}}`
+	const workFirst = `{"type":"object","properties":{"work":{"type":"string"},"answer":{"type":"string"}}}`
 	const findings = "Question:\nHow deep is Lake Orn?\n\nFindings:\n<data-00000000 label=\"findings\">\nTask: look\nFinding 1 (confidence 0.40):\n  [1] a.txt: \"Buses to the hills leave at noon.\"\nFinding 2 (confidence 0.90):\n  [2] b.txt: \"Lake Orn is\n  41 metres deep.\"\nFinding 3 (confidence 0.90):\n  [3] c.txt: \"Lake Orn is 41 metres deep.\"\n</data-00000000>\n"
 	if got, want := ask(schema, "", findings), `{"answer":"Lake Orn is 41 metres deep. [2, 3]","complete":true,"status":"answered","work":""}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := ask(workFirst, "", findings), `{"work":"","answer":"Lake Orn is 41 metres deep. [2, 3]"}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	nothing := ask(schema, "", "Question:\nHow deep is Lake Orn?\n\nThe workers found nothing.\n\nWrite the answer.\n")

@@ -251,8 +251,8 @@ func (f *filler) string(name string, depth int) string {
 	if f.plan {
 		return map[string]string{"id": "find", "name": "find", "do": f.asked, "instruction": f.asked, "over": "chunks", "kind": "chunks"}[name]
 	}
-	again := f.first
-	f.first = f.first || depth == 1
+	again := f.first || depth == 1 && name != "answer" && f.wants("answer")
+	f.first = f.first || depth == 1 && !again
 	switch {
 	case f.nothing() && depth == 1 && !again && !f.wants("abstain"):
 		return noAnswer
