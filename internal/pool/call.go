@@ -54,6 +54,7 @@ type call struct {
 	empty   int      // replies
 	crowded int      // refusals for the room of the reply
 	at      *backend // of the last attempt
+	asked   int      // the most completion tokens of it
 	lesson  lesson   // of it
 	shown   bool     // OnText has been given text of it
 	reply   model.Reply
@@ -123,10 +124,11 @@ func (c *call) fit(among uint64) error {
 		if among&b.bit == 0 {
 			continue
 		}
-		left := b.context() - b.estimate.tokens(c.tokens)
-		if left >= c.room(b) {
+		in := b.estimate.tokens(c.tokens)
+		switch {
+		case in+c.room(b) <= b.holds():
 			whole |= b.bit
-		} else if left >= c.least(b) {
+		case in+c.least(b) <= b.context():
 			shorter |= b.bit
 		}
 		if widest == nil || b.context()-c.room(b) > widest.context()-c.room(widest) {
@@ -167,7 +169,7 @@ func (c *call) estimated(b *backend) swarm.Call {
 	out := c.room(b)
 	if out > 0 {
 		in, upper := b.estimate.tokens(c.tokens), b.estimate.upper(c.tokens)
-		left := b.context() - in
+		left := b.holds() - in
 		left -= min(upper-in, left/4)
 		out = min(out, max(left>>max(0, c.crowded-1), c.least(b)))
 	}
@@ -276,7 +278,7 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 			return first, true, 0
 		}
 		c.err.Err = fmt.Errorf("prompt and reply of some %d tokens are too long for it, its context is taken for %d, and no other backend has a wider one; %s: %w",
-			c.tokens+c.room(b), b.context(), mendTooLong, c.err.Err)
+			c.tokens+c.room(b), b.holds(), mendTooLong, c.err.Err)
 	}
 	if errors.Is(c.err, model.ErrEmpty) {
 		c.empty++
@@ -323,7 +325,6 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 func (c *call) shorten(ctx context.Context, b *backend, full *model.NoRoom) bool {
 	q := &c.pool.queue
 	q.mu.Lock()
-	asked := c.estimated(b).Est.Out
 	news := b.room == 0 || full.Limit < b.room
 	if news {
 		b.room = full.Limit
@@ -332,7 +333,7 @@ func (c *call) shorten(ctx context.Context, b *backend, full *model.NoRoom) bool
 		b.estimate.sample(c.tokens, full.Prompt)
 	}
 	c.crowded++
-	less := c.estimated(b).Est.Out < asked
+	less := c.estimated(b).Est.Out < c.asked
 	q.mu.Unlock()
 	if news {
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: b.Model, Text: fmt.Sprintf(
@@ -350,7 +351,7 @@ func (c *call) wider(b *backend) bool {
 	defer q.mu.Unlock()
 	for _, o := range q.backends {
 		untold := o.untold && o.estimate.window == 0 && o.Model != b.Model
-		if o == b || o.context() <= b.context() && !untold {
+		if o == b || o.holds() <= b.holds() && !untold {
 			c.fits &^= o.bit
 		}
 	}
