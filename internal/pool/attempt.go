@@ -160,11 +160,12 @@ var refusals = []swarm.Class{
 // prompt by our estimate and the text that came. A refusal costs nothing, by its
 // status or in a reply of success, nor does a call that met no server.
 func (c *call) usage(r model.Reply, b *backend, fail *swarm.CallError) swarm.Usage {
+	learned, _ := errors.AsType[*model.Learned](fail) // also of a stream that was not asked for, which is work
 	switch {
 	case r.Usage.Tokens() > 0:
 		r.Usage.In = cmp.Or(r.Usage.In, c.tokens)
 		return r.Usage
-	case r.Unsent, fail != nil && r.Text == "" && (fail.Status >= 400 || slices.Contains(refusals, fail.Class)):
+	case r.Unsent, fail != nil && r.Text == "" && (fail.Status >= 400 || learned == nil && slices.Contains(refusals, fail.Class)):
 		return swarm.Usage{}
 	}
 	q := &c.pool.queue
