@@ -143,7 +143,7 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 	if own, ok := why.(timeout); ok {
 		e.Err = own.error
 	} else if why == errCallTime {
-		e.Err = c.last(fmt.Errorf("the call's time limit of %v (CallTime) is over", c.pool.limits.CallTime))
+		e.Err = c.last(c.timeOver())
 	} else {
 		e.Class, e.Err = swarm.ClassCancelled, c.last(model.Ended(ctx))
 	}

@@ -366,8 +366,10 @@ func (c *call) unsent(err error) *swarm.CallError {
 	switch {
 	case ok:
 		e = *told // others that wait are told the same
+	case errors.Is(err, errCallTime) && c.err == nil:
+		e = swarm.CallError{Class: swarm.ClassTimeout, Err: fmt.Errorf("no slot was free within the call's time limit of %v (CallTime)", c.pool.limits.CallTime)}
 	case errors.Is(err, errCallTime):
-		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.last(fmt.Errorf("no slot was free within the call's time limit of %v (CallTime)", c.pool.limits.CallTime))}
+		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.last(c.timeOver())}
 	default:
 		e = swarm.CallError{Class: swarm.ClassCancelled, Err: c.last(err)}
 	}
@@ -376,6 +378,11 @@ func (c *call) unsent(err error) *swarm.CallError {
 	}
 	e.Attempts = c.sent
 	return &e
+}
+
+// timeOver is the end of the call's time, in words.
+func (c *call) timeOver() error {
+	return fmt.Errorf("the call's time limit of %v (CallTime) is over", c.pool.limits.CallTime)
 }
 
 // last adds to err, the end of a context, how the call's last whole attempt
