@@ -202,6 +202,17 @@ func TestPlanTakesTheFallbackWhereTheModelWritesNone(t *testing.T) {
 	}
 }
 
+// Empty replies are plans that cannot be read, and not asked for many times.
+func TestPlanTakesTheFallbackWhereTheModelSaysNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s := serveBrain(t, Config{Fallback: ReadAll, Mends: 1}, func(context.Context, mock.Request) (mock.Reply, error) { return say(""), nil })
+		a, err := plan(t, l, lease())
+		if err == nil || !strings.Contains(err.Error(), "fallback") || a.ids() != " read" || len(s.Log()) != 4 {
+			t.Errorf("%q, %v after %d calls", a.ids(), err, len(s.Log()))
+		}
+	})
+}
+
 func TestPlanStopsWhenAddIsClosed(t *testing.T) {
 	l, s := serve(t, Config{}, say(steps(once("a", "x"), once("b", "y"), once("c", "z"))))
 	a := &adder{limit: 1}

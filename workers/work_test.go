@@ -278,6 +278,19 @@ func TestRoomForAReply(t *testing.T) {
 	}
 }
 
+// An empty reply is asked for once more, and then in other words.
+func TestEmptyRepliesAreRepliesThatCannotBeRead(t *testing.T) {
+	s := says("", "", finding("a", "b"))
+	if _, err := s.pool(t, Config{}).Work(t.Context(), overLease()); err != nil || len(s.seen) != 3 || len(s.seen[2].Messages) <= len(s.seen[1].Messages) {
+		t.Errorf("%v after %d calls", err, len(s.seen))
+	}
+	s = says("")
+	_, err := s.pool(t, Config{}).Work(t.Context(), overLease())
+	if ce, _ := errors.AsType[*swarm.CallError](err); ce == nil || ce.Class != swarm.ClassBroken || len(s.seen) != 4 {
+		t.Errorf("%v after %d calls", err, len(s.seen))
+	}
+}
+
 func TestChunkTooLongForTheModelIsNotSent(t *testing.T) {
 	s := says(finding("a", "b"))
 	b := s.backend()

@@ -114,6 +114,9 @@ func (a *anthropic) read(ctx context.Context, r model.Request, resp *http.Respon
 	lines := bufio.NewScanner(resp.Body)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
+		if r.OnBytes != nil {
+			r.OnBytes()
+		}
 		data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
 		var e event
 		if !ok || json.Unmarshal(data, &e) != nil {
@@ -141,7 +144,7 @@ func (a *anthropic) read(ctx context.Context, r model.Request, resp *http.Respon
 			if class, ok := failures[reason]; ok {
 				return reply, &swarm.CallError{Class: class, Err: errors.New("the reply ended by " + reason)}
 			} else if reply.Text == "" && reply.ToolCalls == nil {
-				return reply, &swarm.CallError{Class: swarm.ClassBroken, Err: errors.New("the reply is empty")}
+				return reply, &swarm.CallError{Class: swarm.ClassBroken, Err: model.ErrEmpty}
 			}
 			return reply, nil
 		case e.Type == "error":

@@ -28,8 +28,8 @@ const (
 
 	// A person waits here: a server that hangs is given up sooner than the
 	// library would.
-	attemptTime = 75 * time.Second
-	callTime    = 100 * time.Second
+	attemptTime = 150 * time.Second
+	callTime    = 200 * time.Second
 )
 
 // patience is how long an attempt and a call may take. The first call may have

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"sync"
 	"sync/atomic"
 
@@ -28,11 +29,17 @@ type Client struct {
 	base        http.RoundTripper
 	api         *openai.Client
 
+	versioned bool        // the base URL names a version
+	answered  atomic.Bool // there was a whole reply
+
 	mu  sync.Mutex // held while learning
 	way atomic.Pointer[way]
 }
 
 var _ model.API = (*Client)(nil)
+
+// version is that of an API in its path.
+var version = regexp.MustCompile(`/v\d`)
 
 // New checks the backend and makes a client of it. It makes no call. A base
 // URL may end in a slash or in "/chat/completions"; both are cut off.
@@ -41,7 +48,7 @@ func New(b model.Backend) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{name: b.Name, model: b.Model, secrets: secretsOf(b), header: b.Header.Clone()}
+	c := &Client{name: b.Name, model: b.Model, secrets: secretsOf(b), header: b.Header.Clone(), versioned: version.MatchString(base)}
 	c.way.Store(firstWay(base, b.Model))
 
 	hc := http.Client{Transport: NewTransport(0)}

@@ -72,6 +72,12 @@ var shapes = []struct {
 	{"DeepSeek balance", 402, `{"error":{"message":"Insufficient Balance","type":"unknown_error","param":null,"code":"invalid_request_error"}}`, swarm.ClassQuota, "invalid_request_error"},
 	{"Together too long", 403, `{"error":{"message":"Input validation error: inputs tokens + max_new_tokens must be within the context length","type":"invalid_request_error","param":null,"code":null}}`, swarm.ClassTooLong, "invalid_request_error"},
 	{"portkey", 500, `{"status":"failure","message":"Something went wrong"}`, swarm.ClassServer, "failure"},
+	{"GitHub's rate limit", 403, `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}`, swarm.ClassRateLimited, ""},
+	{"rate limit by a code", 403, `{"error":{"message":"Not now.","type":"invalid_request_error","code":"RateLimitReached"}}`, swarm.ClassRateLimited, "RateLimitReached"},
+	{"throttled", 400, `{"__type":"x","message":"Try later","code":"ThrottlingException"}`, swarm.ClassRateLimited, "ThrottlingException"},
+	{"no access", 403, `{"error":{"message":"Your account has no access to this model.","type":"permission_error","code":"model_not_allowed"}}`, swarm.ClassAuth, "model_not_allowed"},
+	{"LM Studio, wrong path", 200, `{"error":"Unexpected endpoint or method. (POST /v1/v1/chat/completions)"}`, swarm.ClassNotFound, ""},
+	{"portkey, a page of the upstream's", 500, `{"html-message":"<html><h1>502 Bad Gateway</h1></html>"}`, swarm.ClassServer, ""},
 	{"llamajs", 400, `{"error":"Model does not exist"}`, swarm.ClassNotFound, ""},
 	{"HTML 502", 502, "<html><h1>502 Bad Gateway</h1></html>", swarm.ClassServer, ""},
 	{"HTML 400", 400, "<!DOCTYPE html><pre>SyntaxError: at /srv/app.js</pre>", swarm.ClassInvalid, ""},
@@ -108,10 +114,62 @@ func TestProvidersErrorsAreClassified(t *testing.T) {
 }
 
 func TestMissingPathIsExplained(t *testing.T) {
-	for _, body := range []string{"404 page not found", "<!DOCTYPE html><html><body>Cannot POST /chat/completions</body></html>"} {
+	for _, body := range []string{
+		"404 page not found", "<!DOCTYPE html><html><body>Cannot POST /chat/completions</body></html>",
+		`{"detail":"Not Found"}`, `{"error":{"message":"Invalid URL (POST /chat/completions)","type":"invalid_request_error"}}`,
+	} {
 		_, err := client(t, says(404, body)).Attempt(t.Context(), ask())
 		if e := callError(t, err, swarm.ClassNotFound); !strings.Contains(e.Error(), "/v1") {
 			t.Errorf("%s: error %q does not say how base URLs end", body, e)
+		}
+	}
+}
+
+// A server that answers something else at a base URL without a version, before
+// there was any reply, is asked at a wrong path.
+func TestWrongPathThatAnswersIsExplained(t *testing.T) {
+	root := func(b *model.Backend) { b.BaseURL = "http://model.test" }
+	for _, tc := range []struct {
+		body  string
+		class swarm.Class // with /v1, or after a reply
+	}{
+		{"<!DOCTYPE html><html><body>Welcome</body></html>", swarm.ClassBroken},
+		{`{"message":"Nothing is served here.","ok":false}`, swarm.ClassServer},
+		{`{"ok":true}`, swarm.ClassBroken},
+		{"OK", swarm.ClassBroken},
+		{"", swarm.ClassBroken},
+	} {
+		for _, r := range []model.Request{ask(), askStream()} {
+			_, err := client(t, says(200, tc.body), root).Attempt(t.Context(), r)
+			if e := callError(t, err, swarm.ClassNotFound); !strings.Contains(e.Error(), "/v1") {
+				t.Errorf("%q: error %q does not say how base URLs end", tc.body, e)
+			}
+			_, err = client(t, says(200, tc.body)).Attempt(t.Context(), r)
+			callError(t, err, tc.class)
+
+			body := okBody
+			c := client(t, &server{answer: func(*http.Request, string) (*http.Response, error) { return response(200, body), nil }}, root)
+			if _, err := c.Attempt(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+			body = tc.body
+			_, err = c.Attempt(t.Context(), r)
+			callError(t, err, tc.class)
+		}
+	}
+	_, err := client(t, says(200, `{"error":{"message":"The server had an error","type":"server_error"}}`), root).Attempt(t.Context(), ask())
+	callError(t, err, swarm.ClassServer)
+}
+
+func TestReasonOfAnUpstreamIsTold(t *testing.T) {
+	for _, body := range []string{
+		`{"html-message":"<html><head><style>p {}</style></head><body><h1>502 Bad Gateway</h1></body></html>"}`,
+		`{"error":{"message":"Provider returned error","metadata":{"raw":"{\"error\":{\"message\":\"502 Bad Gateway\"}}"}}}`,
+		`{"error":{"message":"{\"error\":{\"message\":\"502 Bad Gateway\"}}","type":"upstream"}}`,
+	} {
+		_, err := client(t, says(500, body)).Attempt(t.Context(), ask())
+		if e := callError(t, err, swarm.ClassServer); !strings.HasSuffix(e.Error(), ": 502 Bad Gateway") {
+			t.Errorf("%s: %v", body, e)
 		}
 	}
 }

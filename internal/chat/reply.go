@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 
@@ -210,8 +211,23 @@ func whole(v any) int {
 	return int(f)
 }
 
-// settle judges what came: the reply is whole, or says why it is not.
+// settle judges what came. What answers something else than a chat completion
+// before there ever was one is another path of the server, where the base URL
+// names no version.
 func (c *Client) settle(ctx context.Context, x *exchange, g *got, err error) (model.Reply, *swarm.CallError) {
+	rep, failed := c.judge(ctx, x, g, err)
+	switch {
+	case failed == nil:
+		c.answered.Store(true)
+	case c.versioned || c.answered.Load() || g.choices || x.status < 200 || x.status > 299:
+	case failed.Class == swarm.ClassBroken, failed.Class == swarm.ClassServer && x.problem.Bare():
+		failed.Class, failed.Err = swarm.ClassNotFound, fmt.Errorf("no chat completion comes from this path: a base URL mostly ends in /v1: %w", failed.Err)
+	}
+	return rep, failed
+}
+
+// judge says whether the reply is whole, or why it is not.
+func (c *Client) judge(ctx context.Context, x *exchange, g *got, err error) (model.Reply, *swarm.CallError) {
 	rep := model.Reply{Text: g.text.String(), ToolCalls: g.tools, Model: g.model, Unsent: x.status == 0 && model.Unreached(err), Header: x.header}
 	over := g.done || g.finish != ""
 	if g.known {

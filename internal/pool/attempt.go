@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -15,6 +16,7 @@ import (
 // that it holds, and a second one beside it where it is slow (see hedge).
 func (c *call) attempt(ctx context.Context, s slot) *swarm.CallError {
 	t := c.once(ctx, s, c.held, nil)
+	c.asked = s.est.Est.Out
 	if c.lesson, c.at = t.lesson, cmp.Or(t.at, s.backend); t.sent > 0 {
 		c.sent, c.reply = c.sent+t.sent, t.reply
 	}
@@ -62,7 +64,7 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 	clock.stop()
 	reply.Backend = s.Name
 	fail := c.classify(base, s.backend, err)
-	used, why = c.usage(reply, fail), nil
+	used, why = c.usage(reply, s.backend, fail), nil
 	if fail != nil {
 		why = fail
 	}
@@ -141,23 +143,33 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 	if own, ok := why.(timeout); ok {
 		e.Err = own.error
 	} else if why == errCallTime {
-		e.Err = c.last(fmt.Errorf("the call's time limit of %v (CallTime) is over", c.pool.limits.CallTime))
+		e.Err = c.last(c.timeOver())
 	} else {
 		e.Class, e.Err = swarm.ClassCancelled, c.last(model.Ended(ctx))
 	}
 	return &e
 }
 
+// refusals are the classes of what a server told in place of a reply.
+var refusals = []swarm.Class{
+	swarm.ClassRateLimited, swarm.ClassOverloaded, swarm.ClassServer, swarm.ClassQuota,
+	swarm.ClassAuth, swarm.ClassNotFound, swarm.ClassInvalid, swarm.ClassTooLong,
+}
+
 // usage returns what an attempt used: as the server told it, or at least the
-// prompt by our estimate and the text that came. A refusal by status costs
-// nothing, nor does a call that met no server.
-func (c *call) usage(r model.Reply, fail *swarm.CallError) swarm.Usage {
+// prompt by our estimate and the text that came. A refusal costs nothing, by its
+// status or in a reply of success, nor does a call that met no server.
+func (c *call) usage(r model.Reply, b *backend, fail *swarm.CallError) swarm.Usage {
+	learned, _ := errors.AsType[*model.Learned](fail) // also of a stream that was not asked for, which is work
 	switch {
 	case r.Usage.Tokens() > 0:
 		r.Usage.In = cmp.Or(r.Usage.In, c.tokens)
 		return r.Usage
-	case r.Unsent, fail != nil && fail.Status >= 400 && r.Text == "":
+	case r.Unsent, fail != nil && r.Text == "" && (fail.Status >= 400 || learned == nil && slices.Contains(refusals, fail.Class)):
 		return swarm.Usage{}
 	}
-	return swarm.Usage{In: c.tokens, Out: swarm.EstimateTokens(r.Text), AtLeast: true}
+	q := &c.pool.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return swarm.Usage{In: b.estimate.least(c.tokens), Out: swarm.EstimateTokens(r.Text), AtLeast: true}
 }

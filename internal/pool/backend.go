@@ -52,14 +52,15 @@ type backend struct {
 // context returns the most tokens of prompt and reply together that b holds,
 // as far as is known.
 func (b *backend) context() int {
-	most := b.Context
-	for _, n := range []int{b.estimate.window, b.room} {
-		if n > 0 {
-			most = min(most, n)
-		}
+	if w := b.estimate.window; w > 0 {
+		return min(w, b.Context)
 	}
-	return most
+	return b.Context
 }
+
+// holds is context, or what b has named in a refusal, if that is less. Words may
+// be misread: it bounds replies, and no prompt is too long by it unsent.
+func (b *backend) holds() int { return min(b.context(), cmp.Or(b.room, b.context())) }
 
 // host says where b is, host and port alone; "" where its API knows.
 func (b *backend) host() string {

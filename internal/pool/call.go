@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -25,7 +24,6 @@ const (
 	maxLearned = 6  // see model.Learned
 	mostEmpty  = 1  // empty replies that are asked for again
 	minOut     = 64 // see model.Request
-	leastReply = 256
 )
 
 var (
@@ -54,6 +52,7 @@ type call struct {
 	empty   int      // replies
 	crowded int      // refusals for the room of the reply
 	at      *backend // of the last attempt
+	asked   int      // the most completion tokens of it
 	lesson  lesson   // of it
 	shown   bool     // OnText has been given text of it
 	reply   model.Reply
@@ -108,73 +107,6 @@ func (p *Pool) do(ctx context.Context, r model.Request, who swarm.Caller) (model
 			unpark()
 		}
 	}
-}
-
-// fit finds the backends whose context holds prompt and reply, or where there
-// are none, those that have room for a shorter reply, among those that the call
-// may go to; but for those that the caller avoids, if there are others in use.
-func (c *call) fit(among uint64) error {
-	q := &c.pool.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	var whole, shorter uint64
-	var widest *backend
-	for _, b := range q.backends {
-		if among&b.bit == 0 {
-			continue
-		}
-		left := b.context() - b.estimate.tokens(c.tokens)
-		if left >= c.room(b) {
-			whole |= b.bit
-		} else if left >= c.least(b) {
-			shorter |= b.bit
-		}
-		if widest == nil || b.context()-c.room(b) > widest.context()-c.room(widest) {
-			widest = b
-		}
-	}
-	c.fits = cmp.Or(whole, shorter)
-	if c.fits == 0 {
-		return &swarm.CallError{Class: swarm.ClassTooLong, Model: widest.Model, Backend: widest.Name, Err: fmt.Errorf(
-			"the prompt has some %d tokens and the reply needs at least %d: together more than the %d of the widest backend's context; %s",
-			widest.estimate.tokens(c.tokens), c.least(widest), widest.context(), mendTooLong)}
-	}
-	var wanted uint64
-	for _, b := range q.backends {
-		if c.fits&b.bit != 0 && b.stopped == nil && !slices.Contains(c.Avoid, b.Name) {
-			wanted |= b.bit
-		}
-	}
-	if len(c.Avoid) > 0 {
-		c.fits = cmp.Or(wanted, c.fits)
-	}
-	return nil
-}
-
-// room returns the most completion tokens that b is asked for, money and its
-// context aside.
-func (c *call) room(b *backend) int { return cmp.Or(c.MaxOut, b.MaxOut, c.DefaultOut) }
-
-// least returns the fewest completion tokens that b is asked for where its
-// context has no room for more: a shorter prompt is worth more than a cut reply.
-func (c *call) least(b *backend) int { return min(max(c.MinOut, leastReply), c.room(b)) }
-
-// estimated returns what an attempt at b may come to at the most. The reply
-// gets what the prompt leaves of the context, a little less at first, for the
-// prompt is estimated, and half as much each time that this was refused. The
-// queue's lock is held.
-func (c *call) estimated(b *backend) swarm.Call {
-	out := c.room(b)
-	if out > 0 {
-		in, upper := b.estimate.tokens(c.tokens), b.estimate.upper(c.tokens)
-		left := b.context() - in
-		left -= min(upper-in, left/4)
-		out = min(out, max(left>>max(0, c.crowded-1), c.least(b)))
-	}
-	if c.limit > 0 && (out == 0 || out > c.limit) {
-		out = c.limit
-	}
-	return swarm.Call{Backend: b.Name, Model: b.Model, Price: b.Price, Est: swarm.Usage{In: b.estimate.upper(c.tokens), Out: out}}
 }
 
 // dearest returns the estimate of the dearest attempt that may be made. A
@@ -267,7 +199,7 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 		return first, true, 0 // bounded by the number of backends: take fails once none is left
 	}
 	if full, ok := errors.AsType[*model.NoRoom](c.err); ok && c.crowded < maxLearned {
-		if again := c.shorten(ctx, b, full); again {
+		if c.shorten(ctx, b, full) {
 			return first, true, 0
 		}
 	}
@@ -276,7 +208,7 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 			return first, true, 0
 		}
 		c.err.Err = fmt.Errorf("prompt and reply of some %d tokens are too long for it, its context is taken for %d, and no other backend has a wider one; %s: %w",
-			c.tokens+c.room(b), b.context(), mendTooLong, c.err.Err)
+			c.tokens+c.room(b), b.holds(), mendTooLong, c.err.Err)
 	}
 	if errors.Is(c.err, model.ErrEmpty) {
 		c.empty++
@@ -318,45 +250,6 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 	return retry, true, wait
 }
 
-// shorten learns from b's refusal how much it takes, and says whether the call
-// can be made with a shorter reply, or at another backend.
-func (c *call) shorten(ctx context.Context, b *backend, full *model.NoRoom) bool {
-	q := &c.pool.queue
-	q.mu.Lock()
-	asked := c.estimated(b).Est.Out
-	news := b.room == 0 || full.Limit < b.room
-	if news {
-		b.room = full.Limit
-	}
-	if full.Prompt > 0 {
-		b.estimate.sample(c.tokens, full.Prompt)
-	}
-	c.crowded++
-	less := c.estimated(b).Est.Out < asked
-	q.mu.Unlock()
-	if news {
-		swarm.Emit(ctx, swarm.Event{Kind: swarm.Learned, Model: b.Model, Text: fmt.Sprintf(
-			"takes %d tokens of prompt and reply together: replies are given what the prompt leaves", full.Limit)})
-	}
-	return less && c.fit(c.fits) == nil
-}
-
-// wider leaves to the call only backends with a wider context than b's, to
-// which it was too long, or one that nobody has told, and says whether there
-// are any.
-func (c *call) wider(b *backend) bool {
-	q := &c.pool.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for _, o := range q.backends {
-		untold := o.untold && o.estimate.window == 0 && o.Model != b.Model
-		if o == b || o.context() <= b.context() && !untold {
-			c.fits &^= o.bit
-		}
-	}
-	return c.fits != 0
-}
-
 // unsent returns the error of a call that is not attempted again: err is why
 // it got no money or no slot.
 func (c *call) unsent(err error) *swarm.CallError {
@@ -365,8 +258,10 @@ func (c *call) unsent(err error) *swarm.CallError {
 	switch {
 	case ok:
 		e = *told // others that wait are told the same
+	case errors.Is(err, errCallTime) && c.err == nil:
+		e = swarm.CallError{Class: swarm.ClassTimeout, Err: fmt.Errorf("no slot was free within the call's time limit of %v (CallTime)", c.pool.limits.CallTime)}
 	case errors.Is(err, errCallTime):
-		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.last(fmt.Errorf("no slot was free within the call's time limit of %v (CallTime)", c.pool.limits.CallTime))}
+		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.last(c.timeOver())}
 	default:
 		e = swarm.CallError{Class: swarm.ClassCancelled, Err: c.last(err)}
 	}
@@ -375,6 +270,11 @@ func (c *call) unsent(err error) *swarm.CallError {
 	}
 	e.Attempts = c.sent
 	return &e
+}
+
+// timeOver is the end of the call's time, in words.
+func (c *call) timeOver() error {
+	return fmt.Errorf("the call's time limit of %v (CallTime) is over", c.pool.limits.CallTime)
 }
 
 // last adds to err, the end of a context, how the call's last whole attempt
@@ -401,9 +301,6 @@ func linger(ctx context.Context, wait time.Duration) {
 func jitter(base time.Duration, n int) time.Duration {
 	return 1 + rand.N(min(backoffCap, base<<min(n, 10)))
 }
-
-// mendTooLong says what can be done about a prompt that is too long.
-const mendTooLong = "shorten the chunks, items or results that the call is given, or add a backend with a wider Context"
 
 func tooLong(asked, allowed time.Duration) error {
 	return fmt.Errorf("the server asks to wait %v, MaxWait allows %v, and no other backend can take the call",

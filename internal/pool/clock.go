@@ -21,31 +21,38 @@ type timeout struct{ error }
 // never answered may be loading its model, and would begin anew with another
 // attempt: the first one has three quarters of the call's time, unless another
 // backend takes calls or no attempt would follow.
+//
+// Its timer is not set anew with each sign of life: it looks, when it rings,
+// how long ago the last one was.
 type clock struct {
-	end  context.CancelCauseFunc
-	cold func() bool // the server may be loading
-	sent time.Time
-	left time.Duration // of the call's time
+	end    context.CancelCauseFunc
+	sent   time.Time
+	left   time.Duration // of the call's time
+	pool   *Pool
+	at     *backend
+	others uint64 // that could take the call
+	again  bool   // it is the call's first attempt, and others would follow
 
 	mu      sync.Mutex
-	timer   *time.Timer
+	timer   *time.Timer   // nil: stopped
 	heard   time.Time     // the last sign of life
 	silence time.Duration // the longest
 	setting string        // that says so
 	words   string        // on a longer one
 	flowing bool          // text has come
-	held    bool          // the silence is not the server's
+	held    bool          // the silence is the reader's
 }
 
 // watch returns the request as it goes to the slot's backend, under a clock
 // that calls end. left is the rest of the call's time.
 func (c *call) watch(end context.CancelCauseFunc, s slot, left time.Duration, hedge bool) (model.Request, *clock) {
-	l, now := c.pool.limits, time.Now()
-	k := &clock{end: end, sent: now, heard: now, left: left, silence: l.AttemptTime, setting: "AttemptTime", words: "no whole reply came"}
-	lone, others := c.sent == 0 && l.Attempts > 1, c.fits&^s.bit
-	k.cold = func() bool { return lone && c.pool.queue.cold(s.backend, others) }
+	l := &c.pool.limits
+	k := &clock{
+		end: end, sent: s.ticket.sent, left: left, pool: c.pool, at: s.backend, others: c.fits &^ s.bit, again: c.sent == 0 && l.Attempts > 1,
+		heard: s.ticket.sent, silence: l.AttemptTime, setting: "AttemptTime", words: "no whole reply came",
+	}
 	r := c.Request
-	r.MaxOut, r.OnReset, r.OnData, r.OnBytes = s.est.Est.Out, nil, nil, func() { k.sign(false) }
+	r.MaxOut, r.OnReset, r.OnData, r.OnBytes = s.est.Est.Out, nil, nil, k.bytes
 	if hedge {
 		r.OnText = nil
 	}
@@ -58,14 +65,14 @@ func (c *call) watch(end context.CancelCauseFunc, s slot, left time.Duration, he
 		if l.FirstToken <= k.silence {
 			k.silence, k.setting = l.FirstToken, "FirstToken"
 		}
-		r.OnData = func() { k.sign(true) }
+		r.OnData = k.data
 		r.OnText = func(text string) {
 			if tell != nil {
-				k.stop()
+				k.hold()
 				c.shown = true
 				tell(text)
 			}
-			k.flow(l.Idle)
+			k.text(l.Idle)
 		}
 	}
 	k.mu.Lock()
@@ -80,51 +87,66 @@ func (k *clock) ring() {
 	defer k.mu.Unlock()
 	took, silent := time.Since(k.sent), time.Since(k.heard)
 	switch {
-	case k.held:
+	case k.timer == nil: // stopped in this moment
 	case took >= k.left:
 		k.end(errCallTime)
+	case k.held:
+		k.wait(k.silence)
 	case silent < k.silence:
-		k.set()
-	case !k.flowing && took < k.left*3/4 && k.cold():
+		k.wait(k.silence - silent)
+	case !k.flowing && k.again && took < k.left*3/4 && k.pool.queue.cold(k.at, k.others):
 		k.setting = "CallTime"
-		k.timer.Reset(min(k.silence, k.left*3/4-took+1))
+		k.wait(min(k.silence, k.left*3/4-took))
 	default:
 		k.end(timeout{fmt.Errorf("%s within %v (%s)", k.words, max(k.silence, silent.Truncate(time.Second)), k.setting)})
 	}
 }
 
-// set begins another silence. The lock is held.
-func (k *clock) set() {
-	k.held = false
-	k.timer.Reset(max(1, min(k.silence, k.left-time.Since(k.sent))))
-}
+// wait sets the timer. The lock is held.
+func (k *clock) wait(d time.Duration) { k.timer.Reset(max(1, min(d, k.left-time.Since(k.sent)))) }
 
-// sign notes that something came: data, or bytes that are none.
-func (k *clock) sign(data bool) {
+// data notes that data came.
+func (k *clock) data() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := time.Now()
-	if data || !k.flowing && now.Sub(k.sent) < k.left/2 {
+	k.heard = time.Now()
+}
+
+// bytes notes that something came that may be no data.
+func (k *clock) bytes() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now := time.Now(); !k.flowing && now.Sub(k.sent) < k.left/2 {
 		k.heard = now
-		k.set()
 	}
 }
 
-// flow notes that text came: from now on the longest silence is idle.
-func (k *clock) flow(idle time.Duration) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.heard, k.flowing = time.Now(), true
-	k.silence, k.setting, k.words = idle, "Idle", "the stream fell silent: nothing came"
-	k.set()
-}
-
-// stop holds the clock: who reads the text may take any time.
-func (k *clock) stop() {
+// hold stops the time: who reads the text may take any.
+func (k *clock) hold() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.held = true
-	k.timer.Stop()
+}
+
+// text notes that text came: from the first on, the longest silence is idle.
+func (k *clock) text(idle time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.held, k.heard = false, time.Now()
+	if !k.flowing {
+		k.flowing, k.silence, k.setting, k.words = true, idle, "Idle", "the stream fell silent: nothing came"
+		k.wait(idle)
+	}
+}
+
+// stop ends the clock.
+func (k *clock) stop() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.timer != nil {
+		k.timer.Stop()
+		k.timer = nil
+	}
 }
 
 // cold says that b has answered no call yet, and that none of the others takes

@@ -36,6 +36,15 @@ func (e *estimate) tokens(est int) int {
 	return int(math.Ceil(float64(est) * max(e.mean, 1)))
 }
 
+// least returns what a prompt of so many estimated tokens is booked with where
+// nothing was told of it: no more than the server is known to count.
+func (e *estimate) least(est int) int {
+	if e.mean > 0 && e.mean < 1 {
+		return int(float64(est) * e.mean)
+	}
+	return est
+}
+
 // upper returns what a prompt of so many estimated tokens may come to. Text
 // that is unlike what was seen before may be a third off.
 func (e *estimate) upper(est int) int {

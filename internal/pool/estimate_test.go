@@ -5,6 +5,16 @@ import (
 	"testing"
 )
 
+func TestWhatIsNotToldIsBookedAtNoMoreThanIsCounted(t *testing.T) {
+	for told, want := range map[int]int{0: 100, 500: 50, 1000: 100, 2000: 100} {
+		var e estimate
+		e.learn(1000, told)
+		if got := e.least(100); got != want {
+			t.Errorf("%d of 1000: %d of 100, want %d", told, got, want)
+		}
+	}
+}
+
 func TestEstimateLearnsABackendsTokenizer(t *testing.T) {
 	for _, ratio := range []float64{.5, 1, 1.3, 3} {
 		var e estimate

@@ -2,9 +2,10 @@
 // planner.LLM and workers.Pool, and holds the one retry loop of the project.
 //
 // call.go is that loop, attempt.go one attempt in a slot, clock.go its patience,
-// hedge.go a second one beside it, queue.go hands out slots, and backend.go is what is known of each
-// backend: adaptive concurrency (limit.go, flow.go), rate limits (rate.go),
-// circuit breaker, cool-down, and how it counts tokens (estimate.go).
+// hedge.go a second one beside it, room.go how long a reply may be, queue.go hands
+// out slots, and backend.go is what is known of each backend: adaptive concurrency
+// (limit.go, flow.go), rate limits (rate.go), circuit breaker, cool-down, and how
+// it counts tokens (estimate.go).
 package pool
 
 import (

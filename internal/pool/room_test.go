@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
@@ -18,6 +19,7 @@ import (
 // refuses prompt and reply that are together over a limit.
 func crowded(limit int, ratio float64) *script {
 	return &script{do: func(_ context.Context, _ int, r model.Request) (model.Reply, error) {
+		time.Sleep(time.Second)
 		in := int(ratio * float64(r.EstimateTokens()))
 		if in+r.MaxOut > limit {
 			return model.Reply{}, model.HTTPError(r, 400, http.Header{}, fmt.Appendf(nil,
@@ -79,6 +81,10 @@ func TestManyCallsLearnOfTheRoomAtOnce(t *testing.T) {
 
 // The whole reply is asked for where there is room for it.
 func TestReplyGoesWhereItHasRoom(t *testing.T) {
+	synctest.Test(t, replyGoesWhereItHasRoom)
+}
+
+func replyGoesWhereItHasRoom(t *testing.T) {
 	small, large := crowded(4096, 1), crowded(100_000, 1)
 	p := poolOf(t, Config{Backends: []model.Backend{{Model: "small", Context: 4096}, {Model: "large"}}}, small, large)
 	r := ask("short")

@@ -64,6 +64,8 @@ func (p *Problem) leaveRoom(r Request, e *swarm.CallError) {
 	}
 }
 
+const noSuchPath = "no such path at the server: a base URL mostly ends in /v1"
+
 // describe says in our words how the error came.
 func (p *Problem) describe(status int) string {
 	switch {
@@ -75,8 +77,10 @@ func (p *Problem) describe(status int) string {
 		return "a web page says that there is no such path: a base URL mostly ends in /v1"
 	case p.html:
 		return "a web page instead of a reply"
-	case status == http.StatusNotFound && p.nojson:
-		return "no such path at the server: a base URL mostly ends in /v1"
+	case (status == http.StatusNotFound || status == http.StatusMethodNotAllowed) && !hasAny(strings.ToLower(p.Message), "model", "deployment"):
+		return noSuchPath
+	case status < 300 && hasAny(strings.ToLower(p.Message), noPath...):
+		return noSuchPath
 	case status < 300:
 		return "an error inside a reply of success"
 	}
@@ -91,6 +95,10 @@ var oneWord = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,64}$`)
 // where providers give nothing else.
 func classify(status int, h http.Header, p *Problem) swarm.Class {
 	class := kindOf(status, p)
+	if _, wait := waitAsked(h, p, time.Now()); status == http.StatusForbidden && class == swarm.ClassAuth && (wait || hasAny(strings.ToLower(p.Message), "rate limit", "too many requests")) ||
+		(class == swarm.ClassAuth || class == swarm.ClassInvalid) && slices.ContainsFunc(append(p.codes, p.kind), rateCode.MatchString) {
+		class = swarm.ClassRateLimited // some say it by 403
+	}
 	switch retry, err := strconv.ParseBool(strings.TrimSpace(h.Get("X-Should-Retry"))); {
 	case err != nil:
 	case retry:
@@ -105,6 +113,12 @@ func classify(status int, h http.Header, p *Problem) swarm.Class {
 	}
 	return class
 }
+
+// noPath is what servers say of a path that they do not serve, also by 200.
+var noPath = words{"unexpected endpoint", "unknown endpoint", "no such endpoint", "no route", "route not found", "path not found", "cannot post"}
+
+// rateCode is a code that means too many calls, or too fast.
+var rateCode = regexp.MustCompile(`(?i)rate.?limit|throttl|too.?many.?requests`)
 
 func kindOf(status int, p *Problem) swarm.Class {
 	if status >= 300 && status < 400 {
@@ -176,6 +190,7 @@ var rules = []struct {
 	{swarm.ClassFiltered, statuses{403}, "", nil, words{"moderation", "flagged", "content policy"}},
 	{swarm.ClassAuth, statuses{403}, "", nil, nil},
 	{swarm.ClassNotFound, statuses{404, 405, 410}, "", nil, nil},
+	{swarm.ClassNotFound, statuses{0}, "", nil, noPath},
 	{swarm.ClassNotFound, statuses{400}, "model", nil, words{"does not exist", "model not exist", "not found", "no such model", "unknown model", "invalid model", "not a valid model"}},
 	{swarm.ClassOverloaded, statuses{498, 503, 529}, "", nil, nil},
 	{swarm.ClassOverloaded, nil, "", words{"overloaded_error", "server_is_overloaded", "overloaded", "unavailable", "engine_overloaded", "service_unavailable"}, nil},

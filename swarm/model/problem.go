@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,7 +99,7 @@ func isProblem(v any, hasChoices bool) bool {
 	if top["object"] == "error" || top["type"] == "error" || top["status"] == "failure" {
 		return !hasChoices
 	}
-	return !hasChoices && top["usage"] == nil && (top["message"] != nil || top["detail"] != nil || top["errors"] != nil || top["error_message"] != nil)
+	return !hasChoices && top["usage"] == nil && slices.ContainsFunc([]string{"message", "detail", "errors", "error_message", "html-message"}, func(k string) bool { return top[k] != nil })
 }
 
 // walk gathers from v, an error or something around one. What stands further
@@ -106,7 +107,15 @@ func isProblem(v any, hasChoices bool) bool {
 func (p *Problem) walk(v any, depth int) {
 	switch v := v.(type) {
 	case string:
-		p.tell(v)
+		var inner any
+		switch text := strings.TrimSpace(v); {
+		case strings.HasPrefix(text, "{") && json.Unmarshal([]byte(text), &inner) == nil: // the upstream's own body
+			p.walk(inner, depth+1)
+		case strings.HasPrefix(text, "<"):
+			p.tell(strings.Join(strings.Fields(tags.ReplaceAllString(text, " ")), " "))
+		default:
+			p.tell(v)
+		}
 	case []any:
 		for _, e := range v[:min(len(v), 8)] {
 			p.walk(e, depth+1)
@@ -115,10 +124,10 @@ func (p *Problem) walk(v any, depth int) {
 		if depth > 8 {
 			return
 		}
-		for _, k := range []string{"error", "errors", "detail", "innererror", "details", "metadata"} {
+		for _, k := range []string{"error", "errors", "detail", "innererror", "details", "metadata", "raw"} {
 			p.walk(v[k], depth+1)
 		}
-		for _, k := range []string{"message", "msg", "error_message"} {
+		for _, k := range []string{"message", "msg", "error_message", "html-message"} {
 			if list, ok := v[k].([]any); ok {
 				p.tell(strings.Join(texts(list), ", "))
 			} else {
@@ -147,6 +156,13 @@ func (p *Problem) walk(v any, depth int) {
 		}
 	}
 }
+
+// tags are those of a web page, with what is not its text.
+var tags = regexp.MustCompile(`(?is)<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>`)
+
+// Bare says that the error has no code, no type and no status, as of a path
+// that is none of an API.
+func (p *Problem) Bare() bool { return p.kind == "" && len(p.codes) == 0 && p.status == 0 }
 
 // texts returns those elements of a list that are texts.
 func texts(list []any) (out []string) {

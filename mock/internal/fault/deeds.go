@@ -42,6 +42,16 @@ func deed(name string, args []any) Do {
 			head("chat.completion")+s[0]+`,"usage":{"prompt_tokens":{tokens},"completion_tokens":0,"total_tokens":{tokens}}}`)
 	case "broken":
 		return broken(s[0], s[1], wire.End(n))
+	case "over": // so many tokens of prompt and reply together
+		most, _ := strconv.Atoi(s[0])
+		refuse := deed(s[1], args[2:])
+		return func(x *Call) {
+			if x.MaxTokens > 0 && x.Tokens+x.MaxTokens <= most {
+				x.Fault = nil
+			} else {
+				refuse(x)
+			}
+		}
 	case "between":
 		return events(func(w *Wire, e string) string { return s[0] + e })
 	case "usage":
@@ -71,12 +81,14 @@ func head(object string) string {
 }
 
 // fill puts what a fault's text leaves open: {model}, {key}, {host}, {tokens}
-// of the prompt, and {date+30s} or {rfc3339+30s}, the time in so long.
+// of the prompt, {reply} of the most that may be said, {sum} of both, and
+// {date+30s} or {rfc3339+30s}, the time in so long.
 func (x *Call) fill(text string) string {
 	if !strings.Contains(text, "{") {
 		return text
 	}
-	text = strings.NewReplacer("{model}", x.Model, "{key}", x.Key, "{tokens}", strconv.Itoa(x.Tokens), "{host}", x.Host).Replace(text)
+	text = strings.NewReplacer("{model}", x.Model, "{key}", x.Key, "{tokens}", strconv.Itoa(x.Tokens), "{host}", x.Host,
+		"{reply}", strconv.Itoa(x.MaxTokens), "{sum}", strconv.Itoa(x.Tokens+x.MaxTokens)).Replace(text)
 	for _, form := range []struct{ open, layout string }{{"{date+", http.TimeFormat}, {"{rfc3339+", time.RFC3339}} {
 		before, rest, ok := strings.Cut(text, form.open)
 		span, after, closed := strings.Cut(rest, "}")
