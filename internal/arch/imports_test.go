@@ -24,8 +24,13 @@ var direct = []struct {
 	},
 	{
 		"./swarm/source",
-		[]string{"./swarm"},
+		[]string{"./swarm", "./swarm/source/internal/..."},
 		"sources are made before a run and know nothing of models",
+	},
+	{
+		"./swarm/source/internal/...",
+		[]string{"./swarm/source/internal/..."},
+		"what makes text of bytes knows nothing of chunks",
 	},
 	{
 		"./swarm/observe",

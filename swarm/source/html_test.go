@@ -30,7 +30,7 @@ func TestHTMLBecomesReadableText(t *testing.T) {
 		{"heading never closed", "<h2>A<p>text<ul><li>b</ul>", "## A\n\ntext\n\n- b"},
 		{"empty elements", "<h2></h2><ul><li></li></ul><p></p><table><tr></table>x", "x"},
 		{"entities and spaces", "a&nbsp;&eacute;&#x4f60;b&shy;c <b>d</b>e", "a é你bc de"},
-		{"definitions", "<dl><dt>a<dd>b<dt>c<dd>d</dl>", "a\nb\nc\nd"},
+		{"definitions", "<dl><dt>a<dd>b<dt>c<dd>d</dl>", "a: b\nc: d"},
 		{"numbers of items", "<ol start=3><li>a<li>b<li value=9>c<li>d</ol><ol start=x><li>e</ol>", "3. a\n4. b\n9. c\n10. d\n\n1. e"},
 		{"details", "<details><summary>a</summary>b</details><fieldset><legend>c</legend>d</fieldset>", "a\nb\n\nc\nd"},
 		{"breaks", "a<br>b<hr>c", "a\nb\n\nc"},

@@ -1,0 +1,156 @@
+package charset
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gogs/chardet"
+)
+
+// What the detector's names stand for. Encodings that it does not know are
+// tried beside the one that it takes them for.
+var families = map[string][]string{
+	"ISO-8859-1": {"windows-1252"}, "windows-1252": {"windows-1252"},
+	"ISO-8859-2": {"iso-8859-2", "windows-1250"}, "windows-1250": {"windows-1250"},
+	"ISO-8859-5": {"iso-8859-5"}, "ISO-8859-6": {"iso-8859-6"},
+	"ISO-8859-7": {"iso-8859-7", "windows-1253"}, "windows-1253": {"windows-1253"},
+	"ISO-8859-8": {"windows-1255"}, "ISO-8859-8-I": {"windows-1255"}, "windows-1255": {"windows-1255"},
+	"ISO-8859-9": {"windows-1254"}, "windows-1254": {"windows-1254"},
+	"windows-1251": {"windows-1251", "x-mac-cyrillic"}, "windows-1256": {"windows-1256"}, "KOI8-R": {"koi8-r", "koi8-u"},
+	"GB18030": {"gb18030"}, "Big5": {"big5"}, "Shift_JIS": {"shift_jis"}, "EUC-JP": {"euc-jp"}, "EUC-KR": {"euc-kr"},
+}
+
+// others are tried where none that the detector names gives proper words.
+var others = []string{"windows-1252", "macintosh", "ibm866", "ibm850"}
+
+const (
+	surest = 20       // a lower confidence of the detector is noise
+	sample = 64 << 10 // bytes that decide
+	seldom = 20       // fewer than one letter in so many is too little to judge by: the best guess is taken
+)
+
+// guess finds the encoding of a text of 8-bit characters: the first of those
+// that the detector is sure of that makes words of it, or else the one that
+// makes most. Its time is linear.
+func guess(data []byte) (text, name string, err error) {
+	lines := telling(data)
+	found, _ := chardet.NewTextDetector().DetectAll(lines)
+	slices.SortFunc(found, func(a, b chardet.Result) int { // it leaves equals in any order
+		return cmp.Or(b.Confidence-a.Confidence, strings.Compare(a.Charset, b.Charset))
+	})
+	candidates := []string{"windows-874"}
+	for _, f := range found {
+		if f.Confidence >= surest {
+			candidates = append(candidates, families[f.Charset]...)
+		}
+	}
+	sure := len(candidates)
+	candidates = append(candidates, others...)
+	high := 0
+	for _, c := range lines {
+		if c >= utf8.RuneSelf {
+			high++
+		}
+	}
+	best, least := -1, 0.0
+	for i, name := range candidates {
+		text := decode(named(name), lines)
+		strange := oddness(text, name)
+		if best < 0 || strange < least {
+			best, least = i, strange
+		}
+		if strange <= 0.02 {
+			break
+		}
+	}
+	name = candidates[best]
+	if high*seldom > len(lines) && (least > 0.1 || best >= sure && name == "windows-1252") {
+		return "", "", fmt.Errorf("not UTF-8; the best guess is %s, and it gives no proper words", name)
+	}
+	return decode(named(name), data), name, nil
+}
+
+// telling gives the lines of a text that are not ASCII, as many as decide.
+func telling(data []byte) []byte {
+	var out []byte
+	for line := range bytes.Lines(data) {
+		if bytes.ContainsFunc(line, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			out = append(out, line[:min(len(line), sample)]...)
+		}
+		if len(out) > sample {
+			break
+		}
+	}
+	return out
+}
+
+// oddness tells which share of the characters that are not ASCII stand where
+// they do in no proper text of that encoding: signs and capitals within words,
+// letters of two scripts side by side, Thai vowels upon nothing.
+func oddness(text, name string) float64 {
+	odd, all := 0, 0
+	var before, last rune
+	for _, next := range text + " " {
+		if last >= utf8.RuneSelf {
+			all++
+			switch {
+			case last == utf8.RuneError || !assigned(last):
+				odd += 10
+			case strays(before, last, next):
+				odd++
+			}
+		} else if before >= utf8.RuneSelf && unicode.IsLower(before) && unicode.IsUpper(last) && unicode.Is(unicode.Latin, before) {
+			odd++
+		}
+		before, last = last, next
+	}
+	if name == "windows-874" && all < 8 {
+		return 1
+	}
+	return float64(odd) / float64(max(all, 1))
+}
+
+// within are signs that stand between letters.
+const within = "'’-‐‑–—·…/.&_׳״"
+
+func strays(before, r, next rune) bool {
+	switch {
+	case unicode.Is(unicode.Thai, r):
+		mark := unicode.Is(unicode.M, r) || r == 'ำ' || r == 'า' || r == 'ะ'
+		return mark && !unicode.Is(unicode.Thai, before) || unicode.Is(unicode.Latin, before) || unicode.Is(unicode.Latin, next)
+	case unicode.Is(unicode.M, r):
+		return !unicode.IsLetter(before) && !unicode.Is(unicode.M, before)
+	case unicode.IsLetter(r) && r != 'ª' && r != 'º':
+		return unicode.IsUpper(r) && unicode.IsLower(before) || unicode.IsLower(r) && unicode.IsUpper(next) ||
+			unicode.IsLetter(before) && script(before) != script(r) || unicode.IsLetter(next) && script(next) != script(r) ||
+			strings.ContainsRune("םןץףך", r) && unicode.Is(unicode.Hebrew, next)
+	case r == '†' || r == '‡':
+		return unicode.IsLetter(before) || unicode.IsLower(next)
+	case unicode.In(r, unicode.S, unicode.No) && (r < 0x2500 || r >= 0x25a0 && r < 0x2e80) && next >= utf8.RuneSelf && next != r:
+		return true
+	default:
+		return unicode.IsLetter(before) && unicode.IsLetter(next) && !strings.ContainsRune(within, r) && !unicode.Is(unicode.Han, before) ||
+			unicode.IsLower(before) && unicode.In(r, unicode.Sm, unicode.Sk, unicode.No) || r >= 0x2500 && r < 0x25a0 && unicode.IsLetter(next)
+	}
+}
+
+// script tells alphabets apart; the scripts of East Asia mix.
+func script(r rune) int {
+	for i, s := range []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Hebrew, unicode.Arabic, unicode.Thai} {
+		if unicode.Is(s, r) {
+			return i
+		}
+	}
+	return -1
+}
+
+// assigned reports whether r is a character that texts have: no control but
+// white space, no private use.
+func assigned(r rune) bool {
+	return unicode.IsGraphic(r) || unicode.Is(unicode.Cf, r) || r >= '\t' && r <= '\r' || r == 0x1b || r == 0x1a
+}

@@ -1,0 +1,253 @@
+package page
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// marked writes an element whose mark is part of what the page says; it reports
+// false for any other.
+func (w *writer) marked(n *html.Node) bool {
+	if role := attr(n, "role"); role == "checkbox" || role == "radio" || role == "switch" {
+		w.box(attr(n, "aria-checked") == "true")
+	}
+	if w.formula(n) {
+		return true
+	}
+	switch n.DataAtom {
+	case atom.Sup:
+		w.raised(n)
+	case atom.Sub:
+		w.lowered(n)
+	case atom.Del, atom.S, atom.Strike:
+		w.deleted(n)
+	case atom.Ruby:
+		w.ruby(n)
+	case atom.A:
+		w.link(n)
+	case atom.Q:
+		w.text("“")
+		w.children(n)
+		w.text("”")
+	case atom.Input:
+		w.input(n)
+	case atom.Select:
+		for d := range n.Descendants() {
+			if d.DataAtom == atom.Option && has(d, "selected") {
+				w.text(" " + w.line(d) + " ")
+			}
+		}
+	case atom.Img:
+		if alt := strings.TrimSpace(attr(n, "alt")); strings.Contains(alt, " ") {
+			w.text(" [image: " + alt + "] ")
+		}
+	default:
+		if style := strings.ReplaceAll(strings.ToLower(attr(n, "style")), " ", ""); !strings.Contains(style, "line-through") || n.DataAtom == atom.Table || n.DataAtom == atom.Tr {
+			return false
+		}
+		w.deleted(n)
+	}
+	return true
+}
+
+// simple is what needs no brackets as an exponent or index.
+var simple = regexp.MustCompile(`^[-−–+]?[\p{L}\p{N}.,]+$`)
+
+// script gives s as an exponent (sign ^) or index (_).
+func script(sign, s string) string {
+	if simple.MatchString(s) {
+		return sign + s
+	}
+	return sign + "(" + s + ")"
+}
+
+// word gives the word that the next text goes on with; empty if it begins one.
+func (w *writer) word() string {
+	if w.space || w.breaks > 0 || w.prefix != "" {
+		return ""
+	}
+	s := w.out.String()
+	s = s[max(len(s)-64, 0):]
+	return s[strings.LastIndexAny(s, " \n|")+1:]
+}
+
+var (
+	ordinal  = regexp.MustCompile(`^(?i:st|nd|rd|th|e|er|re|ère|ème|me|ste|a|o|ª|º|os|as)$`)
+	signs    = regexp.MustCompile(`^(?:[*†‡§¶®©™]+|TM|SM)$`)
+	noteMark = regexp.MustCompile(`^[\[(]?\s*(\d{1,3}|[a-z]|[ivx]{1,5}|(?i:notes? ?)\d{1,3})\s*[\])]?(?:[,;] ?\d{1,3})*$`)
+	// noted finds words that a number behind is no exponent of: longer words,
+	// closed ones, and numbers with groups of three digits.
+	noted = regexp.MustCompile(`\p{L}{4,}$|[.,;:!?)\]"”’»。、，]$|\d[,.'’\x{202f}\x{a0}]\d{3}$`)
+	// raisable finds what has exponents also where notes have the same number.
+	raisable = regexp.MustCompile(`(?:^|[^\d.,])(?:10|2)$|(?:^|[\d(=+/*−-])\p{L}{1,2}$`)
+)
+
+// raised writes a superscript: the mark of a footnote in brackets, an exponent
+// behind ^, the end of an ordinal as it is.
+func (w *writer) raised(n *html.Node) {
+	s := w.line(n)
+	base := w.word()
+	last, _ := utf8.DecodeLastRuneInString(base)
+	switch mark := markOf(s); {
+	case s == "":
+	case mark != "" && (linked(n) || w.page.notes[mark] && !raisable.MatchString(base) || noted.MatchString(base) && unicode.IsDigit(rune(mark[0]))):
+		w.space = w.space || base != ""
+		w.text("(note " + mark + ")")
+		w.apart = 2
+	case unicode.IsDigit(last) && ordinal.MatchString(s), signs.MatchString(s):
+		w.text(s)
+	default:
+		w.text(script("^", s))
+		if w.apart = 1; base != "" {
+			w.apart = 2
+		}
+	}
+}
+
+func markOf(s string) string {
+	if !noteMark.MatchString(s) {
+		return ""
+	}
+	return strings.Trim(strings.ToLower(s), "[]() notes")
+}
+
+// linked reports whether a superscript leads to a note, or is said to be one.
+func linked(n *html.Node) bool {
+	for _, e := range []*html.Node{n.Parent, n, n.FirstChild, n.LastChild} {
+		if e == nil || e.Type != html.ElementNode || e == n.Parent && e.DataAtom != atom.A {
+			continue
+		}
+		class := attr(e, "class") + " " + attr(e, "role") + " " + attr(e, "epub:type")
+		if e.DataAtom == atom.A && strings.Contains(attr(e, "href"), "#") || strings.Contains(class, "note") || strings.Contains(class, "reference") {
+			return true
+		}
+	}
+	return false
+}
+
+// notesOf lists the marks that stand above the line both before a text of
+// their own and elsewhere: those of notes and their texts.
+func notesOf(doc *html.Node) map[string]bool {
+	begin, within := map[string]bool{}, map[string]bool{}
+	for d := range doc.Descendants() {
+		if d.DataAtom != atom.Sup || d.FirstChild == nil {
+			continue
+		}
+		mark := markOf(strings.TrimSpace(d.FirstChild.Data))
+		before := d.PrevSibling
+		for before != nil && before.Type == html.TextNode && strings.TrimSpace(before.Data) == "" {
+			before = before.PrevSibling
+		}
+		if mark == "" {
+			continue
+		}
+		if before == nil && d.Parent != nil && (isBlock(d.Parent.DataAtom) || d.Parent.DataAtom == atom.Li) || before != nil && before.DataAtom == atom.Br {
+			begin[mark] = true
+		} else {
+			within[mark] = true
+		}
+	}
+	for mark := range begin {
+		begin[mark] = within[mark]
+	}
+	return begin
+}
+
+var element = regexp.MustCompile(`(?:\p{Lu}\p{Ll}?|\))$`)
+
+// lowered writes a subscript: a number behind an element as in H2O, else behind _.
+func (w *writer) lowered(n *html.Node) {
+	s := w.line(n)
+	if s == "" {
+		return
+	}
+	if !element.MatchString(w.word()) || strings.Trim(s, "0123456789") != "" {
+		s = script("_", s)
+	}
+	w.text(s)
+	w.apart = 1
+}
+
+func (w *writer) deleted(n *html.Node) {
+	if isBlock(n.DataAtom) {
+		w.block(2)
+	}
+	if s := w.line(n); s != "" {
+		w.put(n, "~~"+s+"~~")
+	}
+	if isBlock(n.DataAtom) {
+		w.block(2)
+	}
+}
+
+// ruby writes the text and, in brackets, how it is read.
+func (w *writer) ruby(n *html.Node) {
+	base, reading := writer{flat: true, keep: w.keep, page: w.page}, writer{flat: true, keep: w.keep, page: w.page}
+	for c := range n.ChildNodes() {
+		switch {
+		case c.DataAtom == atom.Rp:
+		case c.DataAtom == atom.Rt || c.Data == "rtc":
+			reading.children(c)
+			reading.space = false
+		default:
+			base.child(c)
+			base.space = false
+		}
+	}
+	w.text(base.out.String())
+	if reading.out.Len() > 0 {
+		w.text("(" + reading.out.String() + ")")
+	}
+}
+
+// link writes a link with its target, if that leads out of the site and is not
+// the text of the link.
+func (w *writer) link(n *html.Node) {
+	target := strings.TrimSpace(attr(n, "href"))
+	scheme, address, _ := strings.Cut(target, ":")
+	switch strings.ToLower(scheme) {
+	case "http", "https", "mailto", "tel", "ftp":
+	default:
+		address = ""
+	}
+	if address == "" || w.plain || len(target) > 500 || strings.ContainsAny(target, " \n<>") {
+		w.children(n)
+		return
+	}
+	for d := range n.Descendants() {
+		if isBlock(d.DataAtom) {
+			w.children(n)
+			return
+		}
+	}
+	s := w.line(n)
+	if s == "" || strings.Contains(strings.ReplaceAll(s, " ", ""), strings.Trim(address, "/")) {
+		w.children(n)
+		return
+	}
+	w.put(n, "["+s+"]("+target+")")
+}
+
+func (w *writer) box(checked bool) {
+	if checked {
+		w.text(" [x] ")
+	} else {
+		w.text(" [ ] ")
+	}
+}
+
+// input writes what a form holds.
+func (w *writer) input(n *html.Node) {
+	switch strings.ToLower(attr(n, "type")) {
+	case "checkbox", "radio":
+		w.box(has(n, "checked"))
+	case "hidden", "submit", "button", "reset", "image", "file", "password":
+	default:
+		w.text(" " + attr(n, "value") + " ")
+	}
+}
