@@ -127,7 +127,7 @@ func (p *packer) pushWords(start, end, cost int) {
 
 // wordsLen gives the length of a beginning of s of at most limit tokens, which
 // ends at white space if there is some in its second half, and else between
-// letters with their signs. What fits in no limit is cut between runes.
+// letters with their signs. A letter of more than limit is cut between runes.
 func (p *packer) wordsLen(s string, limit int) int {
 	most := sort.Search(min(len(s), 16*limit), func(n int) bool { return swarm.EstimateTokens(s[:n+1]) > limit })
 	n, space, line := 0, 0, 0

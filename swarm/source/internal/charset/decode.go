@@ -6,6 +6,7 @@ package charset
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -43,31 +44,35 @@ func Decode(data []byte, declared string) (text string, notes []string, err erro
 			return text, noted(m.name, "its byte order mark says so", strings.Count(text, "\ufffd")), plain(text)
 		}
 	}
-	if text, name := sevenBit(data); name != "" {
+	switch text, name := sevenBit(data); {
+	case bytes.Contains(data, []byte("\x1b$)")):
+		return "", nil, errors.New("it looks like ISO-2022-KR or ISO-2022-CN, which are not read here")
+	case name != "":
 		return text, noted(name, "by its escapes", 0), plain(text)
 	}
-	valid := utf8.Valid(data)
-	if valid && bytes.IndexByte(data, 0) < 0 && (declared == "" || bytes.ContainsFunc(data, func(r rune) bool { return r >= utf8.RuneSelf })) {
-		return string(data), nil, plain(string(data)) // text of another encoding is hardly ever valid UTF-8
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		text, name := wide(data)
+		if name == "" {
+			return "", nil, fmt.Errorf("a NUL byte at offset %d, and neither UTF-16 nor UTF-32", i)
+		}
+		return text, noted(name, "guessed", 0), nil
 	}
-	if e := named(declared); e != nil {
-		if text := decode(e, data); broken(text, data) == 0 || broken(text, data) <= len(data)/200 {
-			if valid && text == string(data) {
+	e, known := named(declared)
+	if !known {
+		notes = []string{"declared as " + declared + ", which is not known here"}
+	}
+	valid := utf8.Valid(data)
+	if valid && (e == nil || bytes.ContainsFunc(data, beyondASCII)) {
+		return string(data), notes, plain(string(data)) // text of another encoding is hardly ever valid UTF-8
+	}
+	if e != nil {
+		if text := decode(e, data); broken(text, data) <= len(data)/200 {
+			if text == string(data) {
 				return text, nil, plain(text)
 			}
 			return text, noted(declared, "it is declared", broken(text, data)), plain(text)
 		}
-		notes = append(notes, "declared as "+declared+", which it is not")
-	}
-	if bytes.IndexByte(data, 0) >= 0 {
-		text, name := wide(data)
-		if name == "" {
-			return "", nil, fmt.Errorf("a NUL byte at offset %d, and neither UTF-16 nor UTF-32", bytes.IndexByte(data, 0))
-		}
-		return text, append(notes, noted(name, "guessed", 0)...), nil
-	}
-	if valid {
-		return string(data), notes, plain(string(data))
+		notes = []string{"declared as " + declared + ", which it is not"}
 	}
 	if err := plain(string(data)); err != nil {
 		return "", nil, err
@@ -107,20 +112,25 @@ func broken(text string, data []byte) int {
 	return max(strings.Count(text, "\ufffd")-bytes.Count(data, []byte("\ufffd")), 0)
 }
 
-// named finds an encoding by its label; nil if it is unknown, or UTF-8.
-func named(label string) encoding.Encoding {
-	label = strings.ToLower(strings.TrimSpace(label))
+// named finds an encoding by its label; nil if there is none, or it is UTF-8, or
+// UTF-16, which is found by its NULs.
+func named(label string) (e encoding.Encoding, known bool) {
+	if label = strings.ToLower(strings.TrimSpace(label)); label == "" || strings.HasPrefix(label, "utf-16") || strings.HasPrefix(label, "utf-32") {
+		return nil, true
+	}
 	e, err := htmlindex.Get(label)
 	if err != nil || e == encoding.Replacement {
-		if e, err = ianaindex.MIME.Encoding(label); err != nil {
-			return nil
+		if e, err = ianaindex.MIME.Encoding(label); err != nil || e == nil {
+			return nil, false
 		}
 	}
-	if name, _ := htmlindex.Name(e); name == "utf-8" || strings.HasPrefix(name, "utf-16") {
-		return nil // wide finds UTF-16; what can be read here is not UTF-16
+	if e == unicode.UTF8 {
+		return nil, true
 	}
-	return e
+	return e, true
 }
+
+func beyondASCII(r rune) bool { return r >= utf8.RuneSelf }
 
 // plain is the error of a text with many control characters.
 func plain(text string) error {
@@ -164,7 +174,7 @@ func sevenBit(data []byte) (text, name string) {
 		{"ISO-2022-JP", japanese.ISO2022JP, bytes.Contains(data, []byte("\x1b$B")) || bytes.Contains(data, []byte("\x1b$@"))},
 		{"HZ-GB-2312", simplifiedchinese.HZGB2312, hanzi.Match(data)},
 	} {
-		if c.begins && !bytes.ContainsFunc(data, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		if c.begins && !bytes.ContainsFunc(data, beyondASCII) {
 			if text := decode(c.e, data); !strings.Contains(text, "\ufffd") {
 				return text, c.name
 			}
@@ -196,7 +206,7 @@ func wide(data []byte) (text, name string) {
 			if r < utf8.RuneSelf {
 				ascii++
 			}
-			strange = strange || !assigned(r)
+			strange = strange || r == utf8.RuneError || !assigned(r)
 		}
 		if !strange && ascii > most {
 			text, name, most = t, c.name, ascii

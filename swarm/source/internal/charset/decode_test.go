@@ -1,14 +1,18 @@
 package charset_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/db31e724/go-swarm/swarm/source/internal/charset"
 )
 
 func TestNothingIsDamagedSilently(t *testing.T) {
-	right, noted, refused := 0, 0, 0
+	right, wrong, refused := 0, 0, 0
 	for _, enc := range encodings {
 		for _, lang := range enc.langs {
 			want := samples[lang]
@@ -21,19 +25,86 @@ func TestNothingIsDamagedSilently(t *testing.T) {
 			switch {
 			case err != nil:
 				refused++
-				t.Logf("%s in %s refused: %v", lang, enc.name, err)
-			case got == want:
-				right++
-				if len(notes) == 0 {
-					t.Errorf("%s in %s: read without a note", lang, enc.name)
-				}
+				t.Logf("%s in %s is refused: %v", lang, enc.name, err)
 			case len(notes) == 0:
-				t.Errorf("%s in %s: damaged silently: %q", lang, enc.name, got)
+				t.Errorf("%s in %s: no note; read as %q", lang, enc.name, got)
+			case got != want:
+				wrong++
+				t.Logf("%s in %s is read wrong: %q", lang, enc.name, notes)
 			default:
-				noted++
-				t.Logf("%s in %s: wrong, with notes %q: %s", lang, enc.name, notes, strings.ReplaceAll(got[:min(len(got), 120)], "\n", " "))
+				right++
 			}
 		}
 	}
-	t.Logf("%d read rightly, %d wrongly with a note, %d refused", right, noted, refused)
+	t.Logf("of texts in %d encodings %d are read rightly, %d wrongly with a note, %d refused", len(encodings), right, wrong, refused)
+	if all := right + wrong + refused; wrong+refused > all/20 {
+		t.Errorf("%d of %d are not read", wrong+refused, all)
+	}
+}
+
+func TestDecodeObeysWhatIsDeclared(t *testing.T) {
+	russian, err := charmap.Windows1251.NewEncoder().String("Срок аренды")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, head, tail, declared, want, note string }{
+		{"XML", `<?xml version="1.0" encoding="windows-1251"?>`, russian, "windows-1251", "Срок аренды", "declared"},
+		{"HTML", `<html><meta http-equiv=Content-Type content="text/html; charset=windows-1251">`, russian, "windows-1251", "Срок аренды", "declared"},
+		{"CSS", `@charset "windows-1251";`, russian, "windows-1251", "Срок аренды", "declared"},
+		{"program", "#!/usr/bin/python\n# -*- coding: cp1251 -*-\n", russian, "cp1251", "Срок аренды", "declared"},
+		{"UTF-8 whatever it says", `<?xml version="1.0" encoding="iso-8859-1"?>`, "Срок", "iso-8859-1", "Срок", ""},
+		{"UTF-8 that it is not", `<?xml version="1.0" encoding="utf-8"?>`, russian + russian, "utf-8", "Срок аренды", "guessed"},
+		{"unknown", `<?xml version="1.0" encoding="x-none"?>`, russian + russian, "x-none", "Срок аренды", "not known here"},
+		{"none", "plain", "", "", "plain", ""},
+	} {
+		data := []byte(c.head + c.tail)
+		if got := charset.Declared(data); got != c.declared {
+			t.Errorf("%s: declared %q, want %q", c.name, got, c.declared)
+		}
+		got, notes, err := charset.Decode(data, c.declared)
+		if err != nil || !strings.Contains(got, c.want) || c.note == "" != (len(notes) == 0) || !strings.Contains(strings.Join(notes, " "), c.note) {
+			t.Errorf("%s: %q, notes %q, error %v", c.name, got, notes, err)
+		}
+	}
+}
+
+func TestDecodeNamesItsGuessWhereItRefuses(t *testing.T) {
+	for data, want := range map[string]string{
+		"\xc4\xe3\xba\xc3":            "best guess",
+		"\x1b$)C\x0e!!":               "ISO-2022-KR",
+		"text\x00text":                "NUL",
+		strings.Repeat("\x01\x02", 9): "control",
+	} {
+		if text, _, err := charset.Decode([]byte(data), ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %q, error %v, want one with %q", data, text, err, want)
+		}
+	}
+}
+
+func TestBrokenUTF8IsRepairedAndCounted(t *testing.T) {
+	text, notes, err := charset.Decode([]byte(strings.Repeat("grüße ", 5)+"\xe9\xff"), "")
+	if err != nil || !strings.HasSuffix(text, " \ufffd\ufffd") || !slices.ContainsFunc(notes, func(n string) bool { return strings.HasPrefix(n, "2 invalid bytes") }) {
+		t.Errorf("%q, notes %q, error %v", text, notes, err)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, enc := range encodings {
+		data, err := enc.e.NewEncoder().Bytes([]byte(samples[enc.langs[0]]))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, "")
+		f.Add(data, enc.name)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, declared string) {
+		text, notes, err := charset.Decode(data, declared)
+		if err == nil && (!utf8.ValidString(text) || text != string(data) && len(notes) == 0) {
+			t.Fatalf("notes %q: %q", notes, text)
+		}
+		again, _, _ := charset.Decode(data, declared)
+		if again != text {
+			t.Fatal("not the same twice")
+		}
+	})
 }

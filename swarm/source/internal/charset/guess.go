@@ -26,7 +26,7 @@ var families = map[string][]string{
 }
 
 // others are tried where none that the detector names gives proper words.
-var others = []string{"windows-1252", "macintosh", "ibm866", "ibm850"}
+var others = []string{"windows-1252", "windows-1251", "koi8-r", "macintosh", "ibm866", "ibm850"}
 
 const (
 	surest = 20       // a lower confidence of the detector is noise
@@ -59,7 +59,7 @@ func guess(data []byte) (text, name string, err error) {
 	}
 	best, least := -1, 0.0
 	for i, name := range candidates {
-		text := decode(named(name), lines)
+		text := decodeAs(name, lines)
 		strange := oddness(text, name)
 		if best < 0 || strange < least {
 			best, least = i, strange
@@ -72,14 +72,19 @@ func guess(data []byte) (text, name string, err error) {
 	if high*seldom > len(lines) && (least > 0.1 || best >= sure && name == "windows-1252") {
 		return "", "", fmt.Errorf("not UTF-8; the best guess is %s, and it gives no proper words", name)
 	}
-	return decode(named(name), data), name, nil
+	return decodeAs(name, data), name, nil
+}
+
+func decodeAs(name string, data []byte) string {
+	e, _ := named(name)
+	return decode(e, data)
 }
 
 // telling gives the lines of a text that are not ASCII, as many as decide.
 func telling(data []byte) []byte {
 	var out []byte
 	for line := range bytes.Lines(data) {
-		if bytes.ContainsFunc(line, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		if bytes.ContainsFunc(line, beyondASCII) {
 			out = append(out, line[:min(len(line), sample)]...)
 		}
 		if len(out) > sample {
@@ -91,20 +96,24 @@ func telling(data []byte) []byte {
 
 // oddness tells which share of the characters that are not ASCII stand where
 // they do in no proper text of that encoding: signs and capitals within words,
-// letters of two scripts side by side, Thai vowels upon nothing.
+// letters of two scripts side by side, Thai vowels upon nothing, many Latin
+// letters with accents in a row.
 func oddness(text, name string) float64 {
-	odd, all := 0, 0
+	odd, all, accents := 0, 0, 0
 	var before, last rune
 	for _, next := range text + " " {
 		if last >= utf8.RuneSelf {
 			all++
+			if accents++; !unicode.Is(unicode.Latin, last) {
+				accents = 0
+			}
 			switch {
 			case last == utf8.RuneError || !assigned(last):
 				odd += 10
-			case strays(before, last, next):
+			case strays(before, last, next), accents > 3:
 				odd++
 			}
-		} else if before >= utf8.RuneSelf && unicode.IsLower(before) && unicode.IsUpper(last) && unicode.Is(unicode.Latin, before) {
+		} else if accents = 0; before >= utf8.RuneSelf && unicode.IsLower(before) && unicode.IsUpper(last) && unicode.Is(unicode.Latin, before) {
 			odd++
 		}
 		before, last = last, next
@@ -121,21 +130,29 @@ const within = "'’-‐‑–—·…/.&_׳״"
 func strays(before, r, next rune) bool {
 	switch {
 	case unicode.Is(unicode.Thai, r):
-		mark := unicode.Is(unicode.M, r) || r == 'ำ' || r == 'า' || r == 'ะ'
-		return mark && !unicode.Is(unicode.Thai, before) || unicode.Is(unicode.Latin, before) || unicode.Is(unicode.Latin, next)
+		consonant := func(r rune) bool { return r >= 'ก' && r <= 'ฮ' }
+		switch {
+		case unicode.Is(unicode.M, r), r == 'ะ', r == 'า', r == 'ำ': // stand upon or behind one
+			return !consonant(before) && !unicode.Is(unicode.M, before)
+		case r >= 'เ' && r <= 'ไ': // stand before one
+			return !consonant(next)
+		case unicode.IsDigit(r):
+			return unicode.IsLetter(before) || unicode.IsLetter(next)
+		}
+		return unicode.Is(unicode.Latin, before) || unicode.Is(unicode.Latin, next)
 	case unicode.Is(unicode.M, r):
 		return !unicode.IsLetter(before) && !unicode.Is(unicode.M, before)
 	case unicode.IsLetter(r) && r != 'ª' && r != 'º':
 		return unicode.IsUpper(r) && unicode.IsLower(before) || unicode.IsLower(r) && unicode.IsUpper(next) ||
 			unicode.IsLetter(before) && script(before) != script(r) || unicode.IsLetter(next) && script(next) != script(r) ||
 			strings.ContainsRune("םןץףך", r) && unicode.Is(unicode.Hebrew, next)
-	case r == '†' || r == '‡':
-		return unicode.IsLetter(before) || unicode.IsLower(next)
-	case unicode.In(r, unicode.S, unicode.No) && (r < 0x2500 || r >= 0x25a0 && r < 0x2e80) && next >= utf8.RuneSelf && next != r:
+	case r == '†' || r == '‡' || r == '•' || r >= 0x2500 && r < 0x25a0:
+		return unicode.IsLetter(before) || unicode.IsLower(next) && r != '•'
+	case unicode.In(r, unicode.S, unicode.No) && r < 0x2e80 && next >= utf8.RuneSelf && next != r:
 		return true
 	default:
 		return unicode.IsLetter(before) && unicode.IsLetter(next) && !strings.ContainsRune(within, r) && !unicode.Is(unicode.Han, before) ||
-			unicode.IsLower(before) && unicode.In(r, unicode.Sm, unicode.Sk, unicode.No) || r >= 0x2500 && r < 0x25a0 && unicode.IsLetter(next)
+			unicode.IsLower(before) && unicode.In(r, unicode.Sm, unicode.Sk, unicode.No)
 	}
 }
 

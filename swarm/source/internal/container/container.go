@@ -65,15 +65,14 @@ func IsJSON(body string) bool {
 }
 
 var (
-	dataURI = regexp.MustCompile(`(?i)(data:[a-z]+/[\w.+-]+(?:;[\w=.-]+)*,)([^\s"'<>()\\]{64,})`)
-	// lines of one width, as mail and keys have them
-	wrapped = regexp.MustCompile(`(?m)(?:^[ \t>]*[A-Za-z0-9+/]{60,76}\r?\n){4,}[ \t>]*[A-Za-z0-9+/]*={0,2}`)
+	dataURI = regexp.MustCompile(`(?i)data:[a-z]+/[\w.+-]+(?:;[\w=.-]+)*,[^\s"'<>()\\]{64,}`)
+	// base64 in lines of one width, as mail and keys have it, or in one line
+	base64 = regexp.MustCompile(`(?m)(?:^[ \t>]*[A-Za-z0-9+/]{60,76}\r?\n){4,}[ \t>]*[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9+/=_-]{256,}`)
 )
-
-const longestRun = 256 // bytes of base64 that are read as text
 
 // Payloads leaves out data URIs and long base64, and says how much.
 func Payloads(body string) Text {
+	t := Text{Body: body}
 	count, size := 0, 0
 	cut := func(s string) string {
 		count++
@@ -81,59 +80,35 @@ func Payloads(body string) Text {
 		return fmt.Sprintf("[%d bytes of base64 left out]", len(s))
 	}
 	if strings.Contains(body, "data:") {
-		body = dataURI.ReplaceAllStringFunc(body, func(s string) string {
+		t.Body = dataURI.ReplaceAllStringFunc(t.Body, func(s string) string {
 			head := strings.IndexByte(s, ',') + 1
 			return s[:head] + cut(s[head:])
 		})
 	}
-	body = wrapped.ReplaceAllStringFunc(body, func(s string) string {
-		if !random(s) {
-			return s
+	t.Body = base64.ReplaceAllStringFunc(t.Body, func(s string) string {
+		if random(s) {
+			return cut(s)
 		}
-		return cut(s)
+		return s
 	})
-	var out strings.Builder
-	rest := 0
-	for i := 0; i < len(body); {
-		n := i
-		for n < len(body) && base64Byte(body[n]) {
-			n++
-		}
-		if n-i > longestRun && random(body[i:n]) {
-			out.WriteString(body[rest:i] + cut(body[i:n]))
-			rest = n
-		}
-		i = n + 1
-	}
-	t := Text{Body: body}
-	if rest > 0 {
-		t.Body = out.String() + body[rest:]
-	}
 	if count > 0 {
 		t.Notes = []string{fmt.Sprintf("%d payloads (data URIs or base64, %d bytes) left out", count, size)}
 	}
 	return t
 }
 
-func base64Byte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '+' || c == '/' || c == '=' || c == '-' || c == '_'
-}
-
 // random reports whether a run has letters of both cases and digits as base64
 // has them, which words, numbers and sequences of genes have not.
 func random(s string) bool {
-	lower, upper, digits := 0, 0, 0
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= 'a' && c <= 'z':
-			lower++
-		case c >= '0' && c <= '9':
-			digits++
-		case c >= 'A' && c <= 'Z':
-			upper++
+	count := func(first, last byte) (n int) {
+		for i := range len(s) {
+			if s[i] >= first && s[i] <= last {
+				n++
+			}
 		}
+		return n
 	}
-	return lower*8 > len(s) && upper*8 > len(s) && digits*32 > len(s)
+	return count('a', 'z')*8 > len(s) && count('A', 'Z')*8 > len(s) && count('0', '9')*32 > len(s)
 }
 
 // LineEnds makes line feeds of the carriage returns that end lines alone, in

@@ -3,6 +3,7 @@ package container
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"io"
 	"mime"
 	"regexp"
@@ -52,11 +53,11 @@ type mailbox struct {
 	notes, attachments []string
 }
 
-const deepest = 16 // parts within parts
+const deepest = 16 // messages within messages
 
 func (m *mailbox) message(data []byte, depth int) {
 	e, err := message.Read(bytes.NewReader(data))
-	if unreadable(e, err) {
+	if e == nil {
 		m.text(data, "") // broken headers: all of it is text
 		return
 	}
@@ -69,13 +70,17 @@ func (m *mailbox) message(data []byte, depth int) {
 		}
 	}
 	m.out.WriteString("\n")
-	m.part(e, depth)
-}
-
-// unreadable reports whether there is no entity; one in an unknown character set
-// is there, undecoded.
-func unreadable(e *message.Entity, err error) bool {
-	return e == nil || err != nil && !message.IsUnknownCharset(err) && !message.IsUnknownEncoding(err)
+	plain := map[string]bool{} // parts, by their path, that have a plain text in them
+	err = e.Walk(func(path []int, part *message.Entity, _ error) error { // its errors are unknown character sets
+		if part.MultipartReader() == nil {
+			above := fmt.Sprint(path[:max(len(path)-1, 0)])
+			plain[above] = m.part(part, depth, plain[above]) || plain[above]
+		}
+		return nil
+	})
+	if err != nil {
+		m.notes = append(m.notes, "a message breaks off: "+err.Error())
+	}
 }
 
 func (m *mailbox) header(e *message.Entity, key string) string {
@@ -94,17 +99,14 @@ func (m *mailbox) header(e *message.Entity, key string) string {
 	return strings.Join(strings.Fields(value), " ")
 }
 
-// part writes a part of a message, with those in it.
-func (m *mailbox) part(e *message.Entity, depth int) {
+// part writes a part of a message: a page only where there is no plain text
+// beside it. It reports whether it was plain text.
+func (m *mailbox) part(e *message.Entity, depth int, plain bool) bool {
 	kind, params, err := e.Header.ContentType()
 	if err != nil || kind == "" {
 		kind = "text/plain"
 	}
 	disposition, more, _ := e.Header.ContentDisposition()
-	if parts := e.MultipartReader(); parts != nil && depth < deepest {
-		m.parts(parts, kind, depth)
-		return
-	}
 	body, err := io.ReadAll(e.Body)
 	if err != nil {
 		m.notes = append(m.notes, "a message's text breaks off: "+err.Error())
@@ -116,47 +118,15 @@ func (m *mailbox) part(e *message.Entity, depth int) {
 		name := cmp.Or(more["filename"], params["name"], kind)
 		m.attachments = append(m.attachments, name)
 		m.out.WriteString("[attachment: " + name + "]\n\n")
-	case kind == "text/html":
+	case kind == "text/html" && !plain:
 		text, notes := page.Text(m.decode(body, cmp.Or(params["charset"], charset.Declared(body))))
 		m.notes = append(m.notes, notes...)
 		m.out.WriteString(text + "\n")
-	default:
+	case kind != "text/html":
 		m.text(body, params["charset"])
+		return len(bytes.TrimSpace(body)) > 0
 	}
-}
-
-// parts writes several parts; of alternatives the plain one, or else the last.
-func (m *mailbox) parts(parts message.MultipartReader, kind string, depth int) {
-	var other *mailbox
-	plain := false
-	for {
-		p, err := parts.NextPart()
-		if unreadable(p, err) {
-			if err != nil && err != io.EOF {
-				m.notes = append(m.notes, "a message breaks off: "+err.Error())
-			}
-			break
-		}
-		one := &mailbox{}
-		one.part(p, depth+1)
-		t, _, _ := p.Header.ContentType()
-		if empty := strings.TrimSpace(one.out.String()) == ""; kind == "multipart/alternative" && t != "text/plain" && !empty {
-			other = one
-			continue
-		} else if !empty {
-			plain = true
-		}
-		m.take(one)
-	}
-	if other != nil && !plain {
-		m.take(other)
-	}
-}
-
-func (m *mailbox) take(one *mailbox) {
-	m.out.WriteString(one.out.String())
-	m.notes = append(m.notes, one.notes...)
-	m.attachments = append(m.attachments, one.attachments...)
+	return false
 }
 
 // decode gives what is in a character set as UTF-8; empty, with a note, if it is

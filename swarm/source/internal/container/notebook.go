@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"strings"
@@ -24,10 +25,9 @@ func (l *lines) UnmarshalJSON(data []byte) error {
 }
 
 type notebook struct {
-	Format     int `json:"nbformat"`
-	Cells      []notebookCell
-	Worksheets []struct{ Cells []notebookCell } // before format 4
-	Metadata   struct {
+	Format   int `json:"nbformat"`
+	Cells    []notebookCell
+	Metadata struct {
 		Language struct{ Name string }     `json:"language_info"`
 		Kernel   struct{ Language string } `json:"kernelspec"`
 	}
@@ -36,11 +36,8 @@ type notebook struct {
 type notebookCell struct {
 	Kind    string `json:"cell_type"`
 	Source  lines
-	Input   lines // before format 4
-	Level   int
 	Outputs []struct {
 		Text      lines
-		HTML      lines
 		Data      map[string]lines
 		Traceback []string
 	}
@@ -53,26 +50,16 @@ var color = regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]`)
 // out between fences. Pictures are named.
 func Notebook(body string) (t Text, ok bool) {
 	var n notebook
-	if !strings.Contains(body[:min(len(body), 1<<20)]+body[max(len(body)-4096, 0):], `"nbformat"`) || json.Unmarshal([]byte(body), &n) != nil || n.Format == 0 {
+	if !strings.Contains(body[:min(len(body), 1<<20)]+body[max(len(body)-4096, 0):], `"nbformat"`) || json.Unmarshal([]byte(body), &n) != nil || n.Cells == nil {
 		return t, false
-	}
-	language := n.Metadata.Language.Name
-	if language == "" {
-		language = n.Metadata.Kernel.Language
-	}
-	cells := n.Cells
-	for _, w := range n.Worksheets {
-		cells = append(cells, w.Cells...)
 	}
 	var out strings.Builder
 	var left []string
-	for _, c := range cells {
-		switch text := string(c.Source + c.Input); {
+	for _, c := range n.Cells {
+		switch text := string(c.Source); {
 		case strings.TrimSpace(text) == "":
 		case c.Kind == "code":
-			out.WriteString(fenced(language, text))
-		case c.Kind == "heading":
-			out.WriteString(strings.Repeat("#", max(1, min(c.Level, 6))) + " " + text + "\n\n")
+			out.WriteString(fenced(cmp.Or(n.Metadata.Language.Name, n.Metadata.Kernel.Language), text))
 		default:
 			out.WriteString(strings.TrimRight(text, " \t\r\n") + "\n\n")
 		}
@@ -81,7 +68,7 @@ func Notebook(body string) (t Text, ok bool) {
 		}
 		for _, o := range c.Outputs {
 			text := string(o.Text+o.Data["text/plain"]) + strings.Join(o.Traceback, "\n")
-			switch html := string(o.Data["text/html"] + o.HTML); {
+			switch html := string(o.Data["text/html"]); {
 			case o.Data["text/markdown"] != "":
 				out.WriteString(string(o.Data["text/markdown"]) + "\n\n")
 			case strings.Contains(html, "<table"):

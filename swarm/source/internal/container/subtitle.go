@@ -1,6 +1,7 @@
 package container
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -37,7 +38,7 @@ func Subtitles(body string) (t Text, ok bool) {
 		switch {
 		case i == 0 || start-ended > longestPause || closed && start-began > paragraph:
 			began = start
-			out.WriteString(strings.Repeat("\n", 2*min(i, 1)) + "[" + clock(start) + "] ")
+			out.WriteString(strings.Repeat("\n", 2*min(i, 1)) + fmt.Sprintf("[%d:%02d:%02d] ", start/3600, start/60%60, start%60))
 		case strings.HasPrefix(said, "-") || speech.MatchString(m[7]):
 			out.WriteString("\n")
 		default:
@@ -59,9 +60,4 @@ func seconds(hms []string) (sum int) {
 		sum = 60*sum + n
 	}
 	return sum
-}
-
-func clock(seconds int) string {
-	two := func(n int) string { return string([]byte{byte('0' + n/10%10), byte('0' + n%10)}) }
-	return strconv.Itoa(seconds/3600) + ":" + two(seconds/60%60) + ":" + two(seconds%60)
 }

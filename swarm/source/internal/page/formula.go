@@ -2,7 +2,6 @@ package page
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -13,33 +12,26 @@ import (
 // its TeX where that is told, else MathML on a line. It reports whether n was
 // one.
 func (w *writer) formula(n *html.Node) bool {
-	class := strings.Fields(attr(n, "class"))
-	is := func(names ...string) bool {
-		return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(class, name) })
-	}
 	s := ""
-	switch {
+	switch class := attr(n, "class"); {
 	case n.DataAtom == atom.Math:
 		s = linear(n)
 	case n.DataAtom == atom.Script && strings.HasPrefix(attr(n, "type"), "math/tex"):
-		if n.FirstChild != nil {
-			s = tex(n.FirstChild.Data)
-		}
-	case is("MathJax", "MathJax_Display", "MathJax_Preview", "MathJax_SVG", "MathJax_CHTML", "MathJax_SVG_Display"):
-		return told(n) // by the script that follows
+		s = tex(raw(n))
 	case n.DataAtom == atom.Img && looksTeX(attr(n, "alt")):
 		s = tex(attr(n, "alt"))
-	case n.Data == "mjx-container" || is("mwe-math-element", "katex", "katex-display"):
+	case strings.HasPrefix(class, "MathJax"):
+		return told(n)
+	case n.Data == "mjx-container" || formulaClass.MatchString(class):
 		s = among(n)
 	}
-	if s == "" {
-		return false
-	}
 	w.text(s)
-	return true
+	return s != ""
 }
 
-// told reports whether a script with the formula's TeX follows soon.
+var formulaClass = regexp.MustCompile(`(?:^| )(?:mwe-math-element|katex(?:-display)?)(?: |$)`)
+
+// told reports whether a script with the TeX of what MathJax shows follows soon.
 func told(n *html.Node) bool {
 	for range 4 {
 		if n = n.NextSibling; n == nil {
@@ -53,25 +45,20 @@ func told(n *html.Node) bool {
 }
 
 // among finds the formula in an element that holds several forms of it.
-func among(n *html.Node) string {
-	alt, math := "", ""
+func among(n *html.Node) (s string) {
 	for d := range n.Descendants() {
-		switch {
-		case d.DataAtom == atom.Math && math == "":
-			math = linear(d)
-		case d.DataAtom == atom.Img && alt == "":
-			alt = tex(attr(d, "alt"))
+		if d.DataAtom == atom.Math {
+			return linear(d)
+		} else if d.DataAtom == atom.Img && s == "" {
+			s = tex(attr(d, "alt"))
 		}
 	}
-	if math != "" {
-		return math
-	}
-	return alt
+	return s
 }
 
 // looksTeX reports whether the text of an image is a formula.
 func looksTeX(alt string) bool {
-	return strings.Contains(alt, `\`) || strings.HasPrefix(alt, "$") || strings.ContainsAny(alt, "^_=") && !strings.Contains(alt, "://")
+	return strings.ContainsAny(alt, `\^`) || strings.HasPrefix(alt, "$") || strings.Contains(alt, "=") && !strings.Contains(alt, "://")
 }
 
 var styled = regexp.MustCompile(`^\{\\(?:display|text|script)style\s*(.*)\}$`)
@@ -101,61 +88,52 @@ func linear(math *html.Node) string {
 	return strings.Join(strings.Fields(operand(math)), " ")
 }
 
+var invisible = strings.NewReplacer("\u2061", "", "\u2062", "", "\u2063", "", "\u2064", "")
+
 // operand gives an element of MathML.
 func operand(n *html.Node) string {
 	if n.Type == html.TextNode {
-		return strings.Map(func(r rune) rune {
-			if r >= 0x2061 && r <= 0x2064 { // invisible
-				return -1
-			}
-			return r
-		}, strings.TrimSpace(n.Data))
+		return invisible.Replace(strings.TrimSpace(n.Data))
 	}
 	var parts []string
 	for c := range n.ChildNodes() {
-		if c.Type == html.ElementNode || strings.TrimSpace(c.Data) != "" && c.Type == html.TextNode {
-			parts = append(parts, operand(c))
+		if s := operand(c); c.Type == html.ElementNode || s != "" {
+			parts = append(parts, s)
 		}
 	}
-	part := func(i int) string {
-		if i < len(parts) {
-			return parts[i]
-		}
-		return ""
-	}
+	all := strings.Join(parts, "")
+	parts = append(parts, "", "", "")
 	switch n.Data {
 	case "annotation", "annotation-xml", "mphantom":
 		return ""
 	case "semantics":
-		return part(0)
+		return parts[0]
 	case "mo":
-		if s := part(0); strings.Contains("=<>≤≥≠≈≡→∈+−×±", s) {
-			return " " + s + " "
+		if strings.Contains("=<>≤≥≠≈≡→∈+−×±", all) {
+			return " " + all + " "
 		}
 	case "msup", "mover":
-		return bracket(part(0)) + script("^", part(1))
+		return bracket(parts[0]) + script("^", parts[1])
 	case "msub", "munder":
-		return bracket(part(0)) + script("_", part(1))
+		return bracket(parts[0]) + script("_", parts[1])
 	case "msubsup", "munderover":
-		return bracket(part(0)) + script("_", part(1)) + script("^", part(2))
+		return bracket(parts[0]) + script("_", parts[1]) + script("^", parts[2])
 	case "mfrac":
-		return bracket(part(0)) + "/" + bracket(part(1))
+		return bracket(parts[0]) + "/" + bracket(parts[1])
 	case "msqrt":
-		return "√" + bracket(strings.Join(parts, ""))
+		return "√" + bracket(all)
 	case "mroot":
-		return bracket(part(0)) + script("^", "1/"+part(1))
-	case "mtr", "mlabeledtr":
-		return strings.Join(parts, ", ") + "; "
-	case "mfenced":
-		return "(" + strings.Join(parts, ", ") + ")"
-	case "mtext", "mspace":
-		return strings.Join(parts, "") + " "
+		return bracket(parts[0]) + script("^", "1/"+parts[1])
+	case "mtd", "mtext", "mspace":
+		return all + " "
+	case "mtr":
+		return all + "; "
 	}
-	return strings.Join(parts, "")
+	return all
 }
 
 func bracket(s string) string {
-	if s = strings.TrimSpace(s); s == "" || simple.MatchString(s) || len([]rune(s)) == 1 {
+	if s = strings.TrimSpace(s); s == "" || simple.MatchString(s) {
 		return s
 	}
 	return "(" + s + ")"

@@ -13,7 +13,7 @@ import (
 // marked writes an element whose mark is part of what the page says; it reports
 // false for any other.
 func (w *writer) marked(n *html.Node) bool {
-	if role := attr(n, "role"); role == "checkbox" || role == "radio" || role == "switch" {
+	if has(n, "aria-checked") {
 		w.box(attr(n, "aria-checked") == "true")
 	}
 	if w.formula(n) {
@@ -30,12 +30,10 @@ func (w *writer) marked(n *html.Node) bool {
 		w.ruby(n)
 	case atom.A:
 		w.link(n)
-	case atom.Q:
-		w.text("“")
-		w.children(n)
-		w.text("”")
 	case atom.Input:
-		w.input(n)
+		if kind := strings.ToLower(attr(n, "type")); kind == "checkbox" || kind == "radio" {
+			w.box(has(n, "checked"))
+		}
 	case atom.Select:
 		for d := range n.Descendants() {
 			if d.DataAtom == atom.Option && has(d, "selected") {
@@ -238,16 +236,5 @@ func (w *writer) box(checked bool) {
 		w.text(" [x] ")
 	} else {
 		w.text(" [ ] ")
-	}
-}
-
-// input writes what a form holds.
-func (w *writer) input(n *html.Node) {
-	switch strings.ToLower(attr(n, "type")) {
-	case "checkbox", "radio":
-		w.box(has(n, "checked"))
-	case "hidden", "submit", "button", "reset", "image", "file", "password":
-	default:
-		w.text(" " + attr(n, "value") + " ")
 	}
 }

@@ -46,7 +46,6 @@ func (w *writer) table(n *html.Node) bool {
 	}) {
 		return false
 	}
-	g.joinSigns()
 	kept := g.columns()
 	between, after := " | ", ""
 	if w.flat { // a table within a cell
@@ -63,7 +62,7 @@ func (w *writer) table(n *html.Node) bool {
 		if i == len(g.rows)-1 {
 			after = ""
 		}
-		w.text(strings.ReplaceAll(strings.TrimSpace(strings.Join(texts, between)), "|  |", "| |") + after)
+		w.text(join(texts, between) + after)
 		w.block(1)
 	}
 	w.block(2)
@@ -124,11 +123,16 @@ func (w *writer) cells(g *grid, tr *html.Node) (row []cell) {
 			own.text = w.line(c)
 		}
 		rows, columns := span(c, "rowspan", 1<<16), span(c, "colspan", widestSpan)
+		once := c.DataAtom == atom.Td && rows == 1 && figure.MatchString(own.text) && !year.MatchString(own.text)
 		for k := range columns {
+			if once && k < columns-1 { // a number stands once, in the last of its columns
+				row = append(row, cell{})
+				continue
+			}
 			if rows > 1 {
 				g.down[len(row)] = below{own, rows - 1}
 			}
-			if k == 0 {
+			if k == 0 || once {
 				row = append(row, own)
 			} else {
 				row = append(row, w.again(own))
@@ -158,54 +162,27 @@ func span(n *html.Node, key string, most int) int {
 	return max(min(number, most), 1)
 }
 
-// joinSigns takes the signs of money and the brackets that have cells of their
-// own to their numbers. In such a table spans are layout, and a number that
-// spans columns stands in the first of them only.
-func (g *grid) joinSigns() {
-	const before, after = " $ € £ ¥ ( $( ", " ) % )% "
-	is := func(c cell, signs string) bool { return c.text != "" && strings.Contains(signs, " "+c.text+" ") }
-	if !slices.ContainsFunc(g.rows, func(row []cell) bool {
-		return slices.ContainsFunc(row, func(c cell) bool { return is(c, before) || is(c, after) })
-	}) {
-		return
-	}
-	for _, row := range g.rows {
-		last := -1
-		for k := range row {
-			switch c := &row[k]; {
-			case c.repeated && number.MatchString(c.text): // stands at the right end of what it spans
-				if c.repeated = k == 0 || row[k-1].text != c.text; c.repeated {
-					c.text = ""
-				} else {
-					row[k-1].text = ""
-				}
-			case is(*c, before) && k+1 < len(row) && row[k+1].text != "" && !row[k+1].repeated:
-				c.text, row[k+1].text = "", c.text+row[k+1].text
-			case is(*c, after) && last >= 0:
-				row[last].text += c.text
-				c.text = ""
-			}
-			if row[k].text != "" && !row[k].repeated {
-				last = k
-			}
-		}
-	}
+var (
+	figure    = regexp.MustCompile(`^[$€£¥(]*\d[\d,.]*[)%]*$`)
+	year      = regexp.MustCompile(`^(?:19|20)\d\d$`)
+	signFirst = regexp.MustCompile(`\| ([$€£¥(]+) \| ([\d(])`) // signs in cells of their own, as in filings
+	signLast  = regexp.MustCompile(`(\d) \| ([)%]+)(?: \||$)`)
+)
+
+// join gives a row of its cells, signs with their numbers.
+func join(cells []string, between string) string {
+	s := strings.TrimSpace(strings.Join(cells, between))
+	s = signLast.ReplaceAllString(signFirst.ReplaceAllString(s, "| | $1$2"), "$1$2 | |")
+	return strings.TrimSpace(strings.ReplaceAll(s, "|  |", "| |"))
 }
 
-var number = regexp.MustCompile(`^[$€£¥(]*(?:\d{1,3}(?:[,.]\d+)*|[-–—])[)%]*$`)
-
-// columns tells which columns have text that stands in none of the others.
+// columns tells which columns have text that is not repeated from elsewhere.
 func (g *grid) columns() map[int]bool {
-	widest := 0
+	kept := make(map[int]bool)
 	for _, row := range g.rows {
-		widest = max(widest, len(row))
-	}
-	kept := make(map[int]bool, widest)
-	for k := widest - 1; k >= 0; k-- {
-		kept[k] = slices.ContainsFunc(g.rows, func(row []cell) bool {
-			return k < len(row) && row[k].text != "" && !row[k].repeated &&
-				!(kept[k+1] && k+1 < len(row) && row[k+1].repeated && row[k+1].text == row[k].text)
-		})
+		for k, c := range row {
+			kept[k] = kept[k] || c.text != "" && !c.repeated
+		}
 	}
 	return kept
 }
