@@ -69,15 +69,18 @@ func TestContainersGiveTheirText(t *testing.T) {
 		{
 			"mbox", "inbox.mbox", mbox,
 			[]string{"# Kündigung\n\nFrom: Anna", "beträgt sechs Monate.", "\nFrom the start it was so.\nFrom here on it is text.", "# deposit", "The deposit is three rents.", "[attachment: lease.pdf]", "# older", "срок five"},
-			[]string{"K=C3", "VGhl", "Hälfte", "JVBE", "MIME-Version"}, "attachments left out: lease.pdf",
+			[]string{"K=C3", "VGhl", "Hälfte", "JVBE", "MIME-Version"},
+			"attachments left out: lease.pdf",
 		},
 		{
 			"message of 8 bits", "a.eml", "From: J\xfcrgen\nSubject: K\xe4se\nDate: today\n\nDer K\xe4se liegt \xfcber der T\xfcr, gr\xf6\xdfer als gestern und viel sch\xf6ner.\n",
-			[]string{"# Käse\n\nFrom: Jürgen\nDate: today\n\nDer Käse liegt über der Tür"}, nil, "windows-1252",
+			[]string{"# Käse\n\nFrom: Jürgen\nDate: today\n\nDer Käse liegt über der Tür"},
+			nil, "windows-1252",
 		},
 		{
 			"message that breaks off", "a", "From: a\nSubject: b\nContent-Type: multipart/mixed; boundary=zz\n\n--zz\nContent-Type: text/plain\n\nhello\n--zz\nContent-Type: text/plain; charset=x-none\n\nthe rest",
-			[]string{"hello", "the rest"}, nil, "breaks off",
+			[]string{"hello", "the rest"},
+			nil, "breaks off",
 		},
 		{"no message", "lease.mbox", "# Sheet\n\nFrom here: text\n", []string{"# Sheet\n\nFrom here: text"}, nil, ""},
 		{
@@ -86,22 +89,28 @@ func TestContainersGiveTheirText(t *testing.T) {
 {"output_type": "error", "traceback": ["\u001b[31mBoom\u001b[0m"]}, {"data": {"text/html": "<table><tr><th>a<th>b<tr><td>1<td>2</table>"}}]}],
 "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4}`,
 			[]string{"# Sales\nMean: \"412\" é", "```python\nprint(1)\n```", "```\n1\n```", "<Figure>", "```\nBoom\n```", "a | b\n1 | 2"},
-			[]string{"iVBO", `\n`, "cell_type"}, "left out: image/png",
+			[]string{"iVBO", `\n`, "cell_type"},
+			"left out: image/png",
 		},
 		{
 			"filing", "full.txt", "<SEC-DOCUMENT>0-25.txt : 2025\n<SEC-HEADER>0-25.hdr.sgml\nCOMPANY: ACME\n</SEC-HEADER>\n<DOCUMENT>\n<TYPE>10-K\n<SEQUENCE>1\n<FILENAME>a.htm\n<TEXT>\n" +
 				"<html><body><p><span>The divi</span><span>dend was $0.42.</span></body></html>\n</TEXT>\n</DOCUMENT>\n<DOCUMENT>\n<TYPE>EX-27\n<TEXT>\n<TABLE>\n<S>      <C>\nSales   12\n</TABLE>\n</TEXT>\n</DOCUMENT>\n" +
 				"<DOCUMENT>\n<TYPE>GRAPHIC\n<FILENAME>x.jpg\n<TEXT>\nbegin 644 x.jpg\nM_]C_X\nend\n</TEXT>\n</DOCUMENT>\n</SEC-DOCUMENT>\n",
-			[]string{"COMPANY: ACME", "# 10-K a.htm\n\nThe dividend was $0.42.", "# EX-27", "Sales   12"}, []string{"<span", "M_]C", "<S>"}, "left out: GRAPHIC x.jpg",
+			[]string{"COMPANY: ACME", "# 10-K a.htm\n\nThe dividend was $0.42.", "# EX-27", "Sales   12"},
+			[]string{"<span", "M_]C", "<S>"},
+			"left out: GRAPHIC x.jpg",
 		},
 		{
 			"SubRip", "a.srt", "\ufeff1\r\n00:00:01,000 --> 00:00:03,000\r\nThe <i>ship</i> left\r\nthe harbour\r\n\r\n2\r\n00:00:03,200 --> 00:00:05,000\r\non the fourth of May.\r\n\r\n3\r\n01:00:20,000 --> 01:00:22,000\r\n- Hello.\r\n- Hi.\r\n",
-			[]string{"[0:00:01] The ship left the harbour on the fourth of May.\n\n[1:00:20] - Hello.\n- Hi.\n"}, []string{"-->", "<i>"}, "times",
+			[]string{"[0:00:01] The ship left the harbour on the fourth of May.\n\n[1:00:20] - Hello.\n- Hi.\n"},
+			[]string{"-->", "<i>"},
+			"times",
 		},
 		{"WebVTT", "a.vtt", "WEBVTT\n\n00:01.000 --> 00:03.000 align:start\n<v Anna>Yes.\n\n00:03.100 --> 00:05.000\n<v Bert>No.\n", []string{"[0:00:01] Anna: Yes.\nBert: No."}, []string{"-->"}, "times"},
 		{
 			"JSON", "a.json", `{"a": "m\u00f3vil \ud83d\ude00 \"key\" c:\\u0041 \u003cb\u003e", "b": "\u0000 \ud83d x\ny"}`,
-			[]string{`móvil 😀 "key" c:\u0041 <b>`, `\u0000 \ud83d x` + "\ny"}, nil, "JSON",
+			[]string{`móvil 😀 "key" c:\u0041 <b>`, `\u0000 \ud83d x` + "\ny"},
+			nil, "JSON",
 		},
 		{"JSON without a name", "stdin", "{\"a\": \"m\\u00f3vil\"}\n{\"b\": 1}\n", []string{"móvil"}, nil, "JSON"},
 		{"not JSON", "a.py", `x = "m\u00f3vil"`, []string{`m\u00f3vil`}, nil, ""},

@@ -47,11 +47,11 @@ func Decode(name string, data []byte) (Text, error) {
 			return t, fmt.Errorf("%s: %w: %w; convert the file to UTF-8 text first", name, err, ErrNotText)
 		}
 		t.Body, t.Notes = body, notes
+		if body, ok := container.LineEnds(t.Body); ok {
+			t.Body = body
+			t.note("lines that end in CR alone end in LF here")
+		}
 		t.unwrap()
-	}
-	if body, ok := container.LineEnds(t.Body); ok {
-		t.Body = body
-		t.note("lines that end in CR alone end in LF here; offsets stay")
 	}
 	if cut := container.Payloads(t.Body); len(cut.Notes) > 0 {
 		t.take(cut, t.Format)
@@ -160,15 +160,15 @@ func formatOf(name, body string) Format {
 var (
 	// begins finds what only pages begin with; comments may stand before it.
 	begins = regexp.MustCompile(`(?is)^\s*(?:<\?[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|title|script|style|link|base|frameset)\b`)
-	// pageLine finds what begins a page on a line of its own, after other things.
-	pageLine = regexp.MustCompile(`(?im)^\s*<(?:!doctype\s+html|html|body)\b`)
-	tag      = regexp.MustCompile(`(?i)</?(?:p|div|span|table|tr|td|th|ul|ol|li|h[1-6]|br|hr|a|b|i|em|strong|font|center|section|article|img|pre|dl|dt|dd|sup|sub)(?:\s[^<>]*)?/?>`)
+	// later finds what begins a page after other things.
+	later = regexp.MustCompile(`(?im)^\s*<(?:!doctype\s+html|html|body)\b|(?s:<html\b.*</html>)`)
+	tag   = regexp.MustCompile(`(?i)</?(?:p|div|span|table|tr|td|th|ul|ol|li|h[1-6]|br|hr|a|b|i|em|strong|font|center|section|article|img|pre|dl|dt|dd|sup|sub)(?:\s[^<>]*)?/?>`)
 )
 
 // looksHTML reports whether a text is a page, or a piece of one: it begins as
 // pages do, or with a tag and has one each few words.
 func looksHTML(head string) bool {
-	if begins.MatchString(head) || pageLine.MatchString(head) && !strings.Contains(head, "```") {
+	if begins.MatchString(head) || later.MatchString(head) && !strings.Contains(head, "```") {
 		return true
 	}
 	trimmed := strings.TrimSpace(head)

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/clipperhouse/uax29/v2/graphemes"
@@ -131,7 +132,13 @@ func (p *packer) pushWords(start, end, cost int) {
 func (p *packer) wordsLen(s string, limit int) int {
 	most := sort.Search(min(len(s), 16*limit), func(n int) bool { return swarm.EstimateTokens(s[:n+1]) > limit })
 	n, space, line := 0, 0, 0
-	for g := graphemes.FromString(s); g.Next() && g.End() <= most; n = g.End() {
+	for g := graphemes.FromString(s); g.Next() && g.Start() <= most; {
+		if r, _ := utf8.DecodeRuneInString(g.Value()); !unicode.Is(unicode.M, r) { // some of Burmese go with the letter before too
+			n = g.Start()
+		}
+		if g.End() == len(s) && most == len(s) {
+			return len(s)
+		}
 		switch g.Value() {
 		case "\n", "\r\n":
 			line = g.End()
@@ -140,11 +147,9 @@ func (p *packer) wordsLen(s string, limit int) int {
 		}
 	}
 	switch {
-	case n == len(s):
-		return n
-	case line > n/2:
+	case line > n/2 && line <= most:
 		return line
-	case space > n/2:
+	case space > n/2 && space <= most:
 		return space
 	}
 	if n == 0 {

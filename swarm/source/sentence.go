@@ -17,7 +17,7 @@ func sentenceEnd(s string) int {
 			if j < len(s) && isSpace(s[j]) && !(r == '.' && abbreviates(s, i, j)) {
 				return j
 			}
-		case '。', '！', '？', '．', '｡', '؟', '۔', '।', '॥', '‼', '⁇', '⁉':
+		case '。', '！', '？', '．', '｡', '؟', '۔', '।', '॥', '။', '។', '።', '‼', '⁇', '⁉':
 			return closing(s, i+utf8.RuneLen(r))
 		}
 	}

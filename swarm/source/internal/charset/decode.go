@@ -118,16 +118,19 @@ func named(label string) (e encoding.Encoding, known bool) {
 	if label = strings.ToLower(strings.TrimSpace(label)); label == "" || strings.HasPrefix(label, "utf-16") || strings.HasPrefix(label, "utf-32") {
 		return nil, true
 	}
-	e, err := htmlindex.Get(label)
-	if err != nil || e == encoding.Replacement {
-		if e, err = ianaindex.MIME.Encoding(label); err != nil || e == nil {
-			return nil, false
+	for _, l := range []string{label, strings.ReplaceAll(label, "_", "-"), strings.ReplaceAll(label, "-", "")} {
+		e, err := htmlindex.Get(l)
+		if err != nil || e == encoding.Replacement {
+			e, err = ianaindex.MIME.Encoding(l)
+		}
+		if e == unicode.UTF8 {
+			return nil, true
+		}
+		if err == nil && e != nil {
+			return e, true
 		}
 	}
-	if e == unicode.UTF8 {
-		return nil, true
-	}
-	return e, true
+	return nil, false
 }
 
 func beyondASCII(r rune) bool { return r >= utf8.RuneSelf }

@@ -6,7 +6,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/db31e724/go-swarm/swarm/source/internal/charset"
 )
@@ -77,6 +80,30 @@ func TestDecodeNamesItsGuessWhereItRefuses(t *testing.T) {
 	} {
 		if text, _, err := charset.Decode([]byte(data), ""); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %q, error %v, want one with %q", data, text, err, want)
+		}
+	}
+}
+
+func TestDecodeGuessesWhatIsHardToGuess(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		e    encoding.Encoding
+		text string
+	}{
+		{"a table in Shift-JIS", japanese.ShiftJIS, strings.Repeat("名前,年齢\n山田太郎,31,東京\n", 9)},
+		{"a table in GBK", simplifiedchinese.GBK, strings.Repeat("姓名,城市\n王小明,31,上海\n", 9)},
+		{"a page in windows-1251", charmap.Windows1251, "<html><head><title>Договор</title><style>p { color: red }</style></head><body><div class=\"main content\"><p>Срок аренды составляет пять лет.</p></div></body></html>"},
+		{"one letter", charmap.Windows1252, strings.Repeat("The rent is paid each month. ", 20) + "Café."},
+		{"a line", charmap.Windows1252, "x = \"é\" # Größe"},
+		{"all in capitals", charmap.Windows1251, "ДОГОВОР АРЕНДЫ ЗАКЛЮЧЁН НА ПЯТЬ ЛЕТ И ВСТУПАЕТ В СИЛУ"},
+		{"signs", charmap.Windows1252, "“Six months” – no more; it costs €45 at the landlord’s."},
+	} {
+		data, err := c.e.NewEncoder().Bytes([]byte(c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, notes, err := charset.Decode(data, ""); err != nil || text != c.text || len(notes) == 0 {
+			t.Errorf("%s: %q, notes %q, error %v", c.name, text, notes, err)
 		}
 	}
 }

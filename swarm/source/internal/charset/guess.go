@@ -31,6 +31,7 @@ var others = []string{"windows-1252", "windows-1251", "koi8-r", "macintosh", "ib
 const (
 	surest = 20       // a lower confidence of the detector is noise
 	sample = 64 << 10 // bytes that decide
+	few    = 5        // letters that are not ASCII, as in a note of a line
 	seldom = 20       // fewer than one letter in so many is too little to judge by: the best guess is taken
 )
 
@@ -39,7 +40,7 @@ const (
 // makes most. Its time is linear.
 func guess(data []byte) (text, name string, err error) {
 	lines := telling(data)
-	found, _ := chardet.NewTextDetector().DetectAll(lines)
+	found, _ := chardet.NewHtmlDetector().DetectAll(lines)
 	slices.SortFunc(found, func(a, b chardet.Result) int { // it leaves equals in any order
 		return cmp.Or(b.Confidence-a.Confidence, strings.Compare(a.Charset, b.Charset))
 	})
@@ -50,7 +51,7 @@ func guess(data []byte) (text, name string, err error) {
 		}
 	}
 	sure := len(candidates)
-	candidates = append(candidates, others...)
+	candidates = append(append(candidates, "gb18030", "euc-kr", "big5", "shift_jis", "euc-jp"), others...)
 	high := 0
 	for _, c := range lines {
 		if c >= utf8.RuneSelf {
@@ -61,6 +62,9 @@ func guess(data []byte) (text, name string, err error) {
 	for i, name := range candidates {
 		text := decodeAs(name, lines)
 		strange := oddness(text, name)
+		if i >= sure {
+			strange = max(strange, rarity(lines, name))
+		}
 		if best < 0 || strange < least {
 			best, least = i, strange
 		}
@@ -69,7 +73,7 @@ func guess(data []byte) (text, name string, err error) {
 		}
 	}
 	name = candidates[best]
-	if high*seldom > len(lines) && (least > 0.1 || best >= sure && name == "windows-1252") {
+	if high*seldom > len(lines) && (least > 0.1 || best >= sure && name == "windows-1252" && high > few) {
 		return "", "", fmt.Errorf("not UTF-8; the best guess is %s, and it gives no proper words", name)
 	}
 	return decodeAs(name, data), name, nil
@@ -122,6 +126,34 @@ func oddness(text, name string) float64 {
 		return 1
 	}
 	return float64(odd) / float64(max(all, 1))
+}
+
+// frequent are the first bytes of signs and of frequent characters.
+var frequent = map[string][2][2]byte{
+	"gb18030": {{0xa1, 0xa3}, {0xb0, 0xd7}}, "big5": {{0xa1, 0xa3}, {0xa4, 0xc6}}, "euc-kr": {{0xa1, 0xa3}, {0xb0, 0xc8}},
+	"euc-jp": {{0xa1, 0xa5}, {0xb0, 0xcf}}, "shift_jis": {{0x81, 0x83}, {0x88, 0x98}},
+}
+
+// rarity tells which share of the characters of two bytes is seldom used; all, if
+// there are too few to tell.
+func rarity(data []byte, name string) float64 {
+	areas, ok := frequent[name]
+	if !ok {
+		return 0
+	}
+	rare, all := 0, 0
+	for i := 0; i < len(data); i++ {
+		if c := data[i]; c >= 0x80 {
+			if all++; (c < areas[0][0] || c > areas[0][1]) && (c < areas[1][0] || c > areas[1][1]) {
+				rare++
+			}
+			i++
+		}
+	}
+	if all < 8 {
+		return 1
+	}
+	return float64(rare) / float64(all)
 }
 
 // within are signs that stand between letters.

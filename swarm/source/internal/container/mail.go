@@ -56,7 +56,7 @@ type mailbox struct {
 const deepest = 16 // messages within messages
 
 func (m *mailbox) message(data []byte, depth int) {
-	e, err := message.Read(bytes.NewReader(data))
+	e, _ := message.Read(bytes.NewReader(data))
 	if e == nil {
 		m.text(data, "") // broken headers: all of it is text
 		return
@@ -70,8 +70,8 @@ func (m *mailbox) message(data []byte, depth int) {
 		}
 	}
 	m.out.WriteString("\n")
-	plain := map[string]bool{} // parts, by their path, that have a plain text in them
-	err = e.Walk(func(path []int, part *message.Entity, _ error) error { // its errors are unknown character sets
+	plain := map[string]bool{}                                            // parts, by their path, that have a plain text in them
+	err := e.Walk(func(path []int, part *message.Entity, _ error) error { // its errors are unknown character sets
 		if part.MultipartReader() == nil {
 			above := fmt.Sprint(path[:max(len(path)-1, 0)])
 			plain[above] = m.part(part, depth, plain[above]) || plain[above]

@@ -19,6 +19,11 @@ func (w *writer) formula(n *html.Node) bool {
 	case n.DataAtom == atom.Script && strings.HasPrefix(attr(n, "type"), "math/tex"):
 		s = tex(raw(n))
 	case n.DataAtom == atom.Img && looksTeX(attr(n, "alt")):
+		for d := range n.Parent.Descendants() {
+			if d.DataAtom == atom.Math && !hidden(d.Parent) && !hidden(d) {
+				return true // told already
+			}
+		}
 		s = tex(attr(n, "alt"))
 	case strings.HasPrefix(class, "MathJax"):
 		return told(n)

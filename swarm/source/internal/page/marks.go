@@ -2,6 +2,7 @@ package page
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -45,7 +46,7 @@ func (w *writer) marked(n *html.Node) bool {
 			w.text(" [image: " + alt + "] ")
 		}
 	default:
-		if style := strings.ReplaceAll(strings.ToLower(attr(n, "style")), " ", ""); !strings.Contains(style, "line-through") || n.DataAtom == atom.Table || n.DataAtom == atom.Tr {
+		if !struck(n) || n.DataAtom == atom.Table {
 			return false
 		}
 		w.deleted(n)
@@ -53,8 +54,12 @@ func (w *writer) marked(n *html.Node) bool {
 	return true
 }
 
+func struck(n *html.Node) bool {
+	return strings.Contains(strings.ToLower(attr(n, "style")), "line-through")
+}
+
 // simple is what needs no brackets as an exponent or index.
-var simple = regexp.MustCompile(`^[-−–+]?[\p{L}\p{N}.,]+$`)
+var simple = regexp.MustCompile(`^[-−–+]?[\p{L}\p{N}.,]*[-−–+]?$`)
 
 // script gives s as an exponent (sign ^) or index (_).
 func script(sign, s string) string {
@@ -75,7 +80,7 @@ func (w *writer) word() string {
 }
 
 var (
-	ordinal  = regexp.MustCompile(`^(?i:st|nd|rd|th|e|er|re|ère|ème|me|ste|a|o|ª|º|os|as)$`)
+	ordinal  = regexp.MustCompile(`^(?i:st|nd|rd|th|e|er|re|ère|ème|me|ste|ª|º|os|as)$`)
 	signs    = regexp.MustCompile(`^(?:[*†‡§¶®©™]+|TM|SM)$`)
 	noteMark = regexp.MustCompile(`^[\[(]?\s*(\d{1,3}|[a-z]|[ivx]{1,5}|(?i:notes? ?)\d{1,3})\s*[\])]?(?:[,;] ?\d{1,3})*$`)
 	// noted finds words that a number behind is no exponent of: longer words,
@@ -93,10 +98,12 @@ func (w *writer) raised(n *html.Node) {
 	last, _ := utf8.DecodeLastRuneInString(base)
 	switch mark := markOf(s); {
 	case s == "":
-	case mark != "" && (linked(n) || w.page.notes[mark] && !raisable.MatchString(base) || noted.MatchString(base) && unicode.IsDigit(rune(mark[0]))):
+	case mark != "" && (s[0] == '[' || linked(n) || w.page.notes[mark] && !raisable.MatchString(base) || noted.MatchString(base) && unicode.IsDigit(rune(mark[0]))):
 		w.space = w.space || base != ""
 		w.text("(note " + mark + ")")
 		w.apart = 2
+	case unicode.IsDigit(last) && (s == "a" || s == "o"): // in Spanish and Portuguese
+		w.text(map[string]string{"a": "ª", "o": "º"}[s])
 	case unicode.IsDigit(last) && ordinal.MatchString(s), signs.MatchString(s):
 		w.text(s)
 	default:
@@ -111,7 +118,8 @@ func markOf(s string) string {
 	if !noteMark.MatchString(s) {
 		return ""
 	}
-	return strings.Trim(strings.ToLower(s), "[]() notes")
+	s = strings.TrimPrefix(strings.Trim(strings.ToLower(s), "[]() "), "note")
+	return strings.TrimSpace(strings.TrimPrefix(s, "s "))
 }
 
 // linked reports whether a superscript leads to a note, or is said to be one.
@@ -203,28 +211,26 @@ func (w *writer) ruby(n *html.Node) {
 	}
 }
 
-// link writes a link with its target, if that leads out of the site and is not
-// the text of the link.
+// file finds links to other sites without a scheme, and to files of this one.
+var file = regexp.MustCompile(`(?i)^//.*|^[^:]*\.(?:pdf|docx?|xlsx?|pptx?|od[tsp]|csv|txt|zip)$`)
+
+// link writes a link with its target, if that leads out of the site or to a
+// file, and is not the text of the link.
 func (w *writer) link(n *html.Node) {
 	target := strings.TrimSpace(attr(n, "href"))
 	scheme, address, _ := strings.Cut(target, ":")
 	switch strings.ToLower(scheme) {
 	case "http", "https", "mailto", "tel", "ftp":
 	default:
-		address = ""
+		address = file.FindString(target)
 	}
 	if address == "" || w.plain || len(target) > 500 || strings.ContainsAny(target, " \n<>") {
 		w.children(n)
 		return
 	}
-	for d := range n.Descendants() {
-		if isBlock(d.DataAtom) {
-			w.children(n)
-			return
-		}
-	}
 	s := w.line(n)
-	if s == "" || strings.Contains(strings.ReplaceAll(s, " ", ""), strings.Trim(address, "/")) {
+	block := slices.ContainsFunc(slices.Collect(n.Descendants()), func(d *html.Node) bool { return isBlock(d.DataAtom) })
+	if s == "" || block || strings.Contains(strings.ReplaceAll(s, " ", ""), strings.Trim(address, "/")) {
 		w.children(n)
 		return
 	}

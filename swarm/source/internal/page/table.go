@@ -102,7 +102,7 @@ func (w *writer) cells(g *grid, tr *html.Node) (row []cell) {
 	fill := func() {
 		for {
 			d, ok := g.down[len(row)]
-			if !ok {
+			if !ok || w.page.spare < 0 {
 				return
 			}
 			if g.down[len(row)] = (below{d.cell, d.rows - 1}); d.rows <= 1 {
@@ -122,11 +122,17 @@ func (w *writer) cells(g *grid, tr *html.Node) (row []cell) {
 		} else {
 			own.text = w.line(c)
 		}
+		if own.text != "" && (struck(c) || struck(tr)) {
+			own.text = "~~" + own.text + "~~"
+		}
 		rows, columns := span(c, "rowspan", 1<<16), span(c, "colspan", widestSpan)
 		once := c.DataAtom == atom.Td && rows == 1 && figure.MatchString(own.text) && !year.MatchString(own.text)
 		for k := range columns {
+			if k > 0 && w.page.spare < 0 {
+				break
+			}
 			if once && k < columns-1 { // a number stands once, in the last of its columns
-				row = append(row, cell{})
+				row = append(row, w.again(cell{}))
 				continue
 			}
 			if rows > 1 {
@@ -145,7 +151,7 @@ func (w *writer) cells(g *grid, tr *html.Node) (row []cell) {
 
 // again repeats a cell, as long as that does not swell the page.
 func (w *writer) again(c cell) cell {
-	if w.page.spare -= len(c.text); w.page.spare < 0 {
+	if w.page.spare -= len(c.text) + 8; w.page.spare < 0 {
 		c.text = ""
 	}
 	return cell{c.text, true}
