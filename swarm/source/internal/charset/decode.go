@@ -1,7 +1,7 @@
 // Package charset makes UTF-8 of a text's bytes: by its byte order mark, by what
 // it declares, or by a guess, which is noted.
 //
-//	mark ──▶ UTF-8 ──▶ declared ──▶ 7-bit ──▶ UTF-16, UTF-32 ──▶ guess ──▶ error
+//	mark ──▶ escapes ──▶ NULs (UTF-16, UTF-32) ──▶ UTF-8 ──▶ declared ──▶ guess ──▶ error
 package charset
 
 import (

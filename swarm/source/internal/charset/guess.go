@@ -10,19 +10,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/gogs/chardet"
+	"golang.org/x/text/encoding/htmlindex"
 )
 
-// What the detector's names stand for. Encodings that it does not know are
-// tried beside the one that it takes them for.
-var families = map[string][]string{
-	"ISO-8859-1": {"windows-1252"}, "windows-1252": {"windows-1252"},
-	"ISO-8859-2": {"iso-8859-2", "windows-1250"}, "windows-1250": {"windows-1250"},
-	"ISO-8859-5": {"iso-8859-5"}, "ISO-8859-6": {"iso-8859-6"},
-	"ISO-8859-7": {"iso-8859-7", "windows-1253"}, "windows-1253": {"windows-1253"},
-	"ISO-8859-8": {"windows-1255"}, "ISO-8859-8-I": {"windows-1255"}, "windows-1255": {"windows-1255"},
-	"ISO-8859-9": {"windows-1254"}, "windows-1254": {"windows-1254"},
-	"windows-1251": {"windows-1251", "x-mac-cyrillic"}, "windows-1256": {"windows-1256"}, "KOI8-R": {"koi8-r", "koi8-u"},
-	"GB18030": {"gb18030"}, "Big5": {"big5"}, "Shift_JIS": {"shift_jis"}, "EUC-JP": {"euc-jp"}, "EUC-KR": {"euc-kr"},
+// beside holds encodings that the detector does not know, by the one that it
+// takes them for.
+var beside = map[string][]string{
+	"ISO-8859-2": {"windows-1250"}, "ISO-8859-7": {"windows-1253"}, "ISO-8859-8": {"windows-1255"}, "ISO-8859-8-I": {"windows-1255"},
+	"windows-1251": {"x-mac-cyrillic"}, "KOI8-R": {"koi8-u"},
 }
 
 // others are tried where none that the detector names gives proper words.
@@ -47,9 +42,10 @@ func guess(data []byte) (text, name string, err error) {
 	candidates := []string{"windows-874"}
 	for _, f := range found {
 		if f.Confidence >= surest {
-			candidates = append(candidates, families[f.Charset]...)
+			candidates = append(append(candidates, f.Charset), beside[f.Charset]...)
 		}
 	}
+	candidates = slices.DeleteFunc(candidates, func(name string) bool { e, _ := named(name); return e == nil })
 	sure := len(candidates)
 	candidates = append(append(candidates, "gb18030", "euc-kr", "big5", "shift_jis", "euc-jp"), others...)
 	high := 0
@@ -72,11 +68,14 @@ func guess(data []byte) (text, name string, err error) {
 			break
 		}
 	}
-	name = candidates[best]
+	e, _ := named(candidates[best])
+	if name, err = htmlindex.Name(e); err != nil { // the standard's: windows-1252 for ISO-8859-1
+		name = candidates[best]
+	}
 	if high*seldom > len(lines) && (least > 0.1 || best >= sure && name == "windows-1252" && high > few) {
 		return "", "", fmt.Errorf("not UTF-8; the best guess is %s, and it gives no proper words", name)
 	}
-	return decodeAs(name, data), name, nil
+	return decode(e, data), name, nil
 }
 
 func decodeAs(name string, data []byte) string {
