@@ -29,7 +29,11 @@ var (
 func Mail(data []byte) (t Text, ok bool) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	m := mailbox{}
-	if begins := separator.FindAllIndex(data, -1); len(begins) > 0 && begins[0][0] == 0 {
+	if bytes.HasPrefix(data, []byte("From ")) {
+		begins := separator.FindAllIndex(data, -1)
+		if len(begins) == 0 || begins[0][0] > 0 {
+			return t, false
+		}
 		for i, b := range begins {
 			end := len(data)
 			if i+1 < len(begins) {

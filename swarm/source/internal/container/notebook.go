@@ -3,7 +3,9 @@ package container
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/swarm/source/internal/page"
@@ -63,9 +65,7 @@ func Notebook(body string) (t Text, ok bool) {
 		default:
 			out.WriteString(strings.TrimRight(text, " \t\r\n") + "\n\n")
 		}
-		for name := range c.Attachments {
-			left = append(left, name)
-		}
+		left = append(left, slices.Sorted(maps.Keys(c.Attachments))...)
 		for _, o := range c.Outputs {
 			text := string(o.Text+o.Data["text/plain"]) + strings.Join(o.Traceback, "\n")
 			switch html := string(o.Data["text/html"]); {
@@ -78,7 +78,7 @@ func Notebook(body string) (t Text, ok bool) {
 			case strings.TrimSpace(text) != "":
 				out.WriteString(fenced("", color.ReplaceAllString(text, "")))
 			}
-			for kind := range o.Data {
+			for _, kind := range slices.Sorted(maps.Keys(o.Data)) {
 				if !strings.HasPrefix(kind, "text/") {
 					left = append(left, kind)
 				}
