@@ -21,7 +21,7 @@ var beside = map[string][]string{
 }
 
 // others are tried where none that the detector names gives proper words.
-var others = []string{"windows-1252", "windows-1251", "koi8-r", "macintosh", "ibm866", "ibm850"}
+var others = []string{"windows-1252", "windows-1251", "windows-1254", "koi8-r", "macintosh", "ibm866", "ibm850"}
 
 const (
 	surest = 20       // a lower confidence of the detector is noise
@@ -72,7 +72,7 @@ func guess(data []byte) (text, name string, err error) {
 	if name, err = htmlindex.Name(e); err != nil { // the standard's: windows-1252 for ISO-8859-1
 		name = candidates[best]
 	}
-	if high*seldom > len(lines) && (least > 0.1 || best >= sure && name == "windows-1252" && high > few) {
+	if high*seldom > len(lines) && (least > 0.1 || best >= sure && strings.Contains("windows-1252 windows-1254", name) && high > few) {
 		return "", "", fmt.Errorf("not UTF-8; the best guess is %s, and it gives no proper words", name)
 	}
 	return decode(e, data), name, nil
@@ -176,7 +176,8 @@ func strays(before, r, next rune) bool {
 	case unicode.IsLetter(r) && r != 'ª' && r != 'º':
 		return unicode.IsUpper(r) && unicode.IsLower(before) || unicode.IsLower(r) && unicode.IsUpper(next) ||
 			unicode.IsLetter(before) && script(before) != script(r) || unicode.IsLetter(next) && script(next) != script(r) ||
-			strings.ContainsRune("םןץףך", r) && unicode.Is(unicode.Hebrew, next)
+			strings.ContainsRune("םןץףך", r) && unicode.Is(unicode.Hebrew, next) ||
+			r == 'þ' && !strings.ContainsRune("aeiouyáéíóúýöærvj", next) // it is a Turkish ş
 	case r == '†' || r == '‡' || r == '•' || r >= 0x2500 && r < 0x25a0:
 		return unicode.IsLetter(before) || unicode.IsLower(next) && r != '•'
 	case unicode.In(r, unicode.S, unicode.No) && r < 0x2e80 && next >= utf8.RuneSelf && next != r:
