@@ -148,6 +148,7 @@ var compiled = []struct {
 		[]string{
 			"net/http", "net/http/...", "golang.org/x/net/...", "golang.org/x/text/...", "go.uber.org/...",
 			"github.com/sashabaranov/...", "github.com/tiktoken-go/...", "github.com/santhosh-tekuri/...",
+			"github.com/clipperhouse/...", "github.com/emersion/...", "github.com/gogs/...",
 			"./mock/...", "./planner/...", "./workers/...", "./internal/...",
 		},
 		"a program with its own planner and workers pays for the engine alone",
@@ -164,12 +165,12 @@ var compiled = []struct {
 	},
 	{
 		"./planner/...",
-		[]string{"testing", "golang.org/x/net/html", "github.com/tiktoken-go/..."},
+		[]string{"testing", "golang.org/x/net/html", "github.com/tiktoken-go/...", "github.com/emersion/...", "github.com/gogs/..."},
 		"flags of package testing, an HTML parser or a vocabulary of tokens have no use in a client",
 	},
 	{
 		"./workers/...",
-		[]string{"testing", "golang.org/x/net/html", "github.com/tiktoken-go/..."},
+		[]string{"testing", "golang.org/x/net/html", "github.com/tiktoken-go/...", "github.com/emersion/...", "github.com/gogs/..."},
 		"flags of package testing, an HTML parser or a vocabulary of tokens have no use in a client",
 	},
 	{
