@@ -34,8 +34,13 @@ var direct = []struct {
 	},
 	{
 		"./swarm/source",
-		[]string{"./swarm"},
+		[]string{"./swarm", "./swarm/source/internal/..."},
 		"sources are made before a run and know nothing of models",
+	},
+	{
+		"./swarm/source/internal/...",
+		[]string{"./swarm/source/internal/..."},
+		"what makes text of bytes knows nothing of chunks",
 	},
 	{
 		"./swarm/observe",
@@ -153,6 +158,7 @@ var compiled = []struct {
 		[]string{
 			"net/http", "net/http/...", "golang.org/x/net/...", "golang.org/x/text/...", "go.uber.org/...",
 			"github.com/sashabaranov/...", "github.com/tiktoken-go/...", "github.com/santhosh-tekuri/...",
+			"github.com/clipperhouse/...", "github.com/emersion/...", "github.com/gogs/...",
 			"./mock/...", "./planner/...", "./workers/...", "./internal/...",
 		},
 		"a program with its own planner and workers pays for the engine alone",
@@ -174,12 +180,12 @@ var compiled = []struct {
 	},
 	{
 		"./planner/...",
-		[]string{"testing", "golang.org/x/net/html", "github.com/tiktoken-go/..."},
+		[]string{"testing", "golang.org/x/net/html", "github.com/tiktoken-go/...", "github.com/emersion/...", "github.com/gogs/..."},
 		"flags of package testing, an HTML parser or a vocabulary of tokens have no use in a client",
 	},
 	{
 		"./workers/...",
-		[]string{"testing", "golang.org/x/net/html", "github.com/tiktoken-go/..."},
+		[]string{"testing", "golang.org/x/net/html", "github.com/tiktoken-go/...", "github.com/emersion/...", "github.com/gogs/..."},
 		"flags of package testing, an HTML parser or a vocabulary of tokens have no use in a client",
 	},
 	{

@@ -9,6 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/graphemes"
 
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/source"
@@ -294,4 +298,42 @@ func ExampleChunk() {
 	// - Kettles [#1]
 	//   - Care [#1]
 	// kettles.md#1 under Kettles › (Care) at 0 59 line 1
+}
+
+func TestChunkCutsNoLetterFromItsSigns(t *testing.T) {
+	for name, body := range map[string]string{
+		"Thai":      strings.Repeat("ผู้เช่าต้องแจ้งล่วงหน้าเงินประกันน้ำมัน", 40),
+		"Hindi":     strings.Repeat("किरायेदारमहीनेपहलेसूचनादेसकताहैक्षेत्रश्री", 40),
+		"Burmese":   strings.Repeat("အိမ်ငှားသည်ခြောက်လကြိုတင်အကြောင်းကြားရမည်", 40),
+		"Khmer":     strings.Repeat("អ្នកជួលត្រូវជូនដំណឹងជាមុន", 40),
+		"Tamil":     strings.Repeat("வாடகைக்குடியிருப்பவர்முன்னறிவிப்பு", 40),
+		"accents":   strings.Repeat("e\u0301e\u0301o\u0308", 300),
+		"families":  strings.Repeat("👩‍👩‍👧‍👦👍🏽🇩🇪", 100),
+		"marks":     strings.Repeat("Nein‼️ Doch⁉️ ", 200),
+		"syllables": strings.Repeat("한글", 300),
+	} {
+		for _, size := range []int{64, 100, 333} {
+			txt := text(source.Plain, body)
+			src := mustChunk(t, txt, source.Options{Size: size})
+			checkChunks(t, txt, source.Options{Size: size}, src)
+			bounds := map[int]bool{0: true, len(body): true}
+			for g := graphemes.FromString(body); g.Next(); {
+				bounds[g.End()] = true
+			}
+			for _, c := range src.Chunks {
+				if first, _ := utf8.DecodeRuneInString(c.Text); !bounds[c.Start] || !bounds[c.End] || unicode.Is(unicode.M, first) {
+					t.Errorf("%s, size %d: %s is cut within a letter: %q", name, size, c.ID, c.Text)
+				}
+			}
+		}
+	}
+}
+
+func TestChunkCutsThaiAtSpaces(t *testing.T) {
+	src := mustChunk(t, text(source.Plain, strings.Repeat("ผู้เช่าต้องแจ้งล่วงหน้า เงินประกันคืนภายในสามสิบวัน ", 60)), source.Options{Size: 200})
+	for _, c := range src.Chunks {
+		if !strings.HasPrefix(c.Text, "ผู้เช่า") && !strings.HasPrefix(c.Text, "เงินประกัน") {
+			t.Errorf("%s begins within a phrase: %.60q", c.ID, c.Text)
+		}
+	}
 }

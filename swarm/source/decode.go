@@ -7,12 +7,12 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/unicode"
+	"github.com/db31e724/go-swarm/swarm/source/internal/charset"
+	"github.com/db31e724/go-swarm/swarm/source/internal/container"
+	"github.com/db31e724/go-swarm/swarm/source/internal/page"
 )
 
 var (
@@ -25,11 +25,12 @@ var (
 const bom = "\ufeff"
 
 // Decode makes a text of a file's bytes: UTF-8 as it is (a byte order mark
-// stays, so that offsets are those of the file), UTF-16 and HTML converted.
-// The name is kept as the text's name; name and content decide the format.
-// Bytes that are not UTF-8 are replaced, and the notes say how many, as long
-// as they are few (one in ten at most); past that, and for NUL bytes, the
-// error is ErrNotText. A file without text is ErrEmpty.
+// stays, so that offsets are those of the file), all else converted: other
+// encodings (declared or guessed), pages, mail, notebooks, filings, subtitles,
+// JSON's escapes, lines that end in CR, payloads; docs/files.md lists them. The
+// name is kept as the text's name; name and content decide the format. Notes
+// say what was guessed, and what was lost. What is in no known encoding is
+// ErrNotText, a file without text ErrEmpty.
 func Decode(name string, data []byte) (Text, error) {
 	t := Text{Name: strings.ToValidUTF8(name, "\ufffd")}
 	if len(data) == 0 {
@@ -38,101 +39,66 @@ func Decode(name string, data []byte) (Text, error) {
 	if err := binaryKind(name, data); err != nil {
 		return t, err
 	}
-	t.Format = formatOf(name, data)
-	switch {
-	case isUTF16(data):
-		body, err := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(data)
+	if mail, ok := container.Mail(data); ok {
+		t.take(mail, Markdown)
+	} else {
+		body, notes, err := charset.Decode(data, charset.Declared(data))
 		if err != nil {
-			return t, fmt.Errorf("%s: decode UTF-16: %w", name, err)
+			return t, fmt.Errorf("%s: %w: %w; convert the file to UTF-8 text first", name, err, ErrNotText)
 		}
-		t.Body, t.Converted = string(body), true
-		t.note("UTF-16 converted to UTF-8: offsets point into the converted text")
-		if bad := strings.Count(t.Body, "\ufffd"); bad > 0 {
-			t.note("%d broken UTF-16 characters replaced by U+FFFD", bad)
+		t.Body, t.Notes = body, notes
+		if body, ok := container.LineEnds(t.Body); ok {
+			t.Body = body
+			t.note("lines that end in CR alone end in LF here")
 		}
-		t.Format = formatOf(name, body[:min(len(body), sniffed)])
-	case t.Format == HTML && declared(data) != nil:
-		body, err := declared(data).NewDecoder().Bytes(data)
-		if err != nil {
-			return t, fmt.Errorf("%s: decode the character set that the page declares: %w", name, err)
-		}
-		t.Body = strings.ToValidUTF8(string(body), "\ufffd")
-		t.note("converted from the character set that the page declares")
-	default:
-		t.Body = string(data)
+		t.unwrap()
 	}
-	if err := t.repair(); err != nil {
-		return t, err
-	}
-	if t.Format == HTML {
-		t.Body, t.Converted = htmlText(t.Body), true
-		t.note("HTML converted to text: offsets point into the converted text")
+	if cut := container.Payloads(t.Body); len(cut.Notes) > 0 {
+		t.take(cut, t.Format)
 	}
 	if strings.TrimSpace(strings.TrimPrefix(t.Body, bom)) == "" {
 		return t, fmt.Errorf("%s: %w", name, ErrEmpty)
 	}
+	t.Converted = t.Body != string(data)
+	if t.Converted && len(t.Notes) == 0 {
+		t.note("converted: offsets point into the converted text")
+	}
 	return t, nil
+}
+
+// unwrap takes the text out of what wraps it.
+func (t *Text) unwrap() {
+	t.Format = formatOf(t.Name, t.Body)
+	ext := extension(t.Name)
+	readers := []func(string) (container.Text, bool){container.Notebook, container.Filing, container.Subtitles}
+	for _, read := range readers {
+		if text, ok := read(t.Body); ok && (ext == "" || formats[ext] == Plain || ext == ".json") {
+			t.take(text, Markdown)
+			return
+		}
+	}
+	switch {
+	case t.Format == HTML:
+		body, notes := page.Text(t.Body)
+		t.take(container.Text{Body: body, Notes: append(notes, "HTML converted to text: offsets point into the converted text")}, HTML)
+	case strings.Contains(t.Body, `\`) && (strings.HasPrefix(ext, ".json") || ext == ".ndjson" || ext == ".geojson" || t.Format == Plain && container.IsJSON(t.Body)):
+		if body := container.Unescape(t.Body); body != t.Body {
+			t.take(container.Text{Body: body, Notes: []string{"escapes of JSON made characters: offsets point into the converted text"}}, t.Format)
+		}
+	}
+}
+
+func (t *Text) take(c container.Text, f Format) {
+	t.Body, t.Format = c.Body, f
+	for _, n := range c.Notes {
+		if !slices.Contains(t.Notes, n) {
+			t.Notes = append(t.Notes, n)
+		}
+	}
 }
 
 func (t *Text) note(format string, args ...any) {
 	t.Notes = append(t.Notes, fmt.Sprintf(format, args...))
-}
-
-// repair replaces what is not UTF-8, or refuses a body that is not text.
-func (t *Text) repair() error {
-	if i := strings.IndexByte(t.Body, 0); i >= 0 {
-		return fmt.Errorf("%s: a NUL byte at offset %d: %w", t.Name, i, ErrNotText)
-	}
-	control := 0
-	for _, c := range []byte(t.Body) {
-		if c < ' ' && (c < '\t' || c > '\r') && c != 0x1b {
-			control++
-		}
-	}
-	if control > len(t.Body)/20 {
-		return fmt.Errorf("%s: %d of %d bytes are control characters: %w", t.Name, control, len(t.Body), ErrNotText)
-	}
-	if utf8.ValidString(t.Body) {
-		return nil
-	}
-	body := string([]rune(t.Body)) // an invalid byte becomes U+FFFD
-	bad := strings.Count(body, "\ufffd") - strings.Count(t.Body, "\ufffd")
-	if bad > len(t.Body)/10 {
-		return fmt.Errorf("%s: %d of %d bytes are not UTF-8: %w; convert the file to UTF-8 first", t.Name, bad, len(t.Body), ErrNotText)
-	}
-	t.Body, t.Converted = body, true
-	t.note("%d invalid bytes replaced by U+FFFD: offsets point into the repaired text", bad)
-	return nil
-}
-
-// isUTF16 tells UTF-16 by its byte order mark. What begins as UTF-32 does has
-// NULs, for which it is refused.
-func isUTF16(data []byte) bool {
-	little := bytes.HasPrefix(data, []byte("\xff\xfe")) && !bytes.HasPrefix(data, []byte("\xff\xfe\x00\x00"))
-	return little || bytes.HasPrefix(data, []byte("\xfe\xff"))
-}
-
-var metaCharset = regexp.MustCompile(`(?i)<meta[^>]{0,200}charset\s*=\s*["']?\s*([a-z0-9_:.-]+)`)
-
-// declared gives the encoding that a page names in its first 2 KB, or nil
-// where it names none that is known, or where the page is UTF-8 whatever it
-// says: text of another encoding is hardly ever valid UTF-8 by chance.
-func declared(data []byte) encoding.Encoding {
-	if utf8.Valid(data) && bytes.ContainsFunc(data, func(r rune) bool { return r >= utf8.RuneSelf }) {
-		return nil
-	}
-	m := metaCharset.FindSubmatch(data[:min(len(data), 2048)])
-	if m == nil {
-		return nil
-	}
-	e, err := htmlindex.Get(string(m[1]))
-	if err != nil || e == unicode.UTF8 || e == encoding.Replacement {
-		return nil
-	}
-	if name, _ := htmlindex.Name(e); name == "utf-16le" || name == "utf-16be" {
-		return nil // a page whose declaration can be read is not UTF-16
-	}
-	return e
 }
 
 // magic holds the beginnings of common files that are not text, to say what
@@ -173,26 +139,41 @@ var formats = map[string]Format{
 // sniffed is how much of a file's beginning decides what it is.
 const sniffed = 64 << 10
 
+func extension(name string) string { return strings.ToLower(path.Ext(filepath.ToSlash(name))) }
+
 // formatOf tells the format by the name's ending, and by the content where
 // the ending says nothing.
-func formatOf(name string, data []byte) Format {
-	if f, ok := formats[strings.ToLower(path.Ext(filepath.ToSlash(name)))]; ok {
+func formatOf(name, body string) Format {
+	if f, ok := formats[extension(name)]; ok {
 		return f
 	}
-	head := strings.TrimPrefix(string(data[:min(len(data), sniffed)]), bom)
+	head := strings.TrimPrefix(strings.ToValidUTF8(body[:min(len(body), sniffed)], ""), bom)
 	switch {
+	case looksMarkdown(head) && !begins.MatchString(head):
+		return Markdown
 	case looksHTML(head):
 		return HTML
-	case looksMarkdown(head):
-		return Markdown
 	}
 	return Plain
 }
 
-// looksHTML reports whether a file begins as a page does.
+var (
+	// begins finds what only pages begin with; comments may stand before it.
+	begins = regexp.MustCompile(`(?is)^\s*(?:<\?[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|title|script|style|link|base|frameset)\b`)
+	// later finds what begins a page after other things.
+	later = regexp.MustCompile(`(?im)^\s*<(?:!doctype\s+html|html|body)\b|(?s:<html\b.*</html>)`)
+	tag   = regexp.MustCompile(`(?i)</?(?:p|div|span|table|tr|td|th|ul|ol|li|h[1-6]|br|hr|a|b|i|em|strong|font|center|section|article|img|pre|dl|dt|dd|sup|sub)(?:\s[^<>]*)?/?>`)
+)
+
+// looksHTML reports whether a text is a page, or a piece of one: it begins as
+// pages do, or with a tag and has one each few words.
 func looksHTML(head string) bool {
-	head = strings.ToLower(strings.TrimSpace(head[:min(len(head), 1024)]))
-	return strings.HasPrefix(head, "<!doctype html") || strings.HasPrefix(head, "<html")
+	if begins.MatchString(head) || later.MatchString(head) && !strings.Contains(head, "```") {
+		return true
+	}
+	trimmed := strings.TrimSpace(head)
+	at := tag.FindStringIndex(trimmed)
+	return at != nil && at[0] == 0 && len(tag.FindAllStringIndex(trimmed, -1))*100 > len(trimmed)
 }
 
 // looksMarkdown reports whether two lines are headings with # that stand

@@ -2,9 +2,13 @@ package source
 
 import (
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"github.com/clipperhouse/uax29/v2/graphemes"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -122,20 +126,38 @@ func (p *packer) pushWords(start, end, cost int) {
 	}
 }
 
-// wordsLen gives the length of a beginning of s of at most limit tokens,
-// which ends at white space if there is some in its second half.
+// wordsLen gives the length of a beginning of s of at most limit tokens, which
+// ends at white space if there is some in its second half, and else between
+// letters with their signs. A letter of more than limit is cut between runes.
 func (p *packer) wordsLen(s string, limit int) int {
-	n := min(limit, len(s)) // hardly a byte is more than a token
-	if n == len(s) {
-		return n
-	}
-	for _, breaks := range [...]string{"\n", " \t"} {
-		if i := strings.LastIndexAny(s[n/2:n], breaks); i >= 0 {
-			return n/2 + i + 1
+	most := sort.Search(min(len(s), 16*limit), func(n int) bool { return swarm.EstimateTokens(s[:n+1]) > limit })
+	n, space, line := 0, 0, 0
+	for g := graphemes.FromString(s); g.Next() && g.Start() <= most; {
+		if r, _ := utf8.DecodeRuneInString(g.Value()); !unicode.Is(unicode.M, r) { // some of Burmese go with the letter before too
+			n = g.Start()
+		}
+		if g.End() == len(s) && most == len(s) {
+			return len(s)
+		}
+		switch g.Value() {
+		case "\n", "\r\n":
+			line = g.End()
+		case " ", "\t", "\u200b", "\u3000":
+			space = g.End()
 		}
 	}
-	for n > 1 && !utf8.RuneStart(s[n]) {
-		n--
+	switch {
+	case line > n/2 && line <= most:
+		return line
+	case space > n/2 && space <= most:
+		return space
+	}
+	if n == 0 {
+		_, n = utf8.DecodeRuneInString(s)
+		for n < most && (most == len(s) || !utf8.RuneStart(s[most])) {
+			most--
+		}
+		n = max(n, most)
 	}
 	return n
 }

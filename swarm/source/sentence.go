@@ -17,7 +17,7 @@ func sentenceEnd(s string) int {
 			if j < len(s) && isSpace(s[j]) && !(r == '.' && abbreviates(s, i, j)) {
 				return j
 			}
-		case '。', '！', '？', '．', '｡', '؟', '۔', '।', '॥', '‼', '⁇', '⁉':
+		case '。', '！', '？', '．', '｡', '؟', '۔', '।', '॥', '။', '។', '።', '‼', '⁇', '⁉':
 			return closing(s, i+utf8.RuneLen(r))
 		}
 	}
@@ -26,7 +26,7 @@ func sentenceEnd(s string) int {
 
 // closing skips marks that repeat and quotes and brackets that close.
 func closing(s string, i int) int {
-	return len(s) - len(strings.TrimLeft(s[i:], ".!?\"')]”’»」』）】》〉〗！？。…"))
+	return len(s) - len(strings.TrimLeft(s[i:], ".!?\"')]”’»」』）】》〉〗！？。…\ufe0e\ufe0f"))
 }
 
 // abbreviations are words that end in a point within a sentence.

@@ -1,6 +1,7 @@
 // Package source makes the sources of a task from files and bytes: it reads
-// and decodes them, turns HTML into text, cuts the text into chunks and writes
-// the outline that a planner sees instead of the text.
+// and decodes them, takes the text out of HTML, mail, notebooks and the like,
+// cuts the text into chunks and writes the outline that a planner sees instead
+// of the text.
 //
 //	file ──ReadFile, ReadDir──▶ Text ──Chunk──▶ swarm.Source{Outline, Chunks}
 //	bytes ──────Decode──────────▲

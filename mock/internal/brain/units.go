@@ -24,6 +24,7 @@ func (u unit) asks(s string) bool {
 
 var (
 	item        = regexp.MustCompile(`^\s*(?:[-*+•]|\d{1,3}[.)])\s+`)
+	record      = regexp.MustCompile(`^[^,]*(?:,[^\s,][^,]*){2,}$`) // of comma-separated values
 	sentenceEnd = regexp.MustCompile(`[.!?…]["')\]”’]*\s+|[。！？]["”’」』）]*|\n`)
 )
 
@@ -41,7 +42,7 @@ func units(s string) []unit {
 	}
 	for line := range strings.Lines(s) {
 		text := strings.TrimSpace(line)
-		isRow := strings.HasPrefix(text, "|") || strings.Count(text, " | ") > 0
+		isRow := strings.HasPrefix(text, "|") || strings.Count(text, " | ") > 0 || record.MatchString(text)
 		switch level := len(text) - len(strings.TrimLeft(text, "#")); {
 		case text == "", strings.HasPrefix(text, "```"):
 			flush()

@@ -1,9 +1,10 @@
-package source
+// Package page turns HTML into text that reads as Markdown does, and keeps what
+// its marks say: powers, notes, deleted text, spans of tables, boxes, links.
+package page
 
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -11,60 +12,45 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// htmlText turns a page into text that reads as Markdown does: headings begin
-// with #, list items with - or their number, a table has a row a line with
-// " | " between its cells, preformatted text stands verbatim in a fence.
-// Scripts, styles, navigation and hidden elements are dropped, unless hardly
-// anything else is there: a broken page may never close them.
-func htmlText(page string) string {
+const bom = "\ufeff"
+
+// Text gives a page's text, and notes of what was left out: headings begin with
+// #, list items with - or their number, a table has a row a line with " | "
+// between its cells, preformatted text stands verbatim in a fence. Scripts,
+// styles, navigation and hidden elements are dropped, unless hardly anything
+// else is there: a broken page may never close them.
+func Text(page string) (text string, notes []string) {
 	page = strings.TrimPrefix(page, bom)
 	doc, err := html.Parse(strings.NewReader(page))
 	if err != nil { // elements nested deeper than the parser bears
-		return bareText(page)
+		return bareText(page), []string{"HTML nested too deep: only its words were kept, not its layout"}
 	}
-	w := htmlWriter{}
+	w := writer{page: &facts{notes: notesOf(doc), spare: 8 * len(page)}}
 	w.children(doc)
 	if w.dropped {
-		all := htmlWriter{keep: true}
+		all := writer{keep: true, page: w.page}
 		if all.children(doc); 10*w.out.Len() < all.out.Len() {
 			w = all
+		} else if all.out.Len() > w.out.Len() {
+			notes = append(notes, "what the page hides, and its navigation, left out")
 		}
+	}
+	if w.page.drawings {
+		notes = append(notes, "what is written in drawings and frames left out")
 	}
 	body := w.out.String()
 	if body == "" {
-		return ""
+		return "", notes
 	}
 	if w.title != "" && !w.sawH1 {
 		body = "# " + w.title + "\n\n" + body
 	}
-	return body + "\n"
+	return body + "\n", notes
 }
 
-// bareText is the text of a page without its layout.
-func bareText(page string) string {
-	var w htmlWriter
-	raw := false
-	for z := html.NewTokenizer(strings.NewReader(page)); ; {
-		switch z.Next() {
-		case html.ErrorToken: // the end: a string has no other error
-			return w.out.String() + "\n"
-		case html.TextToken:
-			if !raw {
-				w.text(string(z.Text()))
-			}
-		default:
-			name, _ := z.TagName()
-			tag := atom.Lookup(name)
-			if raw = tag == atom.Script || tag == atom.Style; isBlock(tag) {
-				w.block(2)
-			}
-		}
-	}
-}
-
-// htmlWriter lays out the text of a page. What separates two pieces of text
+// writer lays out the text of a page. What separates two pieces of text
 // is remembered and written only when the second one comes.
-type htmlWriter struct {
+type writer struct {
 	out     strings.Builder
 	breaks  int    // newlines due before the next text
 	space   bool   // a space is due before the next text
@@ -75,16 +61,27 @@ type htmlWriter struct {
 	sawH1   bool
 	keep    bool // drop nothing that is hidden
 	dropped bool
+	apart   int  // what may not follow without a space, or it would belong to an exponent or index: 1: a digit, 2: a letter too
+	plain   bool // in a heading: without the targets of links
+	page    *facts
+}
+
+// facts are those of the whole page.
+type facts struct {
+	notes    map[string]bool // marks of footnotes that the page explains
+	spare    int             // bytes that repeated cells may still take
+	drawings bool            // there are some, with text
 }
 
 // text writes text with white space folded.
-func (w *htmlWriter) text(s string) {
+func (w *writer) text(s string) {
 	for _, r := range s {
 		switch {
 		case unicode.IsSpace(r):
 			w.space = true
 		case r == '\u00ad' || r == '\u200b' || r == '\ufeff' || r < ' ':
 		default:
+			w.space = w.space || w.apart > 0 && unicode.IsDigit(r) || w.apart > 1 && unicode.IsLetter(r)
 			w.due()
 			w.out.WriteRune(r)
 		}
@@ -92,7 +89,7 @@ func (w *htmlWriter) text(s string) {
 }
 
 // due writes what is due before a text.
-func (w *htmlWriter) due() {
+func (w *writer) due() {
 	if w.out.Len() > 0 {
 		if w.breaks > 0 {
 			w.out.WriteString("\n\n"[:w.breaks])
@@ -101,11 +98,11 @@ func (w *htmlWriter) due() {
 		}
 	}
 	w.out.WriteString(w.prefix)
-	w.breaks, w.space, w.prefix = 0, false, ""
+	w.breaks, w.space, w.prefix, w.apart = 0, false, "", 0
 }
 
 // block asks for n newlines before the next text; on a line a space has to do.
-func (w *htmlWriter) block(n int) {
+func (w *writer) block(n int) {
 	w.space = true
 	if !w.flat {
 		w.breaks = max(w.breaks, n)
@@ -113,20 +110,20 @@ func (w *htmlWriter) block(n int) {
 }
 
 // line gives what n holds on one line.
-func (w *htmlWriter) line(n *html.Node) string {
-	in := htmlWriter{flat: true, keep: w.keep}
+func (w *writer) line(n *html.Node) string {
+	in := writer{flat: true, keep: w.keep, plain: w.plain, page: w.page}
 	in.children(n)
 	w.dropped = w.dropped || in.dropped
 	return in.out.String()
 }
 
-func (w *htmlWriter) children(n *html.Node) {
+func (w *writer) children(n *html.Node) {
 	for c := range n.ChildNodes() {
 		w.child(c)
 	}
 }
 
-func (w *htmlWriter) child(n *html.Node) {
+func (w *writer) child(n *html.Node) {
 	switch {
 	case n.Type == html.TextNode:
 		w.text(n.Data)
@@ -142,11 +139,16 @@ func (w *htmlWriter) child(n *html.Node) {
 	}
 }
 
-func (w *htmlWriter) element(n *html.Node) {
+func (w *writer) element(n *html.Node) {
+	if w.marked(n) {
+		return
+	}
 	around := 0 // newlines before and after it
 	switch tag := n.DataAtom; tag {
-	case atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Svg, atom.Iframe, atom.Noembed, atom.Noframes,
-		atom.Object, atom.Canvas, atom.Select, atom.Datalist:
+	case atom.Svg, atom.Iframe, atom.Object, atom.Canvas:
+		w.page.drawings = w.page.drawings || strings.TrimSpace(raw(n)) != ""
+		return
+	case atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Noembed, atom.Noframes, atom.Datalist:
 		return // nothing that a reader sees
 	case atom.Title:
 		w.title = cmp.Or(w.title, w.line(n))
@@ -162,8 +164,9 @@ func (w *htmlWriter) element(n *html.Node) {
 		w.block(2)
 		w.prefix = strings.Repeat("#", int(tag.String()[1]-'0')) + " "
 		if !holds(n, atom.P, atom.Ul, atom.Ol, atom.Table) { // else it was never closed
+			w.plain = true
 			w.text(w.line(n))
-			w.prefix = ""
+			w.prefix, w.plain = "", false
 			w.block(2)
 			return
 		}
@@ -173,13 +176,16 @@ func (w *htmlWriter) element(n *html.Node) {
 			return
 		}
 	case atom.Table:
-		if around = 2; !w.flat && w.table(n) {
+		if around = 2; w.table(n) {
 			return
 		}
 	case atom.Ul, atom.Ol, atom.Menu:
 		w.list(n)
 		return
-	case atom.Li, atom.Dt, atom.Dd, atom.Option, atom.Summary, atom.Legend, atom.Caption:
+	case atom.Dd:
+		w.definition(n)
+		return
+	case atom.Li, atom.Dt, atom.Summary, atom.Legend, atom.Caption:
 		around = 1
 	default:
 		if isBlock(tag) {
@@ -195,87 +201,8 @@ func (w *htmlWriter) element(n *html.Node) {
 	}
 }
 
-const deepestList = 8 // deeper lists are not indented further
-
-func (w *htmlWriter) list(n *html.Node) {
-	around := 2 - min(w.lists, 1)
-	w.block(around)
-	number := listNumber(n, "start", 1)
-	w.lists++
-	for c := range n.ChildNodes() {
-		if c.DataAtom == atom.Li && !w.flat {
-			w.block(1)
-			w.prefix = strings.Repeat("  ", min(w.lists-1, deepestList)) + "- "
-			if n.DataAtom == atom.Ol {
-				number = listNumber(c, "value", number)
-				w.prefix = strings.TrimSuffix(w.prefix, "- ") + strconv.Itoa(number) + ". "
-				number++
-			}
-		}
-		w.child(c)
-		w.prefix = "" // of an item without text
-	}
-	w.lists--
-	w.block(around)
-}
-
-// listNumber reads a number of an ordered list.
-func listNumber(n *html.Node, key string, otherwise int) int {
-	for _, a := range n.Attr {
-		if number, err := strconv.Atoi(strings.TrimSpace(a.Val)); a.Key == key && err == nil && number >= 0 && number <= 1e6 {
-			return number
-		}
-	}
-	return otherwise
-}
-
-// longestCell is the most text, in bytes, that a cell of data is taken to
-// hold; a longer one lays out the page, or belongs to a table never closed.
-const longestCell = 2000
-
-// table writes a table of data; it reports false for one that lays out the
-// page, whose cells are paragraphs.
-func (w *htmlWriter) table(n *html.Node) bool {
-	if holds(n, atom.Table, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6) {
-		return false
-	}
-	rows := w.rows(n)
-	if slices.ContainsFunc(rows, func(row []string) bool {
-		return slices.ContainsFunc(row, func(cell string) bool { return len(cell) > longestCell })
-	}) {
-		return false
-	}
-	w.block(2)
-	for _, row := range rows {
-		w.text(strings.ReplaceAll(strings.TrimSpace(strings.Join(row, " | ")), "|  |", "| |"))
-		w.block(1)
-	}
-	w.block(2)
-	return true
-}
-
-// rows gives the cells of each row of a table, or of a part of it.
-func (w *htmlWriter) rows(n *html.Node) (rows [][]string) {
-	for c := range n.ChildNodes() {
-		switch {
-		case !w.keep && c.Type == html.ElementNode && hidden(c):
-			w.dropped = true
-			if c.DataAtom == atom.Td || c.DataAtom == atom.Th {
-				rows = append(rows, []string{""})
-			}
-		case c.DataAtom == atom.Caption, c.DataAtom == atom.Td, c.DataAtom == atom.Th:
-			rows = append(rows, []string{w.line(c)})
-		case c.DataAtom == atom.Tr:
-			rows = append(rows, slices.Concat(w.rows(c)...))
-		default:
-			rows = append(rows, w.rows(c)...)
-		}
-	}
-	return rows
-}
-
 // verbatim writes preformatted text between fences longer than any in it.
-func (w *htmlWriter) verbatim(n *html.Node) {
+func (w *writer) verbatim(n *html.Node) {
 	var b strings.Builder
 	for d := range n.Descendants() {
 		switch {
@@ -298,6 +225,39 @@ func (w *htmlWriter) verbatim(n *html.Node) {
 	w.due()
 	w.out.WriteString(fence + "\n" + body + "\n" + fence)
 	w.block(2)
+}
+
+// raw gives the text below n as the page has it.
+func raw(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data)
+		}
+	}
+	return b.String()
+}
+
+// put writes s for n, with the blanks that n begins and ends with.
+func (w *writer) put(n *html.Node, s string) {
+	text := raw(n)
+	w.space = w.space || strings.TrimLeft(text, " \t\r\n") != text
+	w.text(s)
+	w.space = w.space || strings.TrimRight(text, " \t\r\n") != text
+}
+
+// attr gives an attribute; empty if it is not there.
+func attr(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func has(n *html.Node, key string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
 }
 
 // holds reports whether an element of one of the tags stands below n.
