@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/internal/findings"
@@ -271,9 +270,16 @@ func (d *decoder) handOver(at int) {
 	d.step(raw)
 }
 
-var overs = map[string]swarm.Over{
-	"once": swarm.Once, "chunks": swarm.Chunks, "items": swarm.Items, "list": swarm.List, "each": swarm.Each,
-}
+var overs = func() map[string]swarm.Over {
+	names := map[string]swarm.Over{}
+	for o := swarm.Once; o < swarm.Reduce; o++ {
+		names[o.String()] = o
+	}
+	return names
+}()
+
+// outputs are the forms by their names on the wire.
+var outputs = map[string]swarm.Form{"": swarm.FormFindings, "findings": swarm.FormFindings, "finding": swarm.FormFindings, "list": swarm.FormList, "text": swarm.FormText}
 
 // readStep makes a step of its JSON. Unknown fields are passed over, fields
 // that are null count as left out; the error is a *swarm.PlanError.
@@ -283,12 +289,18 @@ func readStep(raw []byte) (swarm.Step, error) {
 		return swarm.Step{}, &swarm.PlanError{Mend: "is not a JSON object"}
 	}
 	var w struct {
-		ID, Do, Over, Of, Output string
-		Select, Items, Needs     []string
+		ID, Do, Over, Of, Output, Goal, Calc, Note string
+		Select, Items, Needs, Where, Context       []string
+		Widen                                      bool
+		Lookup                                     int
+		Fields                                     []field
 	}
 	err := json.Unmarshal(raw, &w)
-	s := swarm.Step{ID: w.ID, Do: w.Do, Of: w.Of, Select: w.Select, Items: w.Items, Needs: w.Needs}
-	for _, list := range []*[]string{&s.Select, &s.Items, &s.Needs} {
+	s := swarm.Step{
+		ID: w.ID, Do: w.Do, Of: w.Of, Select: w.Select, Items: w.Items, Needs: w.Needs, Where: w.Where, Widen: w.Widen,
+		Context: w.Context, Lookup: w.Lookup, Goal: w.Goal, Calc: w.Calc, Note: w.Note,
+	}
+	for _, list := range []*[]string{&s.Select, &s.Items, &s.Needs, &s.Where, &s.Context} {
 		if len(*list) == 0 {
 			*list = nil // as if it were left out
 		}
@@ -298,25 +310,30 @@ func readStep(raw []byte) (swarm.Step, error) {
 	}
 	if bad, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		field, _, _ := strings.Cut(strings.ToLower(bad.Field), ".")
-		want := "is not a string"
-		if slices.Contains([]string{"select", "items", "needs"}, field) {
-			want = "is not a list of strings"
-		}
-		return refuse(field, string(fields[field]), want)
+		want := map[string]string{texts: "is not a list of strings", "": "is not a string"}[types[field]]
+		return refuse(field, string(fields[field]), cmp.Or(want, "must be as "+types[field]+" says"))
 	}
 	if len(twice) > 0 {
 		return refuse(twice[0], "", "stands twice: write each field once")
 	}
 	var ok bool
 	if s.Over, ok = overs[w.Over]; !ok {
-		return refuse("over", w.Over, `must be one of "once", "chunks", "items", "list", "each"`)
+		return refuse("over", w.Over, `must be one of "chunks", "sections", "sources", "items", "list", "each", "once", "calc"`)
 	}
-	switch w.Output {
-	case "", "finding":
-	case swarm.SchemaList:
-		s.Schema = swarm.SchemaList
-	default:
-		return refuse("output", w.Output, `must be "finding" or "list"`)
+	if s.Form, ok = outputs[w.Output]; !ok {
+		return refuse("output", w.Output, `must be "findings", "list" or "text"`)
+	}
+	switch strings.ToLower(s.Goal) {
+	case "shown":
+		s.Goal = ""
+	case "hidden":
+		s.Goal = swarm.NoGoal
+	}
+	if len(w.Fields) > 0 {
+		var wrong string
+		if s.Schema, wrong = recordSchema(w.Fields); wrong != "" {
+			return refuse("fields", string(fields["fields"]), wrong)
+		}
 	}
 	return s, nil
 }

@@ -142,11 +142,11 @@ func TestDecoderSurvivesHostileReplies(t *testing.T) {
 
 func TestReadStep(t *testing.T) {
 	s, err := readStep([]byte(`{"id":"a","do":"x","over":"items","select":[],"items":["p","q"],"of":"","needs":null,"output":"finding","more":1}`))
-	if err != nil || s.ID != "a" || s.Over != swarm.Items || len(s.Items) != 2 || s.Schema != "" {
+	if err != nil || s.ID != "a" || s.Over != swarm.Items || len(s.Items) != 2 || s.Form != "" {
 		t.Errorf("%+v, %v", s, err)
 	}
 	s, err = readStep([]byte(`{"id":"l","do":"x","over":"once","output":"list"}`))
-	if err != nil || s.Schema != swarm.SchemaList {
+	if err != nil || s.Form != swarm.FormList {
 		t.Errorf("%+v, %v", s, err)
 	}
 	for raw, field := range map[string]string{

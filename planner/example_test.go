@@ -22,9 +22,9 @@ func scripted(replies ...mock.Reply) model.Backend {
 func ExampleLLM_Plan() {
 	l, err := planner.New(planner.Config{Backends: []model.Backend{scripted(
 		mock.Reply{Text: `{"steps":[
-			{"id":"find","do":"find every date","over":"chunks","select":[],"items":[],"of":"","needs":[],"output":"finding"},
-			{"id":"sum","do":"","over":"once","select":[],"items":[],"of":"","needs":["find"],"output":"finding"}]}`},
-		mock.Reply{Text: `{"steps":[{"id":"sum","do":"sort the dates","over":"once","select":[],"items":[],"of":"","needs":["find"],"output":"finding"}]}`},
+			{"id":"find","over":"chunks","do":"find every date","select":[],"where":[],"widen":false,"context":[],"goal":"","fields":[],"note":""},
+			{"id":"sum","over":"once","do":"","needs":["find"],"lookup":0,"output":"findings","note":""}]}`},
+		mock.Reply{Text: `{"steps":[{"id":"sum","over":"once","do":"sort the dates","needs":["find"],"lookup":0,"output":"findings","note":""}]}`},
 	)}})
 	if err != nil {
 		fmt.Println(err)

@@ -57,7 +57,7 @@ func hits(goal string, sources []swarm.Source) string {
 	}
 	for i := range parts {
 		for n, count := range parts[i].counts {
-			if in[n]*3 < len(parts) { // else the word is everywhere
+			if in[n]*4 < len(parts) { // else the word is everywhere
 				parts[i].score += float64(min(count, 4)) * math.Log(float64(len(parts))/float64(max(in[n], 1)))
 			}
 		}
@@ -78,7 +78,7 @@ func hits(goal string, sources []swarm.Source) string {
 		}
 		b.WriteByte(':')
 		for n, count := range p.counts {
-			if count > 0 && in[n]*3 < len(parts) {
+			if count > 0 && in[n]*4 < len(parts) {
 				fmt.Fprintf(&b, " %s %d,", words[n], count)
 			}
 		}

@@ -18,7 +18,7 @@ func book(name string, sections ...string) swarm.Source {
 
 func TestPlanPromptCountsTheQuestionsWordsInEachSection(t *testing.T) {
 	b := swarm.Brief{Round: 1, Task: swarm.Task{Goal: "How high are the accounts payable of Bolt?", Sources: []swarm.Source{
-		book("acme.md", "Acme › Business", "The company sells tea.", "Acme › Sheet", "Accounts payable: 5. The accounts are audited.", "Acme › Staff", "The staff is happy.", "Acme › Site", "The site is old."),
+		book("acme.md", "Acme › Business", "The company sells tea.", "Acme › Sheet", "Accounts payable: 5. The accounts are audited.", "Acme › Staff", "The staff is happy.", "Acme › Site", "The site is old.", "Acme › Law", "The law suit is won.", "Acme › Board", "The board met."),
 		book("bolt.md", "Bolt › Business", "The company sells milk.", "Bolt › Sheet", "Accounts payable: 7.", "Bolt › Notes", "What is payable is paid."),
 	}}}
 	got := DefaultPlanPrompt(b, 10_000).User
@@ -31,8 +31,8 @@ func TestPlanPromptCountsTheQuestionsWordsInEachSection(t *testing.T) {
 		t.Errorf("words that are everywhere are counted:\n%s", got)
 	}
 	b.Task.Goal = "云溪茶场的茶叶产量是多少？"
-	b.Task.Sources = []swarm.Source{book("茶.md", "地理", "云溪茶场位于山谷。", "产量", "去年的茶叶产量是三百吨。", "人", "十七户人家。", "路", "公路通到山外。")}
-	if got := DefaultPlanPrompt(b, 10_000).User; !strings.Contains(got, "- 茶.md#2 (产量): ") {
+	b.Task.Sources = []swarm.Source{book("茶.md", "天", "多云。", "地理", "云溪茶场位于山谷。", "产量", "去年的茶叶产量是三百吨。", "人", "十七户人家。", "路", "公路通到山外。")}
+	if got := DefaultPlanPrompt(b, 10_000).User; !strings.Contains(got, "- 茶.md#3 (产量): ") {
 		t.Errorf("text without spaces:\n%s", got)
 	}
 	b.Task.Sources = b.Task.Sources[:1]

@@ -12,9 +12,6 @@ import (
 	"github.com/db31e724/go-swarm/swarm/model"
 )
 
-// planSchema is a portable strict schema: every field required, no bounds.
-var planSchema = &model.Schema{Name: "plan", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["steps"],"properties":{"steps":{"type":"array","items":{"type":"object","additionalProperties":false,"required":["id","do","over","select","items","of","needs","output"],"properties":{"id":{"type":"string"},"do":{"type":"string"},"over":{"type":"string","enum":["once","chunks","items","list","each"]},"select":{"type":"array","items":{"type":"string"}},"items":{"type":"array","items":{"type":"string"}},"of":{"type":"string"},"needs":{"type":"array","items":{"type":"string"}},"output":{"type":"string","enum":["finding","list"]}}}}}}`)}
-
 // problemsTold is the most problems that a request to mend names one by one.
 const problemsTold = 20
 
@@ -137,6 +134,12 @@ func (p *planning) mend(problems []error) string {
 		}
 		b.WriteString("- " + findings.Line(err.Error(), 600) + "\n")
 	}
+	for _, err := range problems {
+		if refused, ok := errors.AsType[*swarm.PlanError](err); ok && refused.Field == "calc" {
+			b.WriteString(mendCalc)
+			break
+		}
+	}
 	if len(p.order) > 0 {
 		names := findings.Line(strings.Join(p.order, ", "), 4000)
 		b.WriteString("These steps were accepted and are being carried out; do not write them again, but later steps may refer to them: " + names + ".\n")
@@ -172,7 +175,7 @@ func (p *planning) fail(fallback func(swarm.Brief) []swarm.Step, b swarm.Brief, 
 func ReadAll(b swarm.Brief) []swarm.Step {
 	for _, s := range b.Task.Sources {
 		if len(s.Chunks) > 0 {
-			return []swarm.Step{{ID: "read", Do: "Find what in this text answers the following, or is needed to answer it (for a calculation its inputs, for a summary the main points, for a judgement what is to be judged): " + b.Task.Goal, Over: swarm.Chunks}}
+			return []swarm.Step{{ID: "read", Do: "Find what in this text answers the question, or is needed to answer it: for a calculation its inputs, for a summary the main points, for a judgement what is to be judged.", Over: swarm.Chunks}}
 		}
 	}
 	return nil

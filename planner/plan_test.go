@@ -15,7 +15,7 @@ import (
 )
 
 func TestPlanSendsStrictSchemaAndOutlinesButNoText(t *testing.T) {
-	l, s := serve(t, Config{}, mock.Reply{Text: steps(`{"id":"find","do":"find the rent","over":"chunks","select":["lease.txt"],"items":[],"of":"","needs":[],"output":"finding"}`)})
+	l, s := serve(t, Config{}, mock.Reply{Text: steps(`{"id":"find","over":"chunks","do":"find the rent","select":["lease.txt"],"where":[],"widen":false,"context":[],"goal":"","fields":[],"note":""}`)})
 	a, err := plan(t, l, lease())
 	if err != nil || len(a.steps) != 1 {
 		t.Fatal(a.steps, err)
@@ -44,7 +44,7 @@ func TestPlanSchemasArePortable(t *testing.T) {
 		check = func(v map[string]any) {
 			for key := range v {
 				switch key {
-				case "type", "additionalProperties", "required", "properties", "items", "enum":
+				case "type", "additionalProperties", "required", "properties", "items", "enum", "anyOf":
 				default:
 					t.Errorf("keyword %q is not portable", key)
 				}
@@ -60,6 +60,10 @@ func TestPlanSchemasArePortable(t *testing.T) {
 			}
 			if items, ok := v["items"].(map[string]any); ok {
 				check(items)
+			}
+			union, _ := v["anyOf"].([]any)
+			for _, one := range union {
+				check(one.(map[string]any))
 			}
 		}
 		var v map[string]any
@@ -223,7 +227,7 @@ func TestPlanStopsWhenAddIsClosed(t *testing.T) {
 }
 
 func TestPlanReplyIsBounded(t *testing.T) {
-	l, s := serve(t, Config{PlanBytes: 300}, say(steps(once("a", "x"))[:100]+strings.Repeat(" ", 1000)))
+	l, s := serve(t, Config{PlanBytes: 300}, say(steps(once("a", "x"))[:60]+strings.Repeat(" ", 1000)))
 	a, err := plan(t, l, lease())
 	if !errors.Is(err, errTooLong) || len(s.Log()) != 1 {
 		t.Errorf("%q, %v", a.ids(), err)

@@ -34,7 +34,7 @@ func TestACancelEndsTheRunAtOnceAndKeepsWhatIsKnown(t *testing.T) {
 			each(numbered(100)...),
 			{ID: "e", Do: "each", Over: swarm.Each, Of: "t"},
 			{ID: "n", Do: "needs", Needs: []string{"e"}},
-			{ID: "l", Do: "list", Schema: swarm.SchemaList, Needs: []string{"n"}},
+			{ID: "l", Do: "list", Form: swarm.FormList, Needs: []string{"n"}},
 			{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"},
 		}}}
 		a, err := s.Run(ctx, task)

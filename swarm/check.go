@@ -2,6 +2,7 @@ package swarm
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -22,7 +23,7 @@ func bad(field, value, mend string, args ...any) *fault {
 func (p *planning) check(s Step) (*step, error) {
 	written := clip(s.ID, 80)
 	st := &step{Step: s}
-	for _, look := range [...]func(*step) *fault{p.name, fieldsOf, p.bindInput, p.bindNeeds} {
+	for _, look := range [...]func(*step) *fault{p.name, fieldsOf, p.bindInput, p.bindNeeds, p.bindShown, p.bindCalc} {
 		if f := look(st); f != nil {
 			return nil, &PlanError{Step: written, Field: f.field, Value: clip(f.value, 80), Mend: f.mend}
 		}
@@ -59,27 +60,49 @@ func (p *planning) name(st *step) *fault {
 // fieldsOf tells which field of a step is missing, or does not go with the
 // others.
 func fieldsOf(s *step) *fault {
+	texts := s.Over == Chunks || s.Over == Sections || s.Over == Sources
 	switch {
 	case strings.TrimSpace(s.Do) == "":
 		return bad("do", "", "is empty: say what a worker must do")
-	case s.Over > Each:
-		return bad("over", s.Over.String(), "is not a plan's to use: choose once, chunks, items, list or each")
-	case len(s.Select) > 0 && s.Over != Chunks:
-		return bad("select", s.Select[0], "goes with over chunks only, not %s", s.Over)
+	case s.Over > Calc:
+		return bad("over", s.Over.String(), "is not a plan's to use: choose once, chunks, sections, sources, items, list, each or calc")
+	case len(s.Select) > 0 && !texts:
+		return bad("select", s.Select[0], "goes with over chunks, sections or sources only, not %s", s.Over)
+	case len(s.Where) > 0 && !texts:
+		return bad("where", s.Where[0], "goes with over chunks, sections or sources only, not %s", s.Over)
+	case s.Widen && len(s.Where)+len(s.Select) == 0:
+		return bad("widen", "true", "goes with select or where only: without them all is read")
 	case len(s.Items) > 0 && s.Over != Items:
 		return bad("items", s.Items[0], "goes with over items only, not %s", s.Over)
-	case s.Schema != "" && s.Schema != SchemaList:
-		return bad("schema", s.Schema, `is not known: it is "" for a finding, or %q`, SchemaList)
+	case s.Form != FormFindings && s.Form != FormList && s.Form != FormText:
+		return bad("form", string(s.Form), `is not known: it is "" for findings, %q or %q`, FormList, FormText)
+	case len(s.Schema) > 0 && s.Form != FormFindings:
+		return bad("schema", "", "goes with findings only, not with the form %q", s.Form)
+	case len(s.Schema) > 0 && !json.Valid(s.Schema):
+		return bad("schema", string(s.Schema), "is not JSON")
 	case s.Of != "" && s.Over != List && s.Over != Each:
 		return bad("of", s.Of, "goes with over list or each only, not %s", s.Over)
+	case s.Lookup < 0 || s.Lookup > mostLookup:
+		return bad("lookup", strconv.Itoa(s.Lookup), "must be from 0 to %d", mostLookup)
+	case s.Calc != "" && s.Over != Calc:
+		return bad("calc", s.Calc, "goes with over calc only, not %s", s.Over)
+	case s.Over == Calc && strings.TrimSpace(s.Calc) == "":
+		return bad("calc", "", "is empty: write the expression")
+	case s.Over == Calc && len(s.Needs) == 0:
+		return bad("needs", "", "is empty: name the steps whose findings are calculated with")
+	case s.Over == Calc && (s.Form != "" || len(s.Schema) > 0 || s.Lookup > 0 || len(s.Context) > 0):
+		return bad("over", "calc", "has no worker: leave out output, fields, lookup and context")
 	}
 	return nil
 }
 
+// mostLookup is how many chunks a subtask may be shown by Lookup.
+const mostLookup = 64
+
 // bytesOf is what a step takes of Limits.Bytes.
 func bytesOf(s *Step) int {
-	n := len(s.ID) + len(s.Do) + len(s.Of) + len(s.Schema)
-	for _, list := range [...][]string{s.Select, s.Items, s.Needs} {
+	n := len(s.ID) + len(s.Do) + len(s.Of) + len(s.Schema) + len(s.Calc) + len(s.Note) + len(s.Goal)
+	for _, list := range [...][]string{s.Select, s.Where, s.Items, s.Needs, s.Context} {
 		for _, text := range list {
 			n += len(text)
 		}
@@ -90,18 +113,8 @@ func bytesOf(s *Step) int {
 // bindInput finds what a step fans out over.
 func (p *planning) bindInput(st *step) *fault {
 	switch st.Over {
-	case Chunks:
-		chunks, f := p.selected(st.Select)
-		if f != nil {
-			return f
-		}
-		if len(chunks) == 0 && len(st.Select) > 0 {
-			return bad("select", st.Select[0], "has no chunk to read: the source is empty")
-		}
-		if len(chunks) == 0 {
-			return bad("over", "chunks", "has nothing to read, for the task has no chunks")
-		}
-		st.chunks = chunks
+	case Chunks, Sections, Sources:
+		return p.bindPieces(st)
 	case Items:
 		if len(st.Items) == 0 {
 			return bad("items", "", "is empty: list one item for each subtask")
@@ -112,13 +125,14 @@ func (p *planning) bindInput(st *step) *fault {
 		if err != "" {
 			return bad("of", st.Of, "%s", err)
 		}
+		if of.rest != nil {
+			return bad("of", st.Of, "widens what it reads, and cannot be gone over: use needs, or leave widen out")
+		}
 		if st.Over == List && (of.Over == List || of.Over == Each || len(of.results) != 1) {
-			return bad("of", st.Of, "must be a step with a single result, which holds the list")
+			st.listed = &step{Step: Step{ID: st.ID + ".of", Do: "Put the findings into a list.", Needs: []string{of.ID}}, needs: []*step{of}, depth: of.depth + 1, worker: WorkerFunc(joined)}
+			st.depth++
 		}
-		if st.Over == List && of.Schema != SchemaList {
-			return bad("of", st.Of, "must be a step whose output is a list")
-		}
-		st.of, st.Of, st.depth = of, of.ID, of.depth+1
+		st.of, st.Of, st.depth = of, of.ID, st.depth+of.depth+1
 	}
 	return nil
 }
@@ -136,12 +150,24 @@ func (p *planning) bindNeeds(st *step) *fault {
 		}
 		if !slices.Contains(st.needs, n) {
 			st.needs, needs = append(st.needs, n), append(needs, n.ID)
+			if n.rest != nil {
+				st.needs, st.depth = append(st.needs, n.rest), max(st.depth, n.rest.depth+1)
+			}
 		}
 		st.depth = max(st.depth, n.depth+1)
 	}
 	st.Needs = needs
 	slices.SortFunc(st.needs, func(a, b *step) int { return a.n - b.n })
 	return nil
+}
+
+// bindCalc looks at the program of a calculation.
+func (p *planning) bindCalc(st *step) *fault {
+	if st.Over != Calc {
+		return nil
+	}
+	st.worker = WorkerFunc(calculate)
+	return checkCalc(st)
 }
 
 // find returns the step that an ID, as a planner writes it, names.
@@ -180,7 +206,8 @@ func (p *planning) repeated(st *step) *step {
 
 // same tells whether two steps with the same instruction have the same input.
 func (s *step) same(o *step) bool {
-	return s.Over == o.Over && s.of == o.of && s.Schema == o.Schema &&
+	return s.Over == o.Over && s.of == o.of && s.Form == o.Form && s.Goal == o.Goal && s.Lookup == o.Lookup &&
+		s.Calc == o.Calc && string(s.Schema) == string(o.Schema) && slices.Equal(s.context, o.context) &&
 		slices.Equal(s.needs, o.needs) && slices.Equal(s.chunks, o.chunks) && slices.Equal(s.items, o.items)
 }
 
@@ -203,6 +230,9 @@ func (s *step) whole() bool {
 func (p *planning) within(st *step, bytes int) string {
 	max := p.limits()
 	n := st.count()
+	if st.rest != nil {
+		n += len(st.rest.chunks)
+	}
 	switch {
 	case p.size.Steps+1 > max.Steps:
 		return fmt.Sprintf("is one more than the %d steps that a run may have", max.Steps)

@@ -20,11 +20,39 @@ func (r *run) covered() Coverage {
 		return c
 	}
 	best := make(map[*Chunk]Outcome, len(r.chunks)) // Done, else Abstained, else Failed
+	var byID map[string]*Chunk
+	note := func(ch *Chunk, out Outcome) {
+		if had := best[ch]; had == Pending || out != Pending && out < had {
+			best[ch] = out
+		}
+	}
 	for _, s := range r.steps {
-		for i, ch := range s.chunks {
+		if s.needless() {
+			continue
+		}
+		for i := range s.results {
 			out := s.results[i].Outcome
-			if had := best[ch]; had == Pending || out != Pending && out < had {
-				best[ch] = out
+			if s.found != nil && (out == Done || out == Abstained) {
+				for _, ch := range s.found[i] {
+					note(ch, out)
+				}
+			}
+			if s.chunks == nil {
+				continue
+			}
+			ch := s.chunks[i]
+			if ch.Segments == nil {
+				note(ch, out)
+				continue
+			}
+			if byID == nil {
+				byID = make(map[string]*Chunk, len(r.chunks))
+				for _, c := range r.chunks {
+					byID[c.ID] = c
+				}
+			}
+			for _, part := range ch.Segments {
+				note(byID[part.Chunk], out)
 			}
 		}
 	}

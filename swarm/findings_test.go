@@ -131,7 +131,7 @@ func TestAResultNamesItsChunkOrItem(t *testing.T) {
 		{ID: "ce", Do: "check", Over: swarm.Each, Of: "c"},
 		{ID: "i", Do: "look", Over: swarm.Items, Items: []string{"fail x", "y"}},
 		{ID: "ie", Do: "check", Over: swarm.Each, Of: "i"},
-		{ID: "l", Do: "list", Schema: swarm.SchemaList},
+		{ID: "l", Do: "list", Form: swarm.FormList},
 		{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"},
 		{ID: "ue", Do: "check", Over: swarm.Each, Of: "u"},
 		{ID: "cut", Do: "stop", Over: swarm.Items, Items: []string{"p", "q"}, Needs: []string{"ue"}},
@@ -484,7 +484,7 @@ func TestANestedSwarmsListIsAFindingAnItem(t *testing.T) {
 		inner := swarm.Swarm{Rounds: 1, Worker: swarm.WorkerFunc(echo), Planner: script{steps: []swarm.Step{items(1)}, merge: func(_ swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 			return swarm.Verdict{}, writeAnswer(w, text)
 		}}}
-		step := swarm.Step{ID: "1/l", Do: "List.", Schema: swarm.SchemaList}
+		step := swarm.Step{ID: "1/l", Do: "List.", Form: swarm.FormList}
 		out, err := inner.Work(t.Context(), swarm.Subtask{Step: &step})
 		var got []string
 		for _, f := range out.Findings {

@@ -13,6 +13,13 @@ func (w *working) bind(t *running) Subtask {
 	s, i := t.step, int(t.ref.Index)
 	st := Subtask{Run: w.run.id, Step: &s.Step, Index: i, Goal: w.run.task.Goal, Priority: t.priority}
 	st.Chunk, st.Item = s.input(i)
+	switch {
+	case s.Goal == NoGoal:
+		st.Goal = ""
+	case s.Goal != "":
+		st.Goal = s.Goal
+	}
+	st.Context = s.context
 	if s.groups != nil {
 		st.From = s.groups[i]
 		return st
@@ -28,6 +35,15 @@ func (w *working) bind(t *running) Subtask {
 		} else {
 			st.From = append(one, st.From...)
 		}
+	}
+	if s.Over == List {
+		if f := s.of.results[0].Out.Findings[i : i+1]; len(f[0].Evidence) > 0 {
+			st.From = append([]Result{{Step: &s.of.Step, Index: i, Outcome: Done, Out: Output{Findings: f}}}, st.From...)
+		}
+	}
+	if s.Lookup > 0 {
+		st.Found = w.lookup(&st)
+		s.found[i] = st.Found
 	}
 	return st
 }
@@ -80,7 +96,7 @@ var part = regexp.MustCompile(`^(.*?)[\s\[(]*#(\d{1,9})(?:\s*[-–—]\s*#?(\d{1
 
 // selected returns the chunks that a step's Select stands for, in the order of
 // the sources, each once. Its time is linear in the names and the chunks.
-func (p *planning) selected(names []string) ([]*Chunk, *fault) {
+func (p *planning) selected(field string, names []string) ([]*Chunk, *fault) {
 	all := p.run.chunks
 	if len(names) == 0 {
 		return all, nil
@@ -105,7 +121,7 @@ func (p *planning) selected(names []string) ([]*Chunk, *fault) {
 		} else if i, ok := place[name]; ok {
 			from, to = i, i+1
 		} else {
-			s, lo, hi, wrong := p.partOf(name, sources)
+			s, lo, hi, wrong := p.partOf(field, name, sources)
 			if wrong != nil {
 				return nil, wrong
 			}
@@ -126,7 +142,7 @@ func (p *planning) selected(names []string) ([]*Chunk, *fault) {
 
 // partOf reads a name that stands for some chunks of a source, from number lo
 // to hi.
-func (p *planning) partOf(name string, sources map[string]*Source) (s *Source, lo, hi int, wrong *fault) {
+func (p *planning) partOf(field, name string, sources map[string]*Source) (s *Source, lo, hi int, wrong *fault) {
 	m := part.FindStringSubmatch(name)
 	if m != nil {
 		// A source's own name may end in what part passes over before the #.
@@ -135,13 +151,13 @@ func (p *planning) partOf(name string, sources map[string]*Source) (s *Source, l
 		}
 		if m[1] == "" && s == nil {
 			if len(sources) != 1 {
-				return nil, 0, 0, bad("select", name, "does not say of which source: write the source's name before #")
+				return nil, 0, 0, bad(field, name, "does not say of which source: write the source's name before #")
 			}
 			s = &p.run.task.Sources[0]
 		}
 	}
 	if s == nil || !numbered(s) {
-		return nil, 0, 0, bad("select", name, "is no source and no chunk: the sources are %s", p.names())
+		return nil, 0, 0, bad(field, name, "is no source and no chunk: the sources are %s", p.names())
 	}
 	lo, _ = strconv.Atoi(m[2])
 	hi = lo
@@ -149,7 +165,7 @@ func (p *planning) partOf(name string, sources map[string]*Source) (s *Source, l
 		hi, _ = strconv.Atoi(m[3])
 	}
 	if lo < 1 || hi < lo || hi > len(s.Chunks) {
-		return nil, 0, 0, bad("select", name, "is no part of the source: its chunks are #1-%d", len(s.Chunks))
+		return nil, 0, 0, bad(field, name, "is no part of the source: its chunks are #1-%d", len(s.Chunks))
 	}
 	return s, lo, hi, nil
 }

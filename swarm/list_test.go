@@ -17,7 +17,7 @@ import (
 // after the virtual second in which the plan is written.
 func listed(err error, items ...string) swarm.WorkerFunc {
 	return func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
-		if st.Step.Schema == swarm.SchemaList {
+		if st.Step.Form == swarm.FormList {
 			time.Sleep(time.Second)
 			return swarm.Say(items...), err
 		}
@@ -26,7 +26,7 @@ func listed(err error, items ...string) swarm.WorkerFunc {
 }
 
 func TestAStepUnfoldsOverTheListOfAnEarlierResult(t *testing.T) {
-	l := swarm.Step{ID: "l", Do: "list", Schema: swarm.SchemaList}
+	l := swarm.Step{ID: "l", Do: "list", Form: swarm.FormList}
 	u := swarm.Step{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"}
 	e := swarm.Step{ID: "e", Do: "each", Over: swarm.Each, Of: "u"}
 	for name, items := range map[string][]string{
@@ -84,7 +84,7 @@ func TestAListMayBeUnfoldedTwiceAndLate(t *testing.T) {
 		}
 		s.Planner = script{plan: func(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
 			return errors.Join(
-				add(swarm.Step{ID: "l", Do: "list", Schema: swarm.SchemaList}),
+				add(swarm.Step{ID: "l", Do: "list", Form: swarm.FormList}),
 				add(swarm.Step{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"}),
 				func() error { <-wait; return nil }(), // all of that has ended
 				add(swarm.Step{ID: "v", Do: "again", Over: swarm.List, Of: "l"}),
@@ -101,7 +101,7 @@ func TestAListMayBeUnfoldedTwiceAndLate(t *testing.T) {
 func TestAnEmptyListMakesNothingAndHoldsNobodyUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := mustRun(t, listed(nil), task,
-			swarm.Step{ID: "l", Do: "list", Schema: swarm.SchemaList},
+			swarm.Step{ID: "l", Do: "list", Form: swarm.FormList},
 			swarm.Step{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"},
 			swarm.Step{ID: "e", Do: "each", Over: swarm.Each, Of: "u"},
 			swarm.Step{ID: "n", Do: "sum", Needs: []string{"e"}})
@@ -119,7 +119,7 @@ func TestAListThatCannotBeReadFailsAndSkipsWhatUnfoldsIt(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var l log
 				s := swarm.Swarm{Worker: w, Observe: l.observe, Planner: script{steps: []swarm.Step{
-					{ID: "l", Do: "list", Schema: swarm.SchemaList},
+					{ID: "l", Do: "list", Form: swarm.FormList},
 					{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"},
 					{ID: "e", Do: "each", Over: swarm.Each, Of: "u"},
 					{ID: "o", Do: "other"},
@@ -146,7 +146,7 @@ func TestAListThatCannotBeReadFailsAndSkipsWhatUnfoldsIt(t *testing.T) {
 func TestAListLongerThanTheLimitIsCutAndSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := swarm.Swarm{Worker: listed(nil, slices.Repeat([]string{"x"}, 100)...), Limits: swarm.Limits{Subtasks: 21}, Planner: script{steps: []swarm.Step{
-			{ID: "l", Do: "list", Schema: swarm.SchemaList},
+			{ID: "l", Do: "list", Form: swarm.FormList},
 			{ID: "u", Do: "unfold", Over: swarm.List, Of: "l"},
 			{ID: "e", Do: "each", Over: swarm.Each, Of: "u"},
 		}}}

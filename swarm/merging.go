@@ -158,7 +158,7 @@ func (m *merging) choose(chosen map[*step][]bool, s *step) {
 		return
 	}
 	chosen[s] = slices.Repeat([]bool{true}, len(s.results))
-	if m.run.plan.remade(s) {
+	if m.run.plan.remade(s) || s.needless() || s.rest != nil && s.rest.tally()[Done] > 0 {
 		return
 	}
 	t := s.tally()

@@ -2,8 +2,11 @@ package swarm
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/db31e724/go-swarm/swarm/internal/calc"
 )
 
 // Planner stands in for the large model: it writes plans and merges results.
@@ -122,21 +125,45 @@ const (
 	Chunks
 	// Items makes a subtask of each of the step's Items.
 	Items
-	// List makes a subtask of each finding of the one result of the step Of,
-	// whose text is the subtask's Item.
+	// List makes a subtask of each finding of the step Of, or of each item of its
+	// list, once that step has ended whole; see [Subtask.Item].
 	List
 	// Each makes a subtask of each result of the step Of, as soon as that
 	// result is there: a pipeline. Subtask i follows subtask i of Of.
 	Each
+	// Sections makes a subtask of each section of the sources: the text under one
+	// heading, exactly; of a heading without text of its own none. Of sources
+	// that Select names by numbers of chunks, those that begin in one of these.
+	Sections
+	// Sources makes a subtask of each source, whole, or of what Select names of it.
+	Sources
+	// Calc makes a single subtask that runs Calc over the findings of Needs, without
+	// a worker.
+	Calc
 	// Reduce is made by the aggregator, never by a plan: each subtask
 	// shortens a group of results (Subtask.From) that the merge cannot read
 	// whole.
 	Reduce
 )
 
-var overNames = [...]string{"once", "chunks", "items", "list", "each", "reduce"}
+var overNames = [...]string{"once", "chunks", "items", "list", "each", "sections", "sources", "calc", "reduce"}
 
 func (o Over) String() string { return nameIn(overNames[:], int(o)) }
+
+// Form says what an output looks like.
+type Form string
+
+const (
+	FormFindings Form = ""     // findings, each with its evidence; of a Schema, records
+	FormList     Form = "list" // a list of texts, for a later step to fan out over
+	// FormText is a text, such as a section of a long answer. Where no later step
+	// reads it, it stands in the answer as it is: the merge does not shorten it,
+	// and writes what stands around it.
+	FormText Form = "text"
+)
+
+// NoGoal is the Goal of a step whose workers are not shown the task's.
+const NoGoal = "-"
 
 // Step is a part of a plan: one instruction, carried out by a subtask for
 // each piece of what it fans out over. The engine keeps the step that was
@@ -149,25 +176,51 @@ type Step struct {
 	ID string
 
 	// Do is the instruction, in words that a small model can follow without
-	// knowing the rest of the plan.
+	// knowing the rest of the plan. Of a calculation it says what is calculated.
 	Do string
 
 	Over Over
-	// Select names what Chunks reads: sources, IDs of chunks, or parts of a
-	// source by the numbers of its chunks, "NAME#12" or "NAME#12-30"; where
-	// there is one source NAME may be left out. None: all chunks.
+	// Select names what Chunks, Sections and Sources read: sources, IDs of chunks,
+	// or parts of a source by the numbers of its chunks, "NAME#12" or "NAME#12-30";
+	// where there is one source NAME may be left out. None: all.
 	Select []string
-	Items  []string // Items: one subtask each
-	Of     string   // List, Each: the ID of an earlier step
+	// Where keeps of Chunks, Sections and Sources the pieces in which one of these
+	// words stands, or its headings; several words in one entry are a phrase.
+	// Case and accents do not count. None: all.
+	Where []string
+	// Widen has the rest of the sources' pieces read if nothing was found in those
+	// that Select and Where leave, by a step of its own.
+	Widen bool
+	Items []string // Items: one subtask each
+	Of    string   // List, Each: the ID of an earlier step
 
 	// Needs are IDs of earlier steps that must have ended, whole, before this
 	// one starts; its subtasks receive their results.
 	Needs []string
+	// Context names pieces, as Select does, that each of its subtasks sees too:
+	// definitions, conventions, the head of a table.
+	Context []string
+	// Lookup is how many chunks each subtask is shown that match best what is its
+	// own: its item, the finding that it follows, or else Do. 0: none; see
+	// [Task.Index].
+	Lookup int
+	// Goal is what its workers are shown in place of the task's. Empty: the
+	// task's; NoGoal: none.
+	Goal string
 
-	// Schema says what shape an output has: "" for a finding (an answer with
-	// a quote), "list" for a list that a later step can fan out over. Others are
-	// refused.
-	Schema string
+	Form Form
+	// Schema is the JSON Schema of a record, an object: each finding of the step
+	// then has one in Data. nil: findings are texts.
+	Schema json.RawMessage
+	// Calc is the program of a Calc step: an expression over the findings of the
+	// steps that it needs, each a list under that step's ID. Its functions are those of
+	// [CalcGuide]. It is bounded in time and memory, and gives the same result
+	// each time.
+	Calc string
+	// Note tells the planner's merge what it should know of the step's results: a
+	// scale, how to count, whether a list is whole.
+	Note string
+
 	// Keep gives the step's results to the merge although a later step reads
 	// them. Without it the merge gets those of steps that no other step reads.
 	Keep bool
@@ -180,8 +233,9 @@ type Step struct {
 	Must bool
 }
 
-// SchemaList is the Schema of a step whose output is a list of items.
-const SchemaList = "list"
+// CalcGuide says how the program of a Calc step is written, in a form that can be
+// shown to a model.
+const CalcGuide = calc.Guide
 
 // Limits are the most that a run accepts of its plans, all rounds together. A
 // step that would exceed one is answered with a *PlanError.

@@ -29,8 +29,8 @@ func addAll(t *testing.T, limits swarm.Limits, tk swarm.Task, steps ...swarm.Ste
 
 func TestPlanErrorNamesFieldValueAndMend(t *testing.T) {
 	ok := swarm.Step{ID: "a", Do: "first"}
-	list := swarm.Step{ID: "l", Do: "list", Schema: swarm.SchemaList}
-	two := swarm.Step{ID: "two", Do: "two", Over: swarm.Items, Items: []string{"x", "y"}, Schema: swarm.SchemaList}
+	list := swarm.Step{ID: "l", Do: "list", Form: swarm.FormList}
+	two := swarm.Step{ID: "two", Do: "two", Over: swarm.Items, Items: []string{"x", "y"}, Form: swarm.FormList}
 	for name, c := range map[string]struct {
 		bad                swarm.Step
 		field, value, mend string
@@ -43,7 +43,7 @@ func TestPlanErrorNamesFieldValueAndMend(t *testing.T) {
 		"no instruction":    {swarm.Step{ID: "b", Do: " \n"}, "do", "", "empty"},
 		"reduce":            {swarm.Step{ID: "b", Do: "x", Over: swarm.Reduce}, "over", "reduce", "choose"},
 		"unknown over":      {swarm.Step{ID: "b", Do: "x", Over: 99}, "over", "unknown", "choose"},
-		"select off":        {swarm.Step{ID: "b", Do: "x", Select: []string{"doc"}}, "select", "doc", "over chunks only"},
+		"select off":        {swarm.Step{ID: "b", Do: "x", Select: []string{"doc"}}, "select", "doc", "over chunks, sections or sources only"},
 		"items off":         {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Items: []string{"i"}}, "items", "i", "over items only"},
 		"of off":            {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Of: "a"}, "of", "a", "over list or each only"},
 		"unknown source":    {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Select: []string{"doc", "dog"}}, "select", "dog", `"doc"`},
@@ -51,16 +51,26 @@ func TestPlanErrorNamesFieldValueAndMend(t *testing.T) {
 		"no items":          {swarm.Step{ID: "b", Do: "x", Over: swarm.Items}, "items", "", "empty"},
 		"no list":           {swarm.Step{ID: "b", Do: "x", Over: swarm.List}, "of", "", "name an earlier step"},
 		"unknown of":        {swarm.Step{ID: "b", Do: "x", Over: swarm.Each, Of: "z"}, "of", "z", "not written yet"},
-		"unknown schema":    {swarm.Step{ID: "b", Do: "x", Schema: "scorecard"}, "schema", "scorecard", `"list"`},
+		"unknown form":      {swarm.Step{ID: "b", Do: "x", Form: "scorecard"}, "form", "scorecard", `"list"`},
+		"schema of a list":  {swarm.Step{ID: "b", Do: "x", Form: swarm.FormList, Schema: []byte("{}")}, "schema", "", "findings only"},
+		"schema no JSON":    {swarm.Step{ID: "b", Do: "x", Schema: []byte("{")}, "schema", "{", "not JSON"},
+		"where off":         {swarm.Step{ID: "b", Do: "x", Where: []string{"w"}}, "where", "w", "over chunks, sections or sources only"},
+		"where nothing":     {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Where: []string{"zebra"}}, "where", "zebra", "stands in none"},
+		"widen off":         {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Widen: true}, "widen", "true", "select or where"},
+		"unknown context":   {swarm.Step{ID: "b", Do: "x", Context: []string{"dog"}}, "context", "dog", `"doc"`},
+		"much lookup":       {swarm.Step{ID: "b", Do: "x", Lookup: 99}, "lookup", "99", "from 0 to 64"},
+		"calc off":          {swarm.Step{ID: "b", Do: "x", Calc: "1"}, "calc", "1", "over calc only"},
+		"calc of nothing":   {swarm.Step{ID: "b", Do: "x", Over: swarm.Calc, Calc: "1"}, "needs", "", "is empty"},
+		"no calc":           {swarm.Step{ID: "b", Do: "x", Over: swarm.Calc, Needs: []string{"a"}}, "calc", "", "is empty"},
+		"calc of no step":   {swarm.Step{ID: "b", Do: "x", Over: swarm.Calc, Needs: []string{"a"}, Calc: "len(zebra)"}, "calc", "len(zebra)", "zebra"},
+		"calc with fields":  {swarm.Step{ID: "b", Do: "x", Over: swarm.Calc, Needs: []string{"a"}, Calc: "1", Lookup: 1}, "over", "calc", "has no worker"},
 		"no such part":      {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Select: []string{"doc#1-2"}}, "select", "doc#1-2", "its chunks are #1-1"},
 		"part of any":       {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Select: []string{"#1"}}, "select", "#1", "write the source's name before #"},
 		"itself":            {swarm.Step{ID: "b", Do: "x", Over: swarm.Each, Of: "b"}, "of", "b", "not written yet"},
-		"list of many":      {swarm.Step{ID: "b", Do: "x", Over: swarm.List, Of: "two"}, "of", "two", "single result"},
-		"list of text":      {swarm.Step{ID: "b", Do: "x", Over: swarm.List, Of: "a"}, "of", "a", "output is a list"},
 		"unknown need":      {swarm.Step{ID: "b", Do: "x", Needs: []string{"a", "z"}}, "needs", "z", "not written yet"},
 		"empty need":        {swarm.Step{ID: "b", Do: "x", Needs: []string{""}}, "needs", "", "name an earlier step"},
 		"repeated":          {swarm.Step{ID: "b", Do: "first"}, "do", "first", `repeats step "1/a"`},
-		"repeated items":    {swarm.Step{ID: "b", Do: "two", Over: swarm.Items, Items: []string{"x", "y"}, Schema: swarm.SchemaList}, "do", "two", `repeats step "1/two"`},
+		"repeated items":    {swarm.Step{ID: "b", Do: "two", Over: swarm.Items, Items: []string{"x", "y"}, Form: swarm.FormList}, "do", "two", `repeats step "1/two"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tk := swarm.Task{Goal: "g", Sources: []swarm.Source{sourceOf("doc", "one"), sourceOf("empty")}}

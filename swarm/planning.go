@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -70,9 +71,18 @@ func (p *planning) add(round int, s Step) error {
 		r.emit(Event{Kind: StepRefused, Step: clip(s.ID, 80), Err: err})
 		return err
 	}
-	st.worker = r.swarm.Worker
+	if st.listed != nil {
+		p.enter(st.listed)
+		st.of = st.listed
+	}
+	st.worker = cmp.Or(st.worker, r.swarm.Worker)
 	p.byID[st.ID] = st
 	p.enter(st)
+	if st.rest != nil {
+		st.rest.ID, st.rest.worker, st.rest.depth = st.ID+".rest", st.worker, st.depth+1
+		st.rest.needs, st.rest.context = st.needs, st.context
+		p.enter(st.rest)
+	}
 	return nil
 }
 
@@ -110,6 +120,9 @@ func (p *planning) enter(st *step) {
 		sp.Needs = append(sp.Needs, n.n)
 		n.used = true
 	}
+	if st.after != nil {
+		sp.Needs = append(sp.Needs, st.after.n)
+	}
 	if count >= 0 {
 		p.unfold(st, count)
 	}
@@ -123,7 +136,7 @@ func (p *planning) enter(st *step) {
 // count returns how many subtasks a step has; -1: not known yet.
 func (s *step) count() int {
 	switch {
-	case s.Over == Once:
+	case s.Over == Once, s.Over == Calc:
 		return 1
 	case s.Over == List, s.Over == Each && s.of.results == nil:
 		return -1
@@ -137,6 +150,9 @@ func (s *step) count() int {
 // is held.
 func (p *planning) unfold(st *step, count int) {
 	st.results = make([]Result, count)
+	if st.Lookup > 0 {
+		st.found = make([][]*Chunk, count)
+	}
 	if st.groups == nil { // reducing is no part of the plan
 		p.size.Subtasks += count
 	}

@@ -33,7 +33,7 @@ func randomPlan(rng *rand.Rand) []swarm.Step {
 		case k == 3 && len(lists) > 0:
 			st.Over, st.Of = swarm.List, lists[rng.IntN(len(lists))]
 		case k == 4:
-			st.Schema = swarm.SchemaList
+			st.Form = swarm.FormList
 			lists = append(lists, st.ID)
 		}
 		for len(steps) > 0 && rng.IntN(3) == 0 {
@@ -161,7 +161,7 @@ func (w *fateful) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, err
 	case 3, 4:
 		return swarm.Output{}, nil
 	}
-	if st.Step.Schema == swarm.SchemaList {
+	if st.Step.Form == swarm.FormList {
 		switch w.pick(id, "list", 4) {
 		case 0:
 			return swarm.Say("x", "y", "z"), nil

@@ -41,7 +41,7 @@ func TestTheMergeGetsWhatAStepReadThatGaveNothing(t *testing.T) {
 		},
 		"a filter": {[]swarm.Step{facts, {ID: "a", Do: "none Acme", Over: swarm.Each, Of: "facts"}}, "1/a/1", ""},
 		"a list whose items failed": {
-			[]swarm.Step{{ID: "l", Do: "list", Schema: swarm.SchemaList}, {ID: "i", Do: "fail", Over: swarm.List, Of: "l"}},
+			[]swarm.Step{{ID: "l", Do: "list", Form: swarm.FormList}, {ID: "i", Do: "fail", Over: swarm.List, Of: "l"}},
 			"1/l/0", "step 1/i: 2 of 2 failed",
 		},
 		"one that failed beside one that is done": {

@@ -103,7 +103,10 @@ type run struct {
 	group   errgroup.Group  // planner calls, workers, the watcher
 	over    chan struct{}   // closed when all rounds are done
 	chunks  []*Chunk        // of all sources
-	most    int             // rounds
+
+	texts, sections, sources corpus
+
+	most    int // rounds
 	account *account
 	merge   merging // of the goroutine that goes through the rounds
 
@@ -127,6 +130,11 @@ type step struct {
 	chunks    []*Chunk // Over Chunks
 	items     []string // Items, List
 	groups    [][]Result
+	context   []*Chunk   // what all its subtasks see
+	found     [][]*Chunk // Lookup: what each was shown
+	listed    *step      // List: makes the list of a step with several results
+	rest      *step      // Widen: reads the rest if this one finds nothing
+	after     *step      // it is the rest of this one
 	of        *step
 	needs     []*step
 	used      bool // another step needs, follows or unfolds it
@@ -164,6 +172,9 @@ func newRun(ctx context.Context, s *Swarm, t Task) *run {
 			r.chunks = append(r.chunks, &t.Sources[i].Chunks[j])
 		}
 	}
+	r.texts.make = func() []*Chunk { return r.chunks }
+	r.sections.make = func() []*Chunk { return sectionsOf(t.Sources) }
+	r.sources.make = func() []*Chunk { return wholes(t.Sources, func(*Chunk) bool { return true }) }
 	r.plan.init(r)
 	r.work.init(r, cmp.Or(s.Concurrency, defaultConcurrency))
 	r.merge.run = r

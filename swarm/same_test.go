@@ -28,7 +28,7 @@ func mixed(gap func(i int)) script {
 		{ID: "read", Do: "read", Over: swarm.Chunks},
 		{ID: "look", Do: "look", Over: swarm.Each, Of: "read"},
 		{ID: "items", Do: "items", Over: swarm.Items, Items: numbered(17)},
-		{ID: "list", Do: "list", Schema: swarm.SchemaList},
+		{ID: "list", Do: "list", Form: swarm.FormList},
 		{ID: "open", Do: "open", Over: swarm.List, Of: "list"},
 		{ID: "more", Do: "more", Over: swarm.Each, Of: "open", Needs: []string{"items"}},
 		{ID: "sum", Do: "sum", Needs: []string{"look", "more"}},
@@ -72,7 +72,7 @@ func TestTheSamePlanGivesTheSameAnswerUnderAnyLatencyAndConcurrency(t *testing.T
 						time.Sleep(latency(st.ID(), "parked"))
 						unpark()
 					}
-					if st.Step.Schema == swarm.SchemaList {
+					if st.Step.Form == swarm.FormList {
 						return swarm.Say("p", "q", "r", "s"), nil
 					}
 					switch fate(0, st.ID(), "outcome", 6) { // by the subtask alone

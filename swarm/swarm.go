@@ -180,7 +180,7 @@ func (s *Swarm) Work(ctx context.Context, st Subtask) (Output, error) {
 	var out Output
 	switch {
 	case strings.TrimSpace(a.Text) == "":
-	case st.Step != nil && st.Step.Schema == SchemaList:
+	case st.Step != nil && st.Step.Form == FormList:
 		out = Say(listItems(a.Text)...)
 	default:
 		cites := slices.Clone(a.Citations) // the planner's, and the observer's

@@ -10,6 +10,18 @@ import (
 type Task struct {
 	Goal    string
 	Sources []Source
+	// Index finds the chunks that match a query, for steps with Lookup. nil: plain
+	// BM25 over words, and over pairs of characters where a script sets no spaces,
+	// built of the sources when a step first needs it.
+	Index Index
+}
+
+// Index finds chunks by words: what a Step's Lookup shows its workers. It must be
+// safe for concurrent use.
+type Index interface {
+	// Search returns the at most n chunks of the task that match the query best,
+	// the best first.
+	Search(query string, n int) []*Chunk
 }
 
 // Source is a named text that has been cut into chunks. Package
@@ -42,6 +54,19 @@ type Chunk struct {
 	// Places say where the parts of Text stand, in order; the first begins
 	// at 0. None: all of it stands under Path.
 	Places []Place
+
+	// Segments say of which chunks Text is put together, where it is a section or
+	// a whole source (Over Sections, Sources), in order; the first begins at 0. White
+	// space between two of them is not that of the source. None: Text is of one.
+	Segments []Segment
+}
+
+// Segment is a part of a text that is put together of several chunks.
+type Segment struct {
+	At    int    // byte offset in the text from which it holds, up to the next one's
+	Chunk string // ID of the chunk that it is of
+	Start int    // byte offset in the source of its first byte
+	Line  int    // the line of that, from 1; 0: unknown
 }
 
 // Place says where a part of a chunk stands in its source.
@@ -68,18 +93,30 @@ func (c *Chunk) PlaceAt(offset int) Place {
 	return place
 }
 
+// segment returns the segment that the byte of c.Text at an offset is of.
+func (c *Chunk) segment(offset int) Segment {
+	at := Segment{Chunk: c.ID, Start: c.Start, Line: c.Line}
+	for i, s := range c.Segments {
+		if i > 0 && s.At > offset {
+			break
+		}
+		at = s
+	}
+	return at
+}
+
 // Cite returns a citation of c.Text[start:end], with its place in the source.
 // Quote holds these bytes with each run of white space as one space; it is not
 // Verified, for nobody has compared it with what a worker said.
 func (c *Chunk) Cite(start, end int) Citation {
-	place := c.PlaceAt(start)
+	first, last, place := c.segment(start), c.segment(max(end-1, start)), c.PlaceAt(start)
 	cite := Citation{
-		Source: c.Source, Chunk: c.ID, Path: place.Path, Head: place.Head, Line: c.Line,
-		Start: min(c.Start+start, c.End), End: min(c.Start+end, c.End),
+		Source: c.Source, Chunk: first.Chunk, Path: place.Path, Head: place.Head, Line: first.Line,
+		Start: min(first.Start+start-first.At, c.End), End: min(last.Start+end-last.At, c.End),
 		Quote: strings.Join(strings.Fields(c.Text[start:end]), " "),
 	}
-	if c.Line > 0 {
-		cite.Line += strings.Count(c.Text[:start], "\n")
+	if cite.Line > 0 {
+		cite.Line += strings.Count(c.Text[first.At:start], "\n")
 	}
 	return cite
 }
@@ -89,10 +126,11 @@ func (c *Chunk) Cite(start, end int) Citation {
 func (c *Chunk) Part(start, end int) Chunk {
 	part := *c
 	part.Text = c.Text[start:end]
-	part.Start = min(c.Start+start, c.End)
-	part.End = min(c.Start+end, c.End)
-	if c.Line > 0 {
-		part.Line = c.Line + strings.Count(c.Text[:start], "\n")
+	first, last := c.segment(start), c.segment(max(end-1, start))
+	part.Start = min(first.Start+start-first.At, c.End)
+	part.End = min(last.Start+end-last.At, c.End)
+	if part.Line = first.Line; part.Line > 0 {
+		part.Line += strings.Count(c.Text[first.At:start], "\n")
 	}
 	part.Places = nil
 	for _, p := range c.Places {
@@ -102,6 +140,15 @@ func (c *Chunk) Part(start, end int) Chunk {
 		if p.At < end || len(part.Places) == 0 {
 			p.At = max(p.At-start, 0)
 			part.Places = append(part.Places, p)
+		}
+	}
+	part.Segments = nil
+	for _, s := range c.Segments {
+		if s.At <= start {
+			part.Segments = []Segment{{0, s.Chunk, part.Start, part.Line}}
+		} else if s.At < end {
+			s.At -= start
+			part.Segments = append(part.Segments, s)
 		}
 	}
 	return part
@@ -122,6 +169,34 @@ type Section struct {
 func (s *Source) Sections() iter.Seq[Section] {
 	return func(yield func(Section) bool) {
 		var open Section
+		for st := range s.stretches() {
+			if open.First == 0 || st.path != open.Path {
+				if open.First > 0 && !yield(open) {
+					return
+				}
+				open = Section{Path: st.path, First: st.chunk + 1}
+			}
+			text := s.Chunks[st.chunk].Text[st.from:st.to]
+			open.Last = st.chunk + 1
+			open.Text = append(open.Text, text)
+			open.Tokens += EstimateTokens(text)
+		}
+		if open.First > 0 {
+			yield(open)
+		}
+	}
+}
+
+// stretch is a part of a chunk under one path of headings.
+type stretch struct {
+	path, head      string
+	chunk, from, to int
+}
+
+// stretches yields the parts of a source's chunks in order, what they repeat
+// once.
+func (s *Source) stretches() iter.Seq[stretch] {
+	return func(yield func(stretch) bool) {
 		end := 0 // of the chunk before
 		for i := range s.Chunks {
 			c := &s.Chunks[i]
@@ -136,22 +211,10 @@ func (s *Source) Sections() iter.Seq[Section] {
 				if k+1 < len(places) {
 					to = min(places[k+1].At, to)
 				}
-				if from >= to {
-					continue
+				if from < to && !yield(stretch{p.Path, p.Head, i, from, to}) {
+					return
 				}
-				if open.First == 0 || p.Path != open.Path {
-					if open.First > 0 && !yield(open) {
-						return
-					}
-					open = Section{Path: p.Path, First: i + 1}
-				}
-				open.Last = i + 1
-				open.Text = append(open.Text, c.Text[from:to])
-				open.Tokens += EstimateTokens(c.Text[from:to])
 			}
-		}
-		if open.First > 0 {
-			yield(open)
 		}
 	}
 }

@@ -32,14 +32,17 @@ type Subtask struct {
 	Run   string
 	Step  *Step
 	Index int    // its place in the step, from 0
-	Goal  string // the task's
+	Goal  string // the task's, or what the step shows in its place
 
-	Chunk *Chunk // Over Chunks; Each over such a step: the chunk at the pipeline's head
+	Chunk *Chunk // Over Chunks, Sections, Sources; Each over such a step: the piece at the pipeline's head
 	Item  string // Over Items and List; Each over such a step: the item at the pipeline's head
 
+	Context []*Chunk // pieces that all subtasks of the step see
+	Found   []*Chunk // chunks that match it best (Step.Lookup), the best first
+
 	// From holds results of earlier steps: for Each the one that this subtask
-	// follows, then those of Needs in plan order; for Reduce the group to be
-	// shortened. Only results that are done are in it.
+	// follows, for List the finding that is its item if that has evidence, then
+	// those of Needs in plan order; for Reduce the group to be shortened. Only results that are done are in it.
 	From []Result
 	// Missing says, a line for each step that is needed, what From lacks
 	// because it failed.
@@ -66,7 +69,7 @@ func (st *Subtask) ID() string { return subtaskID(st.Step, st.Index) }
 type Output struct {
 	// Findings are what was found, in the order of the input. None: there was
 	// nothing to find, and the worker abstains, which is no failure. Of a step
-	// whose Schema is SchemaList each finding is an item of the list.
+	// whose Form is FormList each finding is an item of the list.
 	Findings []Finding `json:"findings,omitempty"`
 	// Doubts are checks that the output still fails. They are marks, not errors.
 	Doubts []string `json:"doubts,omitempty"`
@@ -81,9 +84,12 @@ type Output struct {
 type Finding struct {
 	// Text is the statement. One that was made from other findings refers to its
 	// Evidence by number: [1] is Evidence[0].
-	Text       string     `json:"text"`
-	Evidence   []Citation `json:"evidence,omitempty"`
-	Confidence float64    `json:"confidence,omitempty"` // 0 to 1, the worker's own word; 0: it said none
+	Text string `json:"text"`
+	// Data is a record of the step's Schema, a JSON object; Text says the same in
+	// words. nil: the step has none.
+	Data       json.RawMessage `json:"data,omitempty"`
+	Evidence   []Citation      `json:"evidence,omitempty"`
+	Confidence float64         `json:"confidence,omitempty"` // 0 to 1, the worker's own word; 0: it said none
 }
 
 // Say returns an output with a finding for each text, without evidence, as a

@@ -190,7 +190,7 @@ func (w *working) do(t *running) {
 		w.start()
 		w.tellQuiet()
 	}()
-	if err == nil {
+	if err == nil && !t.step.needless() {
 		guarded("the worker", &err, func() (err error) {
 			out, err = t.step.worker.Work(t, w.bind(t))
 			return err
@@ -199,6 +199,10 @@ func (w *working) do(t *running) {
 	returned = true
 	w.write(t, out, err)
 }
+
+// needless says that a step need not be worked on: it is the rest of one that
+// found something.
+func (s *step) needless() bool { return s.after != nil && s.after.tally()[Done] > 0 }
 
 // write puts what a worker returned into its place. It is the subtask's alone
 // until the subtask has ended, so that no lock is needed; what says that it

@@ -131,23 +131,23 @@ func plusModels(a, b map[string]swarm.Usage) map[string]swarm.Usage {
 	return sum
 }
 
-// Quotes is a check that a finding over a chunk quotes the chunk: that its own
-// evidence stands in the text (see [Pool.Work]). It sets the place and Verified of
+// Quotes is a check that a finding over texts (a chunk, a section, what was looked
+// up) quotes them: that its own evidence stands there (see [Pool.Work]). It sets the place and Verified of
 // each quote by its own search, whatever the worker said; of a quote that joins
 // several stretches it makes several. A finding without a quote fails. Evidence
 // that comes from earlier results, and lists, are left alone.
 func Quotes(st swarm.Subtask, f *swarm.Finding) string {
-	if st.Chunk == nil || st.Step != nil && st.Step.Schema == swarm.SchemaList {
+	if len(shown(&st)) == 0 || st.Step != nil && st.Step.Form != swarm.FormFindings {
 		return ""
 	}
 	var all []swarm.Citation
 	var wrong []string
 	for _, c := range f.Evidence {
-		if c.Chunk != st.Chunk.ID && c.Chunk != "" || fromBefore(&st, &c) {
+		if fromBefore(&st, &c) {
 			all = append(all, c)
 			continue
 		}
-		cites, fault := quoted(st.Chunk, c.Quote)
+		cites, fault := standing(&st, c.Quote)
 		if fault != "" {
 			wrong = append(wrong, fault)
 		}

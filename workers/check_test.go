@@ -115,7 +115,7 @@ func TestQuotesLeavesEarlierCitationsAndOtherShapesAlone(t *testing.T) {
 		t.Errorf("%q, %+v", wrong, f)
 	}
 	for name, st := range map[string]swarm.Subtask{
-		"list":     {Step: &swarm.Step{Schema: swarm.SchemaList}, Chunk: lease()},
+		"list":     {Step: &swarm.Step{Form: swarm.FormList}, Chunk: lease()},
 		"no chunk": {Step: &swarm.Step{}},
 	} {
 		if wrong := Quotes(st, &swarm.Finding{Text: "x"}); wrong != "" {

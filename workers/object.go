@@ -87,7 +87,7 @@ func listOf(raw json.RawMessage) (list []json.RawMessage, fault string, ok bool)
 	}
 	fields, twice := findings.Members(raw)
 	for _, key := range twice {
-		if key == "findings" || key == "items" || isFinding(fields) && (key == "answer" || key == "quote") {
+		if key == "findings" || key == "items" || key == "text" || isFinding(fields) && (key == "answer" || key == "quote") {
 			return nil, `"` + key + `" stands twice, with two values`, true
 		}
 	}
@@ -106,6 +106,9 @@ func listOf(raw json.RawMessage) (list []json.RawMessage, fault string, ok bool)
 			return nil, `"` + key + `" is not a list`, true
 		}
 	}
+	if text := fields["text"]; text != nil && text[0] == '"' && fields["answer"] == nil && fields["data"] == nil {
+		return []json.RawMessage{text}, "", true
+	}
 	if string(fields["abstain"]) == "true" {
 		return nil, "", true
 	}
@@ -113,7 +116,7 @@ func listOf(raw json.RawMessage) (list []json.RawMessage, fault string, ok bool)
 }
 
 func isFinding(fields map[string]json.RawMessage) bool {
-	return fields["answer"] != nil || fields["quote"] != nil
+	return fields["answer"] != nil || fields["quote"] != nil || fields["data"] != nil
 }
 
 var (

@@ -18,22 +18,22 @@ func (r *reading) output(st *swarm.Subtask, s shape, most int) swarm.Output {
 		out.Doubts = append(out.Doubts, "the reply is not as asked: "+f)
 	}
 	var cites []swarm.Citation
-	if s == shapeFrom || s == shapeBoth {
+	if s.marks {
 		_, cites = findings.Render(st.From)
 	}
 	bare := true // no finding has evidence
 	for _, said := range r.findings {
-		f := swarm.Finding{Text: said.answer, Confidence: said.confidence}
-		if s == shapeFrom || s == shapeBoth {
+		f := swarm.Finding{Text: said.answer, Data: said.data, Confidence: said.confidence}
+		if s.marks && s.record == nil {
 			f.Text, f.Evidence = refer(said.answer, cites)
 		}
-		if s.quotes() && said.quote != "" {
+		if s.quotes && said.quote != "" {
 			f.Evidence = addNew(f.Evidence, own(st, said.quote))
 		}
 		bare = bare && len(f.Evidence) == 0
 		out.Findings = append(out.Findings, f)
 	}
-	if (s == shapeFrom || s == shapeBoth) && (bare || len(st.From) == 1) {
+	if s.marks && (bare || len(st.From) == 1) {
 		for i := range out.Findings {
 			if f := &out.Findings[i]; len(f.Evidence) == 0 {
 				f.Evidence = inherited(st.From, most/len(out.Findings))
@@ -53,10 +53,10 @@ func refer(text string, cites []swarm.Citation) (string, []swarm.Citation) {
 	return strings.TrimSpace(b.String()), slices.Clone(w.Citations())
 }
 
-// own returns where a quote stands: in the chunk, else in an earlier result's
-// evidence.
+// own returns where a quote stands: in one of the texts shown, else in an earlier
+// result's evidence.
 func own(st *swarm.Subtask, quote string) []swarm.Citation {
-	cites, wrong := quoted(st.Chunk, quote)
+	cites, wrong := standing(st, quote)
 	if wrong == "" {
 		return cites
 	}

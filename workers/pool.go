@@ -60,10 +60,11 @@ type Config struct {
 // A Pool is a [model.Doer] too, so that a planner may share it. It is safe for
 // concurrent use and serves any number of runs.
 type Pool struct {
-	doer   model.Doer
-	own    *pool.Pool // nil: the Doer is not ours
-	cfg    Config
-	unable unable
+	doer    model.Doer
+	own     *pool.Pool // nil: the Doer is not ours
+	cfg     Config
+	unable  unable
+	records checker
 }
 
 var _ model.Doer = (*Pool)(nil)

@@ -32,37 +32,79 @@ What stands between marks like <data-00000000>, and after "Source:" and "Begins 
 `
 	piece = `The text is cut out of a longer one and may begin and end in the middle: what stands before its first heading belongs to the section that is named above it.
 `
-	form      = "\nReply with one JSON object alone: "
-	quoteForm = `{"findings": [{"answer": "…", "quote": "…", "confidence": 0.9}, …]}` + "\n"
-	plainForm = `{"findings": [{"answer": "…", "confidence": 0.9}, …]}` + "\n"
-	listForm  = `{"items": ["…", …]}` + "\n"
+	form = "\nReply with one JSON object alone: "
 
 	eachRule = "- One finding for each separate thing asked for, in the order of the text, each with its own quote.\n"
-	bothRule = "- One finding for each separate thing asked for.\n"
 	oneRule  = "- One finding for each separate result; mostly there is one.\n"
 
 	// The answer is the reader's, the quote is the source's: only the first is in
 	// the language of the question.
 	short      = ", short and exact, with names, numbers, units and dates, in the language of the question; it is understood by itself"
-	answerRule = `- "answer": what the text says` + short + ".\n"
-	markerRule = `- "answer": what the findings say` + short + ". After each statement stands the number before the quote that it rests on, as in [2] or [1, 3]; a finding's own number is none of these.\n"
+	answerRule = `- "answer": what the text says, or where a judgement is asked for what you judge` + short + ".\n"
 	plainRule  = `- "answer": the result` + short + ".\n"
+	dataRule   = `- "data": a record of these fields, in the language of the question:` + "\n"
+	markRule   = "- After each statement that rests on an earlier finding stands the number before that one's quote, as in [2] or [1, 3]; a finding's own number is none of these.\n"
 	quoteRule  = `- "quote": the words of the text that show it, copied exactly (white space does not matter): one to three sentences, a row of a table, a few lines of code. Where only two places together show it, put … between their words`
 	otherQuote = `; "" if only the earlier findings show it`
-	sureRule   = "- \"confidence\": 0 to 1.\n"
+	sureRule   = "- \"confidence\": 0 to 1, that it is right and asked for.\n"
 	itemsRule  = "- \"items\": a text for each thing asked for, in the order of the material, each understood by itself.\n"
+	textRule   = "- \"text\": the text asked for, in Markdown without a heading above it, in the language of the question.\n"
 
 	noneRule = "- If the material holds nothing asked for, the list is empty. \"Not stated\" is no finding. Do not guess.\n"
 	bareRule = "- If you cannot do it, the list is empty.\n"
 	mustRule = "- The list must not be empty: answer as well as you can.\n"
 )
 
-var shapeRules = [...]string{
-	shapeQuote: piece + form + quoteForm + eachRule + answerRule + quoteRule + ".\n" + sureRule,
-	shapeBoth:  piece + form + quoteForm + bothRule + answerRule + quoteRule + otherQuote + ".\n" + sureRule,
-	shapeFrom:  form + plainForm + oneRule + markerRule + sureRule,
-	shapeList:  form + listForm + itemsRule,
-	shapePlain: form + plainForm + oneRule + plainRule + sureRule,
+// shapeRules tells what a reply looks like.
+func shapeRules(s shape) string {
+	var b strings.Builder
+	if s.quotes {
+		b.WriteString(piece)
+	}
+	b.WriteString(form)
+	switch s.form {
+	case swarm.FormList:
+		return b.String() + `{"items": ["…", …]}` + "\n" + itemsRule
+	case swarm.FormText:
+		b.WriteString(`{"text": "…"}` + "\n" + textRule)
+		if s.marks {
+			b.WriteString(markRule)
+		}
+		return b.String()
+	}
+	what, quote := `"answer": "…"`, ""
+	if s.record != nil {
+		what = `"data": {…}`
+	}
+	if s.quotes {
+		quote = `, "quote": "…"`
+	}
+	b.WriteString(`{"findings": [{` + what + quote + `, "confidence": 0.9}, …]}` + "\n")
+	switch {
+	case s.quotes:
+		b.WriteString(eachRule)
+	default:
+		b.WriteString(oneRule)
+	}
+	switch {
+	case s.record != nil:
+		b.WriteString(dataRule + fields(s.record))
+	case s.quotes:
+		b.WriteString(answerRule)
+	default:
+		b.WriteString(plainRule)
+	}
+	if s.marks && s.record == nil {
+		b.WriteString(markRule)
+	}
+	if s.quotes {
+		b.WriteString(quoteRule)
+		if s.marks {
+			b.WriteString(otherQuote)
+		}
+		b.WriteString(".\n")
+	}
+	return b.String() + sureRule
 }
 
 // reduceDo is the instruction of a reducing step.
@@ -72,8 +114,9 @@ const reduceDo = "Shorten the findings to what helps to answer the question, the
 func rules(st *swarm.Subtask) string {
 	var b strings.Builder
 	b.WriteString(opening)
-	b.WriteString(shapeRules[shapeOf(st)])
+	b.WriteString(shapeRules(shapeOf(st)))
 	switch {
+	case st.Step.Form == swarm.FormText:
 	case st.Step.Must:
 		b.WriteString(mustRule)
 	case noMaterial(st):
@@ -81,8 +124,8 @@ func rules(st *swarm.Subtask) string {
 	default:
 		b.WriteString(noneRule)
 	}
-	if st.Goal != "" && !strings.Contains(st.Step.Do, st.Goal) {
-		b.WriteString("\nBackground (do not answer it; the instruction asks for a part of it):\nQuestion: " + st.Goal + "\n")
+	if st.Goal != "" {
+		b.WriteString("\nBackground (do not answer it by itself: the instruction says what is wanted of it):\nQuestion: " + st.Goal + "\n")
 		return b.String()
 	}
 	return strings.ReplaceAll(b.String(), "the language of the question", "the language of the instruction")
@@ -91,7 +134,7 @@ func rules(st *swarm.Subtask) string {
 // noMaterial says that a subtask has nothing to read: a model that is told to
 // leave the list empty where the material holds nothing would do so.
 func noMaterial(st *swarm.Subtask) bool {
-	return st.Step.Over == swarm.Once && st.Chunk == nil && st.Item == "" && len(st.From) == 0 && len(st.Missing) == 0
+	return st.Step.Over == swarm.Once && len(shown(st)) == 0 && st.Item == "" && len(st.From) == 0 && len(st.Missing) == 0
 }
 
 // Bounds of what stands on lines of its own, in runes: names and notes, and what
@@ -104,16 +147,20 @@ const (
 // material is the part of the prompt that is this subtask's own.
 func material(st *swarm.Subtask) string {
 	var b strings.Builder
-	if c := st.Chunk; c != nil {
-		b.WriteString("Source: " + findings.Line(c.Source, lineRunes) + "\n")
-		place := c.PlaceAt(0)
-		if place.Path != "" {
-			b.WriteString("Begins in section: " + findings.Line(place.Path, lineRunes) + "\n")
+	for i, c := range st.Context {
+		if i == 0 {
+			b.WriteString("For reference, the same for everybody:\n")
 		}
-		if place.Head != "" {
-			b.WriteString("The text begins within a table, whose head is:\n" + findings.Fence("table head", place.Head))
+		text(&b, c)
+	}
+	if st.Chunk != nil {
+		text(&b, st.Chunk)
+	}
+	for i, c := range st.Found {
+		if i == 0 {
+			b.WriteString("Looked up in the texts, what matches best first:\n")
 		}
-		b.WriteString("Text:\n" + findings.Fence("text", c.Text) + "\n")
+		text(&b, c)
 	}
 	if text, _ := findings.Render(st.From); text != "" {
 		b.WriteString("Earlier findings:\n" + text + "\n")
@@ -143,4 +190,17 @@ func material(st *swarm.Subtask) string {
 		b.WriteString("\nReply with these findings again, mended; leave out what the material does not show.\n")
 	}
 	return b.String()
+}
+
+// text writes a piece with its source, section and table's head.
+func text(b *strings.Builder, c *swarm.Chunk) {
+	b.WriteString("Source: " + findings.Line(c.Source, lineRunes) + "\n")
+	place := c.PlaceAt(0)
+	if place.Path != "" {
+		b.WriteString("Begins in section: " + findings.Line(place.Path, lineRunes) + "\n")
+	}
+	if place.Head != "" {
+		b.WriteString("The text begins within a table, whose head is:\n" + findings.Fence("table head", place.Head))
+	}
+	b.WriteString("Text:\n" + findings.Fence("text", c.Text) + "\n")
 }

@@ -31,7 +31,7 @@ func TestPromptShowsItsParts(t *testing.T) {
 	all := p[0].Content + p[1].Content
 	at := -1
 	for _, part := range []string{
-		"language of the question", "Background (do not answer it", "Question: When is rent due?",
+		"language of the question", "Background (do not answer it by itself", "Question: When is rent due?",
 		"Source: lease.txt", "Begins in section: Lease › Rent", leaseText, "[1] a#1", "3 of 4 subtasks failed", "the item",
 		"Instruction: Find when rent is due.", "what was said", "it is wrong",
 	} {
@@ -71,7 +71,7 @@ func TestPromptTellsWhenToAbstain(t *testing.T) {
 	}{
 		"a chunk":              {overLease(), true},
 		"nothing to read":      {swarm.Subtask{Step: once}, false},
-		"a list of nothing":    {swarm.Subtask{Step: &swarm.Step{Do: "List boats.", Schema: swarm.SchemaList}}, false},
+		"a list of nothing":    {swarm.Subtask{Step: &swarm.Step{Do: "List boats.", Form: swarm.FormList}}, false},
 		"earlier results":      {swarm.Subtask{Step: once, From: earlier()}, true},
 		"results that fail":    {swarm.Subtask{Step: once, Missing: []string{"1/x: 3 of 3 parts failed"}}, true},
 		"an item that is \"\"": {swarm.Subtask{Step: &swarm.Step{Do: "Judge it.", Over: swarm.Items}}, true},

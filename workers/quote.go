@@ -26,6 +26,21 @@ func quoted(c *swarm.Chunk, quote string) (cites []swarm.Citation, wrong string)
 	return cites, ""
 }
 
+// standing is quoted over all texts that a subtask is shown; what is wrong is told
+// of the first.
+func standing(st *swarm.Subtask, quote string) (cites []swarm.Citation, wrong string) {
+	for i, c := range shown(st) {
+		found, fault := quoted(c, quote)
+		if fault == "" {
+			return found, ""
+		}
+		if i == 0 {
+			cites, wrong = found, fault
+		}
+	}
+	return cites, wrong
+}
+
 // locate finds a quote in a text and returns the byte range of the first place
 // where it stands. White space is folded in both. Failing that, quotation
 // marks and dashes of all styles count as alike, soft hyphens and zero-width

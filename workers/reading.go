@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/db31e724/go-swarm/internal/findings"
+	"github.com/db31e724/go-swarm/swarm"
 )
 
 // reading is what could be read of a reply, and what is wrong with it, in words
@@ -21,6 +22,7 @@ type reading struct {
 // saying is a finding as it was written.
 type saying struct {
 	answer, quote string
+	data          json.RawMessage
 	confidence    float64 // 0: none that could be read
 }
 
@@ -30,21 +32,24 @@ type saying struct {
 // Nothing is filled in silently. Prose without an object is no answer, also at
 // a server without schemas: nobody can tell a finding in it from "the text
 // does not say", from a refusal, or from nonsense.
-func read(text string, s shape, must bool) reading {
+func (c *checker) read(text string, s shape, must bool) reading {
 	var r reading
 	list, fault := findList(text)
 	if fault != "" {
 		return reading{faults: []string{fault}, fatal: true}
 	}
 	for i, raw := range list {
-		f, fault := readFinding(raw)
+		f, fault := readFinding(raw, s.record != nil)
+		if fault == "" && s.record != nil {
+			fault = c.fault(s.record, f.data)
+		}
 		switch {
 		case fault != "":
 			r.faults = append(r.faults, fmt.Sprintf("number %d: %s", i+1, fault))
-		case s == shapeList && f.answer != "", s != shapeList && f.answer+f.quote != "":
-			if f.answer == "" {
-				f.answer = f.quote
-			}
+		case s.form == swarm.FormFindings && f.answer == "" && f.quote != "":
+			f.answer = f.quote
+			r.findings = append(r.findings, f)
+		case f.answer != "":
 			r.findings = append(r.findings, f)
 		}
 	}
@@ -55,12 +60,28 @@ func read(text string, s shape, must bool) reading {
 	return r
 }
 
-// readFinding reads one element of the list: an object, or a text alone.
-func readFinding(raw json.RawMessage) (f saying, fault string) {
-	if text, ok := scalar(raw); ok {
+// readFinding reads one element of the list: an object, or a text alone. A record
+// stands under "data", or has its fields beside the quote.
+func readFinding(raw json.RawMessage, record bool) (f saying, fault string) {
+	if text, ok := scalar(raw); ok && !record {
 		return saying{answer: strings.TrimSpace(text)}, ""
 	}
 	fields, twice := findings.Members(raw)
+	if record {
+		if f.data = fields["data"]; f.data == nil {
+			f.data = without(raw, "quote", "confidence", "answer")
+		}
+		if len(f.data) == 0 || f.data[0] != '{' {
+			return f, `"data" is not an object`
+		}
+		f.answer = inWords(f.data)
+		quote, ok := scalar(fields["quote"])
+		if fields["quote"] != nil && !ok {
+			return f, `"quote" is not a string`
+		}
+		f.quote, f.confidence = strings.TrimSpace(quote), confidence(fields["confidence"])
+		return f, ""
+	}
 	for _, key := range []string{"answer", "quote"} {
 		text, ok := scalar(fields[key])
 		switch {
@@ -79,6 +100,19 @@ func readFinding(raw json.RawMessage) (f saying, fault string) {
 	}
 	f.confidence = confidence(fields["confidence"])
 	return f, ""
+}
+
+// without returns an object without some of its keys.
+func without(raw json.RawMessage, keys ...string) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil {
+		return nil
+	}
+	for _, key := range keys {
+		delete(fields, key)
+	}
+	rest, _ := json.Marshal(fields) // what has just been read
+	return rest
 }
 
 // confidence reads a number from 0 to 1. "85%" and 85 are percentages; what

@@ -3,7 +3,19 @@ package workers
 import (
 	"strings"
 	"testing"
+
+	"github.com/db31e724/go-swarm/swarm"
 )
+
+// Shapes of replies: over a text, over results, over both, over neither, with
+// records, a list, a text.
+var (
+	quoting = shape{quotes: true}
+	listing = shape{form: swarm.FormList}
+	shapes  = []shape{quoting, {marks: true}, {quotes: true, marks: true}, {}, {quotes: true, record: []byte(`{"type":"object","properties":{"who":{"type":"string"}},"required":["who"],"additionalProperties":false}`)}, listing, {form: swarm.FormText}}
+)
+
+func readAs(text string, s shape, must bool) reading { return new(checker).read(text, s, must) }
 
 func TestReplyIsReadLenientlyButNeverGuessed(t *testing.T) {
 	const one = `{"answer":"A","quote":"Q","confidence":0.5}`
@@ -62,7 +74,7 @@ func TestReplyIsReadLenientlyButNeverGuessed(t *testing.T) {
 		{"a list of numbers", `[1,2]`, "", 0, "no JSON object", true},
 		{"braces", strings.Repeat("{", 100_000), "", 0, "no JSON object", true},
 	} {
-		r := read(c.text, shapeQuote, false)
+		r := readAs(c.text, quoting, false)
 		faults := strings.Join(r.faults, "; ")
 		var got []string
 		for _, f := range r.findings {
@@ -80,7 +92,7 @@ func TestReplyIsReadLenientlyButNeverGuessed(t *testing.T) {
 
 func TestEmptyListWhereAnAnswerIsAMust(t *testing.T) {
 	for _, text := range []string{nothing, `{"findings":[{"answer":"","quote":""}]}`, `{"abstain":true}`} {
-		if r := read(text, shapeQuote, true); !r.fatal || !strings.Contains(r.faults[0], "must be answered") {
+		if r := readAs(text, quoting, true); !r.fatal || !strings.Contains(r.faults[0], "must be answered") {
 			t.Errorf("%s: %+v", text, r)
 		}
 	}
@@ -91,12 +103,12 @@ func TestListIsReadFromObjectOrArray(t *testing.T) {
 		`{"items":["a","b"]}`: 2, `Here: ["a","b"]`: 2, `{"items":[]}`: 0, `{"list":{"items":["a"]}}`: 1,
 		`[{"items":["a"]}]`: 1, `{"items":["a"," ",3]}`: 2, `["a"] ["b"]`: 1, `{"findings":[{"answer":"a"}]}`: 1,
 	} {
-		if r := read(text, shapeList, false); len(r.faults) > 0 || len(r.findings) != want {
+		if r := readAs(text, listing, false); len(r.faults) > 0 || len(r.findings) != want {
 			t.Errorf("%s: %+v", text, r)
 		}
 	}
 	for _, text := range []string{`{"items":"a, b"}`, `{"items":[{"a":1}]}`, `a, b`, `[1,2]`} {
-		if r := read(text, shapeList, false); !r.fatal {
+		if r := readAs(text, listing, false); !r.fatal {
 			t.Errorf("%s: %+v", text, r)
 		}
 	}
@@ -107,13 +119,13 @@ func FuzzRead(f *testing.F) {
 		`{"findings":[{"answer":"A","quote":"Q","confidence":0.5}]}`, "```json\n{\"items\":[\"a\"]}\n```",
 		`{"result":{"answer":1,"abstain":"true"}}`, "{\"answer\":\"a\nb\",\"confidence\":\"90%\"}", `{"a":{"answer":`, `[`, `["a",{"quote":"tenant"}]`,
 	} {
-		for shape := range uint8(5) {
+		for shape := range uint8(len(shapes)) {
 			f.Add(s, shape, shape == 1)
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string, kind uint8, must bool) {
-		s := shape(kind % 5)
-		r := read(text, s, must)
+		s := shapes[int(kind)%len(shapes)]
+		r := readAs(text, s, must)
 		if r.fatal {
 			if len(r.faults) == 0 {
 				t.Fatal("no output, and no fault told")
@@ -137,4 +149,37 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestRecordsAreReadAndChecked(t *testing.T) {
+	s := shape{quotes: true, record: []byte(`{"type":"object","properties":{"who":{"type":"string","description":"the payer"},"sum":{"type":"number"},"kind":{"type":"string","enum":["rent","fee"]}},"required":["who","sum","kind"],"additionalProperties":false}`)}
+	for _, c := range []struct{ name, text, words, fault string }{
+		{"as asked", `{"findings":[{"data":{"who":"Ann","sum":5,"kind":"rent"},"quote":"q","confidence":1}]}`, "who: Ann; sum: 5; kind: rent", ""},
+		{"fields beside the quote", `{"findings":[{"who":"Ann","sum":5,"kind":"rent","quote":"q","confidence":1}]}`, "kind: rent; sum: 5; who: Ann", ""},
+		{"a value that is not allowed", `{"findings":[{"data":{"who":"Ann","sum":5,"kind":"gift"},"quote":"q"}]}`, "", `number 1: "kind": value must be one of`},
+		{"a field that is missing", `{"findings":[{"data":{"who":"Ann","kind":"fee"},"quote":"q"}]}`, "", "missing property"},
+		{"another type", `{"findings":[{"data":{"who":"Ann","sum":"five","kind":"fee"},"quote":"q"}]}`, "", `"sum": got string, want number`},
+		{"no record", `{"findings":[{"data":"Ann","quote":"q"}]}`, "", `"data" is not an object`},
+	} {
+		r := readAs(c.text, s, false)
+		words := ""
+		if len(r.findings) > 0 {
+			words = r.findings[0].answer
+		}
+		if faults := strings.Join(r.faults, "; "); words != c.words || !strings.Contains(faults, c.fault) || (c.fault == "") != (faults == "") {
+			t.Errorf("%s: %+v", c.name, r)
+		}
+	}
+	if got := fields(s.record); got != "    who (string): the payer\n    sum (number)\n    kind (string); one of [rent fee]\n" {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestTextIsReadFromObjectOrString(t *testing.T) {
+	s := shape{form: swarm.FormText}
+	for _, text := range []string{`{"text":"It is so."}`, "```json\n{\"text\": \"It is so.\"}\n```", `{"findings":[{"answer":"It is so."}]}`} {
+		if r := readAs(text, s, false); len(r.faults) > 0 || len(r.findings) != 1 || r.findings[0].answer != "It is so." {
+			t.Errorf("%s: %+v", text, r)
+		}
+	}
 }

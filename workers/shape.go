@@ -7,56 +7,76 @@ import (
 	"github.com/db31e724/go-swarm/swarm/model"
 )
 
-// shape is what a subtask's reply looks like; it follows from its input, and
-// is the same for all subtasks of a step.
-type shape uint8
-
-const (
-	shapeQuote shape = iota // over a chunk: findings, each with the passage that shows it
-	shapePlain              // over an item, or nothing: answers
-	shapeFrom               // over results: answers that refer to their evidence by number
-	shapeBoth               // over a chunk and results that came before: either may show it
-	shapeList               // a list, for a later step to fan out over
-)
-
-func shapeOf(st *swarm.Subtask) shape {
-	switch from := len(st.From) > 0 || st.Step.Over == swarm.Reduce; {
-	case st.Step.Schema == swarm.SchemaList:
-		return shapeList
-	case st.Chunk != nil && from:
-		return shapeBoth
-	case st.Chunk != nil:
-		return shapeQuote
-	case from:
-		return shapeFrom
-	}
-	return shapePlain
+// shape is what a subtask's reply looks like. It follows from the step and from
+// what kinds of input it has, and is the same for all subtasks of a step.
+type shape struct {
+	form   swarm.Form
+	quotes bool            // there are texts: each finding quotes them
+	marks  bool            // there are results: an answer refers to their evidence by number
+	record json.RawMessage // the JSON Schema of a finding's data; nil: it has an answer
 }
 
-// quotes says that the findings of this shape have a quote.
-func (s shape) quotes() bool { return s == shapeQuote || s == shapeBoth }
+func shapeOf(st *swarm.Subtask) shape {
+	s := shape{form: st.Step.Form, marks: len(st.From) > 0 || st.Step.Over == swarm.Reduce}
+	if s.form == swarm.FormFindings {
+		s.quotes = len(shown(st)) > 0
+		if len(st.Step.Schema) > 0 {
+			s.record = st.Step.Schema
+		}
+	}
+	return s
+}
+
+// shown returns the texts that a subtask sees: its own piece, then others.
+func shown(st *swarm.Subtask) (texts []*swarm.Chunk) {
+	if st.Chunk != nil {
+		texts = append(texts, st.Chunk)
+	}
+	return append(append(texts, st.Found...), st.Context...)
+}
+
+// property of a strict schema.
+type property struct {
+	name   string
+	schema json.RawMessage
+}
+
+var (
+	aString = json.RawMessage(`{"type":"string"}`)
+	aNumber = json.RawMessage(`{"type":"number"}`)
+)
 
 // schema returns the strict schema of the shape. All keys are required and
 // none is bounded: that is the part of JSON Schema that every server takes.
 func (s shape) schema() *model.Schema {
-	switch {
-	case s == shapeList:
-		return &listSchema
-	case s.quotes():
-		return &quoteSchema
+	switch s.form {
+	case swarm.FormList:
+		return &model.Schema{Name: "list", JSON: object(property{"items", list(aString)})}
+	case swarm.FormText:
+		return &model.Schema{Name: "text", JSON: object(property{"text", aString})}
 	}
-	return &answerSchema
+	ps := []property{{"answer", aString}}
+	if s.record != nil {
+		ps[0] = property{"data", s.record}
+	}
+	if s.quotes {
+		ps = append(ps, property{"quote", aString})
+	}
+	return &model.Schema{Name: "findings", JSON: object(property{"findings", list(object(append(ps, property{"confidence", aNumber})...))})}
 }
 
-var (
-	quoteSchema = model.Schema{Name: "findings", JSON: json.RawMessage(
-		`{"type":"object","properties":{"findings":{"type":"array","items":{"type":"object",` +
-			`"properties":{"answer":{"type":"string"},"quote":{"type":"string"},"confidence":{"type":"number"}},` +
-			`"required":["answer","quote","confidence"],"additionalProperties":false}}},"required":["findings"],"additionalProperties":false}`)}
-	answerSchema = model.Schema{Name: "findings", JSON: json.RawMessage(
-		`{"type":"object","properties":{"findings":{"type":"array","items":{"type":"object",` +
-			`"properties":{"answer":{"type":"string"},"confidence":{"type":"number"}},` +
-			`"required":["answer","confidence"],"additionalProperties":false}}},"required":["findings"],"additionalProperties":false}`)}
-	listSchema = model.Schema{Name: "list", JSON: json.RawMessage(
-		`{"type":"object","properties":{"items":{"type":"array","items":{"type":"string"}}},"required":["items"],"additionalProperties":false}`)}
-)
+func list(of json.RawMessage) json.RawMessage {
+	return json.RawMessage(`{"type":"array","items":` + string(of) + `}`)
+}
+
+func object(ps ...property) json.RawMessage {
+	properties, names := "", ""
+	for i, p := range ps {
+		if i > 0 {
+			properties, names = properties+",", names+","
+		}
+		properties += `"` + p.name + `":` + string(p.schema)
+		names += `"` + p.name + `"`
+	}
+	return json.RawMessage(`{"type":"object","properties":{` + properties + `},"required":[` + names + `],"additionalProperties":false}`)
+}

@@ -3,6 +3,7 @@ package workers
 import (
 	"context"
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -10,7 +11,8 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// mostSplits is how often a chunk is cut in two: into eight parts at most.
+// mostSplits is how often a chunk is cut in two: into eight parts at most. What is
+// put together of n chunks may have n times as many.
 const mostSplits = 3
 
 // leastSplit is the shortest text, in bytes, that is cut in two: it is the
@@ -22,7 +24,15 @@ const leastSplit = 200
 // the other. Both are the same subtask.
 func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, splits int) (swarm.Output, error) {
 	out, err := p.work(ctx, st)
-	if !isClass(err, swarm.ClassTooLong) || st.Chunk == nil || splits == mostSplits || len(st.Chunk.Text) < leastSplit {
+	if !isClass(err, swarm.ClassTooLong) {
+		return out, err
+	}
+	if n := len(st.Found); n > 1 { // the best of them alone
+		fewer := *st
+		fewer.Found = st.Found[:n/2]
+		return p.inParts(ctx, &fewer, splits)
+	}
+	if st.Chunk == nil || splits == mostSplits+bits.Len(uint(len(st.Chunk.Segments))) || len(st.Chunk.Text) < leastSplit {
 		return out, err
 	}
 	first, second := halves(st.Chunk)

@@ -124,7 +124,7 @@ func TestListsOfPartsAreJoined(t *testing.T) {
 		return fmt.Sprintf(`{"items":["both","part %d"]}`, i), "stop"
 	}}
 	st := over(ledger(50))
-	st.Step.Schema = swarm.SchemaList
+	st.Step.Form = swarm.FormList
 	out, err := n.pool(t, Config{Backends: []model.Backend{n.backend()}}).Work(t.Context(), st)
 	if err != nil || out.Text() != "both\npart 0\npart 1" {
 		t.Errorf("%q, %v", out.Text(), err)

@@ -16,7 +16,7 @@ import (
 // Most tokens of a reply where nobody names any.
 const (
 	defaultOut     = 1024
-	defaultListOut = 2048
+	defaultLongOut = 2048 // of a list or a text
 )
 
 // mostSaid is how many runes of a reply that could not be read are shown to its
@@ -59,6 +59,11 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 		return swarm.Output{}, err
 	}
 	s := shapeOf(st)
+	if s.record != nil {
+		if _, err := p.records.compile(s.record); err != nil {
+			return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: err}
+		}
+	}
 	prompt := p.cfg.Prompt(*st)
 	r := model.Request{
 		Messages: prompt, Schema: s.schema(), Temperature: p.cfg.Temperature,
@@ -87,7 +92,7 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 			}
 			return swarm.Output{}, cmp.Or(p.unable.note(ctx, reply, err, false), err)
 		}
-		got := read(reply.Text, s, st.Step.Must)
+		got := p.records.read(reply.Text, s, st.Step.Must)
 		unfit := p.unable.note(ctx, reply, nil, !got.fatal)
 		switch {
 		case len(got.faults) == 0, first != nil && !got.fatal:
@@ -119,8 +124,8 @@ func (p *Pool) defaultOut(s shape) int {
 	switch {
 	case p.cfg.MaxOut > 0:
 		return p.cfg.MaxOut
-	case s == shapeList:
-		return defaultListOut
+	case s.form != swarm.FormFindings:
+		return defaultLongOut
 	}
 	return defaultOut
 }

@@ -56,7 +56,7 @@ func TestAbstentionIsNoFailure(t *testing.T) {
 func TestListIsAFindingAnItem(t *testing.T) {
 	s := says("```json\n{\"items\": [\"a\", \" b \", \"\", 3], \"abstain\": false}\n```")
 	st := overLease()
-	st.Step.Schema = swarm.SchemaList
+	st.Step.Form = swarm.FormList
 	out, err := s.pool(t, Config{}).Work(t.Context(), st)
 	if err != nil || out.Text() != "a\nb\n3" {
 		t.Errorf("%+v, %v", out, err)
@@ -346,19 +346,19 @@ func (v *strictObject) check(t *testing.T, schema []byte) {
 }
 
 func TestSchemasAreStrictAndPortable(t *testing.T) {
-	for _, s := range []shape{shapeQuote, shapePlain, shapeFrom, shapeBoth, shapeList} {
+	for _, s := range shapes {
 		var v strictObject
 		if err := json.Unmarshal(s.schema().JSON, &v); err != nil {
 			t.Fatal(err)
 		}
 		v.check(t, s.schema().JSON)
 		list := v.Properties["findings"].Items
-		if s == shapeList {
+		if s.form != swarm.FormFindings {
 			continue
 		}
 		list.check(t, s.schema().JSON)
-		if _, ok := list.Properties["quote"]; ok != s.quotes() {
-			t.Errorf("shape %d: quote %v", s, ok)
+		if _, ok := list.Properties["quote"]; ok != s.quotes {
+			t.Errorf("shape %+v: quote %v", s, ok)
 		}
 	}
 }

@@ -49,6 +49,9 @@ func Render(results []swarm.Result) (text string, cites []swarm.Citation) {
 			if do := Line(step.Do, doRunes); do != "" && step.Over != swarm.Reduce {
 				b.WriteString("Task: " + do + "\n")
 			}
+			if note := Line(step.Note, doRunes); note != "" {
+				b.WriteString("Note: " + note + "\n")
+			}
 		}
 		for k := range r.Out.Findings {
 			f := &r.Out.Findings[k]

@@ -49,8 +49,8 @@ func oddSubtasks() (names []string, subtasks []swarm.Subtask) {
 
 	add("once", swarm.Subtask{Step: &swarm.Step{ID: "1/once", Do: "Name three ports."}})
 	add("once, with an instruction of 64 KB", swarm.Subtask{Step: &swarm.Step{ID: "1/long", Do: strings.Repeat("Name a port. ", 64<<10/13)}})
-	add("a list", swarm.Subtask{Step: &swarm.Step{ID: "1/list", Do: "List the services.", Schema: swarm.SchemaList}})
-	add("an unknown schema", swarm.Subtask{Step: &swarm.Step{ID: "1/odd", Do: "Name a port.", Schema: "no-such"}})
+	add("a list", swarm.Subtask{Step: &swarm.Step{ID: "1/list", Do: "List the services.", Form: swarm.FormList}})
+	add("an unknown schema", swarm.Subtask{Step: &swarm.Step{ID: "1/odd", Do: "Name a port.", Form: "no-such"}})
 	add("at most one token", swarm.Subtask{Step: &swarm.Step{ID: "1/tiny", Do: "Name a port.", MaxOut: 1}})
 
 	quote := "listens on port 8443"
