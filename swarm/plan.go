@@ -26,8 +26,8 @@ type Planner interface {
 	Plan(ctx context.Context, b Brief, add func(Step) error) error
 
 	// Merge writes the answer to w as it comes, and says whether it is
-	// complete. results are in plan order, without abstentions and without
-	// failures; b.Coverage tells how many there were of each. The slice and
+	// complete. results are in plan order, without abstentions
+	// and without failures; where Window is not 0, those of FormText last; b.Coverage tells how many there were of each. The slice and
 	// what it points at are shared: Merge must not change them, nor keep w.
 	//
 	// If the error is a *CallError of ClassTooLong, or a *BudgetError on cost or
