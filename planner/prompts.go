@@ -116,7 +116,7 @@ func knownText(b swarm.Brief, most int) string {
 func DefaultMergePrompt(b swarm.Brief, found string) Prompt {
 	var t strings.Builder
 	fmt.Fprintf(&t, "Question:\n%s\n\n", strings.TrimSpace(b.Task.Goal))
-	if room := outlineRoom(b.Task.Sources) / 12; room >= leastOutline {
+	if room := outlineRoom(b.Task.Sources) / 20; room > leastOutline {
 		t.WriteString(sourcesText(b.Task.Sources, min(room, mostOutline)))
 	}
 	t.WriteString(coverage(b.Coverage))
@@ -137,8 +137,8 @@ func DefaultMergePrompt(b swarm.Brief, found string) Prompt {
 
 // Tokens of the outlines in a merge prompt.
 const (
-	leastOutline = 400
-	mostOutline  = 600
+	leastOutline = 200
+	mostOutline  = 300
 )
 
 // mostRuns is how many runs of chunks a line names.
