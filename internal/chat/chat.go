@@ -5,7 +5,6 @@ package chat
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"sync"
@@ -89,25 +88,17 @@ func (c *Client) Attempt(ctx context.Context, r model.Request) (model.Reply, err
 	} else {
 		err = c.readPlain(ctx, x, req, &g)
 	}
-	rep, failed := c.settle(ctx, x, &g, err)
-	if failed != nil {
-		return rep, failed
-	}
-	return rep, nil
+	return c.settle(ctx, x, &g, err)
 }
 
 // readPlain fetches a reply that comes in one piece.
 func (c *Client) readPlain(ctx context.Context, x *exchange, req openai.ChatCompletionRequest, g *got) error {
 	resp, err := c.api.CreateChatCompletion(ctx, req)
-	switch {
-	case x.problem != nil || err != nil && x.raw == nil:
+	if err != nil && x.problem == nil && x.raw != nil { // go-openai is strict about types where servers are not
+		resp, x.raw, err = decode[openai.ChatCompletionResponse](x.raw)
+	}
+	if err != nil {
 		return err
-	case err != nil: // go-openai is strict about types where servers are not
-		raw, ok := lenient(x.raw)
-		if !ok || json.Unmarshal(raw, &resp) != nil {
-			return errMalformed
-		}
-		x.raw = raw
 	}
 	g.plain(&resp, x.raw)
 	g.done = g.finish != ""
@@ -138,13 +129,9 @@ func (c *Client) readStream(ctx context.Context, x *exchange, req openai.ChatCom
 			return err // x.ev.err, or what http.Client makes of it when its own time ran out
 		}
 		before := g.text.Len()
-		var chunk openai.ChatCompletionStreamResponse
-		if json.Unmarshal(raw, &chunk) != nil {
-			var ok bool
-			chunk = openai.ChatCompletionStreamResponse{}
-			if raw, ok = lenient(raw); !ok || json.Unmarshal(raw, &chunk) != nil {
-				return errMalformed
-			}
+		chunk, raw, err := decode[openai.ChatCompletionStreamResponse](raw)
+		if err != nil {
+			return err
 		}
 		g.chunk(&chunk, raw)
 		if g.text.Len() > maxReply {

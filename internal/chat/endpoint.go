@@ -3,6 +3,7 @@ package chat
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,15 +37,18 @@ func checkBackend(b *model.Backend) (string, error) {
 		}
 	}
 	base, err := checkURL(b.BaseURL)
-	if err != nil {
-		words := err.Error()
-		for _, secret := range secretsOf(*b) {
-			words = strings.ReplaceAll(words, secret, "[key]")
-		}
-		return "", fmt.Errorf("backend %q: %s", b.Name, words)
+	if err == nil {
+		return base, nil
 	}
-	return base, nil
+	words := err.Error()
+	for _, secret := range secretsOf(*b) {
+		words = strings.ReplaceAll(words, secret, "[key]")
+	}
+	return "", fmt.Errorf("backend %q: %s", b.Name, words)
 }
+
+// unseen is what errors do not show of a URL: user, password, query and fragment.
+var unseen = regexp.MustCompile(`(?s)(^|//)[^/?#]*@|[?#].*`)
 
 // checkURL returns the base URL as go-openai wants it. Its errors show of it
 // what holds no secret.
@@ -53,13 +57,8 @@ func checkURL(raw string) (string, error) {
 	if s == "" {
 		return openAIURL, nil
 	}
-	shown, _, _ := strings.Cut(s, "?")
-	shown, _, _ = strings.Cut(shown, "#")
-	if scheme, rest, ok := strings.Cut(shown, "://"); ok {
-		host, path, _ := strings.Cut(rest, "/")
-		shown = scheme + "://" + host[strings.LastIndexByte(host, '@')+1:] + "/" + path
-	} else {
-		shown = shown[strings.LastIndexByte(shown, '@')+1:]
+	shown := unseen.ReplaceAllString(s, "$1")
+	if !strings.Contains(shown, "://") {
 		return "", fmt.Errorf("base URL %.120q has no scheme: write http://%[1]s or https://%[1]s", shown)
 	}
 	shown = fmt.Sprintf("base URL %.120q", strings.TrimSuffix(shown, "/"))

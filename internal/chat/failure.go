@@ -22,9 +22,7 @@ func (c *Client) failure(class swarm.Class, status int, err error) *swarm.CallEr
 // error, by its status or inside a reply. It may teach (see model.Learned).
 func (c *Client) refusal(x *exchange) *swarm.CallError {
 	r := x.r
-	if most := x.way.maxOut; most > 0 {
-		r.MaxOut = min(r.MaxOut, most)
-	}
+	r.MaxOut = x.way.out(&r)
 	e := x.problem.CallError(r, x.status, x.header, c.secrets...)
 	e.Model, e.Backend = c.model, c.name
 	if what, ok := c.learn(x, e.Class); ok {
@@ -36,11 +34,10 @@ func (c *Client) refusal(x *exchange) *swarm.CallError {
 // broke is the failure of an attempt that met err, which is not an error told
 // by the server.
 func (c *Client) broke(ctx context.Context, status int, err error) *swarm.CallError {
-	switch {
-	case errors.Is(err, errTooLarge):
-		return c.failure(swarm.ClassBroken, status, errTooLarge)
-	case errors.Is(err, errMalformed):
-		return c.failure(swarm.ClassBroken, status, errMalformed)
+	for _, own := range []error{errTooLarge, errMalformed} {
+		if errors.Is(err, own) {
+			return c.failure(swarm.ClassBroken, status, own)
+		}
 	}
 	e := model.NetworkError(ctx, err)
 	return c.failure(e.Class, status, e.Err)

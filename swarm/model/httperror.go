@@ -26,22 +26,18 @@ func HTTPError(r Request, status int, h http.Header, body []byte, secrets ...str
 func (p *Problem) CallError(r Request, status int, h http.Header, secrets ...string) *swarm.CallError {
 	s := newScrubber(secrets)
 	e := &swarm.CallError{Class: classify(status, h, p), Status: status}
-	for _, code := range append(p.codes, p.kind) {
-		if oneWord.MatchString(code) && s.clean(code) == code {
-			e.Code = code
-			break
-		}
+	word := func(w string) bool { return oneWord.MatchString(w) && s.clean(w) == w }
+	codes := append(p.codes, p.kind)
+	if i := slices.IndexFunc(codes, word); i >= 0 {
+		e.Code = codes[i]
 	}
 	e.RetryAfter, e.HasRetryAfter = waitAsked(h, p, time.Now())
-	said := ""
-	if m := p.Message[:min(len(p.Message), maxSaid)]; !p.html && !repeats(m, r.Messages) {
-		said = s.clean(m)
-	}
 	words := p.describe(status)
-	if said != "" {
+	m := p.Message[:min(len(p.Message), maxSaid)]
+	if said := s.clean(m); said != "" && !repeats(m, r.Messages) {
 		words += ": " + said
 	}
-	if oneWord.MatchString(p.Param) && s.clean(p.Param) == p.Param && !strings.Contains(said, p.Param) {
+	if word(p.Param) && !strings.Contains(words, p.Param) {
 		words += " (" + p.Param + ")"
 	}
 	e.Err = errors.New(words)
@@ -64,11 +60,9 @@ func (p *Problem) leaveRoom(r Request, e *swarm.CallError) {
 	}
 }
 
-const noSuchPath = "no such path at the server: a base URL mostly ends in /v1"
-
 // describe says in our words how the error came.
 func (p *Problem) describe(status int) string {
-	switch {
+	switch said := strings.ToLower(p.Message); {
 	case status >= 300 && status < 400:
 		return "the server redirects elsewhere, which is not followed: check the base URL"
 	case p.Stream:
@@ -77,10 +71,9 @@ func (p *Problem) describe(status int) string {
 		return "a web page says that there is no such path: a base URL mostly ends in /v1"
 	case p.html:
 		return "a web page instead of a reply"
-	case (status == http.StatusNotFound || status == http.StatusMethodNotAllowed) && !hasAny(strings.ToLower(p.Message), "model", "deployment"):
-		return noSuchPath
-	case status < 300 && hasAny(strings.ToLower(p.Message), noPath...):
-		return noSuchPath
+	case (status == http.StatusNotFound || status == http.StatusMethodNotAllowed) && !hasAny(said, "model", "deployment"),
+		status < 300 && hasAny(said, noPath...):
+		return "no such path at the server: a base URL mostly ends in /v1"
 	case status < 300:
 		return "an error inside a reply of success"
 	}
@@ -95,17 +88,16 @@ var oneWord = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,64}$`)
 // where providers give nothing else.
 func classify(status int, h http.Header, p *Problem) swarm.Class {
 	class := kindOf(status, p)
-	if _, wait := waitAsked(h, p, time.Now()); status == http.StatusForbidden && class == swarm.ClassAuth && (wait || hasAny(strings.ToLower(p.Message), "rate limit", "too many requests")) ||
-		(class == swarm.ClassAuth || class == swarm.ClassInvalid) && slices.ContainsFunc(append(p.codes, p.kind), rateCode.MatchString) {
-		class = swarm.ClassRateLimited // some say it by 403
+	invalid := class == swarm.ClassAuth || class == swarm.ClassInvalid
+	if _, wait := waitAsked(h, p, time.Now()); wait && status == http.StatusForbidden && class == swarm.ClassAuth ||
+		invalid && slices.ContainsFunc(append(p.codes, p.kind), rateCode.MatchString) {
+		class, invalid = swarm.ClassRateLimited, false // some say it by 403
 	}
 	switch retry, err := strconv.ParseBool(strings.TrimSpace(h.Get("X-Should-Retry"))); {
 	case err != nil:
+	case retry && (invalid || class == swarm.ClassNotFound):
+		return swarm.ClassServer
 	case retry:
-		switch class {
-		case swarm.ClassInvalid, swarm.ClassNotFound, swarm.ClassAuth:
-			return swarm.ClassServer
-		}
 	case class == swarm.ClassRateLimited: // only the user can do something about it
 		return swarm.ClassQuota
 	case (&swarm.CallError{Class: class}).Retryable():
@@ -184,6 +176,7 @@ var rules = []struct {
 	{swarm.ClassTooLong, statuses{0, 400, 403, 422, 500}, "must have less than", nil, words{"tokens"}},
 	// A key without the right to a model is told so by 403, too.
 	{swarm.ClassNotFound, nil, "", words{"model_not_found", "not_found_error", "model_not_supported", "model_not_available", "model_decommissioned", "deploymentnotfound", "operationnotsupported"}, nil},
+	{swarm.ClassRateLimited, statuses{403}, "", nil, words{"rate limit", "too many requests"}},
 	{swarm.ClassAuth, statuses{401, 407}, "", nil, nil},
 	{swarm.ClassAuth, nil, "", words{"invalid_api_key", "authentication_error", "permission_error", "unauthenticated", "api_key_invalid", "permission_denied"}, nil},
 	{swarm.ClassAuth, statuses{400}, "api key not valid", nil, nil},
