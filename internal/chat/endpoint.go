@@ -15,15 +15,9 @@ import (
 
 const openAIURL = "https://api.openai.com/v1"
 
-// checkBackend fills in the name of b and returns its base URL. An error names
-// the field, its value (never a key) and the mend.
+// checkBackend returns the base URL of b, whose Name and Model the pool has
+// checked. An error names the field, its value (never a key) and the mend.
 func checkBackend(b *model.Backend) (string, error) {
-	if strings.TrimSpace(b.Model) == "" {
-		return "", fmt.Errorf("backend %q: model is empty: name the model to be asked", b.Name)
-	}
-	if b.Name == "" {
-		b.Name = b.Model
-	}
 	if i := strings.IndexFunc(b.Key, func(r rune) bool { return r <= ' ' || r >= 0x7f }); i >= 0 {
 		return "", fmt.Errorf("backend %q: key has a space, line break or other character that no header may hold at byte %d of %d: read it without its line end",
 			b.Name, i, len(b.Key))

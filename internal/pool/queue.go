@@ -167,12 +167,11 @@ func (q *queue) pick(c *call, now time.Time) (best *backend, at time.Time) {
 		if c.fits&b.bit == 0 {
 			continue
 		}
-		ok, then := b.admits(c.need(b), now, q.limits.MaxWait)
-		switch {
-		case ok && (best == nil || b.before(best, now)):
+		switch ok, then := b.admits(c.need(b), now, q.limits.MaxWait); {
+		case !ok:
+			at = sooner(at, then)
+		case best == nil || b.before(best, now):
 			best = b
-		case !ok && !then.IsZero() && (at.IsZero() || then.Before(at)):
-			at = then
 		}
 	}
 	return best, at
