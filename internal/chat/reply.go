@@ -69,25 +69,20 @@ func (g *got) choice(text, refusal string, finish openai.FinishReason, calls []o
 		if t.Index != nil {
 			i = *t.Index
 		}
-		g.tool(i, t.ID, t.Function.Name, t.Function.Arguments)
+		if i < 0 || i >= mostTools {
+			continue
+		}
+		for len(g.tools) <= i {
+			g.tools = append(g.tools, model.ToolCall{})
+		}
+		own := &g.tools[i] // t may be a piece of it
+		own.ID, own.Name = cmp.Or(own.ID, t.ID), cmp.Or(own.Name, t.Function.Name)
+		own.Arguments += t.Function.Arguments
 	}
 }
 
 // mostTools bounds the calls of tools in one reply.
 const mostTools = 128
-
-// tool takes the call of a tool, or a piece of it.
-func (g *got) tool(i int, id, name, arguments string) {
-	if i < 0 || i >= mostTools {
-		return
-	}
-	for len(g.tools) <= i {
-		g.tools = append(g.tools, model.ToolCall{})
-	}
-	t := &g.tools[i]
-	t.ID, t.Name = cmp.Or(t.ID, id), cmp.Or(t.Name, name)
-	t.Arguments += arguments
-}
 
 // mostTokens is more than any prompt or reply has: a larger count is none.
 const mostTokens = 1 << 30

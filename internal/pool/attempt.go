@@ -136,7 +136,7 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 	case clock:
 		e.Class, e.Err = swarm.ClassTimeout, own.error
 	case why == errCallTime:
-		e.Class, e.Err = swarm.ClassTimeout, c.last(c.timeOver())
+		e.Class, e.Err = swarm.ClassTimeout, c.timeOver()
 	default:
 		e.Class, e.Err = swarm.ClassCancelled, c.last(model.Ended(ctx))
 	}

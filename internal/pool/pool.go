@@ -117,16 +117,12 @@ func (c *Config) fill() error {
 		named[b.Name] = true
 	}
 	for i := range c.Backends {
-		b := &c.Backends[i]
-		for n := 1; b.Name == ""; n++ {
-			name := b.Model
-			if n > 1 {
-				name = fmt.Sprintf("%s#%d", b.Model, n)
-			}
-			if !named[name] {
-				b.Name, named[name] = name, true
-			}
+		b, name := &c.Backends[i], c.Backends[i].Model
+		for n := 2; named[name]; n++ {
+			name = fmt.Sprintf("%s#%d", b.Model, n)
 		}
+		b.Name = cmp.Or(b.Name, name)
+		named[b.Name] = true
 	}
 	return nil
 }
