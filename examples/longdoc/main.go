@@ -112,7 +112,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		listeners = append(listeners, live(people))
 	}
 	var plan swarm.Planner = job.models.planner
-	if job.chunks <= 2 {
+	if job.docs.size() <= shortBytes {
 		plan = short{job.models.planner}
 	}
 	sw := swarm.Swarm{
@@ -140,7 +140,6 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 type job struct {
 	docs    *documents
 	sources []swarm.Source
-	chunks  int // of all sources
 	models  *models
 }
 
@@ -179,5 +178,5 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 		title = docs.texts[0].Name
 	}
 	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", title, (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
-	return &job{docs, sources, chunks, models}, nil
+	return &job{docs, sources, models}, nil
 }
