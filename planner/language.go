@@ -32,7 +32,7 @@ const (
 
 // types are the JSON Schemas of the fields that are no texts.
 var types = map[string]string{
-	"select": texts, "where": texts, "context": texts, "items": texts, "needs": texts, "fields": fields,
+	"select": texts, "where": texts, "context": texts, "items": texts, "needs": texts, "fields": `{"$ref":"#/$defs/fields"}`,
 	"widen": `{"type":"boolean"}`, "lookup": `{"type":"integer"}`, "output": `{"type":"string","enum":["findings","list","text"]}`,
 }
 
@@ -55,7 +55,7 @@ var planSchema = &model.Schema{Name: "plan", JSON: func() json.RawMessage {
 		}
 		union = append(union, `{"type":"object","additionalProperties":false,"required":["`+strings.Join(names, `","`)+`"],"properties":{`+strings.Join(properties, ",")+`}}`)
 	}
-	return json.RawMessage(`{"type":"object","additionalProperties":false,"required":["steps"],"properties":{"steps":{"type":"array","items":{"anyOf":[` + strings.Join(union, ",") + `]}}}}`)
+	return json.RawMessage(`{"type":"object","additionalProperties":false,"required":["steps"],"properties":{"steps":{"type":"array","items":{"anyOf":[` + strings.Join(union, ",") + `]}}},"$defs":{"fields":` + fields + `}}`)
 }()}
 
 // field is a field of a record as a plan writes it.

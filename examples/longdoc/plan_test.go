@@ -56,7 +56,7 @@ Step 1/sum, over calc, 1 subtask
 	large.Brain = func(ctx context.Context, r mock.Request) (mock.Reply, error) {
 		if !planned {
 			planned = true
-			return mock.Reply{Text: steps}, nil
+			return mock.Reply{Text: steps, Unchecked: true}, nil
 		}
 		return mock.LargeBrain(ctx, r)
 	}
