@@ -261,6 +261,9 @@ func (o origin) of(c Citation) Citation {
 func (s *scope) nestedID() string {
 	s.run.mu.Lock()
 	defer s.run.mu.Unlock()
+	for s.of != nil { // branches share their numbers
+		s = s.of
+	}
 	s.nested++
 	name := strconv.Itoa(s.run.round) + "/plan"
 	switch {
