@@ -2,6 +2,7 @@ package swarm_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -11,6 +12,11 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
+// branch is a worker that only does something.
+func branch(f func(context.Context) error) swarm.WorkerFunc {
+	return func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) { return swarm.Output{}, f(ctx) }
+}
+
 // branches is a worker that makes n calls at the same time, each in a branch, and
 // says how many were made.
 func branches(n int, each func(ctx context.Context) error, tell func(int, swarm.Usage, error)) swarm.WorkerFunc {
@@ -18,8 +24,7 @@ func branches(n int, each func(ctx context.Context) error, tell func(int, swarm.
 		var wg sync.WaitGroup
 		for i := range n {
 			wg.Go(func() {
-				var err error
-				used := swarm.Branch(ctx, func(ctx context.Context) { err = each(ctx) })
+				_, used, err := swarm.Branch(ctx, branch(each), swarm.Subtask{})
 				tell(i, used, err)
 			})
 		}
@@ -82,10 +87,11 @@ func TestNestedRunsOfBranchesCountForThemAndHaveNamesOfTheirOwn(t *testing.T) {
 func TestABranchGivesBackWhatItStillHolds(t *testing.T) {
 	worker := swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
 		var late context.Context
-		swarm.Branch(ctx, func(ctx context.Context) {
+		swarm.Branch(ctx, branch(func(ctx context.Context) error {
 			late = ctx
-			swarm.Reserve(ctx, swarm.Call{Est: swarm.Usage{In: 10}})
-		})
+			_, err := swarm.Reserve(ctx, swarm.Call{Est: swarm.Usage{In: 10}})
+			return err
+		}), swarm.Subtask{})
 		if _, err := swarm.Reserve(late, swarm.Call{}); err == nil {
 			return swarm.Output{}, fmt.Errorf("a branch that has ended takes a reservation")
 		}
@@ -95,7 +101,28 @@ func TestABranchGivesBackWhatItStillHolds(t *testing.T) {
 	if _, err := s.Run(t.Context(), task); err != nil {
 		t.Error(err)
 	}
-	if used := swarm.Branch(t.Context(), func(ctx context.Context) { _ = spend(ctx, dear, swarm.Usage{}, swarm.Usage{In: 1}, 0) }); used != (swarm.Usage{}) {
-		t.Errorf("outside a run: %+v", used)
+	_, used, err := swarm.Branch(t.Context(), branch(func(ctx context.Context) error { return spend(ctx, dear, swarm.Usage{}, swarm.Usage{In: 1}, 0) }), swarm.Subtask{})
+	if used != (swarm.Usage{}) || err != nil {
+		t.Errorf("outside a run: %v, %+v", err, used)
+	}
+}
+
+func TestABranchBooksWhatAnotherMachineUsedAndBearsAPanic(t *testing.T) {
+	far := swarm.Usage{Calls: 1, In: 5}
+	s := swarm.Swarm{Planner: script{steps: []swarm.Step{items(1)}}, Worker: swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
+		out, used, err := swarm.Branch(ctx, swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
+			return swarm.Output{Usage: &far, Models: map[string]swarm.Usage{"m": far}}, nil
+		}), swarm.Subtask{})
+		if err != nil || out.Usage != nil || out.Models != nil || used.In != 10 {
+			t.Errorf("%v %+v %+v", err, out, used)
+		}
+		_, _, err = swarm.Branch(ctx, branch(func(context.Context) error { panic("no") }), swarm.Subtask{})
+		if p, ok := errors.AsType[*swarm.PanicError](err); !ok || p.Value != "no" {
+			t.Error(err)
+		}
+		return swarm.Say("x"), nil
+	})}
+	if a, err := s.Run(t.Context(), task); err != nil || a.Report.Usage.In != 10 || a.Report.Models["m"].In != 5 {
+		t.Errorf("%v %+v", err, a.Report)
 	}
 }

@@ -135,17 +135,20 @@ func Park(ctx context.Context) (unpark func()) {
 	return s.run.work.park(s.work)
 }
 
-// Branch runs f as one of several things that a subtask does at the same time,
-// and returns what the calls that were settled in it used. They are booked to
-// the subtask as all its calls are, but reserve money as those of a subtask of
-// their own: they wait for the calls of other branches, where they would be
-// refused beside the subtask's own. Park does nothing in f. Outside a run, Branch
-// only calls f.
-func Branch(ctx context.Context, f func(context.Context)) (used Usage) {
+// Branch has w work for one of several things that ctx's subtask does at the same
+// time, and returns what the calls that were settled for it used. They are booked to
+// the subtask as all its calls are, but reserve money as those of a subtask of their
+// own: they wait for the calls of other branches, where they would be refused beside
+// the subtask's own. Park does nothing for them. Usage that the output tells is booked
+// and taken out of it. A panic of w is the error.
+func Branch(ctx context.Context, w Worker, st Subtask) (out Output, used Usage, err error) {
 	of := scopeOf(ctx)
 	if of == nil {
-		f(ctx)
-		return Usage{}
+		guarded("the worker", &err, func() (err error) {
+			out, err = w.Work(ctx, st)
+			return err
+		})
+		return out, used, err
 	}
 	s := &scope{run: of.run, work: of.work, planner: of.planner, merging: of.merging, of: of}
 	defer func() {
@@ -154,8 +157,13 @@ func Branch(ctx context.Context, f func(context.Context)) (used Usage) {
 		s.end()
 		used = s.used
 	}()
-	f(context.WithValue(ctx, scopeKey{}, s))
-	return used
+	guarded("the worker", &err, func() (err error) {
+		out, err = w.Work(context.WithValue(ctx, scopeKey{}, s), st)
+		return err
+	})
+	s.bookRemote(&out)
+	out.Usage, out.Models = nil, nil
+	return out, used, err
 }
 
 // Caller says in whose name a call is made: pools share their slots among runs
