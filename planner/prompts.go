@@ -33,8 +33,8 @@ Reply with one JSON object and nothing else:
 // DefaultPlanPrompt is the prompt for a plan: rules, outlines of the sources, the
 // sections in which the question's words occur most, the question, limits, and in later rounds what is known and what was asked
 // for. It is kept within room tokens, by estimate, the outlines also within a
-// tenth of what they are of: those that do not fit are cut, deep headings
-// first, to the same size each, and the prompt says so.
+// hundredth of what they are of, or 1000 tokens: those that do not fit are cut, deep
+// headings first, to the same size each, and the prompt says so.
 func DefaultPlanPrompt(b swarm.Brief, room int) Prompt {
 	p := Prompt{System: planSystem}
 	var tail strings.Builder
@@ -55,13 +55,13 @@ func DefaultPlanPrompt(b swarm.Brief, room int) Prompt {
 	} else {
 		left -= cost
 	}
-	p.User = sourcesText(b.Task.Sources, min(left, outlineRoom(b.Task.Sources))) + where + tail.String()
+	p.User = sourcesText(b.Task.Sources, min(left, max(outlineRoom(b.Task.Sources), 1000))) + where + tail.String()
 	return p
 }
 
 // outlineRoom is the most tokens of outlines that are worth their price: a
-// tenth of the texts, estimated at four bytes a token, and 4000 of short ones.
-// Thousands of small files would else cost more to plan for than to read.
+// hundredth of the texts, estimated at four bytes a token. A small model's token
+// costs some twentieth of a large one's: a tenth would cost more than to read all.
 func outlineRoom(sources []swarm.Source) int {
 	bytes := 0
 	for i := range sources {
@@ -69,7 +69,7 @@ func outlineRoom(sources []swarm.Source) int {
 			bytes += len(sources[i].Chunks[j].Text)
 		}
 	}
-	return max(4000, bytes/4/10)
+	return bytes / 4 / 100
 }
 
 func limits(m swarm.Limits) string {
@@ -116,7 +116,7 @@ func knownText(b swarm.Brief, most int) string {
 func DefaultMergePrompt(b swarm.Brief, found string) Prompt {
 	var t strings.Builder
 	fmt.Fprintf(&t, "Question:\n%s\n\n", strings.TrimSpace(b.Task.Goal))
-	if room := outlineRoom(b.Task.Sources) / 12; room >= leastOutline {
+	if room := outlineRoom(b.Task.Sources) / 2; room > leastOutline {
 		t.WriteString(sourcesText(b.Task.Sources, min(room, mostOutline)))
 	}
 	t.WriteString(coverage(b.Coverage))
@@ -137,8 +137,8 @@ func DefaultMergePrompt(b swarm.Brief, found string) Prompt {
 
 // Tokens of the outlines in a merge prompt.
 const (
-	leastOutline = 400
-	mostOutline  = 600
+	leastOutline = 200
+	mostOutline  = 300
 )
 
 // mostRuns is how many runs of chunks a line names.
