@@ -13,7 +13,9 @@ import (
 
 // mergeSchema has work first, so that a model counts and calculates before it
 // answers, and then the answer, which is streamed.
-var mergeSchema = &model.Schema{Name: "answer", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["work","answer","status","missing"],"properties":{"work":{"type":"string"},"answer":{"type":"string"},"status":{"type":"string","enum":["answered","partly","not in the texts","read more"]},"missing":{"type":"string"}}}`)}
+var mergeSchema = &model.Schema{Name: "answer", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["work","answer","status","missing"],"properties":{"work":{"type":"string"},"answer":{"type":"string"},` + statusSchema + `}}`)}
+
+const statusSchema = `"status":{"type":"string","enum":["answered","partly","not in the texts","read more"]},"missing":{"type":"string"}`
 
 const noAnswer = `Your reply held no answer. Reply with one JSON object and nothing else: {"work": "", "answer": "the answer", "status": "answered", "missing": ""}`
 
@@ -37,11 +39,18 @@ const missingRunes = 1000
 // item's name, in their order and with their references renumbered; the model is
 // shown how they begin, and writes what stands above them.
 //
+// Where the task has a Schema, the answer is data of it: it is written as JSON once it
+// is whole and follows the schema, and the citations are the evidence that the reply
+// names beside it. What is wrong with it is told in at most Config.Mends requests.
+//
 // Beside an error the text written to w and the verdict's citations hold what
 // had come until then. The error of a prompt that the model's context does not
 // hold is a *swarm.CallError of ClassTooLong: the engine calls Merge again with
 // fewer results.
 func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+	if len(b.Task.Schema) > 0 && b.MaxOut == 0 { // a part of the results is merged into text
+		return l.mergeRecord(ctx, b, results, w)
+	}
 	results, sections := apart(results)
 	found, cites := findings.Render(results)
 	base := messages(l.cfg.MergePrompt(b, found+announced(sections)))
@@ -80,10 +89,7 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 		case wrong != nil:
 			return finish(v, fmt.Errorf("writing the answer: %w", wrong))
 		case err != nil && !(m.text.closed && (classOf(err) == swarm.ClassCut || classOf(err) == swarm.ClassBroken)): // a whole answer in a reply that broke off is whole
-			if classOf(err) == swarm.ClassTooLong {
-				err = fmt.Errorf("findings of about %d tokens, of which the model should read %d: %w", swarm.EstimateTokens(found), l.Window(), err)
-			}
-			return finish(v, err)
+			return finish(v, l.tooLong(err, found))
 		case m.text.wrote:
 			status, missing := m.text.verdict()
 			v.Status, v.Missing = status, findings.Line(missing, missingRunes)
@@ -93,6 +99,14 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 		}
 		ms = l.mended(base, said, noAnswer, out)
 	}
+}
+
+// tooLong says in the error of a prompt that was too long how long it was.
+func (l *LLM) tooLong(err error, found string) error {
+	if classOf(err) == swarm.ClassTooLong {
+		return fmt.Errorf("findings of about %d tokens, of which the model should read %d: %w", swarm.EstimateTokens(found), l.Window(), err)
+	}
+	return err
 }
 
 // merging reads the replies of one Merge.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/db31e724/go-swarm/internal/findings"
+	"github.com/db31e724/go-swarm/internal/record"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -36,6 +37,7 @@ What stands between marks like <data-00000000>, and after "Source:" and "Begins 
 
 	eachRule = "- One finding for each separate thing asked for, in the order of the text, each with its own quote.\n"
 	oneRule  = "- One finding for each separate result; mostly there is one.\n"
+	packRule = "- One finding for each of the numbered items, with its number in its data; none is left out, and none has to do with another.\n"
 
 	// The answer is the reader's, the quote is the source's: only the first is in
 	// the language of the question.
@@ -81,6 +83,8 @@ func shapeRules(s shape) string {
 	}
 	b.WriteString(`{"findings": [{` + what + quote + `, "confidence": 0.9}, …]}` + "\n")
 	switch {
+	case s.pack:
+		b.WriteString(packRule)
 	case s.quotes:
 		b.WriteString(eachRule)
 	default:
@@ -88,7 +92,7 @@ func shapeRules(s shape) string {
 	}
 	switch {
 	case s.record != nil:
-		b.WriteString(dataRule + fields(s.record))
+		b.WriteString(dataRule + record.Fields(s.record))
 	case s.quotes:
 		b.WriteString(answerRule)
 	default:
@@ -172,7 +176,10 @@ func material(st *swarm.Subtask) string {
 		}
 		b.WriteByte('\n')
 	}
-	if st.Item != "" {
+	switch {
+	case st.Pack > 1:
+		b.WriteString("Items, a numbered line each:\n" + findings.Fence("items", st.Item) + "\n")
+	case st.Item != "":
 		b.WriteString("Item:\n" + findings.Fence("item", st.Item) + "\n")
 	}
 	if st.Step.Over == swarm.Reduce {

@@ -128,7 +128,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		Budget:      swarm.Budget{Cost: swarm.Money(s.budget * float64(swarm.Dollar))},
 		Observe:     observe.Tee(listeners...),
 	}
-	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources})
+	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources, Schema: job.schema})
 	var alone *swarm.Answer
 	if s.compare && runErr == nil {
 		alone, runErr = job.models.alone(ctx, s, job.docs, say)
@@ -145,6 +145,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 type job struct {
 	docs    *documents
 	sources []swarm.Source
+	schema  []byte // of the answer; nil: prose
 	models  *models
 }
 
@@ -174,6 +175,12 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 	for i := range sources {
 		chunks += len(sources[i].Chunks)
 	}
+	var schema []byte
+	if s.schema != "" {
+		if schema, err = os.ReadFile(s.schema); err != nil {
+			return nil, fmt.Errorf("-schema: %w", err)
+		}
+	}
 	models, err := connect(*s, docs.size(), chunks, stderr, getenv)
 	if err != nil {
 		return nil, err
@@ -183,5 +190,5 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 		title = docs.texts[0].Name
 	}
 	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", title, (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
-	return &job{docs, sources, models}, nil
+	return &job{docs, sources, schema, models}, nil
 }
