@@ -35,16 +35,16 @@ func (c *checker) compile(schema json.RawMessage) (*jsonschema.Schema, error) {
 func compile(schema json.RawMessage) any {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
 	if err != nil {
-		return fmt.Errorf("the step's schema: %w", err)
+		return fmt.Errorf("the schema: %w", err)
 	}
 	c := jsonschema.NewCompiler()
 	c.UseLoader(jsonschema.SchemeURLLoader{}) // nothing is loaded from anywhere
 	if err := c.AddResource("step.json", doc); err != nil {
-		return fmt.Errorf("the step's schema: %w", err)
+		return fmt.Errorf("the schema: %w", err)
 	}
 	s, err := c.Compile("step.json")
 	if err != nil {
-		return fmt.Errorf("the step's schema: %s", findings.Line(err.Error(), lineRunes))
+		return fmt.Errorf("the schema: %s", findings.Line(err.Error(), lineRunes))
 	}
 	return s
 }
