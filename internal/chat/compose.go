@@ -84,7 +84,7 @@ func compose(w *way, name string, r *model.Request) openai.ChatCompletionRequest
 		req.Temperature = max(float32(*r.Temperature), coldest)
 	}
 	if s := r.Schema; s != nil {
-		switch w.schema {
+		switch w.schemaOf(r) {
 		case schemaStrict:
 			req.ResponseFormat = &openai.ChatCompletionResponseFormat{
 				Type: openai.ChatCompletionResponseFormatTypeJSONSchema,
@@ -131,8 +131,11 @@ func messages(w *way, r *model.Request) []openai.ChatCompletionMessage {
 	if w.noSystem {
 		role = "user"
 	}
-	if r.Schema != nil && w.schema != schemaStrict {
-		told = "Reply with one JSON value and nothing else: no prose before or after it, no code fence. " +
+	if r.Schema != nil && w.schemaOf(r) != schemaStrict {
+		if len(r.Tools) > 0 {
+			told = "Unless you call a tool: "
+		}
+		told += "Reply with one JSON value and nothing else: no prose before or after it, no code fence. " +
 			"It must follow this JSON Schema:\n" + string(r.Schema.JSON)
 	}
 	rest := r.Messages

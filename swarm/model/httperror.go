@@ -202,5 +202,5 @@ var rules = []struct {
 	{swarm.ClassInvalid, statuses{0}, "", words{"invalid_request_error", "invalid_argument", "badrequesterror", "invalid_request", "validation_error"}, nil},
 	{swarm.ClassRateLimited, statuses{0}, "", nil, words{"rate limit", "too many requests"}},
 	{swarm.ClassOverloaded, statuses{0, 500}, "", nil, words{"overloaded", "server busy", "at capacity"}},
-	{swarm.ClassInvalid, statuses{500}, "", nil, words{"json schema", "json_schema", "response_format", "grammar", "invalid schema"}}, // Ollama, for ever
+	{swarm.ClassInvalid, statuses{500}, "", nil, words{"json schema", "json_schema", "response_format", "grammar", "invalid schema", "tools param", "param: tools"}}, // Ollama and llama.cpp, for ever
 }
