@@ -195,6 +195,9 @@ func (s *Swarm) Work(ctx context.Context, st Subtask) (Output, error) {
 		}
 		out.Findings = []Finding{{Text: a.Text, Evidence: cites}}
 	}
+	for r := range a.Results() {
+		out.Read = append(out.Read, r.Out.Read...)
+	}
 	if len(out.Findings) == 0 && st.Step != nil && st.Step.Must {
 		return Output{}, errors.New("the answer is empty, which the step forbids")
 	}

@@ -107,7 +107,7 @@ var aboutTools = regexp.MustCompile(`(?i)\btools?\b|tool_|function.?call`)
 // model.
 func refusal(err error) *swarm.CallError {
 	e, ok := errors.AsType[*swarm.CallError](err)
-	if ok && (e.Class == swarm.ClassInvalid || e.Class == swarm.ClassNotFound) && aboutTools.MatchString(err.Error()) {
+	if ok && (e.Class == swarm.ClassInvalid || e.Class == swarm.ClassNotFound) && aboutTools.MatchString(fmt.Sprint(e.Err)) {
 		return e
 	}
 	return nil

@@ -77,6 +77,9 @@ func checkTools(tools []swarm.Tool) error {
 // toolsOf returns the tools that a step names.
 func (p *Pool) toolsOf(step *swarm.Step) (tools []swarm.Tool, err error) {
 	for _, name := range step.Tools {
+		if slices.ContainsFunc(tools, func(t swarm.Tool) bool { return t.Name == name }) {
+			continue
+		}
 		i := slices.IndexFunc(p.cfg.Tools, func(t swarm.Tool) bool { return t.Name == name })
 		if i < 0 {
 			return nil, &swarm.CallError{Class: swarm.ClassInvalid, Err: fmt.Errorf("step %s names the tool %.80q, which is not in the Tools of the worker", step.ID, name)}

@@ -122,9 +122,11 @@ func turns(replies ...mock.Reply) mock.Brain {
 }
 
 func TestWhatToolsReturnIsCitedAndVerified(t *testing.T) {
+	step := look("7 Quay Road")
+	step.Tools = append(step.Tools, "search") // models write such
 	said := finding("900 euros", "The rent of 7 Quay Road is 900 euros a month.", "cheap", "It is the cheapest house.")
 	r := withTools(t, workers.Config{Tools: []swarm.Tool{searching(nil)}}, swarm.Swarm{},
-		mock.Model{Brain: turns(calls(call("search", `{"q":"rent"}`)), said)}, look("7 Quay Road"))
+		mock.Model{Brain: turns(calls(call("search", `{"q":"rent"}`)), said)}, step)
 	if r.err != nil {
 		t.Fatal(r.err)
 	}

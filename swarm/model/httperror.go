@@ -197,7 +197,7 @@ var rules = []struct {
 	{swarm.ClassTimeout, statuses{408, 504, 522, 524}, "", nil, nil},
 	{swarm.ClassTimeout, nil, "", words{"timeout", "timeout_error", "deadline_exceeded"}, nil},
 	{swarm.ClassServer, statuses{409, 424, 425, 499}, "", nil, nil},
-	{swarm.ClassBroken, statuses{400}, "", words{"json_validate_failed"}, nil}, // Groq: the model's JSON is broken, not the request
+	{swarm.ClassBroken, statuses{400}, "", words{"json_validate_failed", "tool_use_failed"}, nil}, // Groq: the model's JSON is broken, not the request
 	{swarm.ClassRateLimited, statuses{0}, "", words{"rate_limit_error", "rate_limit_exceeded", "rate_limited", "slow_down", "resource_exhausted", "too_many_requests"}, nil},
 	{swarm.ClassInvalid, statuses{0}, "", words{"invalid_request_error", "invalid_argument", "badrequesterror", "invalid_request", "validation_error"}, nil},
 	{swarm.ClassRateLimited, statuses{0}, "", nil, words{"rate limit", "too many requests"}},
