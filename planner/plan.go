@@ -32,10 +32,14 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 	p := &planning{ctx: ctx, most: l.cfg.PlanBytes, add: add, accepted: map[string]swarm.Step{}}
 	base := messages(l.cfg.PlanPrompt(b, l.room(l.planOut())))
 	ms := base
+	schema := planSchema
+	if len(b.Tools) > 0 {
+		schema = toolsSchema
+	}
 	asked := false // for a plan that is not empty
 	for mends := 0; ; mends++ {
 		p.again()
-		said, err := l.do(ctx, call{messages: ms, schema: planSchema, out: l.planOut(), set: l.cfg.PlanTokens, reader: p})
+		said, err := l.do(ctx, call{messages: ms, schema: schema, out: l.planOut(), set: l.cfg.PlanTokens, reader: p})
 		switch {
 		case p.stopped != nil:
 			return p.stopped

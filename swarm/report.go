@@ -13,13 +13,14 @@ type Report struct {
 	Roles  map[Role]Usage   `json:"roles"`  // of which for whom
 	Models map[string]Usage `json:"models"` // and by model, where it is known
 
-	Steps    int      `json:"steps"`   // accepted, reducing steps included
-	Refused  int      `json:"refused"` // steps that add did not accept
-	Rounds   int      `json:"rounds"`
-	Subtasks Tally    `json:"subtasks"` // of reducing steps too
-	Retries  int      `json:"retries"`
-	Overruns int      `json:"overruns"`          // calls that used more than was expected at the most: a Budget does not hold for them
-	Learned  []string `json:"learned,omitempty"` // of backends; the first hundred
+	Steps    int            `json:"steps"`   // accepted, reducing steps included
+	Refused  int            `json:"refused"` // steps that add did not accept
+	Rounds   int            `json:"rounds"`
+	Subtasks Tally          `json:"subtasks"` // of reducing steps too
+	Retries  int            `json:"retries"`
+	Tools    map[string]int `json:"tools,omitempty"`   // calls of tools, by name, those that failed too
+	Overruns int            `json:"overruns"`          // calls that used more than was expected at the most: a Budget does not hold for them
+	Learned  []string       `json:"learned,omitempty"` // of backends; the first hundred
 
 	// Times since the run began; zero: it did not come to that.
 	FirstStep    time.Duration `json:"first_step"`
@@ -103,6 +104,11 @@ func (r *Report) Add(e Event) {
 		if len(r.Learned) < mostLearned {
 			r.Learned = append(r.Learned, e.Text)
 		}
+	case ToolCalled:
+		if r.Tools == nil {
+			r.Tools = map[string]int{}
+		}
+		r.Tools[e.Text]++
 	case AnswerText:
 		if e.Text != "" {
 			first(&r.FirstAnswer, e.At)

@@ -39,6 +39,10 @@ type Swarm struct {
 	// group by group, and then what came of that.
 	Reducer Worker
 
+	// Tools are those that steps may name for their workers; the planner is told
+	// what each is for. The worker must have them: see workers.Config.
+	Tools []Tool
+
 	// Concurrency is the number of places: the most subtasks that are being
 	// worked on at once. How many calls are in flight is the worker's affair
 	// (a pool's slots). A nested run has places of its own, beside that of the
@@ -197,6 +201,9 @@ func (s *Swarm) Work(ctx context.Context, st Subtask) (Output, error) {
 		if len(t.Schema) > 0 && json.Valid([]byte(a.Text)) {
 			out.Findings[0].Data = json.RawMessage(a.Text)
 		}
+	}
+	for r := range a.Results() {
+		out.Read = append(out.Read, r.Out.Read...)
 	}
 	if len(out.Findings) == 0 && st.Step != nil && st.Step.Must {
 		return Output{}, errors.New("the answer is empty, which the step forbids")
