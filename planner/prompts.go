@@ -185,7 +185,11 @@ func coverage(c swarm.Coverage) string {
 		chunks []string
 	}{{"chunks where nothing was found", c.Empty}, {"chunks that could not be read", c.FailedChunks}, {"chunks not read", c.Unread}} {
 		if n := len(of.chunks); n > 0 {
-			parts = append(parts, of.what+": "+findings.Line(strings.Join(of.chunks[:min(n, mostRuns)], ", "), 800))
+			named := findings.Line(strings.Join(of.chunks[:min(n, mostRuns)], ", "), 800)
+			if n > mostRuns {
+				named += " and more"
+			}
+			parts = append(parts, of.what+": "+named)
 		}
 	}
 	if c.PlanCut != "" {

@@ -90,6 +90,22 @@ func TestOutlinesTakeAHundredthOfTheTextsAtMost(t *testing.T) {
 	}
 }
 
+func TestWhatNobodyReadIsToldInAFewWords(t *testing.T) {
+	c := swarm.Coverage{Subtasks: 1, Done: 1, ChunksRead: 8, ChunksKnown: 26_000}
+	for i := range 32 {
+		c.Unread = append(c.Unread, fmt.Sprintf("some/where/file%d.go#1 to some/where/file%d.go#30", i, i))
+	}
+	c.Unread = append(c.Unread, "and 25032 chunks more")
+	got := coverage(c)
+	if n := swarm.EstimateTokens(got); n > 400 || !strings.Contains(got, "8 of 26000 chunks of the texts were read") || !strings.Contains(got, "chunks not read: some/where/file0.go#1 to some/where/file0.go#30, ") || !strings.HasSuffix(got, "and more.\n") {
+		t.Errorf("%d tokens: %s", n, got)
+	}
+	c.Unread = c.Unread[:2]
+	if got = coverage(c); strings.Contains(got, "more") {
+		t.Error(got)
+	}
+}
+
 func TestLimitsAreToldWhereTheyAreNarrow(t *testing.T) {
 	b := lease()
 	b.Max = swarm.Limits{Steps: 5, Subtasks: 40, Depth: 10000}
