@@ -32,7 +32,7 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 	asked := false // for a plan that is not empty
 	for mends := 0; ; mends++ {
 		p.again()
-		said, err := l.do(ctx, call{messages: ms, schema: planSchema, out: l.planOut(), set: l.cfg.PlanTokens, reader: p})
+		said, err := l.do(ctx, call{messages: ms, schema: planSchema, out: l.planOut(), set: l.cfg.PlanTokens, reader: p, hold: true})
 		switch {
 		case p.stopped != nil:
 			return p.stopped
