@@ -131,6 +131,15 @@ func TestPlanPassesOverAcceptedStepsThatLeaveOutEmptyFields(t *testing.T) {
 	}
 }
 
+func TestPlanLeavesOutADraftThatWasThought(t *testing.T) {
+	for _, before := range []string{"Okay, first idea: %s, but no.\n</think>\n", "<thought>Draft: %s</thought>", "<|channel|>analysis<|message|>%s<|end|><|start|>assistant<|channel|>final<|message|>"} {
+		l, _ := serve(t, Config{}, say(strings.Replace(before, "%s", steps(once("draft", "x")), 1)+steps(once("a", "x"))))
+		if a, err := plan(t, l, lease()); err != nil || a.ids() != " a" {
+			t.Errorf("%s: %q, %v", before, a.ids(), err)
+		}
+	}
+}
+
 func TestPlanMendsWhatIsNoJSONOrNoStep(t *testing.T) {
 	for name, c := range map[string]struct{ first, told, ids string }{
 		"broken step": {`{"steps":[` + once("a", "x") + `,{"id":"b" "do":"y"}]}`, "the plan is not JSON at byte", " a b"},

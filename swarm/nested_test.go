@@ -68,7 +68,7 @@ func TestANestedRunCountsAgainstEveryBudgetAround(t *testing.T) {
 	}{
 		"the outer": {swarm.Budget{Calls: 9}, swarm.Budget{}, 9},
 		"the inner": {swarm.Budget{}, swarm.Budget{Calls: 3}, 6},
-		"both":      {swarm.Budget{Tokens: 7}, swarm.Budget{Cost: 5 * swarm.Dollar}, 7},
+		"both":      {swarm.Budget{Tokens: 7}, swarm.Budget{Cost: 5 * swarm.Dollar, Merge: swarm.Dollar}, 7},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := swarm.Swarm{Planner: script{steps: []swarm.Step{items(2)}}, Worker: nest(20, c.inner), Budget: c.outer}

@@ -48,6 +48,10 @@ type Swarm struct {
 	// (a pool's slots). A nested run has places of its own, beside that of the
 	// subtask which started it. 0: 32.
 	Concurrency int
+	// Pack is how many tokens of short sources, of one chunk each, one subtask of a
+	// step over chunks reads together; each finding cites its own source. Steps
+	// that must answer, or write a text, read each alone. 0: all do.
+	Pack int
 	// Rounds is the most rounds of plan, work and merge. 0: 2.
 	Rounds int
 	// Limits are the most that is accepted of a run's plans.
@@ -72,6 +76,8 @@ func (s *Swarm) valid(ctx context.Context, t Task) error {
 		return errors.New("swarm: Planner is nil: set one, such as a *planner.LLM or planner.Fixed")
 	case s.Worker == nil:
 		return errors.New("swarm: Worker is nil: set one, such as a *workers.Pool or a WorkerFunc")
+	case s.Pack < 0:
+		return fmt.Errorf("swarm: Pack is %d: it must be positive, or 0 for none", s.Pack)
 	case s.Concurrency < 0:
 		return fmt.Errorf("swarm: Concurrency is %d: it must be positive, or 0 for %d", s.Concurrency, defaultConcurrency)
 	case s.Rounds < 0:

@@ -207,8 +207,21 @@ func material(st *swarm.Subtask) string {
 	return b.String()
 }
 
-// text writes a piece with its source, section and table's head.
+// text writes a piece with its source, section and table's head; of several sources
+// each is named above its part.
 func text(b *strings.Builder, c *swarm.Chunk) {
+	if n := len(c.Segments); n > 1 && c.Segments[n-1].Source != c.Segments[0].Source {
+		var parts strings.Builder
+		for i, s := range c.Segments {
+			end := len(c.Text)
+			if i+1 < n {
+				end = c.Segments[i+1].At
+			}
+			parts.WriteString("== " + findings.Line(s.Source, lineRunes) + " ==\n" + strings.TrimRight(c.Text[s.At:end], "\n\x1e") + "\n\n")
+		}
+		b.WriteString("Sources: each is named above its text.\nText:\n" + findings.Fence("text", parts.String()) + "\n")
+		return
+	}
 	b.WriteString("Source: " + findings.Line(c.Source, lineRunes) + "\n")
 	place := c.PlaceAt(0)
 	if place.Path != "" {

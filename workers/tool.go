@@ -113,7 +113,7 @@ Tools. To call one, reply with this object alone in place of the one above: {"to
 // callsIn returns the calls of tools that a reply writes as text: by the protocol,
 // or as models do that are not read rightly by their servers.
 func callsIn(text string) (calls []model.ToolCall) {
-	if ends := thought.FindAllStringIndex(text, -1); ends != nil {
+	if ends := findings.ThoughtEnd.FindAllStringIndex(text, -1); ends != nil {
 		text = text[ends[len(ends)-1][1]:]
 	}
 	for range maxTries {
