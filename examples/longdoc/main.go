@@ -171,6 +171,9 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 	for i := range sources {
 		chunks += len(sources[i].Chunks)
 	}
+	if err := s.room(sources); err != nil {
+		return nil, err
+	}
 	models, err := connect(*s, docs.size(), chunks, stderr, getenv)
 	if err != nil {
 		return nil, err
