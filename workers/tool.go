@@ -66,8 +66,6 @@ func checkTools(tools []swarm.Tool) error {
 			return fmt.Errorf("workers: tool %q has no Call", t.Name)
 		case err != nil:
 			return fmt.Errorf("workers: tool %q: %w", t.Name, err)
-		case t.Time < 0:
-			return fmt.Errorf("workers: tool %q: Time is %v: it must be positive, or 0 for a minute", t.Name, t.Time)
 		}
 		names[t.Name] = true
 	}
@@ -76,8 +74,8 @@ func checkTools(tools []swarm.Tool) error {
 
 // toolsOf returns the tools that a step names.
 func (p *Pool) toolsOf(step *swarm.Step) (tools []swarm.Tool, err error) {
-	for _, name := range step.Tools {
-		if slices.ContainsFunc(tools, func(t swarm.Tool) bool { return t.Name == name }) {
+	for n, name := range step.Tools {
+		if slices.Contains(step.Tools[:n], name) {
 			continue
 		}
 		i := slices.IndexFunc(p.cfg.Tools, func(t swarm.Tool) bool { return t.Name == name })
@@ -115,31 +113,18 @@ func callsIn(text string) (calls []model.ToolCall) {
 	if ends := thought.FindAllStringIndex(text, -1); ends != nil {
 		text = text[ends[len(ends)-1][1]:]
 	}
-	for range maxTries {
-		i := strings.IndexByte(text, '{')
-		if i < 0 {
-			break
-		}
-		text = text[i:]
-		var raw json.RawMessage
-		if json.NewDecoder(strings.NewReader(text)).Decode(&raw) != nil {
-			text = text[1:]
-			continue
-		}
-		var c struct {
-			Tool, Name            string
-			Arguments, Parameters json.RawMessage
-		}
+	eachValue(text, func(raw json.RawMessage) bool {
 		fields, _ := findings.Members(raw)
-		switch {
-		case fields["findings"] != nil || fields["items"] != nil || fields["text"] != nil: // a reply
-			text = text[len(raw):]
-		case json.Unmarshal(raw, &c) == nil && (c.Tool != "" || c.Name != "" && (c.Arguments != nil || c.Parameters != nil)):
-			calls = append(calls, model.ToolCall{Name: cmp.Or(c.Tool, c.Name), Arguments: cmp.Or(string(c.Arguments), string(c.Parameters))})
-			text = text[len(raw):]
-		default:
-			text = text[1:] // it may stand inside
+		reply := fields["findings"] != nil || fields["items"] != nil || fields["text"] != nil
+		name, _ := scalar(fields["tool"])
+		arguments := cmp.Or(string(fields["arguments"]), string(fields["parameters"]))
+		if name == "" && arguments != "" {
+			name, _ = scalar(fields["name"])
 		}
-	}
+		if name != "" && !reply {
+			calls = append(calls, model.ToolCall{Name: name, Arguments: arguments})
+		}
+		return name != "" || reply
+	})
 	return calls
 }
