@@ -161,7 +161,7 @@ func (c *conversation) carryOut(ctx context.Context, said string, calls []model.
 			t.calls[i].Arguments = "{}" // servers take nothing else in a conversation
 		}
 		if errs[i] = fmt.Errorf("at most %d calls can be made at once", mostCalls); i < mostCalls {
-			made.Go(func() { texts[i], errs[i] = c.call(ctx, call) })
+			made.Go(func() { texts[i], errs[i] = c.call(ctx, call, len(calls) == 1) })
 		}
 	}
 	made.Wait()
@@ -195,8 +195,9 @@ func (c *conversation) result(call model.ToolCall, text string) string {
 }
 
 // call makes one call of a tool. What is wrong with it is for the model to read. A
-// tool that does not return when its time is over is waited for by work.
-func (c *conversation) call(ctx context.Context, call model.ToolCall) (text string, err error) {
+// tool that does not return when its time is over is waited for by work. One of several
+// at the same time is a branch of the subtask, for it may make calls of models.
+func (c *conversation) call(ctx context.Context, call model.ToolCall, alone bool) (text string, err error) {
 	i := slices.IndexFunc(c.tools, func(t swarm.Tool) bool { return t.Name == call.Name })
 	if i < 0 {
 		return "", fmt.Errorf("there is no such tool: there are %s", strings.Join(c.st.Step.Tools, ", "))
@@ -206,7 +207,7 @@ func (c *conversation) call(ctx context.Context, call model.ToolCall) (text stri
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.ToolCalled, Text: tool.Name, Wait: time.Since(began), Err: err})
 	}()
 	arguments := json.RawMessage(cmp.Or(call.Arguments, "{}"))
-	if fault := c.pool.records.fault(tool.Schema, arguments); fault != "" {
+	if fault := c.pool.records.Fault(tool.Schema, arguments); fault != "" {
 		return "", fmt.Errorf("the arguments are not as the schema of %s says: %s", tool.Name, fault)
 	}
 	most := cmp.Or(tool.Time, defaultToolTime)
@@ -225,7 +226,14 @@ func (c *conversation) call(ctx context.Context, call model.ToolCall) (text stri
 				got.err = &swarm.PanicError{In: "the tool " + tool.Name, Value: v, Stack: debug.Stack()}
 			}
 		}()
-		got.text, got.err = tool.Call(ctx, arguments)
+		if alone {
+			got.text, got.err = tool.Call(ctx, arguments)
+			return
+		}
+		_, _, got.err = swarm.Branch(ctx, swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (_ swarm.Output, err error) {
+			got.text, err = tool.Call(ctx, arguments)
+			return swarm.Output{}, err
+		}), *c.st)
 	})
 	select {
 	case <-done:

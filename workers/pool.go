@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/db31e724/go-swarm/internal/pool"
+	"github.com/db31e724/go-swarm/internal/record"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -78,7 +79,7 @@ type Pool struct {
 	cfg     Config
 	unable  unable
 	told    atomic.Bool // a server refuses tools: prompts describe them
-	records checker
+	records record.Checker
 }
 
 var _ model.Doer = (*Pool)(nil)

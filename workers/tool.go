@@ -9,32 +9,24 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/jsonschema-go/jsonschema"
-
 	"github.com/db31e724/go-swarm/internal/findings"
+	"github.com/db31e724/go-swarm/internal/record"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
+	"github.com/db31e724/go-swarm/swarm/typed"
 )
 
-// Tool makes a tool of a function. In is a struct, or a map by string: its fields'
-// JSON names are the arguments, those without omitempty are required, and their
-// tags `jsonschema:"…"` say what they mean. A result that is no string is shown as
-// JSON. Tool panics where In is nothing that JSON Schema can describe as an object.
+// Tool makes a tool of a function. Its arguments are the fields of In, as
+// [typed.Schema] tells them; of an In that is no struct there is one, "value". A
+// result that is no string is shown as JSON. Tool panics where no schema can tell In.
 func Tool[In, Out any](name, description string, call func(context.Context, In) (Out, error)) swarm.Tool {
-	schema, err := jsonschema.For[In](nil)
-	if err == nil && schema.Type != "object" {
-		err = fmt.Errorf("%T is no struct and no map", *new(In))
-	}
-	var text []byte
-	if err == nil {
-		text, err = json.Marshal(schema)
-	}
+	schema, err := typed.Schema[In]()
 	if err != nil {
 		panic(fmt.Sprintf("workers: the arguments of tool %q: %v", name, err))
 	}
-	return swarm.Tool{Name: name, Description: description, Schema: text, Call: func(ctx context.Context, arguments json.RawMessage) (string, error) {
-		var in In
-		if err := json.Unmarshal(arguments, &in); err != nil {
+	return swarm.Tool{Name: name, Description: description, Schema: schema, Call: func(ctx context.Context, arguments json.RawMessage) (string, error) {
+		in, err := typed.Decode[In](swarm.Finding{Data: arguments})
+		if err != nil {
 			return "", err
 		}
 		out, err := call(ctx, in)
@@ -54,9 +46,9 @@ var toolName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 // checkTools tells what of the tools cannot work.
 func checkTools(tools []swarm.Tool) error {
 	names := map[string]bool{}
-	var schemas checker
+	var schemas record.Checker
 	for _, t := range tools {
-		_, err := schemas.compile(t.Schema)
+		_, err := schemas.Compile(t.Schema)
 		switch {
 		case !toolName.MatchString(t.Name):
 			return fmt.Errorf("workers: tool %q: a name is 1 to 64 of A-Z a-z 0-9 _ -", t.Name)

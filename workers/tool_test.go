@@ -70,7 +70,6 @@ func withTools(t *testing.T, c workers.Config, s swarm.Swarm, m mock.Model, step
 
 type query struct {
 	Q string `json:"q" jsonschema:"what to look for"`
-	N int    `json:"n,omitempty"`
 }
 
 const rent = "The rent of 7 Quay Road is 900 euros a month.\nPets are not allowed."
@@ -399,10 +398,12 @@ func TestToolsThatCannotWorkAreRefused(t *testing.T) {
 }
 
 func TestAToolIsMadeOfAFunction(t *testing.T) {
-	type size struct{ Width, Height int }
-	tool := workers.Tool("size", "measures", func(_ context.Context, q query) (size, error) { return size{len(q.Q), q.N}, nil })
-	got, err := tool.Call(t.Context(), json.RawMessage(`{"q":"abc","n":2}`))
-	if err != nil || got != `{"Width":3,"Height":2}` {
+	tool := workers.Tool("size", "measures", func(_ context.Context, q query) ([]int, error) { return []int{len(q.Q)}, nil })
+	if got, err := tool.Call(t.Context(), json.RawMessage(`{"q":"abc"}`)); err != nil || got != `[3]` {
+		t.Errorf("%q, %v", got, err)
+	}
+	double := workers.Tool("double", "", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
+	if got, err := double.Call(t.Context(), json.RawMessage(`{"value":4}`)); err != nil || got != "8" {
 		t.Errorf("%q, %v", got, err)
 	}
 	for _, want := range []string{`"required":["q"]`, `"description":"what to look for"`, `"additionalProperties":false`} {
@@ -411,9 +412,9 @@ func TestAToolIsMadeOfAFunction(t *testing.T) {
 		}
 	}
 	defer func() {
-		if told := fmt.Sprint(recover()); !strings.Contains(told, "is no struct and no map") {
-			t.Errorf("a tool of a text: %v", told)
+		if told := fmt.Sprint(recover()); !strings.Contains(told, "odd") {
+			t.Errorf("a tool of a function: %v", told)
 		}
 	}()
-	workers.Tool("odd", "", func(context.Context, string) (string, error) { return "", nil })
+	workers.Tool("odd", "", func(context.Context, func()) (string, error) { return "", nil })
 }

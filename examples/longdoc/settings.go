@@ -19,11 +19,13 @@ type settings struct {
 	compare        bool
 	json           bool
 	dump           string
+	schema         string // file; "": the answer is prose
 	workerContext  int
 	plannerContext int
 	window         int
 	timeout        time.Duration
 	budget         float64 // dollars; 0: none
+	plan           bool
 	verbose        bool
 	paced          bool // the mock takes the time that models take
 }
@@ -49,6 +51,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&s.window, "window", 0, "most `tokens` of findings that one merge reads; 0: what the models' contexts allow")
 	f.DurationVar(&s.timeout, "timeout", 10*time.Minute, "most time of the whole run, as a `duration` such as 90s; above 10m a slow server gets more time for each call, too")
 	f.Float64Var(&s.budget, "budget", 0, "most `dollars` that the swarm may cost; what it leaves unread is said")
+	f.StringVar(&s.schema, "schema", "", "a `file` with a JSON Schema: the answer is data of it")
+	f.BoolVar(&s.plan, "plan", false, "show each step of the plan as it is accepted; with -json on standard error")
 	f.BoolVar(&s.verbose, "v", false, "log each event to standard error, in place of the progress line")
 	if err := f.Parse(args); err != nil {
 		return s, err
