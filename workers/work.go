@@ -72,7 +72,7 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 			err = fmt.Errorf("the schema: its root is of type %s: a record is an object", strings.Join(made.Types.ToStrings(), ", "))
 		}
 		if err != nil {
-			return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: err}
+			return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: fmt.Errorf("step %s: %w", st.Step.ID, err)}
 		}
 	}
 	prompt := p.cfg.Prompt(*st)
