@@ -27,6 +27,9 @@ const problemsTold = 20
 // nothing more is to be done.
 func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
 	p := &planning{ctx: ctx, most: l.cfg.PlanBytes, add: add, accepted: map[string]swarm.Step{}}
+	for _, st := range b.Standing {
+		p.order = append(p.order, st.ID)
+	}
 	base := messages(l.cfg.PlanPrompt(b, l.room(l.planOut())))
 	ms := base
 	asked := false // for a plan that is not empty

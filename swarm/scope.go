@@ -27,8 +27,8 @@ type scope struct {
 	merging bool     // and may spend what is kept for the merge
 
 	over   bool    // the subtask, Plan or Merge has ended: a late Park or Reserve changes nothing
+	nested int32   // runs that were started in it
 	holder *holder // of its reservations; nil: there were none
-	nested int     // runs that were started in it
 }
 
 func scopeOf(ctx context.Context) *scope {

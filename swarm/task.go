@@ -10,6 +10,9 @@ import (
 type Task struct {
 	Goal    string
 	Sources []Source
+	// Run tells runs of the same goal and sources apart in a [Journal]: another Run
+	// begins anew. A model's name makes one for each model.
+	Run string
 	// Index finds the chunks that match a query, for steps with Lookup. nil: plain
 	// BM25 over words, and over pairs of characters where a script sets no spaces,
 	// built of the sources when a step first needs it.
