@@ -25,6 +25,8 @@ type settings struct {
 	timeout        time.Duration
 	budget         float64 // dollars; 0: none
 	verbose        bool
+	journal        string
+	memo           bool
 	paced          bool // the mock takes the time that models take
 }
 
@@ -49,6 +51,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&s.window, "window", 0, "most `tokens` of findings that one merge reads; 0: what the models' contexts allow")
 	f.DurationVar(&s.timeout, "timeout", 10*time.Minute, "most time of the whole run, as a `duration` such as 90s; above 10m a slow server gets more time for each call, too")
 	f.Float64Var(&s.budget, "budget", 0, "most `dollars` that the swarm may cost; what it leaves unread is said")
+	f.StringVar(&s.journal, "journal", "", "keep the run in this `file`: after a kill, the same line again goes on and pays for nothing that was recorded")
+	f.BoolVar(&s.memo, "memo", false, "with -journal: also reuse results of earlier runs in that file, where models and input are the same")
 	f.BoolVar(&s.verbose, "v", false, "log each event to standard error, in place of the progress line")
 	if err := f.Parse(args); err != nil {
 		return s, err
@@ -70,6 +74,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return s, fmt.Errorf("-window is %d: it must be positive, or 0", s.window)
 	case limited && !(s.budget*float64(swarm.Dollar) >= 1 && s.budget <= 1e6): // less would be no limit
 		return s, fmt.Errorf("-budget is %v: it must be an amount of dollars, such as 0.02", s.budget)
+	case s.memo && s.journal == "":
+		return s, errors.New("-memo needs -journal: name the file that earlier runs are in")
 	case s.timeout <= 0:
 		return s, fmt.Errorf("-timeout is %v: it must be positive", s.timeout)
 	}
