@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"slices"
 )
 
 // Journal keeps what runs come to, so that another process can go on with a run
@@ -49,7 +50,7 @@ type Record struct {
 }
 
 // ErrBusy says that a run is being worked on elsewhere, in this process or another.
-var ErrBusy = errors.New("journal: somebody else is at work on the run")
+var ErrBusy = errors.New("somebody else is at work on the run")
 
 // Kinds of records.
 const (
@@ -178,6 +179,10 @@ func (w *working) recall(t *running, st Subtask) (out Output, ok bool, err error
 		t.recorded.earlier = true
 		t.usage, t.attempts = rec.Spent, rec.Attempts
 	}
+	rec.Findings = slices.Clone(rec.Findings) // JSON leaves room for four
+	for i := range rec.Findings {
+		rec.Findings[i].Evidence = slices.Clone(rec.Findings[i].Evidence)
+	}
 	return rec.Output, ok, err
 }
 
@@ -252,13 +257,18 @@ func (h hasher) add(parts ...any) {
 // results adds what a worker or a merge can see of results; not what they cost.
 func (h hasher) results(rs []Result) {
 	h.add(len(rs))
+	var last *Step
 	for i := range rs {
 		r := &rs[i]
+		if r.Step != last {
+			last = r.Step
+			h.add(asked(*last))
+		}
 		id := ""
 		if r.Chunk != nil {
 			id = r.Chunk.ID
 		}
-		h.add(r.Step.Do, id, r.Item, resultRecord{Output: Output{Findings: r.Out.Findings, Doubts: r.Out.Doubts}})
+		h.add(id, r.Item, resultRecord{Output: Output{Findings: r.Out.Findings, Doubts: r.Out.Doubts}})
 	}
 }
 
@@ -285,10 +295,7 @@ func taskKey(t *Task) [16]byte {
 func subtaskKey(s *step, st *Subtask) [16]byte {
 	s.keyOnce.Do(func() { // what all subtasks of the step share
 		h := hasher{sha256.New()}
-		do := s.Step
-		do.ID, do.Select, do.Where, do.Widen, do.Items, do.Of, do.Needs = "", nil, nil, false, nil, "", nil
-		do.Context, do.Lookup, do.Goal, do.Note, do.Keep, do.Est = nil, 0, "", "", false, 0
-		h.add(st.Goal, do, st.Context, st.Missing)
+		h.add(st.Goal, asked(s.Step), st.Context, st.Missing)
 		h.results(s.from)
 		s.key = h.key()
 	})
@@ -298,13 +305,20 @@ func subtaskKey(s *step, st *Subtask) [16]byte {
 	return h.key()
 }
 
+// asked is a step without its name and without what only finds its input.
+func asked(s Step) Step {
+	s.ID, s.Select, s.Where, s.Widen, s.Items, s.Of, s.Needs = "", nil, nil, false, nil, "", nil
+	s.Context, s.Lookup, s.Goal, s.Keep, s.Est = nil, 0, "", false, 0
+	return s
+}
+
 // mergeKey is of all that a merge goes by.
 func mergeKey(b *Brief, results []Result) [16]byte {
 	h := hasher{sha256.New()}
 	h.add(b.Round, b.Last, b.Known, b.Asked, b.Coverage)
 	h.results(results)
 	for i := range results {
-		h.add(results[i].ID(), results[i].Step.Note)
+		h.add(results[i].ID())
 	}
 	return h.key()
 }

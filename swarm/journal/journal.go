@@ -33,9 +33,12 @@ const (
 	version       = 1
 )
 
+// The index is apart from the data: a search in one tree of both would read whole
+// each long record that it compares a place with.
 const schema = `
 CREATE TABLE runs(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, memo BLOB) STRICT;
-CREATE TABLE records(run INTEGER NOT NULL, kind TEXT NOT NULL, step TEXT NOT NULL, idx INTEGER NOT NULL, key BLOB NOT NULL, data BLOB NOT NULL, PRIMARY KEY(run, kind, step, idx)) STRICT, WITHOUT ROWID;
+CREATE TABLE records(run INTEGER NOT NULL, kind TEXT NOT NULL, step TEXT NOT NULL, idx INTEGER NOT NULL, key BLOB NOT NULL, data BLOB NOT NULL) STRICT;
+CREATE UNIQUE INDEX place ON records(run, kind, step, idx);
 `
 
 // DB is a journal in a file. Safe for concurrent use.
@@ -186,7 +189,7 @@ func (j *DB) log(ctx context.Context, run string, memo []byte) (swarm.Log, error
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.runs[l.run] {
-		return nil, swarm.ErrBusy
+		return nil, fmt.Errorf("journal: %w", swarm.ErrBusy)
 	}
 	j.runs[l.run] = true
 	return l, nil

@@ -135,7 +135,7 @@ func (j *DB) commit(records []entry) error {
 		return err
 	}
 	defer tx.Rollback() // does nothing after the commit
-	insert, err := tx.Prepare("INSERT OR REPLACE INTO records(run, kind, step, idx, key, data) VALUES(?,?,?,?,?,?)")
+	insert, err := tx.Prepare("INSERT INTO records(run, kind, step, idx, key, data) VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET key=excluded.key, data=excluded.data")
 	if err != nil {
 		return err
 	}
