@@ -416,3 +416,79 @@ func TestJournalFails(t *testing.T) {
 		t.Error(err, c.worked)
 	}
 }
+
+// TestMergeIsReplayed: a merge that took text back, and read less than all, under a
+// window that has changed since, comes back as it was.
+func TestMergeIsReplayed(t *testing.T) {
+	j := &memory{left: -1}
+	merges := 0
+	run := func(window int) *swarm.Answer {
+		s := swarm.Swarm{Journal: j, Rounds: 1, Concurrency: 1, Worker: swarm.WorkerFunc(echo), Planner: script{
+			window: window,
+			steps:  []swarm.Step{{ID: "a", Do: "a", Over: swarm.Items, Items: numbered(6)}},
+			merge: func(_ swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+				merges++
+				fmt.Fprint(w, "a beginning")
+				if len(results) > 3 {
+					return swarm.Verdict{}, &swarm.CallError{Class: swarm.ClassTooLong}
+				}
+				w.Reset()
+				fmt.Fprintf(w, "%d results", len(results))
+				return swarm.Verdict{Citations: []swarm.Citation{{Quote: "q \xff"}}}, nil
+			},
+		}}
+		a, err := s.Run(t.Context(), task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	first := run(200)
+	made := merges
+	for _, window := range []int{200, 20, 0} {
+		got := run(window)
+		if merges != made || got.Text != "3 results" || got.Text != first.Text || !reflect.DeepEqual(got.Citations, first.Citations) || !reflect.DeepEqual(got.Coverage, first.Coverage) {
+			t.Errorf("window %d: %d merges more, %q %+v; first %q %+v", window, merges-made, got.Text, got.Coverage, first.Text, first.Coverage)
+		}
+	}
+}
+
+// TestChangedInputIsWorkedOn: a recorded result is used where its input is the
+// same, and nowhere else.
+func TestChangedInputIsWorkedOn(t *testing.T) {
+	j := &memory{left: -1}
+	mark := "one"
+	worked := []string{}
+	run := func() {
+		s := swarm.Swarm{
+			Planner: script{steps: []swarm.Step{{ID: "a", Do: "a", Over: swarm.Items, Items: []string{"x", "y"}, Lookup: 1}, {ID: "b", Do: "b", Needs: []string{"a"}}}},
+			Worker: swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+				worked = append(worked, st.ID())
+				return echo(ctx, st)
+			}), Journal: j, Concurrency: 1, Rounds: 1,
+		}
+		worked = worked[:0]
+		tk := swarm.Task{Goal: "g", Sources: []swarm.Source{sourceOf("s", "x", "y")}, Index: marked{&mark}}
+		if _, err := s.Run(t.Context(), tk); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run()
+	if run(); len(worked) > 0 {
+		t.Error("worked on again without a reason:", worked)
+	}
+	mark = "two" // what is found for the first item has changed
+	if run(); !slices.Equal(worked, []string{"1/a/0"}) {
+		t.Error("worked on again:", worked)
+	}
+}
+
+// marked finds for x a chunk that says the mark.
+type marked struct{ mark *string }
+
+func (m marked) Search(query string, _ int) []*swarm.Chunk {
+	if query == "x" {
+		return []*swarm.Chunk{{ID: "found", Text: *m.mark}}
+	}
+	return nil
+}
