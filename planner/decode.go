@@ -311,7 +311,7 @@ func readStep(raw []byte) (swarm.Step, error) {
 	if bad, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		field, _, _ := strings.Cut(strings.ToLower(bad.Field), ".")
 		want := map[string]string{texts: "is not a list of strings", "": "is not a string"}[types[field]]
-		return refuse(field, string(fields[field]), cmp.Or(want, "must be as "+types[field]+" says"))
+		return refuse(field, string(fields[field]), cmp.Or(want, map[bool]string{true: "is not a list of fields", false: "must be as " + types[field] + " says"}[field == "fields"]))
 	}
 	if len(twice) > 0 {
 		return refuse(twice[0], "", "stands twice: write each field once")

@@ -23,8 +23,8 @@ func ExampleLLM_Plan() {
 	l, err := planner.New(planner.Config{Backends: []model.Backend{scripted(
 		mock.Reply{Text: `{"steps":[
 			{"id":"find","over":"chunks","do":"find every date","select":[],"where":[],"widen":false,"context":[],"goal":"","fields":[],"note":""},
-			{"id":"sum","over":"once","do":"","needs":["find"],"lookup":0,"output":"findings","note":""}]}`},
-		mock.Reply{Text: `{"steps":[{"id":"sum","over":"once","do":"sort the dates","needs":["find"],"lookup":0,"output":"findings","note":""}]}`},
+			{"id":"sum","over":"once","do":"","lookup":0,"select":[],"needs":["find"],"output":"findings","fields":[],"note":""}]}`},
+		mock.Reply{Text: `{"steps":[{"id":"sum","over":"once","do":"sort the dates","lookup":0,"select":[],"needs":["find"],"output":"findings","fields":[],"note":""}]}`},
 	)}})
 	if err != nil {
 		fmt.Println(err)

@@ -96,7 +96,7 @@ func (a awaited) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) e
 }
 
 func planStep(n int) string {
-	return fmt.Sprintf(`{"id":"s%d","over":"once","do":"Say the number %d.","needs":[],"lookup":0,"output":"findings","note":""}`, n, n)
+	return fmt.Sprintf(`{"id":"s%d","over":"once","do":"Say the number %d.","lookup":0,"select":[],"needs":[],"output":"findings","fields":[],"note":""}`, n, n)
 }
 
 func event(w http.ResponseWriter, text string) {

@@ -141,7 +141,7 @@ func once(id, do string, needs ...string) string {
 	if len(needs) > 0 {
 		n = `"` + strings.Join(needs, `","`) + `"`
 	}
-	return fmt.Sprintf(`{"id":%q,"over":"once","do":%q,"needs":[%s],"lookup":0,"output":"findings","note":""}`, id, do, n)
+	return fmt.Sprintf(`{"id":%q,"over":"once","do":%q,"lookup":0,"select":[],"needs":[%s],"output":"findings","fields":[],"note":""}`, id, do, n)
 }
 
 func steps(s ...string) string { return `{"steps":[` + strings.Join(s, ",") + `]}` }

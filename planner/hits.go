@@ -14,7 +14,7 @@ import (
 
 const (
 	mostWords  = 32 // of a question
-	mostHits   = 12 // parts that are named
+	mostHits   = 6  // parts that are named
 	leastParts = 4  // of fewer nothing is said: they are read anyway
 )
 

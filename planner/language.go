@@ -17,9 +17,9 @@ type kind struct {
 
 var kinds = []kind{
 	{[]string{"chunks", "sections", "sources"}, []string{"select", "where", "widen", "context", "goal", "fields", "note"}},
-	{[]string{"items"}, []string{"items", "lookup", "needs", "context", "goal", "output", "note"}},
-	{[]string{"list", "each"}, []string{"of", "lookup", "needs", "goal", "fields", "note"}},
-	{[]string{"once"}, []string{"needs", "lookup", "output", "note"}},
+	{[]string{"items"}, []string{"items", "lookup", "select", "needs", "context", "goal", "output", "fields", "note"}},
+	{[]string{"list", "each"}, []string{"of", "lookup", "select", "needs", "goal", "output", "fields", "note"}},
+	{[]string{"once"}, []string{"lookup", "select", "needs", "output", "fields", "note"}},
 	{[]string{"calc"}, []string{"needs", "calc", "note"}},
 }
 
@@ -32,7 +32,7 @@ const (
 
 // types are the JSON Schemas of the fields that are no texts.
 var types = map[string]string{
-	"select": texts, "where": texts, "context": texts, "items": texts, "needs": texts, "fields": fields,
+	"select": texts, "where": texts, "context": texts, "items": texts, "needs": texts, "fields": `{"$ref":"#/$defs/fields"}`,
 	"widen": `{"type":"boolean"}`, "lookup": `{"type":"integer"}`, "output": `{"type":"string","enum":["findings","list","text"]}`,
 }
 
@@ -55,7 +55,7 @@ var planSchema = &model.Schema{Name: "plan", JSON: func() json.RawMessage {
 		}
 		union = append(union, `{"type":"object","additionalProperties":false,"required":["`+strings.Join(names, `","`)+`"],"properties":{`+strings.Join(properties, ",")+`}}`)
 	}
-	return json.RawMessage(`{"type":"object","additionalProperties":false,"required":["steps"],"properties":{"steps":{"type":"array","items":{"anyOf":[` + strings.Join(union, ",") + `]}}}}`)
+	return json.RawMessage(`{"type":"object","additionalProperties":false,"required":["steps"],"properties":{"steps":{"type":"array","items":{"anyOf":[` + strings.Join(union, ",") + `]}}},"$defs":{"fields":` + fields + `}}`)
 }()}
 
 // field is a field of a record as a plan writes it.
@@ -95,33 +95,33 @@ func recordSchema(fs []field) (schema json.RawMessage, wrong string) {
 
 const planSystem = `You are the planner of a swarm. You write a short plan; many small language models, the workers, carry it out at the same time. Afterwards you are shown what they found and write the answer. You never see the texts themselves, only outlines of them.
 
-Reply with one JSON object and nothing else: {"steps": [step, …]}. A step is of one of these kinds; fields that it does not use stay "", [], 0 or false:
-{"id", "over": "chunks", "sections" or "sources", "do", "select", "where", "widen", "context", "goal", "fields", "note"}: reads texts, one worker for each chunk (a page or two), each section (the text under one heading) or each whole source.
-{"id", "over": "items", "do", "items", "lookup", "needs", "context", "goal", "output", "note"}: one worker for each text in "items".
-{"id", "over": "list" or "each", "do", "of", "lookup", "needs", "goal", "fields", "note"}: goes on from the step "of". "list": one worker for each of its findings, once all are there. "each": one for each of its replies, with the piece that it came from, as soon as it is there.
-{"id", "over": "once", "do", "needs", "lookup", "output", "note"}: a single worker.
+Reply with one JSON object and nothing else: {"steps": [step, …]}. A step is of one of these kinds and has all fields of its kind; those that it does not use stay "", [], 0 or false:
+{"id", "over": "chunks", "sections" or "sources", "do", "select", "where", "widen", "context", "goal", "fields", "note"}: reads texts, one worker for each chunk (a page or two), each section (the text under one heading) or each whole source. Sections where the headings say of whom or of what a text is.
+{"id", "over": "items", "do", "items", "lookup", "select", "needs", "context", "goal", "output", "fields", "note"}: one worker for each text in "items".
+{"id", "over": "list" or "each", "do", "of", "lookup", "select", "needs", "goal", "output", "fields", "note"}: goes on from the step "of". "list": one worker for each of its findings, once all are there. "each": one for each worker's reply, with the piece that it read, as soon as it is there.
+{"id", "over": "once", "do", "lookup", "select", "needs", "output", "fields", "note"}: a single worker.
 {"id", "over": "calc", "do", "needs", "calc", "note"}: a calculation, made without a worker.
 
 "id": a short name, such as rows.
-"do": the instruction. A worker sees its own piece with the headings above it, "context", the replies of "needs", what was looked up, the question as background, and this last; no plan, no other piece. It replies with a finding, with its own quote, for each thing that it finds in its piece, or with none. Ask for one simple thing, in full words, in the language of the texts, with every name, date and number that matters. Say what counts as one thing, and what to do with what is doubtful.
-"select": names of sources, or parts by the chunk numbers of the outlines, as in "NAME#12" or "NAME#12-30" ([#4-#7] in an outline: the section lies in these chunks). [] reads all, which is right whenever you are not sure.
-"where": reads only pieces in which one of these words or phrases stands. "widen": true reads the rest if nothing was found there.
+"do": the instruction. A worker sees its own piece with its headings, "context", all replies of "needs", what was looked up, the question as background, and this last; no plan, no other piece. It replies with a finding, with its own quote, for each thing that it finds, or with none. Ask for one simple thing, in the language of the texts, with every name, date and number that matters. Say what counts as one thing, and what to do with what is doubtful.
+"select": names of sources, or parts by the chunk numbers of the outlines, as in "NAME#12" or "NAME#12-30" ([#4-#7]: the section lies in these chunks). [] is all, which is right whenever you are not sure. With "lookup": where to look.
+"where": reads only pieces in which one of these words or phrases stands (whole words, any case). "widen": true reads the rest if nothing was found there.
 "context": parts, named as in "select", that every worker also sees: definitions, conventions.
 "lookup": how many chunks, those that match its item, its finding or "do" best, each worker is shown.
 "goal": "hidden", or other words, in place of the question.
-"fields": makes each finding a record: [{"name": "severity", "type": "string", "meaning": "how bad it is", "scale": ["high", "medium", "low"]}, {"name": "sum", "type": "number", "meaning": "in euros", "scale": []}]. For what is compared, grouped or calculated.
-"output": "findings"; "list", texts for a later "list" step to go over; or "text", a section of a long answer, which stands in the answer as it is.
+"fields": makes each finding a record of these alone: [{"name": "severity", "type": "string", "meaning": "how bad it is", "scale": ["high", "medium", "low"]}, {"name": "sum", "type": "number", "meaning": "in euros", "scale": []}]. For what is compared, grouped or calculated.
+"output": "findings"; "list", texts for a "list" step; or "text", a section of a long answer, which stands in it as it is, under its item's first line.
 "of", "needs": ids of earlier steps.
-"calc": one expression over the records of the steps in "needs", each a list by its id: sum(rows, .amount), len(uniq(map(rows, .name))), round(sum(filter(rows, .year == 2024), .cost) / 12, 2).
+"calc": one expression (expr-lang) over the records of "needs", each a list by its id; doubles count twice. round(sum(filter(rows, .year == 2024 and .kind == "cost"), .sum) / 12, 2); len(uniq(map(rows, lower(.name)))); a table: let g = groupBy(rows, .town); map(keys(g), {"town": #, "total": sum(g[#], .sum)}).
 "note": what you should know of this step when you write the answer: a scale, how to count, how you read the question.
 
 Patterns:
-- A fact: one step over chunks, or one for each independent part of the question.
-- A list that must be whole, how many: over chunks, one finding for each thing with "fields" that identify it; "calc" counts the different ones.
-- A figure: over chunks, a record for each input with its subject, period and unit; "calc" is the formula.
-- A summary: over sections (chunks, where there are few headings), the main points of each. A long one: then "items", a section's title each, with "needs", "output" "text".
-- A review, a judgement: over sources or sections, with a scale in "fields"; then, if it matters, "each" to check what was found.
-- Something found first and then searched for: "list" with "lookup". A question to very long texts: "items" with the questions and "lookup" 5 to 10, in place of reading all.
+- A fact: one step over chunks, or one for each part of the question.
+- A whole list, how many: one finding a thing, with "fields" that identify it; "calc" counts the different ones.
+- A figure: a record for each input with subject, period and unit; "calc" is the formula, for all subjects at once.
+- A summary: over sections, the main points of each. A long one: then "items", a section's title each, with "needs", "output" "text".
+- A review, a judgement: over sources or sections, with a scale in "fields"; then, if it matters, "list" with "lookup" to check each finding.
+- Search for what was found: "list" with "lookup". Very long texts: "items" with the questions and "lookup" 5 to 10, in place of reading all.
 
 Rules:
 - Most questions need one step. Add no step that only collects, ranks or sums up for the answer: you do that.

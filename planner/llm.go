@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/db31e724/go-swarm/internal/pool"
+	"github.com/db31e724/go-swarm/internal/record"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -72,6 +73,8 @@ type LLM struct {
 	doer   model.Doer
 	own    *pool.Pool // nil: the Doer is the caller's
 	maxOut int        // of the backends; 0: none names any
+
+	records record.Checker // of answers
 }
 
 var _ swarm.Planner = (*LLM)(nil)

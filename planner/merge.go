@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -12,7 +13,9 @@ import (
 
 // mergeSchema has work first, so that a model counts and calculates before it
 // answers, and then the answer, which is streamed.
-var mergeSchema = &model.Schema{Name: "answer", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["work","answer","status","missing"],"properties":{"work":{"type":"string"},"answer":{"type":"string"},"status":{"type":"string","enum":["answered","partly","not in the texts","read more"]},"missing":{"type":"string"}}}`)}
+var mergeSchema = &model.Schema{Name: "answer", JSON: []byte(`{"type":"object","additionalProperties":false,"required":["work","answer","status","missing"],"properties":{"work":{"type":"string"},"answer":{"type":"string"},` + statusSchema + `}}`)}
+
+const statusSchema = `"status":{"type":"string","enum":["answered","partly","not in the texts","read more"]},"missing":{"type":"string"}`
 
 const noAnswer = `Your reply held no answer. Reply with one JSON object and nothing else: {"work": "", "answer": "the answer", "status": "answered", "missing": ""}`
 
@@ -32,19 +35,46 @@ const missingRunes = 1000
 // written the answer as plain text, and to be done. A reply without an answer is
 // asked for again, at most Config.Mends times.
 //
+// Texts of the answer (swarm.FormText) stand in it as they are, each under its
+// item's name, in their order and with their references renumbered; the model is
+// shown how they begin, and writes what stands above them.
+//
+// Where the task has a Schema, the answer is data of it: it is written as JSON once it
+// is whole and follows the schema, and the citations are the evidence that the reply
+// names beside it. What is wrong with it is told in at most Config.Mends requests.
+//
 // Beside an error the text written to w and the verdict's citations hold what
 // had come until then. The error of a prompt that the model's context does not
 // hold is a *swarm.CallError of ClassTooLong: the engine calls Merge again with
 // fewer results.
 func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+	if len(b.Task.Schema) > 0 && b.MaxOut == 0 { // a part of the results is merged into text
+		return l.mergeRecord(ctx, b, results, w)
+	}
+	results, sections := apart(results)
 	found, cites := findings.Render(results)
-	base := messages(l.cfg.MergePrompt(b, found))
+	base := messages(l.cfg.MergePrompt(b, found+announced(sections)))
 	m := &merging{w: w, cites: cites, verbatim: l.cfg.NoReferences}
+	for i := range sections {
+		for c := range sections[i].Out.Evidence() {
+			m.cites = append(m.cites, *c)
+		}
+	}
 	ms := base
 	out, set := l.answerOut(), l.cfg.AnswerTokens
 	if b.MaxOut > 0 {
 		most := b.MaxOut + b.MaxOut/4 + 256 // MaxOut is an estimate, and the reply's JSON comes beside it
 		out, set = min(out, most), min(set, most)
+	}
+	finish := func(v swarm.Verdict, err error) (swarm.Verdict, error) {
+		if len(sections) > 0 && classOf(err) != swarm.ClassTooLong {
+			err = cmp.Or(err, m.join(sections, len(cites), b.Coverage.Missing))
+		}
+		if wrong := m.refs.Close(); wrong != nil {
+			err = cmp.Or(err, fmt.Errorf("writing the answer: %w", wrong))
+		}
+		v.Citations = m.refs.Citations()
+		return v, err
 	}
 	for mends := 0; ; mends++ {
 		m.again()
@@ -53,25 +83,30 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 			least = shortAnswer
 		}
 		said, err := l.do(ctx, call{messages: ms, schema: mergeSchema, out: out, set: set, reader: m, least: least})
-		wrong := m.end()
-		v := swarm.Verdict{Citations: m.refs.Citations()}
+		wrong := m.text.end()
+		var v swarm.Verdict
 		switch {
 		case wrong != nil:
-			return v, fmt.Errorf("writing the answer: %w", wrong)
+			return finish(v, fmt.Errorf("writing the answer: %w", wrong))
 		case err != nil && !(m.text.closed && (classOf(err) == swarm.ClassCut || classOf(err) == swarm.ClassBroken)): // a whole answer in a reply that broke off is whole
-			if classOf(err) == swarm.ClassTooLong {
-				return v, fmt.Errorf("findings of about %d tokens, of which the model should read %d: %w", swarm.EstimateTokens(found), l.Window(), err)
-			}
-			return v, err
+			return finish(v, l.tooLong(err, found))
 		case m.text.wrote:
 			status, missing := m.text.verdict()
 			v.Status, v.Missing = status, findings.Line(missing, missingRunes)
-			return v, nil
+			return finish(v, nil)
 		case mends >= l.cfg.Mends:
-			return v, fmt.Errorf("no answer in %d replies of the model", mends+1)
+			return finish(v, fmt.Errorf("no answer in %d replies of the model", mends+1))
 		}
 		ms = l.mended(base, said, noAnswer, out)
 	}
+}
+
+// tooLong says in the error of a prompt that was too long how long it was.
+func (l *LLM) tooLong(err error, found string) error {
+	if classOf(err) == swarm.ClassTooLong {
+		return fmt.Errorf("findings of about %d tokens, of which the model should read %d: %w", swarm.EstimateTokens(found), l.Window(), err)
+	}
+	return err
 }
 
 // merging reads the replies of one Merge.
@@ -97,10 +132,3 @@ func (m *merging) anew() io.Writer {
 }
 
 func (m *merging) read(text string) error { return m.text.write(text) }
-
-func (m *merging) end() error {
-	if err := m.text.end(); err != nil {
-		return err
-	}
-	return m.refs.Close()
-}

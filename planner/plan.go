@@ -26,6 +26,9 @@ const problemsTold = 20
 // No step at all is an error in the first round, and in later ones means that
 // nothing more is to be done.
 func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+	if err := l.checkSchema(&b.Task); err != nil {
+		return err
+	}
 	p := &planning{ctx: ctx, most: l.cfg.PlanBytes, add: add, accepted: map[string]swarm.Step{}}
 	for _, st := range b.Standing {
 		p.order = append(p.order, st.ID)

@@ -18,7 +18,7 @@ func TestOutlinesAreCutToTheSameSizeAndSaidSo(t *testing.T) {
 		for h := range 200 {
 			fmt.Fprintf(&o, "Chapter %d.%d\n  Section with a longer name %d\n", i, h, h)
 		}
-		b.Task.Sources = append(b.Task.Sources, source(fmt.Sprintf("big%d", i), o.String(), strings.Repeat("x", 200_000)))
+		b.Task.Sources = append(b.Task.Sources, source(fmt.Sprintf("big%d", i), o.String(), strings.Repeat("x", 2_000_000)))
 	}
 	const room = 3000
 	p := DefaultPlanPrompt(b, room)
@@ -61,7 +61,7 @@ func TestManySourcesAreShownByTheBeginningsOfTheirOutlines(t *testing.T) {
 	var b swarm.Brief
 	for i := range 300 {
 		o := fmt.Sprintf("a/file \"%d\".txt: Markdown, 3 KB\n- Title %d [#1-#2]\n  - Topic %d [#2]\n%s", i, i, i, strings.Repeat("- And so on\n", 9))
-		b.Task.Sources = append(b.Task.Sources, source(fmt.Sprintf("a/file \"%d\".txt", i), o, strings.Repeat("x", 1500), "y"))
+		b.Task.Sources = append(b.Task.Sources, source(fmt.Sprintf("a/file \"%d\".txt", i), o, strings.Repeat("x", 15_000), "y"))
 	}
 	p := DefaultPlanPrompt(b, 11_000)
 	if got := promptTokens(p); got > 11_000 || got < 7500 {
@@ -77,16 +77,32 @@ func TestManySourcesAreShownByTheBeginningsOfTheirOutlines(t *testing.T) {
 	}
 }
 
-func TestOutlinesCostATenthOfTheTextsAtMost(t *testing.T) {
+func TestOutlinesTakeAHundredthOfTheTextsAtMost(t *testing.T) {
 	var b swarm.Brief
 	for i := range 5000 {
 		name := fmt.Sprintf("f%d.txt", i)
-		b.Task.Sources = append(b.Task.Sources, source(name, name+": text, 60 bytes\nFile says that", strings.Repeat("a line", 10)))
+		b.Task.Sources = append(b.Task.Sources, source(name, name+": text, 600 bytes\nFile says that", strings.Repeat("a line", 100)))
 	}
 	p := DefaultPlanPrompt(b, 100_000)
-	texts := 5000 * 60 / 4
-	if got := swarm.EstimateTokens(p.User); got > texts/10+200 || got < texts/20 {
+	texts := 5000 * 600 / 4
+	if got := swarm.EstimateTokens(p.User); got > texts/100+200 || got < texts/200 {
 		t.Errorf("%d tokens of outlines for %d tokens of texts", got, texts)
+	}
+}
+
+func TestWhatNobodyReadIsToldInAFewWords(t *testing.T) {
+	c := swarm.Coverage{Subtasks: 1, Done: 1, ChunksRead: 8, ChunksKnown: 26_000}
+	for i := range 32 {
+		c.Unread = append(c.Unread, fmt.Sprintf("some/where/file%d.go#1 to some/where/file%d.go#30", i, i))
+	}
+	c.Unread = append(c.Unread, "and 25032 chunks more")
+	got := coverage(c)
+	if n := swarm.EstimateTokens(got); n > 400 || !strings.Contains(got, "8 of 26000 chunks of the texts were read") || !strings.Contains(got, "chunks not read: some/where/file0.go#1 to some/where/file0.go#30, ") || !strings.HasSuffix(got, "and more.\n") {
+		t.Errorf("%d tokens: %s", n, got)
+	}
+	c.Unread = c.Unread[:2]
+	if got = coverage(c); strings.Contains(got, "more") {
+		t.Error(got)
 	}
 }
 

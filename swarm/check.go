@@ -62,12 +62,12 @@ func (p *planning) name(st *step) *fault {
 func fieldsOf(s *step) *fault {
 	texts := s.Over == Chunks || s.Over == Sections || s.Over == Sources
 	switch {
-	case strings.TrimSpace(s.Do) == "":
+	case strings.TrimSpace(s.Do) == "" && s.Over != Calc:
 		return bad("do", "", "is empty: say what a worker must do")
 	case s.Over > Calc:
 		return bad("over", s.Over.String(), "is not a plan's to use: choose once, chunks, sections, sources, items, list, each or calc")
-	case len(s.Select) > 0 && !texts:
-		return bad("select", s.Select[0], "goes with over chunks, sections or sources only, not %s", s.Over)
+	case len(s.Select) > 0 && !texts && s.Lookup == 0:
+		return bad("select", s.Select[0], "goes with over chunks, sections or sources only, or with lookup, not with %s", s.Over)
 	case len(s.Where) > 0 && !texts:
 		return bad("where", s.Where[0], "goes with over chunks, sections or sources only, not %s", s.Over)
 	case s.Widen && len(s.Where)+len(s.Select) == 0:
@@ -125,12 +125,16 @@ func (p *planning) bindInput(st *step) *fault {
 		if err != "" {
 			return bad("of", st.Of, "%s", err)
 		}
-		if of.rest != nil {
-			return bad("of", st.Of, "widens what it reads, and cannot be gone over: use needs, or leave widen out")
+		if of.rest != nil && st.Over == Each {
+			return bad("of", st.Of, "widens what it reads, and each cannot follow it: use list, or leave widen out")
 		}
-		if st.Over == List && (of.Over == List || of.Over == Each || len(of.results) != 1) {
+		if st.Over == List && (of.Over == List || of.Over == Each || len(of.results) != 1 || of.rest != nil) {
 			st.listed = &step{Step: Step{ID: st.ID + ".of", Do: "Put the findings into a list.", Needs: []string{of.ID}}, needs: []*step{of}, depth: of.depth + 1, worker: WorkerFunc(joined), computed: true}
-			st.depth++
+			if of.rest != nil {
+				st.listed.needs = append(st.listed.needs, of.rest)
+				st.listed.depth++
+			}
+			st.depth += st.listed.depth - of.depth
 		}
 		st.of, st.Of, st.depth = of, of.ID, st.depth+of.depth+1
 	}

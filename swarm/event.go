@@ -14,7 +14,7 @@ type Kind uint8
 
 const (
 	RunStarted     Kind = iota + 1 // Text: the goal; Tokens: of the sources; Usage, Price: what earlier processes spent of the run, and at which price of the planner's
-	StepAdded                      // Text: the instruction; Index, To: its subtasks, To −1 while the number is not known
+	StepAdded                      // Added; Text: its instruction; Index, To: its subtasks, To −1 while the number is not known
 	StepUnfolded                   // a List step's number of subtasks is known: Index, To
 	StepRefused                    // Err: the *PlanError
 	PlanEnded                      // Err: why it was cut, if it was
@@ -85,6 +85,7 @@ type Event struct {
 	Est     *Usage        `json:"est,omitempty"` // what the call was expected to use at the most
 	Price   *Price        `json:"price,omitempty"`
 	Err     error         `json:"-"`
+	Added   *Step         `json:"-"`                // shared, read only
 	Result  *Result       `json:"result,omitempty"` // shared, read only
 	Answer  *Answer       `json:"answer,omitempty"`
 

@@ -42,7 +42,7 @@ func (w *working) bind(t *running) Subtask {
 		}
 	}
 	if s.Lookup > 0 {
-		st.Found = w.lookup(&st)
+		st.Found = w.lookup(s, &st)
 		s.found[i] = st.Found
 	}
 	return st

@@ -280,7 +280,7 @@ func (h hasher) key() (key [16]byte) {
 // taskKey is of all that a task says.
 func taskKey(t *Task) [16]byte {
 	h := hasher{sha256.New()}
-	h.add(t.Goal, t.Run, len(t.Sources))
+	h.add(t.Goal, t.Schema, t.Run, len(t.Sources))
 	for i := range t.Sources {
 		s := &t.Sources[i]
 		h.add(s.Name, s.Outline, len(s.Chunks))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -256,6 +257,77 @@ func TestLookupShowsWhatMatchesTheSubtasksOwn(t *testing.T) {
 type searched struct{ chunk *swarm.Chunk }
 
 func (s searched) Search(string, int) []*swarm.Chunk { return []*swarm.Chunk{nil, s.chunk} }
+
+// A look-up in 20 MB leaves nearly all unread: the answer says so in a few names, and
+// rightly, and the merge is told the same.
+func TestWhatALookupLeavesUnreadIsToldRightAndShort(t *testing.T) {
+	const perChunk, lookup = 800, 8
+	size := 20 << 20
+	if testing.Short() {
+		size = 1 << 20
+	}
+	for _, sources := range []int{1, 700} {
+		task := swarm.Task{Goal: "Where is the needle?"}
+		perSource := size / perChunk / sources
+		known := perSource * sources
+		for s := range sources {
+			src := swarm.Source{Name: fmt.Sprintf("f%d", s)}
+			for i := range perSource {
+				text := strings.Repeat(fmt.Sprintf("hay%d straw%d ", i%97, (i+s)%1009), perChunk/13)
+				if n := s*perSource + i; n%(known/lookup) == 0 && n < known/lookup*lookup {
+					text = "the needle"
+				}
+				src.Chunks = append(src.Chunks, swarm.Chunk{Source: src.Name, ID: fmt.Sprintf("f%d#%d", s, i+1), Text: text, Start: i * perChunk, End: (i + 1) * perChunk})
+			}
+			task.Sources = append(task.Sources, src)
+		}
+		var told swarm.Coverage
+		found := map[string]bool{}
+		a, err := (&swarm.Swarm{Planner: script{
+			steps: []swarm.Step{{ID: "find", Do: "find", Over: swarm.Items, Items: []string{task.Goal}, Lookup: lookup}},
+			merge: func(b swarm.Brief, _ []swarm.Result, _ *swarm.AnswerWriter) (swarm.Verdict, error) {
+				told = b.Coverage
+				return swarm.Verdict{}, nil
+			},
+		}, Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+			for _, c := range st.Found {
+				found[c.ID] = true
+			}
+			return swarm.Say("there"), nil
+		})}).Run(t.Context(), task)
+		c := a.Coverage
+		if err != nil || len(found) != lookup || c.ChunksRead != lookup || c.ChunksKnown != known || fmt.Sprint(told) != fmt.Sprint(c) {
+			t.Fatalf("%v: found %v, %+v, the merge was told %+v", err, found, c, told)
+		}
+		if len(c.Unread) > 33 || len(fmt.Sprint(c)) > 2000 {
+			t.Errorf("%d runs in %d bytes", len(c.Unread), len(fmt.Sprint(c)))
+		}
+		unread := 0
+		for _, run := range c.Unread {
+			more := 0
+			if n, _ := fmt.Sscanf(run, "and %d chunks more", &more); n == 1 {
+				unread += more
+				continue
+			}
+			from, to, _ := strings.Cut(run, " to ")
+			name, number, _ := strings.Cut(from, "#")
+			first, _ := strconv.Atoi(number)
+			last := first
+			if to != "" {
+				last, _ = strconv.Atoi(to[strings.Index(to, "#")+1:])
+			}
+			for i := first; i <= last; i++ {
+				if found[fmt.Sprintf("%s#%d", name, i)] {
+					t.Errorf("%s is said to be unread, but %s#%d was read", run, name, i)
+				}
+			}
+			unread += last - first + 1
+		}
+		if unread != known-lookup {
+			t.Errorf("%d sources: %q are %d chunks, want %d", sources, c.Unread, unread, known-lookup)
+		}
+	}
+}
 
 func TestLookupAsksAnIndexOfOnesOwn(t *testing.T) {
 	src := sourced(t, "a.md", almanac, 24)

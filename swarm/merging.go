@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -210,6 +211,20 @@ func (m *merging) choose(chosen map[*step][]bool, s *step) {
 	}
 	if failed := t[Failed] + t[Skipped]; failed > 0 {
 		what := fmt.Sprintf("step %s: %d of %d failed", s.ID, failed, len(s.results))
+		var inputs []string
+		for i := range s.results {
+			r := &s.results[i]
+			name := r.Item
+			if r.Chunk != nil {
+				name = cmp.Or(r.Chunk.Path, r.Chunk.ID)
+			}
+			if unwell(r.Outcome) && name != "" && len(inputs) < mostNamed {
+				inputs = append(inputs, clip(name, 80))
+			}
+		}
+		if len(inputs) > 0 {
+			what += " (" + strings.Join(inputs, ", ") + ")"
+		}
 		for i := range s.results {
 			if err := s.results[i].Err; err != nil {
 				what += ": " + errText(err)

@@ -2,6 +2,7 @@ package swarm_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -308,5 +309,17 @@ func TestRandomNestedRunsAddUp(t *testing.T) {
 				t.Errorf("seed %d: %+v after %v", seed, c, time.Since(begin))
 			}
 		})
+	}
+}
+
+func TestANestedSwarmAnswersWithTheStepsRecord(t *testing.T) {
+	schema := json.RawMessage(`{"type":"object"}`)
+	inner := swarm.Swarm{Worker: swarm.WorkerFunc(noop), Planner: script{steps: []swarm.Step{items(1)}, merge: func(b swarm.Brief, _ []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+		_, err := w.Write([]byte(`{"schema":` + string(b.Task.Schema) + `}`))
+		return swarm.Verdict{}, err
+	}}}
+	out, err := inner.Work(t.Context(), swarm.Subtask{Step: &swarm.Step{Do: "x", Schema: schema}})
+	if err != nil || string(out.Findings[0].Data) != `{"schema":{"type":"object"}}` {
+		t.Errorf("%v %+v", err, out)
 	}
 }

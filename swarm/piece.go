@@ -230,6 +230,13 @@ func (p *planning) bindShown(st *step) *fault {
 	if st.Lookup > 0 && len(p.run.chunks) == 0 && p.run.task.Index == nil {
 		return bad("lookup", strconv.Itoa(st.Lookup), "has nothing to look in, for the task has no chunks")
 	}
+	if st.Lookup > 0 && len(st.Select) > 0 && st.chunks == nil {
+		chunks, wrong := p.selected("select", st.Select)
+		if wrong != nil {
+			return wrong
+		}
+		st.lookIn = &corpus{make: func() []*Chunk { return chunks }}
+	}
 	if len(st.Context) == 0 {
 		return nil
 	}
@@ -248,7 +255,7 @@ func (p *planning) bindShown(st *step) *fault {
 }
 
 // lookup returns the chunks that match best what is a subtask's own.
-func (w *working) lookup(st *Subtask) []*Chunk {
+func (w *working) lookup(s *step, st *Subtask) []*Chunk {
 	query := st.Item
 	if query == "" {
 		for i := range st.From {
@@ -260,11 +267,19 @@ func (w *working) lookup(st *Subtask) []*Chunk {
 	if query == "" {
 		query = st.Step.Do
 	}
+	in := s.lookIn
+	n := st.Step.Lookup + 1
 	var ix Index = &w.run.texts
-	if own := w.run.task.Index; own != nil {
+	switch own := w.run.task.Index; {
+	case own != nil && in != nil: // of what it finds, what is to be looked in
+		ix, n = own, 16*n
+	case own != nil:
 		ix = own
+	case in != nil:
+		ix = in
 	}
-	found := ix.Search(clip(query, 4*digestTokens), st.Step.Lookup+1)
-	found = slices.DeleteFunc(slices.Clone(found), func(c *Chunk) bool { return c == nil || st.Chunk != nil && c.ID == st.Chunk.ID })
+	found := slices.DeleteFunc(slices.Clone(ix.Search(clip(query, 4*digestTokens), n)), func(c *Chunk) bool {
+		return c == nil || st.Chunk != nil && c.ID == st.Chunk.ID || in != nil && !slices.Contains(in.pieces(), c)
+	})
 	return found[:min(len(found), st.Step.Lookup)]
 }

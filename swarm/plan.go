@@ -26,8 +26,8 @@ type Planner interface {
 	Plan(ctx context.Context, b Brief, add func(Step) error) error
 
 	// Merge writes the answer to w as it comes, and says whether it is
-	// complete. results are in plan order, without abstentions and without
-	// failures; b.Coverage tells how many there were of each. The slice and
+	// complete. results are in plan order, without abstentions
+	// and without failures; where Window is not 0, those of FormText last; b.Coverage tells how many there were of each. The slice and
 	// what it points at are shared: Merge must not change them, nor keep w.
 	//
 	// If the error is a *CallError of ClassTooLong, or a *BudgetError on cost or
@@ -181,13 +181,14 @@ type Step struct {
 	ID string
 
 	// Do is the instruction, in words that a small model can follow without
-	// knowing the rest of the plan. Of a calculation it says what is calculated.
+	// knowing the rest of the plan. A calculation needs none.
 	Do string
 
 	Over Over
 	// Select names what Chunks, Sections and Sources read: sources, IDs of chunks,
 	// or parts of a source by the numbers of its chunks, "NAME#12" or "NAME#12-30";
-	// where there is one source NAME may be left out. None: all.
+	// where there is one source NAME may be left out. None: all. Of other steps with
+	// Lookup it says where to look.
 	Select []string
 	// Where keeps of Chunks, Sections and Sources the pieces in which one of these
 	// words stands, or its headings; several words in one entry are a phrase.

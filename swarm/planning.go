@@ -204,7 +204,7 @@ func (p *planning) enter(st *step) {
 	st.n = len(r.steps)
 	st.round = r.round
 	r.steps = append(r.steps, st)
-	r.emit(Event{Kind: StepAdded, Step: st.ID, Text: st.Do, To: count})
+	r.emit(Event{Kind: StepAdded, Step: st.ID, Added: &st.Step, Text: st.Do, To: count})
 	r.work.add(sp)
 }
 

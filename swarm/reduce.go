@@ -42,15 +42,21 @@ func size(r *Result) int {
 	return n
 }
 
-// fit brings results into the window: while they exceed it, groups of them
-// are reduced by further steps, level by level, each group to a quarter of
-// its size at most. It ends when they fit, or when a level did not shrink by
-// a twentieth; what does not fit then is left out and named.
+// fit brings results into the window; texts of the answer stand last, as they are.
 func (m *merging) fit(results []Result) []Result {
 	if m.window == 0 {
 		return results
 	}
 	results = fold(results)
+	results, texts := apart(results)
+	return append(m.shortened(results), texts...)
+}
+
+// shortened brings results into the window: while they exceed it, groups of them
+// are reduced by further steps, level by level, each group to a quarter of
+// its size at most. It ends when they fit, or when a level did not shrink by
+// a twentieth; what does not fit then is left out and named.
+func (m *merging) shortened(results []Result) []Result {
 	ps, total := portions(results)
 	if total <= m.window {
 		return results
@@ -145,8 +151,28 @@ func portions(results []Result) (ps []portion, total int) {
 	return ps, total
 }
 
-// count returns how many findings results have.
+// written says that a result is a text of the answer, which stands in it as it
+// is: it is not shortened, and takes next to nothing of the window.
+func (r *Result) written() bool { return r.Step != nil && r.Step.Form == FormText }
+
+// apart returns the results that a merge reads, and the texts of the answer.
+func apart(results []Result) (read, texts []Result) {
+	if !slices.ContainsFunc(results, func(r Result) bool { return r.written() }) {
+		return slices.Clip(results), nil
+	}
+	for i := range results {
+		if results[i].written() {
+			texts = append(texts, results[i])
+		} else {
+			read = append(read, results[i])
+		}
+	}
+	return read, texts
+}
+
+// count returns how many findings a merge reads.
 func count(results []Result) (n int) {
+	results, _ = apart(results)
 	for i := range results {
 		n += len(results[i].Out.Findings)
 	}
@@ -155,8 +181,9 @@ func count(results []Result) (n int) {
 
 // halve leaves out about half of two findings or more, the least sure.
 func (m *merging) halve(results []Result) []Result {
+	results, texts := apart(results)
 	ps, total := portions(results)
-	return m.leaveOut(ps, total, total/2)
+	return append(m.leaveOut(ps, total, total/2), texts...)
 }
 
 // level reduces the portions once, in groups of so many tokens. Portions that

@@ -143,6 +143,7 @@ type step struct {
 	groups    [][]Result
 	context   []*Chunk   // what all its subtasks see
 	found     [][]*Chunk // Lookup: what each was shown
+	lookIn    *corpus    // Lookup: where; nil: in all texts
 	listed    *step      // List: makes the list of a step with several results
 	rest      *step      // Widen: reads the rest if this one finds nothing
 	after     *step      // it is the rest of this one

@@ -27,8 +27,10 @@ type scope struct {
 	merging bool     // and may spend what is kept for the merge
 
 	over   bool    // the subtask, Plan or Merge has ended: a late Park or Reserve changes nothing
-	nested int32   // runs that were started in it
 	holder *holder // of its reservations; nil: there were none
+	nested int     // runs that were started in it
+	of     *scope  // what it is a branch of; nil: none
+	used   Usage   // of its calls, where it is a branch
 }
 
 func scopeOf(ctx context.Context) *scope {
@@ -70,11 +72,15 @@ func (s *scope) end() {
 	}
 }
 
+// ended says that the subtask, Plan, Merge or branch has ended. The run's lock is
+// held.
+func (s *scope) ended() bool { return s.over || s.of != nil && s.of.ended() }
+
 // hold returns the holder of the reservations of s; nil: it has ended.
 func (s *scope) hold() *holder {
 	s.run.mu.Lock()
 	defer s.run.mu.Unlock()
-	if s.over {
+	if s.ended() {
 		return nil
 	}
 	if s.holder == nil {
@@ -101,8 +107,13 @@ func (s *scope) emit(e Event, used *Usage, attempts int) {
 	for ; s != nil; s = s.run.outer {
 		e.Step, e.Index, e.Round = "", 0, 0
 		s.run.lock()
-		if w := s.work; w != nil && !s.over && used != nil {
-			w.spend(*used, attempts)
+		if used != nil && !s.ended() {
+			if s.work != nil {
+				s.work.spend(*used, attempts)
+			}
+			for b := s; b != nil; b = b.of {
+				b.used = b.used.Plus(*used)
+			}
 		}
 		s.fill(&e)
 		s.run.emit(e)
@@ -118,10 +129,41 @@ func (s *scope) emit(e Event, used *Usage, attempts int) {
 // only the nested run's place is given away.
 func Park(ctx context.Context) (unpark func()) {
 	s := scopeOf(ctx)
-	if s == nil || s.work == nil {
+	if s == nil || s.work == nil || s.of != nil {
 		return func() {}
 	}
 	return s.run.work.park(s.work)
+}
+
+// Branch has w work for one of several things that ctx's subtask does at the same
+// time, and returns what the calls that were settled for it used. They are booked to
+// the subtask as all its calls are, but reserve money as those of a subtask of their
+// own: they wait for the calls of other branches, where they would be refused beside
+// the subtask's own. Park does nothing for them. Usage that the output tells is booked
+// and taken out of it. A panic of w is the error.
+func Branch(ctx context.Context, w Worker, st Subtask) (out Output, used Usage, err error) {
+	of := scopeOf(ctx)
+	if of == nil {
+		guarded("the worker", &err, func() (err error) {
+			out, err = w.Work(ctx, st)
+			return err
+		})
+		return out, used, err
+	}
+	s := &scope{run: of.run, work: of.work, planner: of.planner, merging: of.merging, of: of}
+	defer func() {
+		s.run.mu.Lock()
+		defer s.run.mu.Unlock()
+		s.end()
+		used = s.used
+	}()
+	guarded("the worker", &err, func() (err error) {
+		out, err = w.Work(context.WithValue(ctx, scopeKey{}, s), st)
+		return err
+	})
+	s.bookRemote(&out)
+	out.Usage, out.Models = nil, nil
+	return out, used, err
 }
 
 // Caller says in whose name a call is made: pools share their slots among runs

@@ -110,6 +110,9 @@ func (t *Task) valid() error {
 	if strings.TrimSpace(t.Goal) == "" {
 		return errors.New("swarm: Task.Goal is empty: say what is wanted")
 	}
+	if len(t.Schema) > 0 && !json.Valid(t.Schema) {
+		return errors.New("swarm: Task.Schema is not JSON: give a JSON Schema")
+	}
 	names := make(map[string]bool, len(t.Sources))
 	ids := map[string]bool{}
 	for i := range t.Sources {
@@ -137,7 +140,8 @@ func (t *Task) valid() error {
 
 // Work runs a task that is made of a subtask, so that a Swarm is a Worker and
 // swarms nest: its goal is the subtask's instruction with its item and feedback,
-// its sources are the chunk and the results that the subtask reads. The output
+// its sources are the chunk and the results that the subtask reads, and a record's
+// schema is the answer's. The output
 // holds the answer's text and citations, with a doubt where it is not complete,
 // and abstains where there is no text; an error if the step forbids that. What
 // cites a result is led back to that result's citations, and is unverified where
@@ -145,7 +149,7 @@ func (t *Task) valid() error {
 func (s *Swarm) Work(ctx context.Context, st Subtask) (Output, error) {
 	var t Task
 	if st.Step != nil {
-		t.Goal = st.Step.Do
+		t.Goal, t.Schema = st.Step.Do, st.Step.Schema
 	}
 	if st.Goal != "" {
 		t.Goal += "\n\nThis is part of a larger question: " + st.Goal
@@ -195,6 +199,9 @@ func (s *Swarm) Work(ctx context.Context, st Subtask) (Output, error) {
 			}
 		}
 		out.Findings = []Finding{{Text: a.Text, Evidence: cites}}
+		if len(t.Schema) > 0 && json.Valid([]byte(a.Text)) {
+			out.Findings[0].Data = json.RawMessage(a.Text)
+		}
 	}
 	if len(out.Findings) == 0 && st.Step != nil && st.Step.Must {
 		return Output{}, errors.New("the answer is empty, which the step forbids")
@@ -266,6 +273,9 @@ func (o origin) of(c Citation) Citation {
 func (s *scope) nestedID() string {
 	s.run.mu.Lock()
 	defer s.run.mu.Unlock()
+	for s.of != nil { // branches share their numbers
+		s = s.of
+	}
 	s.nested++
 	name := strconv.Itoa(s.run.round) + "/plan"
 	switch {
@@ -274,5 +284,5 @@ func (s *scope) nestedID() string {
 	case s.merging:
 		name = strconv.Itoa(s.run.round) + "/merge"
 	}
-	return s.run.id + "/" + name + "/" + strconv.Itoa(int(s.nested))
+	return s.run.id + "/" + name + "/" + strconv.Itoa(s.nested)
 }

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"encoding/json"
 	"iter"
 	"strings"
 )
@@ -13,6 +14,10 @@ type Task struct {
 	// Run tells runs of the same goal and sources apart in a [Journal]: another Run
 	// begins anew. A model's name makes one for each model.
 	Run string
+	// Schema is the JSON Schema of the answer, whose Text is then JSON of it, and whose
+	// Citations are the evidence for all of it: no references stand in data.
+	// planner.LLM answers so; any other planner must. nil: the answer is prose.
+	Schema json.RawMessage
 	// Index finds the chunks that match a query, for steps with Lookup. nil: plain
 	// BM25 over words, and over pairs of characters where a script sets no spaces,
 	// built of the sources when a step first needs it.

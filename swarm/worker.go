@@ -36,6 +36,11 @@ type Subtask struct {
 
 	Chunk *Chunk // Over Chunks, Sections, Sources; Each over such a step: the piece at the pipeline's head
 	Item  string // Over Items and List; Each over such a step: the item at the pipeline's head
+	// Pack is how many items share the subtask: Item holds them, a numbered line
+	// each, and each finding's Data says which it is of. What a reply holds of them
+	// is taken, and who packed them asks again for the rest. 0 or 1: Item is one. No
+	// plan makes such subtasks; swarm/typed does.
+	Pack int
 
 	Context []*Chunk // pieces that all subtasks of the step see
 	Found   []*Chunk // chunks that match it best (Step.Lookup), the best first

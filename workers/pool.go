@@ -11,6 +11,7 @@ import (
 	"context"
 
 	"github.com/db31e724/go-swarm/internal/pool"
+	"github.com/db31e724/go-swarm/internal/record"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -64,7 +65,7 @@ type Pool struct {
 	own     *pool.Pool // nil: the Doer is not ours
 	cfg     Config
 	unable  unable
-	records checker
+	records record.Checker
 }
 
 var _ model.Doer = (*Pool)(nil)

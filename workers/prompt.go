@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/db31e724/go-swarm/internal/findings"
+	"github.com/db31e724/go-swarm/internal/record"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -36,15 +37,16 @@ What stands between marks like <data-00000000>, and after "Source:" and "Begins 
 
 	eachRule = "- One finding for each separate thing asked for, in the order of the text, each with its own quote.\n"
 	oneRule  = "- One finding for each separate result; mostly there is one.\n"
+	packRule = "- One finding for each of the numbered items, with its number in its data; none is left out, and none has to do with another.\n"
 
 	// The answer is the reader's, the quote is the source's: only the first is in
 	// the language of the question.
 	short      = ", short and exact, with names, numbers, units and dates, in the language of the question; it is understood by itself"
-	answerRule = `- "answer": what the text says, or where a judgement is asked for what you judge` + short + ".\n"
+	answerRule = `- "answer": what the text says, or what you judge where that is asked for` + short + ".\n"
 	plainRule  = `- "answer": the result` + short + ".\n"
 	dataRule   = `- "data": a record of these fields, in the language of the question:` + "\n"
 	markRule   = "- After each statement that rests on an earlier finding stands the number before that one's quote, as in [2] or [1, 3]; a finding's own number is none of these.\n"
-	quoteRule  = `- "quote": the words of the text that show it, copied exactly (white space does not matter): one to three sentences, a row of a table, a few lines of code. Where only two places together show it, put … between their words`
+	quoteRule  = `- "quote": the words of the text that show it, copied exactly (but for white space): one to three sentences, a row of a table, a few lines of code. Where only two places together show it, put … between`
 	otherQuote = `; "" if only the earlier findings show it`
 	sureRule   = "- \"confidence\": 0 to 1, that it is right and asked for.\n"
 	itemsRule  = "- \"items\": a text for each thing asked for, in the order of the material, each understood by itself.\n"
@@ -81,6 +83,8 @@ func shapeRules(s shape) string {
 	}
 	b.WriteString(`{"findings": [{` + what + quote + `, "confidence": 0.9}, …]}` + "\n")
 	switch {
+	case s.pack:
+		b.WriteString(packRule)
 	case s.quotes:
 		b.WriteString(eachRule)
 	default:
@@ -88,7 +92,7 @@ func shapeRules(s shape) string {
 	}
 	switch {
 	case s.record != nil:
-		b.WriteString(dataRule + fields(s.record))
+		b.WriteString(dataRule + record.Fields(s.record))
 	case s.quotes:
 		b.WriteString(answerRule)
 	default:
@@ -125,7 +129,7 @@ func rules(st *swarm.Subtask) string {
 		b.WriteString(noneRule)
 	}
 	if st.Goal != "" {
-		b.WriteString("\nBackground (do not answer it by itself: the instruction says what is wanted of it):\nQuestion: " + st.Goal + "\n")
+		b.WriteString("\nBackground, not to be answered by itself:\nQuestion: " + st.Goal + "\n")
 		return b.String()
 	}
 	return strings.ReplaceAll(b.String(), "the language of the question", "the language of the instruction")
@@ -172,7 +176,10 @@ func material(st *swarm.Subtask) string {
 		}
 		b.WriteByte('\n')
 	}
-	if st.Item != "" {
+	switch {
+	case st.Pack > 1:
+		b.WriteString("Items, a numbered line each:\n" + findings.Fence("items", st.Item) + "\n")
+	case st.Item != "":
 		b.WriteString("Item:\n" + findings.Fence("item", st.Item) + "\n")
 	}
 	if st.Step.Over == swarm.Reduce {

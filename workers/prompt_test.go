@@ -31,7 +31,7 @@ func TestPromptShowsItsParts(t *testing.T) {
 	all := p[0].Content + p[1].Content
 	at := -1
 	for _, part := range []string{
-		"language of the question", "Background (do not answer it by itself", "Question: When is rent due?",
+		"language of the question", "Background, not to be answered", "Question: When is rent due?",
 		"Source: lease.txt", "Begins in section: Lease › Rent", leaseText, "[1] a#1", "3 of 4 subtasks failed", "the item",
 		"Instruction: Find when rent is due.", "what was said", "it is wrong",
 	} {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/db31e724/go-swarm/internal/findings"
+	"github.com/db31e724/go-swarm/internal/record"
 	"github.com/db31e724/go-swarm/swarm"
 )
 
@@ -32,7 +33,7 @@ type saying struct {
 // Nothing is filled in silently. Prose without an object is no answer, also at
 // a server without schemas: nobody can tell a finding in it from "the text
 // does not say", from a refusal, or from nonsense.
-func (c *checker) read(text string, s shape, must bool) reading {
+func read(c *record.Checker, text string, s shape, must bool) reading {
 	var r reading
 	list, fault := findList(text)
 	if fault != "" {
@@ -41,7 +42,7 @@ func (c *checker) read(text string, s shape, must bool) reading {
 	for i, raw := range list {
 		f, fault := readFinding(raw, s.record != nil)
 		if fault == "" && s.record != nil {
-			fault = c.fault(s.record, f.data)
+			fault = c.Fault(s.record, f.data)
 		}
 		switch {
 		case fault != "":
@@ -50,6 +51,9 @@ func (c *checker) read(text string, s shape, must bool) reading {
 			f.answer = f.quote
 			r.findings = append(r.findings, f)
 		case f.answer != "":
+			r.findings = append(r.findings, f)
+		case must && f.data != nil: // that there is nothing may be the answer
+			f.answer = string(f.data)
 			r.findings = append(r.findings, f)
 		}
 	}
@@ -62,19 +66,19 @@ func (c *checker) read(text string, s shape, must bool) reading {
 
 // readFinding reads one element of the list: an object, or a text alone. A record
 // stands under "data", or has its fields beside the quote.
-func readFinding(raw json.RawMessage, record bool) (f saying, fault string) {
-	if text, ok := scalar(raw); ok && !record {
+func readFinding(raw json.RawMessage, data bool) (f saying, fault string) {
+	if text, ok := scalar(raw); ok && !data {
 		return saying{answer: strings.TrimSpace(text)}, ""
 	}
 	fields, twice := findings.Members(raw)
-	if record {
+	if data {
 		if f.data = fields["data"]; f.data == nil {
 			f.data = without(raw, "quote", "confidence", "answer")
 		}
 		if len(f.data) == 0 || f.data[0] != '{' {
 			return f, `"data" is not an object`
 		}
-		f.answer = inWords(f.data)
+		f.answer = record.InWords(f.data)
 		quote, ok := scalar(fields["quote"])
 		if fields["quote"] != nil && !ok {
 			return f, `"quote" is not a string`

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/db31e724/go-swarm/internal/record"
 	"github.com/db31e724/go-swarm/swarm"
 )
 
@@ -15,7 +16,7 @@ var (
 	shapes  = []shape{quoting, {marks: true}, {quotes: true, marks: true}, {}, {quotes: true, record: []byte(`{"type":"object","properties":{"who":{"type":"string"}},"required":["who"],"additionalProperties":false}`)}, listing, {form: swarm.FormText}}
 )
 
-func readAs(text string, s shape, must bool) reading { return new(checker).read(text, s, must) }
+func readAs(text string, s shape, must bool) reading { return read(new(record.Checker), text, s, must) }
 
 func TestReplyIsReadLenientlyButNeverGuessed(t *testing.T) {
 	const one = `{"answer":"A","quote":"Q","confidence":0.5}`
@@ -170,7 +171,7 @@ func TestRecordsAreReadAndChecked(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, r)
 		}
 	}
-	if got := fields(s.record); got != "    who (string): the payer\n    sum (number)\n    kind (string); one of [rent fee]\n" {
+	if got := record.Fields(s.record); got != "    who (string): the payer\n    sum (number)\n    kind (string); one of [rent fee]\n" {
 		t.Errorf("%s", got)
 	}
 }

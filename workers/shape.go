@@ -3,6 +3,7 @@ package workers
 import (
 	"encoding/json"
 
+	"github.com/db31e724/go-swarm/internal/record"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 )
@@ -13,11 +14,12 @@ type shape struct {
 	form   swarm.Form
 	quotes bool            // there are texts: each finding quotes them
 	marks  bool            // there are results: an answer refers to their evidence by number
+	pack   bool            // several items share the reply
 	record json.RawMessage // the JSON Schema of a finding's data; nil: it has an answer
 }
 
 func shapeOf(st *swarm.Subtask) shape {
-	s := shape{form: st.Step.Form, marks: len(st.From) > 0 || st.Step.Over == swarm.Reduce}
+	s := shape{form: st.Step.Form, marks: len(st.From) > 0 || st.Step.Over == swarm.Reduce, pack: st.Pack > 1}
 	if s.form == swarm.FormFindings {
 		s.quotes = len(shown(st)) > 0
 		if len(st.Step.Schema) > 0 {
@@ -55,14 +57,19 @@ func (s shape) schema() *model.Schema {
 	case swarm.FormText:
 		return &model.Schema{Name: "text", JSON: object(property{"text", aString})}
 	}
-	ps := []property{{"answer", aString}}
-	if s.record != nil {
-		ps[0] = property{"data", s.record}
+	around := func(said property) json.RawMessage {
+		ps := []property{said}
+		if s.quotes {
+			ps = append(ps, property{"quote", aString})
+		}
+		return object(property{"findings", list(object(append(ps, property{"confidence", aNumber})...))})
 	}
-	if s.quotes {
-		ps = append(ps, property{"quote", aString})
+	if s.record == nil {
+		return &model.Schema{Name: "findings", JSON: around(property{"answer", aString})}
 	}
-	return &model.Schema{Name: "findings", JSON: object(property{"findings", list(object(append(ps, property{"confidence", aNumber})...))})}
+	return &model.Schema{Name: "findings", JSON: record.Within(s.record, func(data json.RawMessage) json.RawMessage {
+		return around(property{"data", data})
+	})}
 }
 
 func list(of json.RawMessage) json.RawMessage {

@@ -154,3 +154,42 @@ func TestChunksAreCutBetweenSentences(t *testing.T) {
 		}
 	}
 }
+
+// A whole source that is larger than a model's context is read in parts, and all
+// that is found there is kept, at its place.
+func TestSourceLargerThanTheContextIsReadInParts(t *testing.T) {
+	src := swarm.Source{Name: "ledger"}
+	var body strings.Builder
+	for i := range 30 {
+		text := fmt.Sprintf("# Week %d\n\nOn day %d a payment of %d crowns was made.\n\n%s", i, i, 100*i, strings.Repeat("Nothing else was written down on that day.\n", 12))
+		src.Chunks = append(src.Chunks, swarm.Chunk{
+			Source: "ledger", ID: fmt.Sprint("ledger#", i+1), Path: fmt.Sprint("Week ", i), Text: text,
+			Start: body.Len(), End: body.Len() + len(text), Line: strings.Count(body.String(), "\n") + 1,
+		})
+		body.WriteString(text + "\n\n")
+	}
+	n := &narrow{server: clerk(), holds: 1 << 20}
+	b := n.backend()
+	b.Context = 2500
+	p := n.pool(t, Config{Backends: []model.Backend{b}})
+	sw := swarm.Swarm{Planner: planOf{ID: "pay", Do: "Find payments.", Over: swarm.Sources}, Worker: Check(p, Quotes), Rounds: 1}
+	a, err := sw.Run(t.Context(), swarm.Task{Goal: "Who paid?", Sources: []swarm.Source{src}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r := range a.Results() {
+		if len(r.Out.Findings) != 30 || len(r.Out.Doubts) > 0 {
+			t.Fatalf("%d findings, doubts %q, %v", len(r.Out.Findings), r.Out.Doubts, r.Err)
+		}
+		for i, f := range r.Out.Findings {
+			c := f.Evidence[0]
+			if want := fmt.Sprintf("On day %d a payment of %d crowns was made.", i, 100*i); !c.Verified || body.String()[c.Start:c.End] != want ||
+				c.Chunk != fmt.Sprint("ledger#", i+1) || c.Path != fmt.Sprint("Week ", i) || c.Line != strings.Count(body.String()[:c.Start], "\n")+1 {
+				t.Errorf("%q is cited as %+v", want, c)
+			}
+		}
+	}
+	if len(n.seen) < 4 {
+		t.Errorf("read in %d parts", len(n.seen))
+	}
+}

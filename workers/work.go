@@ -17,6 +17,7 @@ import (
 const (
 	defaultOut     = 1024
 	defaultLongOut = 2048 // of a list or a text
+	defaultItemOut = 128  // of each item of a pack, if that is more
 )
 
 // mostSaid is how many runes of a reply that could not be read are shown to its
@@ -60,14 +61,18 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 	}
 	s := shapeOf(st)
 	if s.record != nil {
-		if _, err := p.records.compile(s.record); err != nil {
+		made, err := p.records.Compile(s.record)
+		if err == nil && made.Types != nil && !slices.Contains(made.Types.ToStrings(), "object") {
+			err = fmt.Errorf("the schema: its root is of type %s: a record is an object", strings.Join(made.Types.ToStrings(), ", "))
+		}
+		if err != nil {
 			return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: err}
 		}
 	}
 	prompt := p.cfg.Prompt(*st)
 	r := model.Request{
 		Messages: prompt, Schema: s.schema(), Temperature: p.cfg.Temperature,
-		MaxOut: st.Step.MaxOut, DefaultOut: p.defaultOut(s), Avoid: avoid,
+		MaxOut: st.Step.MaxOut, DefaultOut: p.defaultOut(s, st.Pack), Avoid: avoid,
 	}
 	most := cmp.Or(st.Step.MaxOut, r.DefaultOut) // of an output
 	var first *reading                           // what a first reply said, as far as it could be read
@@ -92,8 +97,11 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 			}
 			return swarm.Output{}, cmp.Or(p.unable.note(ctx, reply, err, false), err)
 		}
-		got := p.records.read(reply.Text, s, st.Step.Must)
+		got := read(&p.records, reply.Text, s, st.Step.Must)
 		unfit := p.unable.note(ctx, reply, nil, !got.fatal)
+		if st.Pack > 1 && !got.fatal {
+			got.faults = nil
+		}
 		switch {
 		case len(got.faults) == 0, first != nil && !got.fatal:
 			return got.output(st, s, most), nil
@@ -120,12 +128,12 @@ func isClass(err error, c swarm.Class) bool {
 }
 
 // defaultOut is the room for a reply where neither step nor backend names one.
-func (p *Pool) defaultOut(s shape) int {
+func (p *Pool) defaultOut(s shape, pack int) int {
 	switch {
 	case p.cfg.MaxOut > 0:
 		return p.cfg.MaxOut
 	case s.form != swarm.FormFindings:
 		return defaultLongOut
 	}
-	return defaultOut
+	return max(defaultOut, defaultItemOut*pack)
 }

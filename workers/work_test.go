@@ -362,3 +362,55 @@ func TestSchemasAreStrictAndPortable(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsShownBesideAPieceCanBeQuoted(t *testing.T) {
+	s := says(found("On the first.", "tenant pays rent on the first day", "Heated.", "The house is heated.", "So defined.", "A day is a working day."))
+	st := swarm.Subtask{
+		Step: &swarm.Step{ID: "1/look", Do: "Look it up.", Over: swarm.Items}, Item: "rent",
+		Found:   []*swarm.Chunk{{Source: "house", ID: "house#9", Text: "The house is heated.", Start: 70, End: 90, Path: "House"}, lease()},
+		Context: []*swarm.Chunk{{Source: "terms", ID: "terms#1", Text: "A day is a working day.", End: 23}},
+	}
+	out, err := Check(s.pool(t, Config{}), Quotes).Work(t.Context(), st)
+	if err != nil || len(s.seen) != 1 || len(out.Findings) != 3 {
+		t.Fatalf("%+v, %v after %d calls", out, err, len(s.seen))
+	}
+	for i, want := range []string{"lease.txt#2", "house#9", "terms#1"} {
+		if c := out.Findings[i].Evidence[0]; !c.Verified || c.Chunk != want {
+			t.Errorf("finding %d cites %+v", i, c)
+		}
+	}
+	prompt := s.seen[0].Messages[1].Content
+	at := 0
+	for _, part := range []string{"For reference", "A day is a working day.", "Looked up in the texts", "Source: house", "Begins in section: House", leaseText, "Item:", "Instruction: Look it up."} {
+		i := strings.Index(prompt[at:], part)
+		if i < 0 {
+			t.Fatalf("%q does not follow:\n%s", part, prompt)
+		}
+		at += i
+	}
+}
+
+func TestRecordsAreAskedForCheckedAndToldBack(t *testing.T) {
+	st := overLease()
+	st.Step.Schema = []byte(`{"type":"object","properties":{"what":{"type":"string","description":"what is owed"},"due":{"type":"string","enum":["first","last"]}},"required":["what","due"],"additionalProperties":false}`)
+	s := says(`{"findings":[{"data":{"what":"rent","due":"soon"},"quote":"rent","confidence":1}]}`,
+		`{"findings":[{"data":{"what":"rent","due":"first"},"quote":"pays rent\non the first day","confidence":1}]}`)
+	out, err := Check(s.pool(t, Config{}), Quotes).Work(t.Context(), st)
+	if err != nil || len(out.Findings) != 1 || len(s.seen) != 2 {
+		t.Fatalf("%+v, %v after %d calls", out, err, len(s.seen))
+	}
+	if f := out.Findings[0]; string(f.Data) != `{"what":"rent","due":"first"}` || f.Text != "what: rent; due: first" || !f.Evidence[0].Verified {
+		t.Errorf("%+v", f)
+	}
+	if told := s.seen[1].Messages[3].Content; !strings.Contains(told, `"due": value must be one of 'first', 'last'`) {
+		t.Errorf("told %q", told)
+	}
+	if p := s.seen[0].prompt(); !strings.Contains(p, "what (string): what is owed") || !strings.Contains(p, "due (string); one of [first last]") {
+		t.Errorf("%s", p)
+	}
+	st.Step.Schema = []byte(`{"type":"object","properties":{"a":{"$ref":"#/nowhere"}}}`)
+	_, err = s.pool(t, Config{}).Work(t.Context(), st)
+	if ce, _ := errors.AsType[*swarm.CallError](err); ce == nil || ce.Class != swarm.ClassInvalid || !strings.Contains(err.Error(), "schema") || len(s.seen) != 2 {
+		t.Errorf("a schema that cannot be used: %v", err)
+	}
+}

@@ -23,7 +23,7 @@ func hang(ctx context.Context, stop func()) (mock.Reply, error) {
 
 func TestInterruptTellsWhatIsKnown(t *testing.T) {
 	paragraph := func(s string) string {
-		return s + strings.Repeat(" Rain fell and nothing else is recorded.", 30) + "\n\n"
+		return s + strings.Repeat(" Rain fell and nothing else is recorded.", 120) + "\n\n"
 	}
 	text := "# Bridge\n\n" + paragraph("The bridge was opened in 1904.") + "# Tower\n\n" + paragraph("The tower was built in 1870.") + "# Mill\n\n" + paragraph("The mill stood by the bridge.")
 	for phase, c := range map[string]struct {

@@ -9,7 +9,7 @@
 //
 // The files, in the way of a run: settings.go reads the command line,
 // sources.go the texts, models.go connects the models, live.go writes the
-// answer as it comes, human.go and cost.go what follows it, visible.go keeps
+// answer as it comes, plan.go the plan, human.go and cost.go what follows it, visible.go keeps
 // them from steering the terminal, json.go writes the same for programs.
 // alone.go is the large model alone, for -compare.
 package main
@@ -108,15 +108,20 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		log := zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), zapcore.AddSync(say), zap.DebugLevel))
 		listeners = []func(swarm.Event){observe.Zap(log)}
 	}
+	if s.plan && s.json {
+		listeners = append(listeners, plan(say))
+	} else if s.plan {
+		listeners = append(listeners, plan(people))
+	}
 	if !s.json {
 		listeners = append(listeners, live(people))
 	}
-	var plan swarm.Planner = job.models.planner
-	if job.chunks <= 2 {
-		plan = short{job.models.planner}
+	var planner swarm.Planner = job.models.planner
+	if job.docs.size() <= shortBytes {
+		planner = short{job.models.planner}
 	}
 	sw := swarm.Swarm{
-		Planner:     plan,
+		Planner:     planner,
 		Worker:      job.models.worker,
 		Concurrency: s.workers,
 		Reducer:     job.models.reducer,
@@ -124,7 +129,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		Journal:     job.journal,
 		Observe:     observe.Tee(listeners...),
 	}
-	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources, Run: job.models.names})
+	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources, Schema: job.schema, Run: job.models.names})
 	var alone *swarm.Answer
 	if s.compare && runErr == nil {
 		alone, runErr = job.models.alone(ctx, s, job.docs, say)
@@ -141,7 +146,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 type job struct {
 	docs    *documents
 	sources []swarm.Source
-	chunks  int // of all sources
+	schema  []byte // of the answer; nil: prose
 	models  *models
 	journal swarm.Journal // nil: nothing is kept
 }
@@ -172,6 +177,12 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 	for i := range sources {
 		chunks += len(sources[i].Chunks)
 	}
+	var schema []byte
+	if s.schema != "" {
+		if schema, err = os.ReadFile(s.schema); err != nil {
+			return nil, fmt.Errorf("-schema: %w", err)
+		}
+	}
 	models, err := connect(*s, docs.size(), chunks, stderr, getenv)
 	if err != nil {
 		return nil, err
@@ -186,5 +197,5 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 		title = docs.texts[0].Name
 	}
 	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", title, (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
-	return &job{docs, sources, chunks, models, kept}, nil
+	return &job{docs, sources, schema, models, kept}, nil
 }

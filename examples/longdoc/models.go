@@ -40,8 +40,11 @@ func (s *settings) patience() model.Limits {
 	return model.Limits{AttemptTime: max(attemptTime, s.timeout/8), CallTime: max(callTime, s.timeout*2/3)}
 }
 
-// short is the planner of a text of a chunk or two: to ask for a plan would cost
-// more than to read it.
+// shortBytes is the size of texts for which no plan is asked: what that costs the
+// large model reads some 3000 tokens for.
+const shortBytes = 12_000
+
+// short is the planner of such texts.
 type short struct{ *planner.LLM }
 
 func (short) Plan(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {

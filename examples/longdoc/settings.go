@@ -19,11 +19,13 @@ type settings struct {
 	compare        bool
 	json           bool
 	dump           string
+	schema         string // file; "": the answer is prose
 	workerContext  int
 	plannerContext int
 	window         int
 	timeout        time.Duration
 	budget         float64 // dollars; 0: none
+	plan           bool
 	verbose        bool
 	journal        string
 	memo           bool
@@ -53,6 +55,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.Float64Var(&s.budget, "budget", 0, "most `dollars` that the swarm may cost; what it leaves unread is said")
 	f.StringVar(&s.journal, "journal", "", "keep the run in this `file`: after a kill, the same line again goes on and pays for nothing that was recorded")
 	f.BoolVar(&s.memo, "memo", false, "with -journal: also reuse results of earlier runs in that file, where models and input are the same")
+	f.StringVar(&s.schema, "schema", "", "a `file` with a JSON Schema: the answer is data of it")
+	f.BoolVar(&s.plan, "plan", false, "show each step of the plan as it is accepted; with -json on standard error")
 	f.BoolVar(&s.verbose, "v", false, "log each event to standard error, in place of the progress line")
 	if err := f.Parse(args); err != nil {
 		return s, err

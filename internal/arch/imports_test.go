@@ -53,6 +53,11 @@ var direct = []struct {
 		"a journal keeps places and bytes: what they say is the engine's",
 	},
 	{
+		"./swarm/typed",
+		[]string{"./swarm"},
+		"types are the caller's, and the worker is any",
+	},
+	{
 		"./swarm/swarmtest",
 		[]string{"./swarm"},
 		"a stranger's planner or worker is tested by the contract alone, not against ours",
@@ -71,6 +76,11 @@ var direct = []struct {
 		"./internal/findings",
 		[]string{"./swarm"},
 		"how results are shown to a model does not depend on how it is reached",
+	},
+	{
+		"./internal/record",
+		[]string{"./internal/findings"},
+		"data and its schema are the same to a worker and to a planner",
 	},
 	{
 		"./internal/pool",
@@ -162,7 +172,7 @@ var compiled = []struct {
 		"./swarm",
 		[]string{
 			"net/http", "net/http/...", "golang.org/x/net/...", "golang.org/x/text/...", "go.uber.org/...",
-			"github.com/sashabaranov/...", "github.com/tiktoken-go/...", "github.com/santhosh-tekuri/...",
+			"github.com/sashabaranov/...", "github.com/tiktoken-go/...", "github.com/santhosh-tekuri/...", "github.com/google/...",
 			"github.com/clipperhouse/...", "github.com/emersion/...", "github.com/gogs/...", "modernc.org/...", "database/sql",
 			"./mock/...", "./planner/...", "./workers/...", "./internal/...",
 		},
@@ -177,6 +187,11 @@ var compiled = []struct {
 		"./swarm/source",
 		[]string{"net/http", "github.com/sashabaranov/...", "./internal/..."},
 		"reading files needs no model client",
+	},
+	{
+		"./swarm/typed",
+		[]string{"net/http", "golang.org/x/net/...", "github.com/sashabaranov/...", "github.com/santhosh-tekuri/...", "./internal/...", "./planner/...", "./workers/..."},
+		"types over a worker of one's own need no model client",
 	},
 	{
 		"./swarm/observe",
@@ -223,11 +238,14 @@ func TestOnlyExamplesAndCommandsImportTheJournal(t *testing.T) {
 	}
 }
 
-func TestOnlyMockAndWorkersImportASchemaLibrary(t *testing.T) {
+func TestSchemaLibrariesAreImportedInFewPlaces(t *testing.T) {
 	for _, p := range ours(t, "./...") {
 		for _, imp := range p.Imports {
-			if matches("github.com/santhosh-tekuri/jsonschema/...", trimMajor(imp)) && !matches("./mock/...", p.ImportPath) && !matches("./workers", p.ImportPath) {
-				t.Errorf("%s imports %s: requests are checked in the mock, records in workers, and schemas nowhere else", short(p.ImportPath), imp)
+			if matches("github.com/santhosh-tekuri/jsonschema/...", trimMajor(imp)) && !matches("./mock/...", p.ImportPath) && !matches("./internal/record", p.ImportPath) {
+				t.Errorf("%s imports %s: requests are checked in the mock, records and answers in internal/record, and schemas nowhere else", short(p.ImportPath), imp)
+			}
+			if matches("github.com/google/jsonschema-go/...", imp) && !matches("./swarm/typed", p.ImportPath) {
+				t.Errorf("%s imports %s: schemas are made of Go types in swarm/typed alone", short(p.ImportPath), imp)
 			}
 		}
 	}

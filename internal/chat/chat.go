@@ -5,7 +5,7 @@ package chat
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"sync"
@@ -89,25 +89,17 @@ func (c *Client) Attempt(ctx context.Context, r model.Request) (model.Reply, err
 	} else {
 		err = c.readPlain(ctx, x, req, &g)
 	}
-	rep, failed := c.settle(ctx, x, &g, err)
-	if failed != nil {
-		return rep, failed
-	}
-	return rep, nil
+	return c.settle(ctx, x, &g, err)
 }
 
 // readPlain fetches a reply that comes in one piece.
 func (c *Client) readPlain(ctx context.Context, x *exchange, req openai.ChatCompletionRequest, g *got) error {
 	resp, err := c.api.CreateChatCompletion(ctx, req)
-	switch {
-	case x.problem != nil || err != nil && x.raw == nil:
+	if err != nil && x.problem == nil && x.raw != nil { // go-openai is strict about types where servers are not
+		resp, x.raw, err = decode[openai.ChatCompletionResponse](x.raw)
+	}
+	if err != nil {
 		return err
-	case err != nil: // go-openai is strict about types where servers are not
-		raw, ok := lenient(x.raw)
-		if !ok || json.Unmarshal(raw, &resp) != nil {
-			return errMalformed
-		}
-		x.raw = raw
 	}
 	g.plain(&resp, x.raw)
 	g.done = g.finish != ""
@@ -138,13 +130,9 @@ func (c *Client) readStream(ctx context.Context, x *exchange, req openai.ChatCom
 			return err // x.ev.err, or what http.Client makes of it when its own time ran out
 		}
 		before := g.text.Len()
-		var chunk openai.ChatCompletionStreamResponse
-		if json.Unmarshal(raw, &chunk) != nil {
-			var ok bool
-			chunk = openai.ChatCompletionStreamResponse{}
-			if raw, ok = lenient(raw); !ok || json.Unmarshal(raw, &chunk) != nil {
-				return errMalformed
-			}
+		chunk, raw, err := decode[openai.ChatCompletionStreamResponse](raw)
+		if err != nil {
+			return err
 		}
 		g.chunk(&chunk, raw)
 		if g.text.Len() > maxReply {
@@ -158,4 +146,39 @@ func (c *Client) readStream(ctx context.Context, x *exchange, req openai.ChatCom
 			x.r.OnText(piece)
 		}
 	}
+}
+
+var (
+	errTold      = errors.New("the server told an error") // never seen: x.problem holds it
+	errMalformed = errors.New("the reply is not what a chat completion looks like")
+	errTooLarge  = errors.New("the reply is larger than any that is read")
+)
+
+func (c *Client) failure(class swarm.Class, status int, err error) *swarm.CallError {
+	return &swarm.CallError{Class: class, Status: status, Model: c.model, Backend: c.name, Err: err}
+}
+
+// refusal is the failure of an attempt that the server answered with an
+// error, by its status or inside a reply. It may teach (see model.Learned).
+func (c *Client) refusal(x *exchange) *swarm.CallError {
+	r := x.r
+	r.MaxOut = x.way.out(&r)
+	e := x.problem.CallError(r, x.status, x.header, c.secrets...)
+	e.Model, e.Backend = c.model, c.name
+	if what, ok := c.learn(x, e.Class); ok {
+		e.Class, e.Err = swarm.ClassInvalid, &model.Learned{What: what, Err: e.Err}
+	}
+	return e
+}
+
+// broke is the failure of an attempt that met err, which is not an error told
+// by the server.
+func (c *Client) broke(ctx context.Context, status int, err error) *swarm.CallError {
+	for _, own := range []error{errTooLarge, errMalformed} {
+		if errors.Is(err, own) {
+			return c.failure(swarm.ClassBroken, status, own)
+		}
+	}
+	e := model.NetworkError(ctx, err)
+	return c.failure(e.Class, status, e.Err)
 }

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
-	"strings"
 
 	openai "github.com/sashabaranov/go-openai"
 
@@ -47,12 +47,11 @@ func checkRequest(r model.Request) error {
 	return nil
 }
 
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
 // named checks the name and the JSON of a schema or a tool.
 func named(what, name string, schema json.RawMessage) error {
-	bad := func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-')
-	}
-	if name == "" || len(name) > 64 || strings.ContainsFunc(name, bad) {
+	if !nameForm.MatchString(name) {
 		return fmt.Errorf("%s name %.70q: write 1 to 64 of A-Z a-z 0-9 _ -", what, name)
 	}
 	if !json.Valid(schema) {
@@ -68,10 +67,7 @@ const coldest = 1e-6
 // compose writes the request the way that the server is known to take.
 func compose(w *way, name string, r *model.Request) openai.ChatCompletionRequest {
 	req := openai.ChatCompletionRequest{Model: name, Messages: messages(w, r)}
-	if n := r.MaxOut; n > 0 {
-		if w.maxOut > 0 {
-			n = min(n, w.maxOut)
-		}
+	if n := w.out(r); n > 0 {
 		switch w.limit {
 		case limitOld:
 			//lint:ignore SA1019 most servers that are not OpenAI's know only this one
@@ -87,10 +83,8 @@ func compose(w *way, name string, r *model.Request) openai.ChatCompletionRequest
 		switch w.schema {
 		case schemaStrict:
 			req.ResponseFormat = &openai.ChatCompletionResponseFormat{
-				Type: openai.ChatCompletionResponseFormatTypeJSONSchema,
-				JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{
-					Name: s.Name, Schema: s.JSON, Strict: true,
-				},
+				Type:       openai.ChatCompletionResponseFormatTypeJSONSchema,
+				JSONSchema: &openai.ChatCompletionResponseFormatJSONSchema{Name: s.Name, Schema: s.JSON, Strict: true},
 			}
 		case schemaObject:
 			req.ResponseFormat = &openai.ChatCompletionResponseFormat{Type: openai.ChatCompletionResponseFormatTypeJSONObject}
@@ -127,20 +121,17 @@ func messages(w *way, r *model.Request) []openai.ChatCompletionMessage {
 		}
 		out = append(out, o)
 	}
-	role, told := "system", ""
+	role := "system"
 	if w.noSystem {
 		role = "user"
 	}
-	if r.Schema != nil && w.schema != schemaStrict {
-		told = "Reply with one JSON value and nothing else: no prose before or after it, no code fence. " +
-			"It must follow this JSON Schema:\n" + string(r.Schema.JSON)
-	}
 	rest := r.Messages
-	for told != "" && len(rest) > 0 && rest[0].Role == "system" {
-		told = rest[0].Content + "\n\n" + told
-		rest = rest[1:]
-	}
-	if told != "" {
+	if r.Schema != nil && w.schema != schemaStrict {
+		told := "Reply with one JSON value and nothing else: no prose before or after it, no code fence. " +
+			"It must follow this JSON Schema:\n" + string(r.Schema.JSON)
+		for ; len(rest) > 0 && rest[0].Role == "system"; rest = rest[1:] {
+			told = rest[0].Content + "\n\n" + told
+		}
 		add(model.Message{Role: role, Content: told})
 	}
 	for _, m := range rest {

@@ -3,6 +3,7 @@ package chat
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,15 +15,9 @@ import (
 
 const openAIURL = "https://api.openai.com/v1"
 
-// checkBackend fills in the name of b and returns its base URL. An error names
-// the field, its value (never a key) and the mend.
+// checkBackend returns the base URL of b, whose Name and Model the pool has
+// checked. An error names the field, its value (never a key) and the mend.
 func checkBackend(b *model.Backend) (string, error) {
-	if strings.TrimSpace(b.Model) == "" {
-		return "", fmt.Errorf("backend %q: model is empty: name the model to be asked", b.Name)
-	}
-	if b.Name == "" {
-		b.Name = b.Model
-	}
 	if i := strings.IndexFunc(b.Key, func(r rune) bool { return r <= ' ' || r >= 0x7f }); i >= 0 {
 		return "", fmt.Errorf("backend %q: key has a space, line break or other character that no header may hold at byte %d of %d: read it without its line end",
 			b.Name, i, len(b.Key))
@@ -36,15 +31,18 @@ func checkBackend(b *model.Backend) (string, error) {
 		}
 	}
 	base, err := checkURL(b.BaseURL)
-	if err != nil {
-		words := err.Error()
-		for _, secret := range secretsOf(*b) {
-			words = strings.ReplaceAll(words, secret, "[key]")
-		}
-		return "", fmt.Errorf("backend %q: %s", b.Name, words)
+	if err == nil {
+		return base, nil
 	}
-	return base, nil
+	words := err.Error()
+	for _, secret := range secretsOf(*b) {
+		words = strings.ReplaceAll(words, secret, "[key]")
+	}
+	return "", fmt.Errorf("backend %q: %s", b.Name, words)
 }
+
+// unseen is what errors do not show of a URL: user, password, query and fragment.
+var unseen = regexp.MustCompile(`(?s)(^|//)[^/?#]*@|[?#].*`)
 
 // checkURL returns the base URL as go-openai wants it. Its errors show of it
 // what holds no secret.
@@ -53,13 +51,8 @@ func checkURL(raw string) (string, error) {
 	if s == "" {
 		return openAIURL, nil
 	}
-	shown, _, _ := strings.Cut(s, "?")
-	shown, _, _ = strings.Cut(shown, "#")
-	if scheme, rest, ok := strings.Cut(shown, "://"); ok {
-		host, path, _ := strings.Cut(rest, "/")
-		shown = scheme + "://" + host[strings.LastIndexByte(host, '@')+1:] + "/" + path
-	} else {
-		shown = shown[strings.LastIndexByte(shown, '@')+1:]
+	shown := unseen.ReplaceAllString(s, "$1")
+	if !strings.Contains(shown, "://") {
 		return "", fmt.Errorf("base URL %.120q has no scheme: write http://%[1]s or https://%[1]s", shown)
 	}
 	shown = fmt.Sprintf("base URL %.120q", strings.TrimSuffix(shown, "/"))

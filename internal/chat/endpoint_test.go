@@ -29,7 +29,6 @@ func TestEndpointsAreChecked(t *testing.T) {
 		{"slash", model.Backend{Model: "m", BaseURL: "http://h/v1/"}, nil},
 		{"whole path", model.Backend{Model: "m", BaseURL: " http://h:1/v1/chat/completions/ "}, nil},
 		{"IPv6", model.Backend{Model: "m", BaseURL: "http://[::1]:8080/v1"}, nil},
-		{"no model", model.Backend{Name: "n"}, []string{`"n"`, "model"}},
 		{"no scheme", model.Backend{Model: "m", BaseURL: "localhost:11434/v1"}, []string{"base URL", "localhost:11434/v1", "http://"}},
 		{"other scheme", model.Backend{Model: "m", BaseURL: "ftp://h/v1"}, []string{"base URL", "ftp", "https"}},
 		{"no host", model.Backend{Model: "m", BaseURL: "http:///v1"}, []string{"base URL", "host"}},

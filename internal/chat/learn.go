@@ -47,6 +47,9 @@ type way struct {
 // streams says whether a request is sent as a stream.
 func (w *way) streams(asked bool) bool { return w.onlyStream || asked && !w.noStream }
 
+// out returns the most completion tokens that are asked for; 0: no limit is named.
+func (w *way) out(r *model.Request) int { return min(r.MaxOut, cmp.Or(w.maxOut, r.MaxOut)) }
+
 // firstWay is what is assumed of a server before its first reply. OpenAI's own
 // takes max_completion_tokens for every model, and max_tokens only for old
 // ones; many others ignore max_completion_tokens and would write without end.
@@ -101,10 +104,7 @@ func lessonOf(x *exchange) (change func(*way), what string) {
 		})
 	}
 	unsupported := p.Is("unsupported_parameter", "unknown_parameter", "unsupported_value") || hasAny(said, unsupportedWords...)
-	limit := x.r.MaxOut
-	if sent.maxOut > 0 {
-		limit = min(limit, sent.maxOut)
-	}
+	limit := sent.out(&x.r)
 	switch {
 	case p.Stream && !x.stream:
 		return onlyStream, "it streams even unasked: every call is streamed"

@@ -69,25 +69,20 @@ func (g *got) choice(text, refusal string, finish openai.FinishReason, calls []o
 		if t.Index != nil {
 			i = *t.Index
 		}
-		g.tool(i, t.ID, t.Function.Name, t.Function.Arguments)
+		if i < 0 || i >= mostTools {
+			continue
+		}
+		for len(g.tools) <= i {
+			g.tools = append(g.tools, model.ToolCall{})
+		}
+		own := &g.tools[i] // t may be a piece of it
+		own.ID, own.Name = cmp.Or(own.ID, t.ID), cmp.Or(own.Name, t.Function.Name)
+		own.Arguments += t.Function.Arguments
 	}
 }
 
 // mostTools bounds the calls of tools in one reply.
 const mostTools = 128
-
-// tool takes the call of a tool, or a piece of it.
-func (g *got) tool(i int, id, name, arguments string) {
-	if i < 0 || i >= mostTools {
-		return
-	}
-	for len(g.tools) <= i {
-		g.tools = append(g.tools, model.ToolCall{})
-	}
-	t := &g.tools[i]
-	t.ID, t.Name = cmp.Or(t.ID, id), cmp.Or(t.Name, name)
-	t.Arguments += arguments
-}
 
 // mostTokens is more than any prompt or reply has: a larger count is none.
 const mostTokens = 1 << 30
@@ -128,61 +123,67 @@ func (g *got) count(u *openai.Usage, raw []byte) {
 	}
 }
 
+// decode reads a reply or a chunk, and returns it also as go-openai would read it.
+func decode[T any](raw []byte) (v T, same []byte, err error) {
+	if json.Unmarshal(raw, &v) == nil {
+		return v, raw, nil
+	}
+	var loose T
+	raw, ok := lenient(raw)
+	if !ok || json.Unmarshal(raw, &loose) != nil {
+		return loose, nil, errMalformed
+	}
+	return loose, raw, nil
+}
+
 // lenient writes a reply or a chunk whose types go-openai does not accept
 // (content in parts, numbers with a fraction, arguments as objects) as one that
 // it does, and says whether it could.
 func lenient(raw []byte) ([]byte, bool) {
-	var in struct {
-		Model   any
-		Usage   map[string]any
-		Choices []struct {
-			Index, Message, Delta any
-			Finish                any `json:"finish_reason"`
-		}
-	}
-	if json.Unmarshal(bytes.TrimPrefix(bytes.TrimSpace(raw), []byte("\xef\xbb\xbf")), &in) != nil || in.Choices == nil && in.Usage == nil {
+	var in map[string]any
+	if json.Unmarshal(bytes.TrimPrefix(bytes.TrimSpace(raw), []byte("\xef\xbb\xbf")), &in) != nil || in["choices"] == nil && in["usage"] == nil {
 		return nil, false
 	}
-	choices := []any{}
-	for _, c := range in.Choices {
-		m, _ := cmp.Or(c.Message, c.Delta).(map[string]any)
-		calls, _ := m["tool_calls"].([]any)
-		for i, v := range calls {
-			call, _ := v.(map[string]any)
-			f, _ := call["function"].(map[string]any)
-			args, isText := f["arguments"].(string)
-			if !isText && f["arguments"] != nil {
-				b, _ := json.Marshal(f["arguments"]) // it came out of JSON
-				args = string(b)
-			}
-			n := i
-			if call["index"] != nil {
-				n = whole(call["index"])
-			}
-			calls[i] = map[string]any{"index": n, "id": textOf(call["id"]), "function": map[string]any{"name": textOf(f["name"]), "arguments": args}}
-		}
-		said := map[string]any{"content": textOf(m["content"]), "refusal": textOf(m["refusal"]), "tool_calls": calls}
-		choices = append(choices, map[string]any{"index": whole(c.Index), "finish_reason": textOf(c.Finish), "message": said, "delta": said})
-	}
-	out := map[string]any{"model": textOf(in.Model), "choices": choices}
-	if in.Usage != nil {
-		out["usage"] = integers(in.Usage)
-	}
-	raw, err := json.Marshal(out)
+	raw, err := json.Marshal(typed("", in))
 	return raw, err == nil
 }
 
-// integers returns a usage of whole numbers.
-func integers(usage map[string]any) map[string]any {
-	out := map[string]any{}
-	for k, v := range usage {
-		if inner, ok := v.(map[string]any); ok {
-			out[k] = integers(inner)
-		} else {
-			out[k] = whole(v)
+// typed returns v, the value of key ("": the whole), in go-openai's type, and
+// null for what nobody reads. Deltas are messages, and the other way round.
+func typed(key string, v any) any {
+	switch key {
+	case "model", "content", "refusal", "finish_reason", "id", "name":
+		return textOf(v)
+	case "arguments":
+		if _, ok := v.(string); ok || v == nil {
+			return v
 		}
+		b, _ := json.Marshal(v) // it came out of JSON
+		return string(b)
+	case "choices", "tool_calls":
+		list, _ := v.([]any)
+		for i := range list {
+			list[i] = typed("", list[i])
+			if c, ok := list[i].(map[string]any); ok && key == "choices" {
+				said := cmp.Or(c["message"], c["delta"])
+				c["message"], c["delta"] = said, said
+			}
+		}
+		return list
+	case "", "message", "delta", "function", "usage", "prompt_tokens_details", "completion_tokens_details":
+		fields, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		for k := range fields {
+			fields[k] = typed(k, fields[k])
+		}
+		return fields
 	}
-	return out
+	if v != nil && (key == "index" || strings.HasSuffix(key, "_tokens")) {
+		return whole(v)
+	}
+	return nil
 }
 
 func textOf(v any) string {
@@ -214,13 +215,14 @@ func whole(v any) int {
 // settle judges what came. What answers something else than a chat completion
 // before there ever was one is another path of the server, where the base URL
 // names no version.
-func (c *Client) settle(ctx context.Context, x *exchange, g *got, err error) (model.Reply, *swarm.CallError) {
+func (c *Client) settle(ctx context.Context, x *exchange, g *got, err error) (model.Reply, error) {
 	rep, failed := c.judge(ctx, x, g, err)
-	switch {
-	case failed == nil:
+	if failed == nil {
 		c.answered.Store(true)
-	case c.versioned || c.answered.Load() || g.choices || x.status < 200 || x.status > 299:
-	case failed.Class == swarm.ClassBroken, failed.Class == swarm.ClassServer && x.problem.Bare():
+		return rep, nil
+	}
+	if !c.versioned && !c.answered.Load() && !g.choices && x.status >= 200 && x.status <= 299 &&
+		(failed.Class == swarm.ClassBroken || failed.Class == swarm.ClassServer && x.problem.Bare()) {
 		failed.Class, failed.Err = swarm.ClassNotFound, fmt.Errorf("no chat completion comes from this path: a base URL mostly ends in /v1: %w", failed.Err)
 	}
 	return rep, failed
@@ -259,10 +261,11 @@ func (c *Client) judge(ctx context.Context, x *exchange, g *got, err error) (mod
 // verdict names what is wrong with a reply that came without an error; an
 // empty class means nothing. tools says that there are any to be called.
 func (g *got) verdict(over, tools bool) (swarm.Class, string) {
-	if !g.choices {
-		if over {
-			return swarm.ClassBroken, "the reply has no choices"
-		}
+	called := len(g.tools) > 0
+	switch {
+	case !g.choices && over:
+		return swarm.ClassBroken, "the reply has no choices"
+	case !g.choices:
 		return swarm.ClassBroken, "the reply ended before it began"
 	}
 	switch strings.ToLower(g.finish) {
@@ -273,9 +276,8 @@ func (g *got) verdict(over, tools bool) (swarm.Class, string) {
 	case "refusal":
 		return swarm.ClassRefused, "the model declined"
 	case "tool_calls", "function_call", "tool_use":
-		if len(g.tools) == 0 || !tools {
-			return swarm.ClassBroken, "the model called a tool that it was not given"
-		}
+		tools = tools && called
+		called = true
 	case "stop", "eos", "eos_token", "end_turn", "stop_sequence", "":
 	default:
 		return swarm.ClassBroken, "the reply ended for an unknown reason"
@@ -285,7 +287,7 @@ func (g *got) verdict(over, tools bool) (swarm.Class, string) {
 		return swarm.ClassRefused, "the model declined"
 	case !over:
 		return swarm.ClassBroken, "the reply ended without finish_reason or [DONE]"
-	case len(g.tools) > 0 && !tools:
+	case called && !tools:
 		return swarm.ClassBroken, "the model called a tool that it was not given"
 	}
 	return "", ""

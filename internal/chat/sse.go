@@ -3,6 +3,7 @@ package chat
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -28,11 +29,10 @@ type events struct {
 	pending []byte // data lines of the event that is being read
 	name    string // its event field
 
-	out   []byte // of the event being delivered, what is still to be read
-	space []byte // of out
-	done  bool   // [DONE] was seen
-	ended bool   // nothing more comes
-	err   error  // why, unless the end is a plain one
+	out   bytes.Buffer // of the event being delivered, what is still to be read
+	done  bool         // [DONE] was seen
+	ended bool         // nothing more comes
+	err   error        // why, unless the end is a plain one
 }
 
 func newEvents(src *body, x *exchange) *events {
@@ -54,12 +54,9 @@ func newEvents(src *body, x *exchange) *events {
 }
 
 func (e *events) Read(p []byte) (int, error) {
-	for len(e.out) == 0 {
+	for e.out.Len() == 0 {
 		if e.ended {
-			if e.err != nil {
-				return 0, e.err
-			}
-			return 0, io.EOF
+			return 0, cmp.Or(e.err, io.EOF)
 		}
 		data, err := e.next()
 		switch {
@@ -68,17 +65,16 @@ func (e *events) Read(p []byte) (int, error) {
 				e.err = err
 			}
 		case e.deliver(data):
-			start := "data: "
-			if bytes.HasPrefix(data, []byte(`{"error"`)) { // of no error: go-openai looks no further
-				start, data = "data: { ", data[1:]
+			e.out.WriteString("data: ")
+			if rest, ok := bytes.CutPrefix(data, []byte(`{"error"`)); ok { // of no error: go-openai looks no further
+				e.out.WriteString(`{ "error"`)
+				data = rest
 			}
-			e.space = append(append(append(e.space[:0], start...), data...), "\n\n"...)
-			e.out = e.space
+			e.out.Write(data)
+			e.out.WriteString("\n\n")
 		}
 	}
-	n := copy(p, e.out)
-	e.out = e.out[n:]
-	return n, nil
+	return e.out.Read(p)
 }
 
 // Close ends the stream. What the server says after its last word is drained
@@ -96,18 +92,14 @@ func (e *events) deliver(data []byte) bool {
 	hasError, hasChoices := bytes.Contains(data, []byte(`"error"`)), bytes.Contains(data, []byte(`"choices"`))
 	switch {
 	case string(data) == "[DONE]":
-		e.done, e.ended = true, true
-		return false
+		e.done = true
 	case name == "error":
 		e.x.problem = model.ReadProblem(data)
 	case !hasChoices || hasError:
 		e.x.problem = model.ProblemIn200(data)
 	}
-	if e.x.problem != nil {
-		e.ended = true
-		return false
-	}
-	return hasChoices || bytes.Contains(data, []byte(`"usage"`)) || !json.Valid(data)
+	e.ended = e.done || e.x.problem != nil
+	return !e.ended && (hasChoices || bytes.Contains(data, []byte(`"usage"`)) || !json.Valid(data))
 }
 
 // next returns the data of the next event, on one line. It is valid until the

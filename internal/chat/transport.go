@@ -15,9 +15,9 @@ import (
 type Transport struct {
 	conns int
 
-	mu       sync.Mutex
-	now, old *http.Transport // old: the one before, whose last calls may still go on
-	born     time.Time       // of now
+	mu   sync.Mutex
+	now  *http.Transport // the calls of the one before end there, and its connections soon after
+	born time.Time       // of now
 }
 
 // maxAge is how long connections are given to new calls.
@@ -33,8 +33,8 @@ func NewTransport(conns int) *Transport { return &Transport{conns: cmp.Or(conns,
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	t.mu.Lock()
 	if now := time.Now(); t.now == nil || now.Sub(t.born) >= maxAge {
-		if t.old = t.now; t.old != nil {
-			t.old.CloseIdleConnections()
+		if t.now != nil {
+			t.now.CloseIdleConnections()
 		}
 		t.now, t.born = dialling(t.conns), now
 	}
@@ -47,10 +47,8 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 func (t *Transport) CloseIdleConnections() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, h := range []*http.Transport{t.old, t.now} {
-		if h != nil {
-			h.CloseIdleConnections()
-		}
+	if t.now != nil {
+		t.now.CloseIdleConnections()
 	}
 }
 

@@ -58,11 +58,7 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	x.status, x.header = resp.StatusCode, resp.Header
 	body := &x.body
 	body.rc, body.ctx, body.came = resp.Body, req.Context(), x.r.OnBytes
-	switch w.c.base.(type) {
-	case *http.Transport, *Transport: // their bodies end with the context
-	default:
-		body.stop = context.AfterFunc(req.Context(), body.end)
-	}
+	body.stop = context.AfterFunc(req.Context(), body.end) // those of a caller's own transport may not end with it
 	switch {
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		late := time.AfterFunc(errorTime, body.end)
@@ -102,7 +98,7 @@ type body struct {
 	rc     io.ReadCloser
 	ctx    context.Context // of the request
 	came   func()          // is told of bytes; nil: nobody is
-	stop   func() bool     // of the watch over ctx; nil: rc ends with it by itself
+	stop   func() bool     // of the watch over ctx, if there is one
 	drain  bool
 	closed bool
 	ended  sync.Once

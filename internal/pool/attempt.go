@@ -124,27 +124,20 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 		e = *ce
 	}
 	e.Model, e.Backend = cmp.Or(e.Model, b.Model), cmp.Or(e.Backend, b.Name)
-	if e.Err == nil {
-		e.Err = errNoReason
-	}
+	e.Err = cmp.Or(e.Err, errNoReason)
 	why := context.Cause(ctx)
-	if e.Status >= 400 && (e.Class == swarm.ClassCancelled || e.Class == swarm.ClassTimeout) {
-		e.Class = model.HTTPError(c.Request, e.Status, nil, nil).Class // its text was cut off: the status says enough
-	}
-	if why == nil || e.Status >= 400 { // the server's own word, whatever the clocks say
-		return &e
-	}
-	switch e.Class {
-	case swarm.ClassCancelled, swarm.ClassTimeout, swarm.ClassNetwork, swarm.ClassBroken:
+	own, clock := why.(timeout)
+	ended := e.Class == swarm.ClassCancelled || e.Class == swarm.ClassTimeout
+	switch {
+	case ended && e.Status >= 400: // its text was cut off: the status says enough
+		e.Class = model.HTTPError(c.Request, e.Status, nil, nil).Class
+	case why == nil, e.Status >= 400, !ended && e.Class != swarm.ClassNetwork && e.Class != swarm.ClassBroken:
+		// the server's own word, whatever the clocks say
+	case clock:
+		e.Class, e.Err = swarm.ClassTimeout, own.error
+	case why == errCallTime:
+		e.Class, e.Err = swarm.ClassTimeout, c.timeOver()
 	default:
-		return &e
-	}
-	e.Class = swarm.ClassTimeout
-	if own, ok := why.(timeout); ok {
-		e.Err = own.error
-	} else if why == errCallTime {
-		e.Err = c.last(c.timeOver())
-	} else {
 		e.Class, e.Err = swarm.ClassCancelled, c.last(model.Ended(ctx))
 	}
 	return &e

@@ -42,11 +42,9 @@ type backend struct {
 	denied   time.Time
 	failures int // consecutive ones that may pass
 
-	reached   bool             // a connection to it has stood
-	unreached time.Time        // since when calls have tried to reach it in vain; zero: none has
-	tried     time.Time        // when the last one did
-	failed    *swarm.CallError // the last failure that the breaker counted
-	stopped   *swarm.CallError // why it is of no more use; nil: it is in use
+	reached bool             // a connection to it has stood
+	failed  *swarm.CallError // the last failure that the breaker counted
+	stopped *swarm.CallError // why it is of no more use; nil: it is in use
 }
 
 // context returns the most tokens of prompt and reply together that b holds,
@@ -150,19 +148,13 @@ func (e *ending) outcome() outcome {
 	switch {
 	case e.void || e.early:
 		return unsaid
-	case e.err == nil:
+	case e.err == nil || healths[e.err.Class] == healthWell:
 		return served
+	case e.err.Class != swarm.ClassRateLimited && e.err.Class != swarm.ClassOverloaded,
+		e.err.HasRetryAfter, slices.ContainsFunc(e.rates[:], func(t telling) bool { return t.ok && t.left < 1 }):
+		return unsaid // cooling or rates see to it
 	}
-	switch e.err.Class {
-	case swarm.ClassRateLimited, swarm.ClassOverloaded: // unless cooling or rates see to it
-		if e.err.HasRetryAfter || slices.ContainsFunc(e.rates[:], func(t telling) bool { return t.ok && t.left < 1 }) {
-			return unsaid
-		}
-		return refused
-	case swarm.ClassServer, swarm.ClassNetwork, swarm.ClassTimeout, swarm.ClassBroken, swarm.ClassCancelled, swarm.ClassBudget:
-		return unsaid
-	}
-	return served // the server has judged the request
+	return refused
 }
 
 // learn takes how an attempt ended into everything that is known of its
@@ -196,7 +188,8 @@ func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
 		b.latency += (took - b.latency) / 8
 		b.cool.serve(s.ticket.seq, now)
 	}
-	l.reach = b.reach(e, q.limits.ReachTime, now)
+	b.reached = b.reached || !e.unsent || e.err == nil || e.err.Class != swarm.ClassNetwork
+	l.reach = q.unreached(b, now)
 	if e.err == nil {
 		b.answered, b.denials, b.failures = true, 0, 0
 		q.retries.earn(len(q.waiting) == q.again)
@@ -233,17 +226,13 @@ func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
 	return l
 }
 
-// reach notes whether a connection stood, and returns for how long it is still
-// tried to get one that never did. A pause as long as that begins anew.
-func (b *backend) reach(e *ending, most time.Duration, now time.Time) time.Duration {
-	if b.reached = b.reached || !e.unsent || e.err == nil || e.err.Class != swarm.ClassNetwork; b.reached {
+// unreached returns for how long it is still tried to reach b, to which calls
+// have never got a connection, at least 1; else 0.
+func (q *queue) unreached(b *backend, now time.Time) time.Duration {
+	if b.reached || b.breaker.streak == 0 {
 		return 0
 	}
-	if b.unreached.IsZero() || now.Sub(b.tried) > max(most, 2*longestPause) {
-		b.unreached = now
-	}
-	b.tried = now
-	return max(most-now.Sub(b.unreached), 1)
+	return max(q.limits.ReachTime-now.Sub(b.breaker.since), 1)
 }
 
 // backoff returns the first step of a back-off. It is short where the backend

@@ -55,24 +55,19 @@ const (
 	healthUnknown               // nothing: cancelled, or not sent
 )
 
+// healths are what failures say; those of other classes judge the request.
+var healths = map[swarm.Class]health{
+	swarm.ClassServer: healthSick, swarm.ClassOverloaded: healthSick, swarm.ClassNetwork: healthSick,
+	swarm.ClassRateLimited: healthBusy, swarm.ClassTimeout: healthSilent, swarm.ClassBroken: healthGarbled,
+	swarm.ClassCancelled: healthUnknown, swarm.ClassBudget: healthUnknown,
+}
+
 // healthOf reads an attempt's failure; nil is a success.
 func healthOf(e *swarm.CallError) health {
 	if e == nil || e.Status >= 400 && e.Status < 500 && e.Class != swarm.ClassRateLimited {
 		return healthWell
 	}
-	switch e.Class {
-	case swarm.ClassServer, swarm.ClassOverloaded, swarm.ClassNetwork:
-		return healthSick
-	case swarm.ClassRateLimited:
-		return healthBusy
-	case swarm.ClassTimeout:
-		return healthSilent
-	case swarm.ClassBroken:
-		return healthGarbled
-	case swarm.ClassCancelled, swarm.ClassBudget:
-		return healthUnknown
-	}
-	return healthWell
+	return healths[e.Class]
 }
 
 // gone says that a failure is one of a server that is not there, or takes no

@@ -192,16 +192,12 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 	}
 	if denies(c.err.Class) {
 		if c.lesson.denied {
-			if c.fits &^= b.bit; c.fits == 0 {
-				return first, false, 0
-			}
+			c.fits &^= b.bit
 		}
-		return first, true, 0 // bounded by the number of backends: take fails once none is left
+		return first, c.fits != 0, 0 // bounded by the number of backends: take fails once none is left
 	}
-	if full, ok := errors.AsType[*model.NoRoom](c.err); ok && c.crowded < maxLearned {
-		if c.shorten(ctx, b, full) {
-			return first, true, 0
-		}
+	if full, ok := errors.AsType[*model.NoRoom](c.err); ok && c.crowded < maxLearned && c.shorten(ctx, b, full) {
+		return first, true, 0
 	}
 	if c.err.Class == swarm.ClassTooLong {
 		if c.wider(b) {
@@ -216,9 +212,8 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 	if !c.err.Retryable() || c.empty > mostEmpty {
 		return first, false, 0
 	}
-	ordered := c.err.HasRetryAfter && c.err.RetryAfter > 0
 	switch {
-	case c.lesson.open:
+	case c.lesson.open: // the call waits for the breaker, or for another backend, and no attempt is held against it
 	case c.lesson.away:
 		wait = jitter(backoffBase, c.sent)
 	default:
@@ -226,21 +221,18 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 			return first, false, 0
 		}
 		wait = jitter(cmp.Or(c.lesson.backoff, backoffBase), c.failed-1)
-	} // when it is open, the call waits for the breaker, or for another backend, and no attempt is held against it
-	if asked := c.err.RetryAfter; ordered {
-		switch {
-		case asked > shortWait && c.pool.queue.useful(c.fits&^b.bit):
-			// Another backend takes it; this one is cooling for everybody.
-		case asked > c.pool.limits.MaxWait:
-			c.err.Err = tooLong(asked, c.pool.limits.MaxWait)
-			return first, false, 0
-		default:
-			wait = asked + jitter(min(max(asked/64, time.Millisecond), backoffBase), 0)
-		}
 	}
-	if c.lesson.reach > 0 {
-		wait = min(wait, c.lesson.reach)
+	switch asked := c.err.RetryAfter; {
+	case !c.err.HasRetryAfter || asked <= 0:
+	case asked > shortWait && c.pool.queue.useful(c.fits&^b.bit):
+		// Another backend takes it; this one is cooling for everybody.
+	case asked > c.pool.limits.MaxWait:
+		c.err.Err = tooLong(asked, c.pool.limits.MaxWait)
+		return first, false, 0
+	default:
+		wait = asked + jitter(min(max(asked/64, time.Millisecond), backoffBase), 0)
 	}
+	wait = min(wait, cmp.Or(c.lesson.reach, wait))
 	if time.Until(c.end) <= wait {
 		c.err.Err = fmt.Errorf("the next attempt would come in %v, after the call's time limit (CallTime): %w",
 			wait.Round(time.Millisecond), c.err.Err)
@@ -261,7 +253,7 @@ func (c *call) unsent(err error) *swarm.CallError {
 	case errors.Is(err, errCallTime) && c.err == nil:
 		e = swarm.CallError{Class: swarm.ClassTimeout, Err: fmt.Errorf("no slot was free within the call's time limit of %v (CallTime)", c.pool.limits.CallTime)}
 	case errors.Is(err, errCallTime):
-		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.last(c.timeOver())}
+		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.timeOver()}
 	default:
 		e = swarm.CallError{Class: swarm.ClassCancelled, Err: c.last(err)}
 	}
@@ -274,7 +266,7 @@ func (c *call) unsent(err error) *swarm.CallError {
 
 // timeOver is the end of the call's time, in words.
 func (c *call) timeOver() error {
-	return fmt.Errorf("the call's time limit of %v (CallTime) is over", c.pool.limits.CallTime)
+	return c.last(fmt.Errorf("the call's time limit of %v (CallTime) is over", c.pool.limits.CallTime))
 }
 
 // last adds to err, the end of a context, how the call's last whole attempt

@@ -32,6 +32,7 @@ type clock struct {
 	at     *backend
 	others uint64 // that could take the call
 	again  bool   // it is the call's first attempt, and others would follow
+	idle   time.Duration
 
 	mu      sync.Mutex
 	timer   *time.Timer   // nil: stopped
@@ -52,7 +53,7 @@ func (c *call) watch(end context.CancelCauseFunc, s slot, left time.Duration, he
 		heard: s.ticket.sent, silence: l.AttemptTime, setting: "AttemptTime", words: "no whole reply came",
 	}
 	r := c.Request
-	r.MaxOut, r.OnReset, r.OnData, r.OnBytes = s.est.Est.Out, nil, nil, k.bytes
+	r.MaxOut, r.OnReset, r.OnData, r.OnBytes = s.est.Est.Out, nil, nil, func() { k.hear(heardBytes) }
 	if hedge {
 		r.OnText = nil
 	}
@@ -65,14 +66,14 @@ func (c *call) watch(end context.CancelCauseFunc, s slot, left time.Duration, he
 		if l.FirstToken <= k.silence {
 			k.silence, k.setting = l.FirstToken, "FirstToken"
 		}
-		r.OnData = k.data
+		k.idle, r.OnData = l.Idle, func() { k.hear(heardData) }
 		r.OnText = func(text string) {
 			if tell != nil {
-				k.hold()
+				k.hear(heardReading)
 				c.shown = true
 				tell(text)
 			}
-			k.text(l.Idle)
+			k.hear(heardText)
 		}
 	}
 	k.mu.Lock()
@@ -105,37 +106,26 @@ func (k *clock) ring() {
 // wait sets the timer. The lock is held.
 func (k *clock) wait(d time.Duration) { k.timer.Reset(max(1, min(d, k.left-time.Since(k.sent)))) }
 
-// data notes that data came.
-func (k *clock) data() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.heard = time.Now()
-}
+// sign is what is heard of a server.
+type sign uint8
 
-// bytes notes that something came that may be no data.
-func (k *clock) bytes() {
+const (
+	heardBytes   sign = iota // that may be no data
+	heardData                // of a stream
+	heardReading             // text came that is being read, which may take any time
+	heardText                // came, and was read
+)
+
+// hear notes a sign of life. From the first text on, the longest silence is idle.
+func (k *clock) hear(s sign) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if now := time.Now(); !k.flowing && now.Sub(k.sent) < k.left/2 {
+	if now := time.Now(); s != heardBytes || !k.flowing && now.Sub(k.sent) < k.left/2 {
 		k.heard = now
 	}
-}
-
-// hold stops the time: who reads the text may take any.
-func (k *clock) hold() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.held = true
-}
-
-// text notes that text came: from the first on, the longest silence is idle.
-func (k *clock) text(idle time.Duration) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.held, k.heard = false, time.Now()
-	if !k.flowing {
-		k.flowing, k.silence, k.setting, k.words = true, idle, "Idle", "the stream fell silent: nothing came"
-		k.wait(idle)
+	if k.held = s == heardReading; s == heardText && !k.flowing {
+		k.flowing, k.silence, k.setting, k.words = true, k.idle, "Idle", "the stream fell silent: nothing came"
+		k.wait(k.idle)
 	}
 }
 

@@ -19,9 +19,6 @@ type flow struct {
 	flat   int     // epochs in a row that brought no more answers a second
 }
 
-// forget drops what was measured under other conditions.
-func (f *flow) forget() { f.level, f.flat = 0, 0 }
-
 // flowed ends an epoch in which no refusal counted: it grows the limit, or
 // steps back where growth brings no more answers a second.
 func (l *limiter) flowed() {

@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -89,11 +88,11 @@ var errHedged = errors.New("pool: another attempt at the same call was answered 
 // goroutine is that of the timer; once starts it and waits for it.
 type hedge struct {
 	c     *call
-	outer context.Context                    // of both attempts
-	stop  atomic.Pointer[context.CancelFunc] // ends it; nil: it has not begun, and may
-	lose  context.CancelCauseFunc            // ends the first attempt
-	slow  *backend                           // that of the first attempt
-	began time.Time                          // when it was sent
+	ctx   context.Context // its own
+	end   context.CancelFunc
+	lose  context.CancelCauseFunc // ends the first attempt
+	slow  *backend                // that of the first attempt
+	began time.Time               // when it was sent
 	timer *time.Timer
 	done  sync.WaitGroup // of its goroutine
 	sent  atomic.Bool
@@ -112,7 +111,8 @@ func (c *call) hedge(ctx context.Context, lose context.CancelCauseFunc, s slot, 
 	if is != nil || s.slow == 0 || c.OnText != nil { // what has been shown cannot be taken back
 		return nil
 	}
-	h := &hedge{c: c, outer: ctx, lose: lose, slow: s.backend, began: s.ticket.sent}
+	h := &hedge{c: c, lose: lose, slow: s.backend, began: s.ticket.sent}
+	h.ctx, h.end = context.WithCancel(ctx)
 	h.done.Add(1)
 	h.timer = time.AfterFunc(s.slow, h.run)
 	return h
@@ -122,21 +122,11 @@ func (c *call) hedge(ctx context.Context, lose context.CancelCauseFunc, s slot, 
 func (h *hedge) run() {
 	defer h.done.Done()
 	defer func() { h.panic = recover() }()
-	q := &h.c.pool.queue
-	ctx, stop := context.WithCancel(h.outer)
-	defer stop()
-	if !h.stop.CompareAndSwap(nil, &stop) {
-		return
-	}
-	for {
-		if ctx.Err() != nil {
+	q, ctx := &h.c.pool.queue, h.ctx
+	for now, wait := false, time.Duration(0); !now; now, wait = q.mayHedge(h) {
+		if linger(ctx, wait); ctx.Err() != nil {
 			return
 		}
-		now, wait := q.mayHedge(h)
-		if now {
-			break
-		}
-		linger(ctx, wait)
 	}
 	defer func() {
 		if h.tried.sent == 0 {
@@ -175,10 +165,8 @@ func (h *hedge) join(fail *swarm.CallError) (won bool) {
 		panic(h.panic)
 	}
 	own := h.tried.fail
-	if h.tried.sent == 0 || fail == nil {
-		return false
-	}
-	return own == nil || fail.Retryable() && !own.Retryable() && own.Class != swarm.ClassCancelled
+	return h.tried.sent > 0 && fail != nil &&
+		(own == nil || fail.Retryable() && !own.Retryable() && own.Class != swarm.ClassCancelled)
 }
 
 // decide ends the hedge where the first attempt, which has ended so, leaves
@@ -189,11 +177,6 @@ func (h *hedge) decide(fail *swarm.CallError) {
 		h.end()
 	}
 }
-
-var noStop context.CancelFunc = func() {}
-
-// end ends the hedge, wherever it is.
-func (h *hedge) end() { (*cmp.Or(h.stop.Swap(&noStop), &noStop))() }
 
 // mayHedge takes one hedge of the budget if the first attempt is slow and there
 // is one for it; else wait is how long to wait before asking again.

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
@@ -103,19 +104,13 @@ func newLimiter(top int) limiter {
 }
 
 func (l *limiter) allowed() int {
-	n := max(1, l.limit-l.debit)
-	if l.ramp > 0 {
-		n = min(n, l.ramp)
-	}
-	return n
+	return max(1, min(l.limit-l.debit, cmp.Or(l.ramp, l.limit)))
 }
 
 func (l *limiter) send(now time.Time) ticket {
 	l.advance(now)
 	l.busy++
-	if l.busy >= l.allowed() {
-		l.ep.full = true
-	}
+	l.ep.full = l.ep.full || l.busy >= l.allowed()
 	l.seq++
 	return ticket{seq: l.seq, sent: now}
 }
@@ -176,18 +171,12 @@ func (l *limiter) refuse(seq uint64) {
 		l.streak = 1
 	}
 	l.known = l.seq
-	if l.streak >= lostStreak {
-		l.halve()
+	if l.streak >= lostStreak { // one call less each time did not end them
+		l.streak = 0
+		l.begin(1)
+		l.limit, l.test.rest = max(1, l.limit/2), true
+		l.next()
 	}
-}
-
-// halve gives way to refusals that one call less each time did not end.
-func (l *limiter) halve() {
-	l.streak = 0
-	l.begin(1)
-	l.limit = max(1, l.limit/2)
-	l.test.rest = true
-	l.next()
 }
 
 // begin puts the limit that refusals have left on trial.
@@ -208,8 +197,7 @@ func (l *limiter) judge() {
 		l.begin(share)
 	default:
 		if share < l.base {
-			l.base = (3*l.base + share) / 4
-			if l.base < .005 {
+			if l.base = (3*l.base + share) / 4; l.base < .005 {
 				l.base = 0
 			}
 		}
@@ -225,14 +213,13 @@ func (l *limiter) verdict(share float64) {
 	low := max(1, l.limit-l.debit)
 	byLoad := max(0, 1-(1-l.test.share)*float64(l.test.high)/float64(low))
 	switch {
-	case share >= .9 && low > 1: // nothing is won by more, nor lost by less
-		l.limit, l.debit, l.test.rest = max(1, low/2), 0, true
-		return
-	case share >= .9:
+	case share >= .9: // nothing is won by more, nor lost by less
+		if low > 1 {
+			l.limit, l.debit, l.test.rest = low/2, 0, true
+		}
 		return
 	case share <= (byLoad+l.test.share)/2 || l.test.rest:
-		l.limit, l.grow, l.tried = low, false, false
-		l.flow.hold = 0
+		l.limit, l.grow, l.tried, l.flow.hold = low, false, false, 0
 		if !l.test.rest {
 			l.flow.hold = max(0, longestTest-l.ep.answered)
 		}
@@ -240,7 +227,7 @@ func (l *limiter) verdict(share float64) {
 		l.limit, l.base = l.test.high, max(l.base, (share+l.test.share)/2)
 	}
 	l.debit, l.test = 0, experiment{}
-	l.flow.forget()
+	l.flow.level, l.flow.flat = 0, 0 // what was measured under other conditions
 }
 
 func (l *limiter) next() {
@@ -253,8 +240,8 @@ func (l *limiter) next() {
 }
 
 // reopen begins a ramp: after a wait that all calls kept, or an outage, they
-// return slowly, after a long wait half of the limit at first, for another wait would cost more
-// than a few refusals.
+// return slowly, after a long wait half of the limit at first, for another wait
+// would cost more than a few refusals.
 func (l *limiter) reopen(long bool) {
 	part := 8
 	if long {

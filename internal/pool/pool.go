@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/db31e724/go-swarm/internal/chat"
@@ -100,7 +101,7 @@ func (c *Config) fill() error {
 		b := &c.Backends[i]
 		context := cmp.Or(b.Context, defaultContext)
 		switch {
-		case b.Model == "":
+		case strings.TrimSpace(b.Model) == "":
 			return fmt.Errorf("pool: backend %d: Model is empty: name the model as its server does", i)
 		case b.Slots < 0, b.RPM < 0, b.TPM < 0, b.Context < 0, b.MaxOut < 0:
 			return fmt.Errorf("pool: backend %q: Slots, RPM, TPM, Context and MaxOut must not be negative: 0 stands for the default", b.Model)
@@ -116,16 +117,12 @@ func (c *Config) fill() error {
 		named[b.Name] = true
 	}
 	for i := range c.Backends {
-		b := &c.Backends[i]
-		for n := 1; b.Name == ""; n++ {
-			name := b.Model
-			if n > 1 {
-				name = fmt.Sprintf("%s#%d", b.Model, n)
-			}
-			if !named[name] {
-				b.Name, named[name] = name, true
-			}
+		b, name := &c.Backends[i], c.Backends[i].Model
+		for n := 2; named[name]; n++ {
+			name = fmt.Sprintf("%s#%d", b.Model, n)
 		}
+		b.Name = cmp.Or(b.Name, name)
+		named[b.Name] = true
 	}
 	return nil
 }

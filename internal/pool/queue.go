@@ -167,12 +167,11 @@ func (q *queue) pick(c *call, now time.Time) (best *backend, at time.Time) {
 		if c.fits&b.bit == 0 {
 			continue
 		}
-		ok, then := b.admits(c.need(b), now, q.limits.MaxWait)
-		switch {
-		case ok && (best == nil || b.before(best, now)):
+		switch ok, then := b.admits(c.need(b), now, q.limits.MaxWait); {
+		case !ok:
+			at = sooner(at, then)
+		case best == nil || b.before(best, now):
 			best = b
-		case !ok && !then.IsZero() && (at.IsZero() || then.Before(at)):
-			at = then
 		}
 	}
 	return best, at
@@ -241,8 +240,8 @@ func sooner(a, b time.Time) time.Time {
 // to be reached.
 func (q *queue) arm(next, now time.Time) {
 	for _, b := range q.backends {
-		if at := b.unreached.Add(q.limits.ReachTime); !b.reached && !b.unreached.IsZero() && at.After(now) {
-			next = sooner(next, at)
+		if left := q.unreached(b, now); left > 1 {
+			next = sooner(next, now.Add(left))
 		}
 	}
 	if q.timer != nil {
@@ -310,7 +309,7 @@ func (q *queue) useless(b *backend, now time.Time) (*swarm.CallError, int) {
 		own.Err = fmt.Errorf(words+": %w", append(args, e.Err)...)
 		return &own
 	}
-	wait := b.cool.until.Sub(now)
+	wait, sick := b.cool.until.Sub(now), now.Sub(b.breaker.since)
 	switch {
 	case b.stopped != nil && b.denials > 1:
 		return told(b.stopped, "the backend is no longer asked, %d calls in a row were told so", b.denials), 0
@@ -321,10 +320,10 @@ func (q *queue) useless(b *backend, now time.Time) (*swarm.CallError, int) {
 		e.RetryAfter, e.Err = wait, tooLong(wait, q.limits.MaxWait)
 		return &e, 1
 	case b.breaker.admits(now):
-	case !b.reached && !b.unreached.IsZero() && now.Sub(b.unreached) >= q.limits.ReachTime:
-		return told(b.failed, "nobody has reached the server%s in %v (ReachTime; is it running, and the base URL right?)", b.host(), now.Sub(b.unreached).Round(time.Second)), 2
-	case now.Sub(b.breaker.since) >= q.limits.CallTime:
-		return told(b.failed, "nothing has succeeded there for %v (CallTime); the last attempt", now.Sub(b.breaker.since).Round(time.Second)), 2
+	case q.unreached(b, now) == 1:
+		return told(b.failed, "nobody has reached the server%s in %v (ReachTime; is it running, and the base URL right?)", b.host(), sick.Round(time.Second)), 2
+	case sick >= q.limits.CallTime:
+		return told(b.failed, "nothing has succeeded there for %v (CallTime); the last attempt", sick.Round(time.Second)), 2
 	}
 	return nil, 0
 }

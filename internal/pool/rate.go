@@ -1,10 +1,6 @@
 package pool
 
-import (
-	"cmp"
-	"slices"
-	"time"
-)
+import "time"
 
 // rates are the limits of one backend over time: those that it was configured
 // with, and those that its server tells. A call reserves before it is sent
@@ -110,21 +106,20 @@ func (p *pacer) take(now time.Time) {
 // minute keeps the tokens of any sixty seconds under a limit, as a sliding
 // window. It counts by seconds, so a token counts for up to sixty-one.
 type minute struct {
-	limit float64 // 0: none
-	used  []usedIn
+	limit float64     // 0: none
+	used  [61]float64 // by the calls of each second until last
+	last  int64
 	sum   float64
 }
 
-// usedIn is what the calls of one second use.
-type usedIn struct {
-	second int64
-	n      float64
-}
+// at returns what was used in one of the seconds that count.
+func (m *minute) at(second int64) *float64 { return &m.used[(second+61)%61] }
 
 func (m *minute) forget(now time.Time) {
-	for len(m.used) > 0 && m.used[0].second <= now.Unix()-61 {
-		m.sum -= m.used[0].n
-		m.used = m.used[1:]
+	for m.last = max(m.last, now.Unix()-61); m.last < now.Unix(); {
+		m.last++
+		m.sum -= *m.at(m.last)
+		*m.at(m.last) = 0
 	}
 }
 
@@ -136,12 +131,9 @@ func (m *minute) ready(n float64, now time.Time) time.Time {
 	}
 	m.forget(now)
 	over := m.sum + min(n, m.limit) - m.limit
-	for _, u := range m.used {
-		if over <= 0 {
-			break
-		}
-		if over -= u.n; over <= 0 {
-			return time.Unix(u.second+61, 0)
+	for s := m.last - 60; over > 0 && s <= m.last; s++ {
+		if over -= *m.at(s); over <= 0 {
+			return time.Unix(s+61, 0)
 		}
 	}
 	return time.Time{}
@@ -149,13 +141,8 @@ func (m *minute) ready(n float64, now time.Time) time.Time {
 
 // add counts n more tokens, or fewer, for the calls made at a time.
 func (m *minute) add(n float64, at, now time.Time) {
-	if m.forget(now); m.limit == 0 || n == 0 || at.Unix() <= now.Unix()-61 {
-		return
+	if m.forget(now); m.limit > 0 && at.Unix() > m.last-61 {
+		*m.at(at.Unix()) += n
+		m.sum += n
 	}
-	i, ok := slices.BinarySearchFunc(m.used, at.Unix(), func(u usedIn, second int64) int { return cmp.Compare(u.second, second) })
-	if !ok {
-		m.used = slices.Insert(m.used, i, usedIn{second: at.Unix()})
-	}
-	m.used[i].n += n
-	m.sum += n
 }

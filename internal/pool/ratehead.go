@@ -48,30 +48,21 @@ var rateNames = []struct {
 // something of a kind counts.
 func readRates(h http.Header, now time.Time) (all [counts]telling) {
 	for _, n := range rateNames {
-		left, ok := amount(headerValue(h, n.remaining))
+		left, ok := amount(h.Get(n.remaining))
 		if !ok || all[n.of].ok {
 			continue
 		}
 		t := telling{ok: true, left: left}
-		if s := headerValue(h, n.limit); s != "" {
+		if s := h.Get(n.limit); s != "" {
 			if t.limit, ok = amount(s); !ok || t.limit < 1 {
 				continue
 			}
 			t.limit = max(t.limit, left)
 		}
-		t.reset = untilReset(headerValue(h, n.reset), h, now)
+		t.reset = untilReset(h.Get(n.reset), h, now)
 		all[n.of] = t
 	}
 	return all
-}
-
-// headerValue returns a header's first value. Names are in canonical form, which
-// spares Get's look at each letter.
-func headerValue(h http.Header, name string) string {
-	if v := h[name]; len(v) > 0 {
-		return v[0]
-	}
-	return ""
 }
 
 // amount reads a number of requests or tokens. A list ("100, 100;w=60") is
@@ -116,7 +107,7 @@ func untilReset(s string, h http.Header, now time.Time) time.Duration {
 // untilTime returns how long it is until t by the server's clock. Its Date has
 // whole seconds: where ours is within one, ours is finer.
 func untilTime(t time.Time, h http.Header, now time.Time) time.Duration {
-	date, err := http.ParseTime(headerValue(h, "Date"))
+	date, err := http.ParseTime(h.Get("Date"))
 	if d := now.Sub(date); err == nil && (d < -time.Second || d >= 2*time.Second) {
 		now = date
 	}

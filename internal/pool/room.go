@@ -21,11 +21,14 @@ func (c *call) fit(among uint64) error {
 	q := &c.pool.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var whole, shorter uint64
+	var whole, shorter, wanted uint64
 	var widest *backend
 	for _, b := range q.backends {
 		if among&b.bit == 0 {
 			continue
+		}
+		if b.stopped == nil && !slices.Contains(c.Avoid, b.Name) {
+			wanted |= b.bit
 		}
 		in := b.estimate.tokens(c.tokens)
 		switch {
@@ -44,14 +47,8 @@ func (c *call) fit(among uint64) error {
 			"the prompt has some %d tokens and the reply needs at least %d: together more than the %d of the widest backend's context; %s",
 			widest.estimate.tokens(c.tokens), c.least(widest), widest.context(), mendTooLong)}
 	}
-	var wanted uint64
-	for _, b := range q.backends {
-		if c.fits&b.bit != 0 && b.stopped == nil && !slices.Contains(c.Avoid, b.Name) {
-			wanted |= b.bit
-		}
-	}
 	if len(c.Avoid) > 0 {
-		c.fits = cmp.Or(wanted, c.fits)
+		c.fits = cmp.Or(c.fits&wanted, c.fits)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -41,15 +42,14 @@ func weightOf(ctx context.Context) float64 {
 func (q *queue) shareOf(c *call) *share {
 	s := q.shares[c.Run]
 	if s == nil {
-		s = &share{run: c.Run}
-		first := true
+		s = &share{run: c.Run, used: math.MaxInt64}
 		for _, o := range q.shares {
-			if !q.forget(o) && (first || o.used < s.used) {
-				s.used, first = o.used, false
+			if !q.forget(o) {
+				s.used = min(s.used, o.used)
 			}
 		}
-		if q.shares == nil {
-			q.shares = map[string]*share{}
+		if len(q.shares) == 0 {
+			s.used, q.shares = 0, map[string]*share{}
 		}
 		q.shares[c.Run] = s
 	}

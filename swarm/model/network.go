@@ -34,15 +34,18 @@ func NetworkError(ctx context.Context, err error) *swarm.CallError {
 // sent: an [API] sets Reply.Unsent by it.
 func Unreached(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
-	_, dns := errors.AsType[*net.DNSError](err)
-	_, cert := errors.AsType[*tls.CertificateVerificationError](err)
-	return ok && op.Op == "dial" || dns || cert || plainHTTP(err)
+	return ok && op.Op == "dial" || is[*net.DNSError](err) || is[*tls.CertificateVerificationError](err) || plainHTTP(err)
+}
+
+// is says that there is an error of a type in err.
+func is[T error](err error) bool {
+	_, ok := errors.AsType[T](err)
+	return ok
 }
 
 // plainHTTP says that a server does not speak TLS.
 func plainHTTP(err error) bool {
-	_, plain := errors.AsType[tls.RecordHeaderError](err)
-	return plain || err != nil && strings.Contains(err.Error(), "server gave HTTP response to HTTPS client")
+	return is[tls.RecordHeaderError](err) || err != nil && strings.Contains(err.Error(), "server gave HTTP response to HTTPS client")
 }
 
 // Ended returns why ctx ended: its cause, which the context's own error can be
@@ -68,14 +71,12 @@ func (e *because) Unwrap() error { return e.cause }
 // networkWords says what happened to a connection, without addresses.
 func networkWords(err error) error {
 	dns, isDNS := errors.AsType[*net.DNSError](err)
-	_, invalid := errors.AsType[*tls.CertificateVerificationError](err)
-	_, unknown := errors.AsType[x509.UnknownAuthorityError](err)
 	switch {
 	case isDNS && dns.IsNotFound:
 		return errors.New("no such host: check the base URL")
 	case isDNS:
 		return errors.New("the host's address could not be looked up")
-	case invalid, unknown:
+	case is[*tls.CertificateVerificationError](err), is[x509.UnknownAuthorityError](err):
 		return errors.New("the server's certificate is not valid here, or signed by nobody known here")
 	case plainHTTP(err):
 		return errors.New("the server does not speak TLS: is the base URL's https right?")

@@ -1,7 +1,9 @@
 package model
 
 import (
+	_ "embed"
 	"strings"
+	"sync"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -24,50 +26,25 @@ func PriceOf(model string) *swarm.Price {
 	if !prefixed {
 		provider, name = "", model
 	}
-	for i := range prices {
-		p := &prices[i]
-		if p.model == name && (p.provider == provider || provider == "" && !p.open) {
-			price := swarm.Price{In: dollars(p.in), Cached: dollars(p.cached), Written: dollars(p.written), Out: dollars(p.out)}
-			return &price
+	for _, p := range prices() {
+		if p.Model == name && (p.Provider == provider || provider == "" && !p.Open) {
+			return &swarm.Price{In: dollars(p.In), Cached: dollars(p.Cached), Written: dollars(p.Written), Out: dollars(p.Out)}
 		}
 	}
 	return nil
 }
 
-// prices are in dollars per million tokens.
-var prices = []struct {
-	provider, model string
-	in, cached, out float64
-	written         float64 // 0: as in
-	open            bool    // weights that others serve at other prices
-}{
-	{provider: "openai", model: "gpt-5.6-sol", in: 4, cached: .40, written: 5, out: 20}, // from 2026-08-21
-	{provider: "openai", model: "gpt-5.6-terra", in: 2, cached: .20, written: 2.50, out: 12},
-	{provider: "openai", model: "gpt-5.6-luna", in: .20, cached: .02, written: .25, out: 1.20}, // from 2026-07-30
-	{provider: "openai", model: "gpt-5.5", in: 5, cached: .50, out: 30},
-	{provider: "openai", model: "gpt-5.4-mini", in: .75, cached: .075, out: 4.50},
-	{provider: "openai", model: "gpt-5.4-nano", in: .20, cached: .02, out: 1.25},
-
-	{provider: "anthropic", model: "claude-opus-5-5", in: 4, cached: .20, out: 20},
-	{provider: "anthropic", model: "claude-opus-5", in: 5, cached: .50, out: 25},
-	{provider: "anthropic", model: "claude-sonnet-5", in: 2, cached: .20, out: 10},
-	{provider: "anthropic", model: "claude-haiku-4-5", in: 1, cached: .10, out: 5},
-
-	{provider: "google", model: "gemini-3.1-pro-preview", in: 2, cached: .20, out: 12},
-	{provider: "google", model: "gemini-3.8-flash", in: .75, cached: .075, out: 3.75}, // doubles on 2027-01-01
-	{provider: "google", model: "gemini-3.5-flash-lite", in: .30, cached: .03, out: 2.50},
-	{provider: "google", model: "gemini-3.1-flash-lite", in: .25, cached: .025, out: 1.50},
-
-	{provider: "deepseek", model: "deepseek-v4-pro", in: .66, cached: .022, out: 1.98}, // from 2026-08-17
-	{provider: "deepseek", model: "deepseek-v4-flash", in: .22, cached: .007, out: .66},
-	{provider: "qwen", model: "qwen3.7-max", in: 1.25, cached: .25, out: 3.75},
-	{provider: "moonshotai", model: "kimi-k3", in: 3, cached: .30, out: 15},
-
-	{provider: "qwen", model: "qwen3-8b", in: .035, cached: .035, out: .138, open: true}, // at OpenRouter
-	{provider: "qwen", model: "qwen3.5-9b", in: .10, cached: .10, out: .15, open: true},  // at OpenRouter
-	{provider: "groq", model: "llama-3.1-8b", in: .05, cached: .05, out: .08, open: true},
-	{provider: "groq", model: "gpt-oss-20b", in: .075, cached: .0375, out: .30, open: true},
+// price is a row of prices.json, in dollars per million tokens.
+type price struct {
+	Provider, Model          string
+	In, Cached, Written, Out float64 // Written 0: as In
+	Open                     bool    // weights that others serve at other prices
 }
+
+//go:embed prices.json
+var priceTable []byte
+
+var prices = sync.OnceValue(func() []price { return table[price](priceTable) })
 
 // dollars turns a listed price into Money; listed prices have few digits, so
 // rounding to a nano-dollar loses nothing.

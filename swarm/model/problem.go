@@ -25,7 +25,6 @@ type Problem struct {
 	wait   string   // Google's RetryInfo
 	sizes  string   // llama.cpp's, in words
 	html   bool
-	nojson bool // the body was neither JSON nor empty
 }
 
 // ReadProblem reads an error's body. It understands {"error":{…}},
@@ -33,50 +32,46 @@ type Problem struct {
 // {"detail":…}, {"errors":[…]}, plain text and HTML.
 func ReadProblem(raw []byte) *Problem {
 	p := &Problem{}
-	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
-	if len(raw) == 0 {
-		return p
-	}
-	if raw[0] == '<' {
-		p.html, p.nojson = true, true
-		return p
-	}
+	raw = trim(raw)
 	var v any
-	if bytes.IndexByte([]byte(`{["`), raw[0]) < 0 || json.NewDecoder(bytes.NewReader(raw)).Decode(&v) != nil {
-		p.nojson = true
+	switch {
+	case len(raw) == 0:
+	case raw[0] == '<':
+		p.html = true
+	case bytes.IndexByte([]byte(`{["`), raw[0]) < 0 || json.NewDecoder(bytes.NewReader(raw)).Decode(&v) != nil:
 		p.tell(string(raw))
-		return p
+	default:
+		p.walk(v, 0)
 	}
-	p.walk(v, 0)
 	return p
+}
+
+// trim takes white space and a byte order mark off a body.
+func trim(raw []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
 }
 
 // ProblemIn200 returns the problem that a body hides behind a status of
 // success, or nil if there is none to be seen.
 func ProblemIn200(raw []byte) *Problem {
-	raw = bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
-	if len(raw) == 0 {
-		return nil
-	}
-	switch {
-	case raw[0] == '<':
-		return &Problem{html: true, nojson: true}
-	case raw[0] == ':', bytes.HasPrefix(raw, []byte("data:")):
-		return &Problem{Stream: true, nojson: true}
-	}
+	raw = trim(raw)
 	hasChoices := bytes.Contains(raw, []byte(`"choices"`))
-	if hasChoices && !bytes.Contains(raw, []byte(`"error"`)) {
+	switch {
+	case len(raw) == 0:
+		return nil
+	case raw[0] == '<':
+		return &Problem{html: true}
+	case raw[0] == ':', bytes.HasPrefix(raw, []byte("data:")):
+		return &Problem{Stream: true}
+	case hasChoices && !bytes.Contains(raw, []byte(`"error"`)):
 		return nil
 	}
-	if raw[0] == '[' { // Google lists its errors
-		var list []any
-		if json.Unmarshal(raw, &list) == nil && len(list) > 0 && isProblem(list[0], false) {
-			return ReadProblem(raw)
-		}
-		return nil
+	var top any
+	json.NewDecoder(bytes.NewReader(raw)).Decode(&top) // what is no JSON tells no error
+	if list, ok := top.([]any); ok && len(list) > 0 {  // Google lists its errors
+		top, hasChoices = list[0], false
 	}
-	var top map[string]any
-	if json.NewDecoder(bytes.NewReader(raw)).Decode(&top) != nil || !isProblem(top, hasChoices) {
+	if !isProblem(top, hasChoices) {
 		return nil
 	}
 	return ReadProblem(raw)
@@ -128,8 +123,8 @@ func (p *Problem) walk(v any, depth int) {
 			p.walk(v[k], depth+1)
 		}
 		for _, k := range []string{"message", "msg", "error_message", "html-message"} {
-			if list, ok := v[k].([]any); ok {
-				p.tell(strings.Join(texts(list), ", "))
+			if _, ok := v[k].([]any); ok {
+				p.tell(strings.Join(texts(v[k]), ", "))
 			} else {
 				p.walk(v[k], depth+1)
 			}
@@ -141,10 +136,7 @@ func (p *Problem) walk(v any, depth int) {
 			p.kind = s
 		}
 		param, _ := v["param"].(string)
-		if loc, ok := v["loc"].([]any); ok { // pydantic
-			param = strings.TrimPrefix(strings.Join(texts(loc), "."), "body.")
-		}
-		p.Param = cmp.Or(p.Param, param)
+		p.Param = cmp.Or(p.Param, strings.TrimPrefix(strings.Join(texts(v["loc"]), "."), "body."), param) // pydantic's
 		if n, ok := v["n_ctx"].(float64); ok {
 			p.sizes = fmt.Sprintf(". context %.0f, prompt %v", n, v["n_prompt_tokens"])
 		}
@@ -164,8 +156,9 @@ var tags = regexp.MustCompile(`(?is)<(?:script|style)\b.*?</(?:script|style)>|<[
 // that is none of an API.
 func (p *Problem) Bare() bool { return p.kind == "" && len(p.codes) == 0 && p.status == 0 }
 
-// texts returns those elements of a list that are texts.
-func texts(list []any) (out []string) {
+// texts returns those elements of v, if it is a list, that are texts.
+func texts(v any) (out []string) {
+	list, _ := v.([]any)
 	for _, e := range list {
 		if s, ok := e.(string); ok {
 			out = append(out, s)
@@ -186,27 +179,21 @@ func (p *Problem) tell(message string) {
 
 // code takes a code, or a status told as one.
 func (p *Problem) code(v any) {
-	n, ok := v.(float64)
-	s, isText := v.(string)
-	if isText {
+	n, _ := v.(float64)
+	if s, ok := v.(string); ok {
 		if i, err := strconv.Atoi(s); err == nil {
-			n, ok = float64(i), true
+			n = float64(i)
 		} else if s != "" && len(s) <= 100 {
 			p.codes = append(p.codes, s)
 		}
 	}
-	if ok && n >= 400 && n < 600 && p.status == 0 {
-		p.status = int(n)
+	if n >= 400 && n < 600 {
+		p.status = cmp.Or(p.status, int(n))
 	}
 }
 
 // Is says whether any of the codes, or the type, is one of names, which are in
 // lower case.
 func (p *Problem) Is(names ...string) bool {
-	for _, c := range append([]string{p.kind}, p.codes...) {
-		if slices.Contains(names, strings.ToLower(c)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(append(p.codes, p.kind), func(c string) bool { return slices.Contains(names, strings.ToLower(c)) })
 }

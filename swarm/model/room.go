@@ -44,7 +44,7 @@ var (
 	// named is a word with figures in it, as the name of a model.
 	named = regexp.MustCompile(`[a-z_][\w./:-]*\d[\w./:-]*|\d[\w./:-]*[a-z_][\w./:-]*`)
 	// anyNumber is one that is no part of a date or a fraction.
-	anyNumber = regexp.MustCompile(`(?:^|[^\d.,-])(\d{1,3}(?:,\d{3})+|\d{2,9})\b(?:[^-]|$)`)
+	anyNumber = regexp.MustCompile(`^(\d{1,3}(?:,\d{3})+|\d{2,9})$`)
 	// limitNumber is one that a server names as its limit.
 	limitNumber = regexp.MustCompile(`(?:limit(?:ed to)?|maximum|max model len|context|window|at most|up to|only|(?:more|less|greater|longer|larger) than|exceeds?|>|<=?|≤)` +
 		`[^.\d]{0,40}?(\d[\d,]*)|(\d[\d,]*)(?: tokens?)? (?:limit|context|window|maximum)`)
@@ -66,13 +66,10 @@ func (p *Problem) room(r Request, class swarm.Class) (limit, prompt int, ok bool
 	said = named.ReplaceAllString(said, "_")
 	est, out := r.EstimateTokens(), r.MaxOut
 	var all, limits []int
-	for rest := said; ; {
-		m := anyNumber.FindStringSubmatchIndex(rest)
-		if m == nil {
-			break
+	for _, f := range strings.FieldsFunc(said, func(r rune) bool { return !strings.ContainsRune("0123456789.,-", r) }) {
+		if f = strings.TrimRight(f, ".,"); anyNumber.MatchString(f) {
+			all = append(all, count(f))
 		}
-		all = append(all, count(rest[m[2]:m[3]]))
-		rest = rest[m[3]:]
 	}
 	for _, m := range limitNumber.FindAllStringSubmatch(said, -1) {
 		if l := count(m[1] + m[2]); l >= leastRoom {

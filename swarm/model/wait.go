@@ -22,22 +22,18 @@ func waitAsked(h http.Header, p *Problem, now time.Time) (time.Duration, bool) {
 	if d, ok := number(h.Get("Retry-After-Ms"), time.Millisecond); ok {
 		return d, true
 	}
-	if s := strings.TrimSpace(h.Get("Retry-After")); s != "" {
-		if d, ok := number(s, time.Second); ok {
-			return d, true
-		}
-		if t, err := http.ParseTime(s); err == nil {
-			if date, err := http.ParseTime(h.Get("Date")); err == nil {
-				now = date
-			}
-			return min(max(t.Sub(now), 0), longestWait), true
-		}
-		if d, ok := span(s); ok {
-			return d, true
-		}
+	s := strings.TrimSpace(h.Get("Retry-After"))
+	if d, ok := number(s, time.Second); ok {
+		return d, true
 	}
-	if p == nil {
-		return 0, false
+	if t, err := http.ParseTime(s); err == nil {
+		if date, err := http.ParseTime(h.Get("Date")); err == nil {
+			now = date
+		}
+		return min(max(t.Sub(now), 0), longestWait), true
+	}
+	if d, ok := span(s); ok {
+		return d, true
 	}
 	if d, ok := span(p.wait); ok {
 		return d, true
@@ -48,16 +44,15 @@ func waitAsked(h http.Header, p *Problem, now time.Time) (time.Duration, bool) {
 	return 0, false
 }
 
+// bounded rounds a wait up.
+func bounded(f float64) time.Duration { return time.Duration(math.Ceil(min(f, float64(longestWait)))) }
+
 func number(s string, unit time.Duration) (time.Duration, bool) {
 	f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || f < 0 {
 		return 0, false
 	}
-	f *= float64(unit)
-	if f > float64(longestWait) {
-		return longestWait, true
-	}
-	return time.Duration(math.Ceil(f)), true
+	return bounded(f * float64(unit)), true
 }
 
 var tryAgain = regexp.MustCompile(`(?i)(?:try again|retry|wait)(?: in| after| for)? ((?:\d+(?:\.\d+)? ?(?:ms|milliseconds?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\b ?|\d+(?:\.\d+)?(?:ms|s|m|h|d))+)`)
@@ -75,20 +70,12 @@ func span(s string) (time.Duration, bool) {
 		if err != nil {
 			return 0, false
 		}
-		unit := time.Hour * 24
-		switch u := part[2]; {
-		case u == "ms" || strings.HasPrefix(u, "milli"):
-			unit = time.Millisecond
-		case u[0] == 's':
-			unit = time.Second
-		case u[0] == 'm':
-			unit = time.Minute
-		case u[0] == 'h':
-			unit = time.Hour
-		}
-		sum += f * float64(unit)
+		sum += f * float64(units[part[2]])
 	}
-	return time.Duration(math.Ceil(min(sum, float64(longestWait)))), true
+	return bounded(sum), true
 }
 
-var spanPart = regexp.MustCompile(`([\d.]+) *(milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d) *`)
+var (
+	spanPart = regexp.MustCompile(`([\d.]+) *(ms|mil|[smhd])[a-z]* *`)
+	units    = map[string]time.Duration{"ms": time.Millisecond, "mil": time.Millisecond, "s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
+)

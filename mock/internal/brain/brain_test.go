@@ -83,6 +83,10 @@ func TestMergesTheBestFindingsWithTheirNumbers(t *testing.T) {
 	if got, want := ask(workFirst, "", findings), `{"work":"","answer":"Lake Orn is 41 metres deep. [2, 3]"}`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	const data = `{"type":"object","properties":{"work":{"type":"string"},"answer":{"type":"object","properties":{"depth":{"type":"integer"},"said":{"type":"string"}}},"evidence":{"type":"array","items":{"type":"integer"}}}}`
+	if got, want := ask(data, "", findings), `{"work":"","answer":{"depth":41,"said":"Lake Orn is 41 metres deep."},"evidence":[2]}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 	nothing := ask(schema, "", "Question:\nHow deep is Lake Orn?\n\nThe workers found nothing.\n\nWrite the answer.\n")
 	if want := `{"answer":"The text gives no answer.","complete":true,"status":"absent","work":""}`; nothing != want {
 		t.Errorf("got %s, want %s", nothing, want)

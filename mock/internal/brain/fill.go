@@ -138,7 +138,7 @@ func (f *filler) value(out *bytes.Buffer, name string, s *schema, depth int) {
 		}
 	}
 	switch {
-	case depth > 16 || out.Len() > 1<<20: // the schema has no end
+	case kind == "null", depth > 16 || out.Len() > 1<<20: // the schema has no end
 		out.WriteString("null")
 	case s.Const != nil:
 		out.Write(s.Const)
@@ -158,8 +158,6 @@ func (f *filler) value(out *bytes.Buffer, name string, s *schema, depth int) {
 		put(out, f.yes(strings.ToLower(name)))
 	case kind == "number", kind == "integer":
 		put(out, f.number(strings.ToLower(name), s, kind == "integer"))
-	case kind == "null":
-		out.WriteString("null")
 	default:
 		put(out, f.string(strings.ToLower(name), depth))
 	}
@@ -228,6 +226,8 @@ var digits = regexp.MustCompile(`-?\d+(?:\.\d+)?`)
 func (f *filler) number(name string, s *schema, whole bool) (v float64) {
 	switch {
 	case f.plan || len(f.best) == 0:
+	case name == "evidence" && len(f.best[0].refs) > 0:
+		v = float64(f.best[0].refs[0])
 	case strings.Contains(name, "confidence"):
 		v = math.Round(f.best[0].share*100) / 100
 	default:

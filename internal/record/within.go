@@ -1,0 +1,63 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+var reference = regexp.MustCompile(`("\$ref"\s*:\s*"#)([^"]*)"`)
+
+// Within places a schema inside another one, which around makes of it: an object.
+// What the schema defines for itself ($defs, definitions) is moved to the outer
+// root, and its references follow. The order of the properties stays.
+func Within(schema json.RawMessage, around func(json.RawMessage) json.RawMessage) json.RawMessage {
+	if !bytes.Contains(schema, []byte(`"$`)) && !bytes.Contains(schema, []byte(`"definitions"`)) {
+		return around(schema)
+	}
+	var own, defs []string
+	self := "record" // the name of the schema itself, where it refers to itself
+	member := func(name string, v json.RawMessage) string {
+		key, _ := json.Marshal(name) // a string always encodes
+		return string(key) + ":" + string(v)
+	}
+	for name, v := range members(schema) {
+		switch name {
+		case "$schema", "$id": // of a root alone
+		case "$defs", "definitions":
+			for name, def := range members(v) {
+				defs = append(defs, member(name, def))
+				if strings.HasPrefix(name, self) {
+					self = name + "_"
+				}
+			}
+		default:
+			own = append(own, member(name, v))
+		}
+	}
+	refers := false
+	follow := func(text string) string {
+		return reference.ReplaceAllStringFunc(text, func(ref string) string {
+			m := reference.FindStringSubmatch(ref)
+			for _, at := range []string{"/$defs/", "/definitions/"} {
+				if name, ok := strings.CutPrefix(m[2], at); ok {
+					return m[1] + "/$defs/" + name + `"`
+				}
+			}
+			refers = true
+			return m[1] + "/$defs/" + self + m[2] + `"`
+		})
+	}
+	inner := follow("{" + strings.Join(own, ",") + "}")
+	all := follow(strings.Join(defs, ","))
+	if refers {
+		all = strings.Trim(all+","+member(self, json.RawMessage(inner)), ",")
+		inner = `{"$ref":"#/$defs/` + self + `"}`
+	}
+	outer := around(json.RawMessage(inner))
+	if all == "" {
+		return outer
+	}
+	return json.RawMessage(strings.TrimSuffix(strings.TrimSpace(string(outer)), "}") + `,"$defs":{` + all + `}}`)
+}

@@ -1,0 +1,72 @@
+package typed
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// ErrNone says that a worker found nothing to say.
+var ErrNone = errors.New("typed: there is no record")
+
+// Decode reads the record that follows [Schema] of T: of a finding its Data, or its
+// Text where that is JSON; of a result that of its only finding; of an answer its
+// text. Where there is none the error is [ErrNone].
+func Decode[T any, From swarm.Finding | *swarm.Finding | *swarm.Result | *swarm.Answer](from From) (T, error) {
+	var none T
+	data, err := dataOf(from)
+	if err != nil {
+		return none, err
+	}
+	if data, err = unwrapped[T](data); err != nil {
+		return none, err
+	}
+	var v T
+	if err := json.Unmarshal(data, &v); err != nil {
+		return none, fmt.Errorf("typed: %w", err)
+	}
+	return v, nil
+}
+
+func dataOf(from any) (json.RawMessage, error) {
+	switch f := from.(type) {
+	case swarm.Finding:
+		return dataOf(&f)
+	case *swarm.Finding:
+		if f.Data != nil {
+			return f.Data, nil
+		}
+		return dataOf(&swarm.Answer{Text: f.Text})
+	case *swarm.Result:
+		switch n := len(f.Out.Findings); {
+		case f.Err != nil:
+			return nil, f.Err
+		case n > 1:
+			return nil, fmt.Errorf("typed: the result has %d findings: decode each of Out.Findings", n)
+		case n == 1:
+			return dataOf(&f.Out.Findings[0])
+		}
+	case *swarm.Answer:
+		if f.Text != "" {
+			return json.RawMessage(f.Text), nil
+		}
+	}
+	return nil, ErrNone
+}
+
+// unwrapped returns what a record holds of T.
+func unwrapped[T any](data json.RawMessage) (json.RawMessage, error) {
+	if isObject[T]() {
+		return data, nil
+	}
+	var in struct{ Value json.RawMessage }
+	if err := json.Unmarshal(data, &in); err != nil {
+		return nil, fmt.Errorf("typed: %w", err)
+	}
+	if in.Value == nil {
+		return nil, errors.New(`typed: the record holds no "value"`)
+	}
+	return in.Value, nil
+}

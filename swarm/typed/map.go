@@ -1,0 +1,227 @@
+// Package typed puts Go types around what workers return: [Schema] makes a JSON
+// Schema of a type, [Decode] reads the record that a worker or a planner wrote by
+// it, and [Map] lets a worker make one of each item of a sequence.
+//
+//	items ─▶ pack ─▶ Worker.Work, so many at once ─▶ decode, check ─▶ results
+//	                      ▲                              │ missing or wrong: alone
+//	                      └──────────────────────────────┘
+package typed
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"sync/atomic"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// Result is what came of one item.
+type Result[In, Out any] struct {
+	Index      int // place of the item in the sequence, from 0
+	In         In
+	Out        Out
+	Err        error // the item's alone; Out is then not to be used
+	Evidence   []swarm.Citation
+	Confidence float64  // 0 to 1, the worker's own word; 0: it said none
+	Doubts     []string // checks that it still fails
+	// Usage is what its calls used; of a call that several items shared, its part.
+	Usage swarm.Usage
+}
+
+// Option is a setting of [Map].
+type Option func(*options)
+
+type options struct {
+	concurrency int
+	pack        int
+	ordered     bool
+	budget      swarm.Budget
+	report      *swarm.Report
+	observe     func(swarm.Event)
+	checks      []any // func(In, Out) string
+}
+
+// WithConcurrency sets how many calls of the worker there are at once, such as
+// workers.Pool's Slots; without it 32.
+func WithConcurrency(n int) Option { return func(o *options) { o.concurrency = n } }
+
+// WithPack sets how many items share a call of the worker. Without it small ones
+// share calls of some 800 tokens, at most 32 in each; a worker that is a
+// [swarm.WorkerFunc] or a [swarm.Swarm] is given one item at a time.
+func WithPack(n int) Option { return func(o *options) { o.pack = n } }
+
+// InOrder gives the results in the order of the items, in place of that in which
+// they end. Results that wait for an earlier one are kept, of four times the
+// concurrency of calls at most.
+func InOrder() Option { return func(o *options) { o.ordered = true } }
+
+// WithBudget sets hard limits. Once a call does not fit, no further item is taken.
+func WithBudget(b swarm.Budget) Option { return func(o *options) { o.budget = b } }
+
+// WithReport has what the run did and cost written to r at its end.
+func WithReport(r *swarm.Report) Option { return func(o *options) { o.report = r } }
+
+// WithObserve has the run's events told, as [swarm.Swarm].Observe does.
+func WithObserve(f func(swarm.Event)) Option { return func(o *options) { o.observe = f } }
+
+// WithChecks has each record examined: a check returns what is wrong with it, in
+// words that a model can mend it by, or "". What is wrong is told back once, for
+// that item alone; what fails once more stays, with a line in Doubts. Checks are
+// called from several goroutines.
+func WithChecks[In, Out any](checks ...func(In, Out) (wrong string)) Option {
+	return func(o *options) {
+		for _, c := range checks {
+			o.checks = append(o.checks, c)
+		}
+	}
+}
+
+// Map lets a worker make a record of each item, as do says in words, and yields
+// the results as they come. All of it is one run: calls are booked to it, and to
+// the run of ctx if there is one.
+//
+// An item is written as JSON into the subtask's Item, Step.Schema is that of Out,
+// and the step forbids to abstain: let Out have pointers for what may be missing.
+// Small items share a call; see [WithPack] and [swarm.Subtask].Pack. One that its
+// reply leaves out, or whose record is wrong, is asked for again alone.
+//
+// The error of an item, and a panic of the worker over it, is in its Result. Only
+// the last pair has an error, and then no result: why the run ended early, so that
+// items may not have been taken. Items are taken one by one, from a goroutine of the
+// run, as calls become free: memory does not grow with the sequence. Map makes
+// nothing until it is ranged over. Breaking out of the range ends all calls, and
+// waits for them; it cannot wake a sequence that does not come back with an item.
+func Map[In, Out any](ctx context.Context, w swarm.Worker, items iter.Seq[In], do string, opts ...Option) iter.Seq2[Result[In, Out], error] {
+	return func(yield func(Result[In, Out], error) bool) {
+		m, err := newMapping[In, Out](w, items, do, opts)
+		if err != nil {
+			yield(Result[In, Out]{}, err)
+			return
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		var run sync.WaitGroup
+		defer func() { // also of a loop that panics
+			cancel()
+			for range m.ended {
+			}
+			run.Wait()
+		}()
+		run.Go(func() {
+			defer close(m.ended)
+			err = m.run(ctx)
+		})
+		for results := range m.ended {
+			for _, e := range <-results {
+				if !yield(e.Result, nil) {
+					return
+				}
+			}
+		}
+		if run.Wait(); err != nil {
+			yield(Result[In, Out]{}, err)
+		}
+	}
+}
+
+// mapping is one execution of Map.
+type mapping[In, Out any] struct {
+	options
+	worker swarm.Worker
+	items  iter.Seq[In]
+	do     string
+	schema json.RawMessage // of Out
+	packed json.RawMessage // of a numbered Out
+	checks []func(In, Out) string
+
+	// ended has a channel for each pack, from which its results come: of those that
+	// have ended, or in order of all.
+	ended chan chan []entry[In, Out]
+
+	one, many *swarm.Step                       // of an item, and of several
+	over      atomic.Pointer[swarm.BudgetError] // no further call is allowed; nil: they are
+}
+
+const (
+	defaultConcurrency = 32
+	packTokens         = 800
+	mostPacked         = 32
+)
+
+func newMapping[In, Out any](w swarm.Worker, items iter.Seq[In], do string, opts []Option) (*mapping[In, Out], error) {
+	m := &mapping[In, Out]{worker: w, items: items, do: do}
+	for _, set := range opts {
+		set(&m.options)
+	}
+	switch {
+	case w == nil || items == nil:
+		return nil, errors.New("typed: Map needs a worker and items")
+	case m.concurrency < 0 || m.pack < 0:
+		return nil, fmt.Errorf("typed: concurrency %d, pack %d: neither may be negative", m.concurrency, m.pack)
+	case m.concurrency == 0:
+		m.concurrency = defaultConcurrency
+	}
+	switch w.(type) {
+	case swarm.WorkerFunc, *swarm.Swarm:
+		m.pack = max(m.pack, 1)
+	}
+	for _, c := range m.options.checks {
+		check, ok := c.(func(In, Out) string)
+		if !ok {
+			return nil, fmt.Errorf("typed: a check is a %T, but of these items it is a %T", c, check)
+		}
+		m.checks = append(m.checks, check)
+	}
+	of, err := schemaOf[Out]()
+	if err != nil {
+		return nil, err
+	}
+	m.packed = object("item", `{"type":"integer"}`, "value", of)
+	if m.schema = of; !isObject[Out]() {
+		m.schema = object("value", of)
+	}
+	m.ended = make(chan chan []entry[In, Out], 4*m.concurrency)
+	return m, nil
+}
+
+// run is the run around all calls: a plan of one subtask, which goes through the
+// items.
+func (m *mapping[In, Out]) run(ctx context.Context) error {
+	s := swarm.Swarm{Planner: plan(m.do), Worker: swarm.WorkerFunc(m.flow), Rounds: 1, Budget: m.budget, Observe: m.observe}
+	a, err := s.Run(ctx, swarm.Task{Goal: m.do})
+	if m.report != nil {
+		*m.report = a.Report
+	}
+	if failed, ok := errors.AsType[*swarm.SubtaskError](err); ok && ctx.Err() == nil {
+		return failed.Err
+	}
+	return err
+}
+
+// plan is a plan of one subtask, with this instruction.
+type plan string
+
+func (p plan) Plan(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+	return add(swarm.Step{ID: "map", Do: string(p)})
+}
+
+func (plan) Merge(context.Context, swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
+	return swarm.Verdict{}, nil
+}
+
+func (plan) Window() int { return 0 }
+
+// text writes an item as a line of JSON.
+func text(v any) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return "", fmt.Errorf("typed: the item: %w", err)
+	}
+	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
+}
