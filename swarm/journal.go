@@ -57,6 +57,7 @@ const (
 	recordStep   = "step"   // of a round, by number: a step, as it was added
 	recordPlan   = "plan"   // of a round: its plan is closed
 	recordResult = "result" // a subtask ended done or abstained
+	recordBranch = "branch" // an output of a part of a subtask
 	recordWindow = "window" // of a round: the window of its merge
 	recordMerge  = "merge"  // of a round: its text and verdict
 	recordSpent  = "spent"  // what all calls so far used; replaced by each
@@ -167,7 +168,7 @@ func (r *run) putSpent() {
 
 // recall looks for the result of a subtask with the same input.
 func (w *working) recall(t *running, st Subtask) (out Output, ok bool, err error) {
-	t.recorded = &recorded{key: subtaskKey(t.step, &st)}
+	t.recorded = &recorded{key: subtaskKey(t.step, &st), branches: map[string]int{}}
 	var rec resultRecord
 	ok, err = w.run.history.get(Record{Kind: recordResult, Step: t.step.ID, Index: st.Index, Key: t.recorded.key}, &rec)
 	if err != nil {
@@ -179,11 +180,17 @@ func (w *working) recall(t *running, st Subtask) (out Output, ok bool, err error
 		t.recorded.earlier = true
 		t.usage, t.attempts = rec.Spent, rec.Attempts
 	}
-	rec.Findings = slices.Clone(rec.Findings) // JSON leaves room for four
-	for i := range rec.Findings {
-		rec.Findings[i].Evidence = slices.Clone(rec.Findings[i].Evidence)
+	return rec.tight(), ok, err
+}
+
+// tight returns the output without the room for more that JSON leaves.
+func (rec *resultRecord) tight() Output {
+	out := rec.Output
+	out.Findings = slices.Clone(out.Findings)
+	for i := range out.Findings {
+		out.Findings[i].Evidence = slices.Clone(out.Findings[i].Evidence)
 	}
-	return rec.Output, ok, err
+	return out
 }
 
 // record makes the result of a subtask durable, before anybody sees it.
@@ -197,7 +204,11 @@ func (w *working) record(t *running) {
 		used := *t.usage
 		rec.Spent = &used
 	}
+	made := len(t.recorded.branches) > 0 && !t.recorded.ownCalls // of branches that are recorded: it is made again of them
 	w.run.mu.Unlock()
+	if made {
+		return
+	}
 	rec.Usage, rec.Models = nil, nil // they are in Spent
 	wait := w.run.history.put(Record{Kind: recordResult, Step: t.step.ID, Index: int(t.ref.Index), Key: t.recorded.key}, rec)
 	if err := wait(); err != nil {
@@ -206,10 +217,61 @@ func (w *working) record(t *running) {
 	}
 }
 
+// recall looks for the output of a branch with the same input.
+func (s *scope) recall(st Subtask, out *Output) (at Record, known bool, err error) {
+	if s.run.history == nil || s.work == nil || s.work.recorded == nil {
+		return at, false, nil
+	}
+	h := hasher{sha256.New()}
+	if st.Step != nil {
+		h.add(asked(*st.Step))
+	}
+	h.add(st.Goal, st.Chunk, st.Item, st.Pack, st.Context, st.Found, st.Missing, st.Feedback)
+	h.results(st.From)
+	at = Record{Kind: recordBranch, Index: st.Index, Key: h.key()}
+	name := fmt.Sprintf("%d %x", st.Index, at.Key)
+	s.run.mu.Lock()
+	n := s.work.recorded.branches[name] // equal ones are told apart by their number
+	s.work.recorded.branches[name]++
+	s.run.mu.Unlock()
+	at.Step = fmt.Sprintf("%s %x %d", subtaskID(&s.work.step.Step, int(s.work.ref.Index)), at.Key[:6], n)
+	var rec resultRecord
+	if known, err = s.run.history.get(at, &rec); known {
+		*out = rec.tight()
+		s.run.mu.Lock()
+		defer s.run.mu.Unlock()
+		if rec.Spent != nil {
+			s.used = *rec.Spent
+			s.work.spend(s.used, s.used.Calls)
+		}
+	}
+	return at, known, err
+}
+
+// record makes the output of a branch durable.
+func (s *scope) record(at Record, out Output) error {
+	if at.Kind == "" {
+		return nil
+	}
+	s.run.mu.Lock()
+	used := s.used
+	s.run.mu.Unlock()
+	out.Findings = sane(out.Findings)
+	err := s.run.history.put(at, resultRecord{Output: out, Spent: &used})()
+	if err != nil {
+		s.run.stop(err)
+	}
+	return err
+}
+
 // recorded is what the journal knows of a subtask.
 type recorded struct {
 	key     [16]byte
 	earlier bool // the result is an earlier process's
+
+	// Guarded by the run's lock.
+	branches map[string]int // how many there were of each input
+	ownCalls bool           // some calls were not those of a branch
 }
 
 // encode writes a value as JSON, or where that would change bytes, in texts that are

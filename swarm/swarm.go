@@ -284,5 +284,5 @@ func (s *scope) nestedID() string {
 	case s.merging:
 		name = strconv.Itoa(s.run.round) + "/merge"
 	}
-	return s.run.id + "/" + name + "/" + strconv.Itoa(s.nested)
+	return s.run.id + "/" + name + "/" + strconv.Itoa(int(s.nested))
 }

@@ -36,8 +36,8 @@ type running struct {
 	step     *step
 	ref      schedule.Ref
 	priority int64
-	refused  error // it must not begin: the budget is used up
-	recorded *recorded
+	refused  error     // it must not begin: the budget is used up
+	recorded *recorded // nil: nothing is kept
 
 	// How the worker's call ended. The output stands in its place among the
 	// results already.
