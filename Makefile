@@ -4,7 +4,7 @@ TOOL := go tool -modfile=tools/go.mod
 FUZZTIME ?= 20s
 COUNT ?= 6
 BENCH ?= .
-PUBLIC := $(shell go list ./swarm ./swarm/model ./swarm/source ./swarm/observe ./swarm/swarmtest ./planner ./workers ./mock 2>/dev/null)
+PUBLIC := $(shell go list ./swarm ./swarm/model ./swarm/source ./swarm/observe ./swarm/journal ./swarm/swarmtest ./planner ./workers ./mock 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help test race lint fmt bench fuzz cover api api-check run soak chaos clients mutants ci busy

@@ -30,6 +30,9 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 		return err
 	}
 	p := &planning{ctx: ctx, most: l.cfg.PlanBytes, add: add, accepted: map[string]swarm.Step{}}
+	for _, st := range b.Standing {
+		p.order = append(p.order, st.ID)
+	}
 	base := messages(l.cfg.PlanPrompt(b, l.room(l.planOut())))
 	ms := base
 	schema := planSchema

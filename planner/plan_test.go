@@ -335,3 +335,16 @@ func TestManyProblemsAreToldInBoundedWords(t *testing.T) {
 		t.Errorf("%d bytes: %s", len(got), got)
 	}
 }
+
+func TestPlanGoesOnWithStandingSteps(t *testing.T) {
+	l, s := serve(t, Config{}, mock.Reply{Text: steps(), Unchecked: true})
+	b := lease()
+	b.Standing = []swarm.Step{{ID: "t1", Do: "find the rent", Over: swarm.Chunks}}
+	a, err := plan(t, l, b)
+	if err != nil || len(a.steps) != 0 || len(s.Log()) != 1 {
+		t.Error(a.steps, err, len(s.Log()))
+	}
+	if got := asked(t, s, 0); !strings.Contains(got, "t1 (over chunks): find the rent") || !strings.Contains(got, "still needed") {
+		t.Error(got)
+	}
+}

@@ -69,6 +69,10 @@ func DefaultPlanPrompt(b swarm.Brief, room int) Prompt {
 		left -= swarm.EstimateTokens(known)
 		tail.WriteString(known)
 	}
+	if standing := standingText(b.Standing); standing != "" {
+		left -= swarm.EstimateTokens(standing)
+		tail.WriteString(standing)
+	}
 	tail.WriteString("\nWrite the plan.\n")
 	where := hits(b.Task.Goal, b.Task.Sources)
 	if cost := swarm.EstimateTokens(where); cost > left/4 {
@@ -129,6 +133,19 @@ func knownText(b swarm.Brief, most int) string {
 		t.WriteString(findings.Fence("step "+k.Step, digests[i]))
 	}
 	return t.String()
+}
+
+// standingText tells which steps of the plan stand since before a break.
+func standingText(steps []swarm.Step) string {
+	if len(steps) == 0 {
+		return ""
+	}
+	var lines strings.Builder
+	for i := range steps {
+		fmt.Fprintf(&lines, "%s (over %s): %s\n", steps[i].ID, steps[i].Over, findings.Line(steps[i].Do, 400))
+	}
+	return "\nYou had begun this plan, and these steps of it are being carried out:\n" + findings.Fence("steps", lines.String()) +
+		"Write only the steps that are still needed, with other ids; they may use those above. If the plan is whole, reply {\"steps\": []}.\n"
 }
 
 // DefaultMergePrompt is the prompt for an answer: rules, the question, what

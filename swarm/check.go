@@ -129,7 +129,7 @@ func (p *planning) bindInput(st *step) *fault {
 			return bad("of", st.Of, "widens what it reads, and each cannot follow it: use list, or leave widen out")
 		}
 		if st.Over == List && (of.Over == List || of.Over == Each || len(of.results) != 1 || of.rest != nil) {
-			st.listed = &step{Step: Step{ID: st.ID + ".of", Do: "Put the findings into a list.", Needs: []string{of.ID}}, needs: []*step{of}, depth: of.depth + 1, worker: WorkerFunc(joined)}
+			st.listed = &step{Step: Step{ID: st.ID + ".of", Do: "Put the findings into a list.", Needs: []string{of.ID}}, needs: []*step{of}, depth: of.depth + 1, worker: WorkerFunc(joined), computed: true}
 			if of.rest != nil {
 				st.listed.needs = append(st.listed.needs, of.rest)
 				st.listed.depth++
@@ -184,7 +184,7 @@ func (p *planning) bindCalc(st *step) *fault {
 	if st.Over != Calc {
 		return nil
 	}
-	st.worker = WorkerFunc(calculate)
+	st.worker, st.computed = WorkerFunc(calculate), true
 	return checkCalc(st)
 }
 

@@ -13,13 +13,13 @@ import (
 type Kind uint8
 
 const (
-	RunStarted     Kind = iota + 1 // Text: the goal; Tokens: of the sources
+	RunStarted     Kind = iota + 1 // Text: the goal; Tokens: of the sources; Usage, Price: what earlier processes spent of the run, and at which price of the planner's
 	StepAdded                      // Added; Text: its instruction; Index, To: its subtasks, To −1 while the number is not known
 	StepUnfolded                   // a List step's number of subtasks is known: Index, To
 	StepRefused                    // Err: the *PlanError
 	PlanEnded                      // Err: why it was cut, if it was
 	SubtaskStarted                 // Index
-	SubtaskEnded                   // Index, To: the range [Index, To) that ended so; Outcome, Usage, Err; of one that was worked on Result
+	SubtaskEnded                   // Index, To: the range [Index, To) that ended so; Outcome, Usage, Err; of one that was worked on Result, and Replayed
 	CallEnded                      // one attempt: Role, Model, Usage, Est, Price, Err; At: when it ended
 	Retrying                       // Wait: how long until the next attempt; Err: what happened
 	Learned                        // Text: what was learnt of a backend; Model
@@ -89,6 +89,8 @@ type Event struct {
 	Added   *Step         `json:"-"`                // shared, read only
 	Result  *Result       `json:"result,omitempty"` // shared, read only
 	Answer  *Answer       `json:"answer,omitempty"`
+
+	Replayed bool `json:"replayed,omitempty"` // the result was taken from the Journal
 }
 
 // MarshalJSON writes the event with Err as its text, under "error".

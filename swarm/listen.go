@@ -67,6 +67,9 @@ func (r *run) emit(e Event) {
 		e.Round = r.round
 	}
 	l.report.Add(e)
+	if e.Kind == CallEnded && r.history != nil {
+		r.putSpent()
+	}
 	if l.on {
 		l.queue = append(l.queue, e)
 		l.news.Signal()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 )
@@ -48,22 +49,26 @@ func (m *merging) write() error {
 	b := r.mergeBrief()
 	r.mu.Unlock()
 	ctx := context.WithValue(r.ctx, scopeKey{}, s)
+	at := Record{Kind: recordMerge, Index: r.round}
+	if r.history != nil {
+		at.Key = mergeKey(&b, results)
+	}
 	var v Verdict
-	var err error
-	for {
-		calls := r.account.plannerCalls()
-		err = r.callPlanner("the planner's Merge", func() (err error) {
-			v, err = r.swarm.Planner.Merge(ctx, b, results, w)
-			return err
-		})
-		if count(results) < 2 || !tooMuch(err, r.account.plannerCalls() > calls) {
-			break
+	var rec mergeRecord
+	known, err := r.history.get(at, &rec)
+	if known {
+		v = rec.Verdict
+		for _, what := range rec.Missing {
+			r.miss(what, nil)
 		}
-		w.Reset()
-		results = m.halve(results)
-		r.mu.Lock()
-		b = r.mergeBrief()
-		r.mu.Unlock()
+		_, err = io.WriteString(w, rec.Text)
+	} else if err == nil {
+		had := len(r.missing)
+		if v, err = m.ask(ctx, b, results, w); err == nil {
+			if err = r.history.put(at, mergeRecord{w.String(), v, r.missing[had:]})(); err != nil {
+				r.stop(err)
+			}
+		}
 	}
 	w.close()
 	r.mu.Lock()
@@ -86,6 +91,26 @@ func (m *merging) write() error {
 	}
 	r.emit(Event{Kind: MergeEnded, Text: v.Missing, Err: err})
 	return err
+}
+
+// ask lets the planner write the answer.
+func (m *merging) ask(ctx context.Context, b Brief, results []Result, w *AnswerWriter) (v Verdict, err error) {
+	r := m.run
+	for {
+		calls := r.account.plannerCalls()
+		err = r.callPlanner("the planner's Merge", func() (err error) {
+			v, err = r.swarm.Planner.Merge(ctx, b, results, w)
+			return err
+		})
+		if count(results) < 2 || !tooMuch(err, r.account.plannerCalls() > calls) {
+			return v, err
+		}
+		w.Reset()
+		results = m.halve(results)
+		r.mu.Lock()
+		b = r.mergeBrief()
+		r.mu.Unlock()
+	}
 }
 
 // tooMuch tells whether a merge can be made of fewer results: they do not fit

@@ -61,6 +61,11 @@ type Brief struct {
 	Known []Known
 	Asked string
 
+	// Standing are the steps of this round's plan that were added before the run was
+	// cut off. They are being carried out: Plan adds what else is needed. Adding
+	// one of them again changes nothing.
+	Standing []Step
+
 	// Window is the most tokens of results that a merge reads; Merge's
 	// results are estimated to fit it. Zero: unbounded.
 	Window int
@@ -218,7 +223,7 @@ type Step struct {
 	Form Form
 	// Schema is the JSON Schema of a record, an object: each finding of the step
 	// then has one in Data. nil: findings are texts.
-	Schema json.RawMessage
+	Schema json.RawMessage `json:",omitempty"`
 	// Calc is the program of a Calc step: an expression over the findings of the
 	// steps that it needs, each a list under that step's ID. Its functions are those of
 	// [CalcGuide]. It is bounded in time and memory, and gives the same result

@@ -1,9 +1,12 @@
 package swarm
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 
 	"github.com/db31e724/go-swarm/swarm/internal/schedule"
 )
@@ -18,6 +21,9 @@ type planning struct {
 	byID    map[string]*step
 	repeats map[string][]*step // by instruction, to find repeated ones
 	size    Limits             // used so far
+
+	standing []Step // of this round, as an earlier process recorded them
+	recorded int    // of this round
 }
 
 func (p *planning) init(r *run) {
@@ -36,9 +42,15 @@ func (p *planning) write() (accepted int, err error) {
 	round := r.round
 	r.mu.Unlock()
 	ctx := context.WithValue(r.stepCtx, scopeKey{}, s)
-	err = r.callPlanner("the planner's Plan", func() error {
-		return r.swarm.Planner.Plan(ctx, b, func(s Step) error { return p.add(round, s) })
-	})
+	closed, err := p.replay(round)
+	if b.Standing = p.standing; !closed && err == nil {
+		err = r.callPlanner("the planner's Plan", func() error {
+			return r.swarm.Planner.Plan(ctx, b, func(s Step) error { return p.add(round, s) })
+		})
+		if err == nil && r.stepCtx.Err() == nil && len(r.steps) > 0 {
+			r.history.put(Record{Kind: recordPlan, Index: round}, true)
+		}
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.end()
@@ -66,10 +78,73 @@ func (p *planning) add(round int, s Step) error {
 	if r.stepCtx.Err() != nil {
 		return cause(r.stepCtx)
 	}
+	if stands, err := p.stands(&s); stands {
+		return err
+	}
+	if err := p.accept(s); err != nil {
+		return err
+	}
+	r.history.put(Record{Kind: recordStep, Step: strconv.Itoa(round), Index: p.recorded}, s) // before its results, which need the lock
+	p.recorded++
+	return nil
+}
+
+// replay adds the steps of a round that an earlier process recorded, and tells
+// whether they are all of it.
+func (p *planning) replay(round int) (closed bool, err error) {
+	r := p.run
+	p.standing, p.recorded = nil, 0
+	for {
+		var s Step
+		ok, err := r.history.get(Record{Kind: recordStep, Step: strconv.Itoa(round), Index: p.recorded}, &s)
+		if !ok {
+			if err != nil {
+				return false, err
+			}
+			break
+		}
+		r.lock()
+		if r.stepCtx.Err() != nil {
+			err = cause(r.stepCtx)
+		} else {
+			err = p.accept(s)
+		}
+		r.mu.Unlock()
+		if err != nil {
+			return false, err
+		}
+		p.standing = append(p.standing, s)
+		p.recorded++
+	}
+	_, err = r.history.get(Record{Kind: recordPlan, Index: round}, &closed)
+	return closed, err
+}
+
+// stands tells whether a step of that name stands since an earlier process, and
+// what is wrong if it is another one.
+func (p *planning) stands(s *Step) (bool, error) {
+	at := slices.IndexFunc(p.standing, func(o Step) bool { return o.ID == s.ID })
+	if at < 0 {
+		return false, nil
+	}
+	if bytes.Equal(encode(p.standing[at]), encode(*s)) {
+		return true, nil
+	}
+	return true, p.refuse(s, &PlanError{Step: s.ID, Field: "id", Value: s.ID, Mend: "is that of a step that stands already, with other content: choose another"})
+}
+
+// refuse tells that a step is not accepted. The lock is held.
+func (p *planning) refuse(s *Step, err error) error {
+	p.run.emit(Event{Kind: StepRefused, Step: clip(s.ID, 80), Err: err})
+	return err
+}
+
+// accept takes a step into the plan. The lock is held.
+func (p *planning) accept(s Step) error {
+	r := p.run
 	st, err := p.check(s)
 	if err != nil {
-		r.emit(Event{Kind: StepRefused, Step: clip(s.ID, 80), Err: err})
-		return err
+		return p.refuse(&s, err)
 	}
 	if st.listed != nil {
 		p.enter(st.listed)

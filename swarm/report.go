@@ -13,6 +13,11 @@ type Report struct {
 	Roles  map[Role]Usage   `json:"roles"`  // of which for whom
 	Models map[string]Usage `json:"models"` // and by model, where it is known
 
+	// What a run that goes on owes to earlier processes: what their calls used, which
+	// Usage leaves out, and how many subtasks' results were taken from the Journal.
+	Earlier  Usage `json:"earlier,omitzero"`
+	Replayed int   `json:"replayed,omitempty"`
+
 	Steps    int            `json:"steps"`   // accepted, reducing steps included
 	Refused  int            `json:"refused"` // steps that add did not accept
 	Rounds   int            `json:"rounds"`
@@ -85,6 +90,9 @@ func (r *Report) Add(e Event) {
 	switch e.Kind {
 	case RunStarted:
 		r.SourceTokens = e.Tokens
+		if e.Usage != nil {
+			r.Earlier, r.large = *e.Usage, e.Price
+		}
 	case StepAdded:
 		r.Steps++
 		first(&r.FirstStep, e.At)
@@ -95,6 +103,9 @@ func (r *Report) Add(e Event) {
 	case SubtaskEnded:
 		if e.Outcome <= Cancelled {
 			r.Subtasks[e.Outcome] += e.To - e.Index
+		}
+		if e.Replayed {
+			r.Replayed++
 		}
 	case CallEnded:
 		r.call(e)

@@ -38,6 +38,9 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	}
 	r := newRun(ctx, s, t)
 	defer r.cancel(context.Canceled)
+	if err := r.openHistory(); err != nil {
+		return &Answer{Status: ReadMore}, err
+	}
 	if d := s.Budget.Time; d > 0 {
 		err := &BudgetError{Limit: "time", Max: d.String()}
 		var stop, stopSteps context.CancelFunc
@@ -57,12 +60,19 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 		close(told)
 	}
 	r.mu.Lock()
-	r.emit(Event{Kind: RunStarted, Text: t.Goal, Tokens: sourceTokens(t.Sources)})
+	started := Event{Kind: RunStarted, Text: t.Goal, Tokens: sourceTokens(t.Sources)}
+	if h := r.history; h != nil && h.earlier.Usage.Calls > 0 {
+		started.Usage, started.Price = &h.earlier.Usage, h.earlier.Large
+	}
+	r.emit(started)
 	r.mu.Unlock()
 	r.group.Go(r.watch)
 	err := r.rounds()
 	close(r.over)
 	r.group.Wait() // nil: what fails on a goroutine of the run is the error of that subtask or phase
+	if lost := r.closeHistory(); err == nil {
+		err = lost
+	}
 	a := r.finish(err)
 	select {
 	case <-told:
@@ -108,7 +118,8 @@ type run struct {
 
 	most    int // rounds
 	account *account
-	merge   merging // of the goroutine that goes through the rounds
+	history *history // nil: nothing is kept
+	merge   merging  // of the goroutine that goes through the rounds
 
 	// mu guards what follows. The results of a subtask that has ended are read
 	// without it.
@@ -142,10 +153,14 @@ type step struct {
 	followers []*step
 	results   []Result
 	worker    Worker
+	computed  bool // by the engine itself, at no cost: nothing of it is recorded
 
 	once    sync.Once // guards what follows
 	from    []Result
 	missing []string
+
+	keyOnce sync.Once // guards what follows
+	key     [16]byte  // of what all its subtasks go by
 }
 
 func newRun(ctx context.Context, s *Swarm, t Task) *run {
@@ -247,10 +262,17 @@ func (r *run) next() bool {
 // askWindow asks the planner how many tokens of results it reads.
 func (r *run) askWindow() error {
 	window := 0
-	err := r.callPlanner("the planner's Window", func() error {
-		window = max(r.swarm.Planner.Window(), 0)
-		return nil
-	})
+	at := Record{Kind: recordWindow, Index: r.round} // the same groups are reduced again
+	known, err := r.history.get(at, &window)
+	if !known && err == nil {
+		err = r.callPlanner("the planner's Window", func() error {
+			window = max(r.swarm.Planner.Window(), 0)
+			return nil
+		})
+		if err == nil {
+			r.history.put(at, window)
+		}
+	}
 	r.merge.window = window
 	r.account.window.Store(int64(window))
 	return err

@@ -27,8 +27,8 @@ type scope struct {
 	merging bool     // and may spend what is kept for the merge
 
 	over   bool    // the subtask, Plan or Merge has ended: a late Park or Reserve changes nothing
+	nested int32   // runs that were started in it
 	holder *holder // of its reservations; nil: there were none
-	nested int     // runs that were started in it
 	of     *scope  // what it is a branch of; nil: none
 	used   Usage   // of its calls, where it is a branch
 }
@@ -110,6 +110,9 @@ func (s *scope) emit(e Event, used *Usage, attempts int) {
 		if used != nil && !s.ended() {
 			if s.work != nil {
 				s.work.spend(*used, attempts)
+				if k := s.work.recorded; k != nil && s.of == nil {
+					k.ownCalls = true
+				}
 			}
 			for b := s; b != nil; b = b.of {
 				b.used = b.used.Plus(*used)
@@ -140,7 +143,8 @@ func Park(ctx context.Context) (unpark func()) {
 // the subtask as all its calls are, but reserve money as those of a subtask of their
 // own: they wait for the calls of other branches, where they would be refused beside
 // the subtask's own. Park does nothing for them. Usage that the output tells is booked
-// and taken out of it. A panic of w is the error.
+// and taken out of it. A panic of w is the error. In a run with a Journal an output is
+// recorded as a subtask's is, and w not called where one is found.
 func Branch(ctx context.Context, w Worker, st Subtask) (out Output, used Usage, err error) {
 	of := scopeOf(ctx)
 	if of == nil {
@@ -157,12 +161,19 @@ func Branch(ctx context.Context, w Worker, st Subtask) (out Output, used Usage, 
 		s.end()
 		used = s.used
 	}()
+	at, known, err := s.recall(st, &out)
+	if known || err != nil {
+		return out, used, err
+	}
 	guarded("the worker", &err, func() (err error) {
 		out, err = w.Work(context.WithValue(ctx, scopeKey{}, s), st)
 		return err
 	})
 	s.bookRemote(&out)
 	out.Usage, out.Models = nil, nil
+	if err == nil {
+		err = s.record(at, out)
+	}
 	return out, used, err
 }
 

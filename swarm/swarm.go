@@ -59,6 +59,11 @@ type Swarm struct {
 	// Budget holds hard limits on what the run may spend. Zero: unlimited.
 	Budget Budget
 
+	// Journal keeps what the run comes to: a process that runs the same task again,
+	// with the same Journal, goes on where an earlier one was cut off. A nested run
+	// is kept in that of the outermost one. nil: nothing is kept.
+	Journal Journal
+
 	// Observe is told all that happens, in order, one event at a time, on a
 	// goroutine of its own behind a bounded queue: while it is behind, the
 	// run waits for it. Run returns after the last event was delivered. Once the
@@ -292,5 +297,5 @@ func (s *scope) nestedID() string {
 	case s.merging:
 		name = strconv.Itoa(s.run.round) + "/merge"
 	}
-	return s.run.id + "/" + name + "/" + strconv.Itoa(s.nested)
+	return s.run.id + "/" + name + "/" + strconv.Itoa(int(s.nested))
 }

@@ -11,6 +11,9 @@ import (
 type Task struct {
 	Goal    string
 	Sources []Source
+	// Run tells runs of the same goal and sources apart in a [Journal]: another Run
+	// begins anew. A model's name makes one for each model.
+	Run string
 	// Schema is the JSON Schema of the answer, whose Text is then JSON of it, and whose
 	// Citations are the evidence for all of it: no references stand in data.
 	// planner.LLM answers so; any other planner must. nil: the answer is prose.

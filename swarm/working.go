@@ -36,7 +36,8 @@ type running struct {
 	step     *step
 	ref      schedule.Ref
 	priority int64
-	refused  error // it must not begin: the budget is used up
+	refused  error     // it must not begin: the budget is used up
+	recorded *recorded // nil: nothing is kept
 
 	// How the worker's call ended. The output stands in its place among the
 	// results already.
@@ -192,12 +193,24 @@ func (w *working) do(t *running) {
 	}()
 	if err == nil && !t.step.needless() {
 		guarded("the worker", &err, func() (err error) {
-			out, err = t.step.worker.Work(t, w.bind(t))
+			out, err = w.work(t)
 			return err
 		})
 	}
 	returned = true
 	w.write(t, out, err)
+	w.record(t)
+}
+
+// work lets a worker work on a subtask, where no result of it is recorded.
+func (w *working) work(t *running) (Output, error) {
+	st := w.bind(t)
+	if w.run.history != nil && !t.step.computed {
+		if out, ok, err := w.recall(t, st); ok || err != nil {
+			return out, err
+		}
+	}
+	return t.step.worker.Work(t, st)
 }
 
 // needless says that a step need not be worked on: it is the rest of one that
@@ -272,7 +285,7 @@ func (w *working) ended(t *running) {
 	if t.step.groups != nil {
 		r.merge.reduced[t.outcome]++
 	}
-	r.emit(Event{Kind: SubtaskEnded, Outcome: t.outcome, Round: t.step.round, Step: t.step.ID, Index: i, To: i + 1, Usage: t.usage, Err: res.Err, Result: res})
+	r.emit(Event{Kind: SubtaskEnded, Outcome: t.outcome, Round: t.step.round, Step: t.step.ID, Index: i, To: i + 1, Usage: t.usage, Err: res.Err, Result: res, Replayed: t.recorded != nil && t.recorded.earlier})
 	if t.outcome == Cancelled {
 		w.machine.Cancel() // the watcher may be late: nothing more is to begin
 	}

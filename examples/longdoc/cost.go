@@ -17,6 +17,9 @@ func costs(a *swarm.Answer, alone *swarm.Answer, mocked bool) string {
 	t.usage("large model", r.Roles[swarm.RolePlanner], "")
 	t.usage("small models", r.Roles[swarm.RoleWorker], "")
 	t.usage("swarm, both", r.Usage, seconds(r.Wall))
+	if r.Earlier.Calls > 0 {
+		t.usage("paid before, not again", r.Earlier, "")
+	}
 	if alone != nil {
 		t.usage("large model alone", alone.Report.Usage, seconds(alone.Report.Wall))
 	} else {
@@ -40,7 +43,8 @@ func costs(a *swarm.Answer, alone *swarm.Answer, mocked bool) string {
 // many times as much for a short text. It is empty where either is not known,
 // or nothing was answered.
 func share(a *swarm.Answer, alone *swarm.Answer) string {
-	if a.Report.Usage.Unpriced || a.Report.Usage.AtLeast || a.Text == "" {
+	used := a.Report.Usage.Plus(a.Report.Earlier)
+	if used.Unpriced || used.AtLeast || a.Text == "" {
 		return ""
 	}
 	what, whole := "what the large model alone would cost", swarm.Money(0)
@@ -53,7 +57,7 @@ func share(a *swarm.Answer, alone *swarm.Answer) string {
 	if whole <= 0 {
 		return ""
 	}
-	part := a.Report.Usage.Cost.Dollars() / whole.Dollars()
+	part := used.Cost.Dollars() / whole.Dollars()
 	if part > 2 {
 		return fmt.Sprintf("The swarm cost %.1f times %s.", part, what)
 	}

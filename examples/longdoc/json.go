@@ -43,6 +43,8 @@ func printJSON(w io.Writer, a *swarm.Answer, alone *swarm.Answer, runErr error) 
 		Workers      tokens      `json:"workers"`
 		Retries      int         `json:"retries"`
 		Learned      []string    `json:"learned,omitempty"`
+		Earlier      *tokens     `json:"earlier,omitempty"`  // of the run, by processes before this one
+		Replayed     int         `json:"replayed,omitempty"` // subtasks whose results these left
 	}
 	type compared struct {
 		tokens
@@ -64,8 +66,12 @@ func printJSON(w io.Writer, a *swarm.Answer, alone *swarm.Answer, runErr error) 
 		Report: report{
 			tokens: counted(r.Usage), SourceTokens: r.SourceTokens, Subtasks: r.Subtasks, Seconds: r.Wall.Seconds(),
 			Planner: counted(r.Roles[swarm.RolePlanner]), Workers: counted(r.Roles[swarm.RoleWorker]),
-			Retries: r.Retries, Learned: r.Learned,
+			Retries: r.Retries, Learned: r.Learned, Replayed: r.Replayed,
 		},
+	}
+	if r.Earlier.Calls > 0 {
+		u := counted(r.Earlier)
+		out.Report.Earlier = &u
 	}
 	if a.Text == "" {
 		out.Citations = found(a)

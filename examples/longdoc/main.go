@@ -127,9 +127,10 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		Pack:        s.chunkSize(job.docs.size()),
 		Reducer:     job.models.reducer,
 		Budget:      swarm.Budget{Cost: swarm.Money(s.budget * float64(swarm.Dollar))},
+		Journal:     job.journal,
 		Observe:     observe.Tee(listeners...),
 	}
-	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources, Schema: job.schema})
+	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources, Schema: job.schema, Run: job.models.names})
 	var alone *swarm.Answer
 	if s.compare && runErr == nil {
 		alone, runErr = job.models.alone(ctx, s, job.docs, say)
@@ -148,6 +149,7 @@ type job struct {
 	sources []swarm.Source
 	schema  []byte // of the answer; nil: prose
 	models  *models
+	journal swarm.Journal // nil: nothing is kept
 }
 
 // prepare reads the texts and connects the models. It sets the question of
@@ -189,10 +191,15 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 	if err != nil {
 		return nil, err
 	}
+	kept, err := models.keep(s.journal, s.memo)
+	if err != nil {
+		models.close()
+		return nil, err
+	}
 	title := fmt.Sprintf("%d texts", len(docs.texts))
 	if len(docs.texts) == 1 {
 		title = docs.texts[0].Name
 	}
 	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", title, (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
-	return &job{docs, sources, schema, models}, nil
+	return &job{docs, sources, schema, models, kept}, nil
 }

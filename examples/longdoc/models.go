@@ -10,6 +10,7 @@ import (
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/journal"
 	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
@@ -80,6 +81,7 @@ type models struct {
 	planner *planner.LLM
 	worker  swarm.Worker
 	large   model.Backend
+	names   string       // of both
 	reducer swarm.Worker // shortens findings
 	server  *mock.Server // nil: a server of somebody else's
 	closers []func()
@@ -112,6 +114,7 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 	} else {
 		m.startMock(s, bytes, chunks, stderr, &small)
 	}
+	m.names = m.large.Model + ", " + small.Model
 	if s.budget > 0 {
 		for _, b := range []model.Backend{m.large, small} {
 			if b.Price == nil && model.PriceOf(b.Model) == nil {
@@ -131,6 +134,23 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 	m.closers = append(m.closers, pool.Close)
 	m.planner, m.worker, m.reducer = large, workers.Check(pool, workers.Quotes), pool
 	return m, nil
+}
+
+// keep opens the file that the run is kept in, if there is one. memo: results of
+// other runs in it are reused.
+func (m *models) keep(path string, memo bool) (swarm.Journal, error) {
+	if path == "" {
+		return nil, nil
+	}
+	j, err := journal.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	m.closers = append(m.closers, func() { j.Close() }) // the run has said what is wrong with it
+	if memo {
+		return j.Memo(m.names), nil
+	}
+	return j, nil
 }
 
 // startMock starts the server in this process. It takes the time that models

@@ -27,6 +27,8 @@ type settings struct {
 	budget         float64 // dollars; 0: none
 	plan           bool
 	verbose        bool
+	journal        string
+	memo           bool
 	paced          bool // the mock takes the time that models take
 }
 
@@ -51,6 +53,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.IntVar(&s.window, "window", 0, "most `tokens` of findings that one merge reads; 0: what the models' contexts allow")
 	f.DurationVar(&s.timeout, "timeout", 10*time.Minute, "most time of the whole run, as a `duration` such as 90s; above 10m a slow server gets more time for each call, too")
 	f.Float64Var(&s.budget, "budget", 0, "most `dollars` that the swarm may cost; what it leaves unread is said")
+	f.StringVar(&s.journal, "journal", "", "keep the run in this `file`: after a kill, the same line again goes on and pays for nothing that was recorded")
+	f.BoolVar(&s.memo, "memo", false, "with -journal: also reuse results of earlier runs in that file, where models and input are the same")
 	f.StringVar(&s.schema, "schema", "", "a `file` with a JSON Schema: the answer is data of it")
 	f.BoolVar(&s.plan, "plan", false, "show each step of the plan as it is accepted; with -json on standard error")
 	f.BoolVar(&s.verbose, "v", false, "log each event to standard error, in place of the progress line")
@@ -74,6 +78,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return s, fmt.Errorf("-window is %d: it must be positive, or 0", s.window)
 	case limited && !(s.budget*float64(swarm.Dollar) >= 1 && s.budget <= 1e6): // less would be no limit
 		return s, fmt.Errorf("-budget is %v: it must be an amount of dollars, such as 0.02", s.budget)
+	case s.memo && s.journal == "":
+		return s, errors.New("-memo needs -journal: name the file that earlier runs are in")
 	case s.timeout <= 0:
 		return s, fmt.Errorf("-timeout is %v: it must be positive", s.timeout)
 	}

@@ -48,6 +48,11 @@ var direct = []struct {
 		"all that a listener knows is in the events",
 	},
 	{
+		"./swarm/journal",
+		[]string{"./swarm"},
+		"a journal keeps places and bytes: what they say is the engine's",
+	},
+	{
 		"./swarm/typed",
 		[]string{"./swarm"},
 		"types are the caller's, and the worker is any",
@@ -168,7 +173,7 @@ var compiled = []struct {
 		[]string{
 			"net/http", "net/http/...", "golang.org/x/net/...", "golang.org/x/text/...", "go.uber.org/...",
 			"github.com/sashabaranov/...", "github.com/tiktoken-go/...", "github.com/santhosh-tekuri/...", "github.com/google/...",
-			"github.com/clipperhouse/...", "github.com/emersion/...", "github.com/gogs/...",
+			"github.com/clipperhouse/...", "github.com/emersion/...", "github.com/gogs/...", "modernc.org/...", "database/sql",
 			"./mock/...", "./planner/...", "./workers/...", "./internal/...",
 		},
 		"a program with its own planner and workers pays for the engine alone",
@@ -215,6 +220,19 @@ func TestOnlyCalculationsImportAnExpressionLanguage(t *testing.T) {
 		for _, imp := range p.Imports {
 			if matches("github.com/expr-lang/expr/...", imp) && !matches("./swarm/internal/calc", p.ImportPath) {
 				t.Errorf("%s imports %s: programs are bounded in one place alone", short(p.ImportPath), imp)
+			}
+		}
+	}
+}
+
+func TestOnlyExamplesAndCommandsImportTheJournal(t *testing.T) {
+	for _, p := range ours(t, "./...") {
+		for _, imp := range p.Imports {
+			switch {
+			case matches("modernc.org/...", imp) && !matches("./swarm/journal", p.ImportPath):
+				t.Errorf("%s imports %s: what SQLite is to us stands in one place", short(p.ImportPath), imp)
+			case matches("./swarm/journal", imp) && !matchesAny([]string{"./examples/...", "./cmd/..."}, p.ImportPath):
+				t.Errorf("%s imports %s: a database in the go.sum and the binary is for those alone who keep runs in one", short(p.ImportPath), short(imp))
 			}
 		}
 	}

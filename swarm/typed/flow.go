@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sourcegraph/conc/panics"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -213,13 +214,20 @@ func (m *mapping[In, Out]) take(e *entry[In, Out], data json.RawMessage, f swarm
 
 // ask calls the worker and reads what it says, and tells what the call used.
 func (m *mapping[In, Out]) ask(ctx context.Context, st swarm.Subtask, read func(swarm.Output) error) (swarm.Usage, error) {
-	_, used, err := swarm.Branch(ctx, swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+	worked := false
+	out, used, err := swarm.Branch(ctx, swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+		worked = true
 		out, err := m.worker.Work(ctx, st)
 		if err == nil {
-			err = read(out) // here its panic is caught too
+			err = read(out) // here its panic is caught too, and what it refuses not recorded
 		}
 		return out, err
 	}), st)
+	if err == nil && !worked { // it was recorded
+		if p := panics.Try(func() { err = read(out) }); p != nil {
+			err = p.AsError()
+		}
+	}
 	if over, ok := errors.AsType[*swarm.BudgetError](err); ok && m.budget != (swarm.Budget{}) {
 		m.over.Store(over)
 	}

@@ -43,6 +43,7 @@ type options struct {
 	budget      swarm.Budget
 	report      *swarm.Report
 	observe     func(swarm.Event)
+	journal     swarm.Journal
 	checks      []any // func(In, Out) string
 }
 
@@ -68,6 +69,12 @@ func WithReport(r *swarm.Report) Option { return func(o *options) { o.report = r
 
 // WithObserve has the run's events told, as [swarm.Swarm].Observe does.
 func WithObserve(f func(swarm.Event)) Option { return func(o *options) { o.observe = f } }
+
+// WithJournal has what the worker says kept, as [swarm.Swarm].Journal does: a Map that
+// is cut off yields all when it is run again, and calls the worker for the rest
+// alone. A run is known by its instruction and the type of its results; what is kept
+// is found by an item's place and content.
+func WithJournal(j swarm.Journal) Option { return func(o *options) { o.journal = j } }
 
 // WithChecks has each record examined: a check returns what is wrong with it, in
 // words that a model can mend it by, or "". What is wrong is told back once, for
@@ -191,8 +198,8 @@ func newMapping[In, Out any](w swarm.Worker, items iter.Seq[In], do string, opts
 // run is the run around all calls: a plan of one subtask, which goes through the
 // items.
 func (m *mapping[In, Out]) run(ctx context.Context) error {
-	s := swarm.Swarm{Planner: plan(m.do), Worker: swarm.WorkerFunc(m.flow), Rounds: 1, Budget: m.budget, Observe: m.observe}
-	a, err := s.Run(ctx, swarm.Task{Goal: m.do})
+	s := swarm.Swarm{Planner: plan(m.do), Worker: swarm.WorkerFunc(m.flow), Rounds: 1, Budget: m.budget, Journal: m.journal, Observe: m.observe}
+	a, err := s.Run(ctx, swarm.Task{Goal: m.do, Run: string(m.schema)})
 	if m.report != nil {
 		*m.report = a.Report
 	}
