@@ -45,14 +45,21 @@ func (x *exchange) whole() {
 	choices := make([]string, len(x.reply))
 	for i, r := range x.reply {
 		text := strings.Join(r.tokens, "")
-		x.entry.Usage.Out += len(r.tokens)
+		x.entry.Usage.Out += len(r.tokens) + r.more
 		x.entry.Replies = append(x.entry.Replies, text)
 		x.entry.Finish = append(x.entry.Finish, r.finish)
 		content, refusal := wire.Quote(text), "null"
 		if r.refusal {
 			content, refusal = refusal, content
 		}
-		choices[i] = fmt.Sprintf(`{"index":%d,"message":{"role":"assistant","content":%s,"refusal":%s,"annotations":[]},"logprobs":null,"finish_reason":%s}`, i, content, refusal, wire.Quote(r.finish))
+		calls := ""
+		if len(r.calls) > 0 {
+			if text == "" {
+				content = "null"
+			}
+			calls = `,"tool_calls":[{` + strings.Join(r.calls, ",{") + "]"
+		}
+		choices[i] = fmt.Sprintf(`{"index":%d,"message":{"role":"assistant","content":%s,"refusal":%s,"annotations":[]%s},"logprobs":null,"finish_reason":%s}`, i, content, refusal, calls, wire.Quote(r.finish))
 	}
 	x.json(`{"id":%s,"object":"chat.completion","created":%d,"model":%s,"choices":[%s],"usage":%s,"service_tier":"default","system_fingerprint":null}`,
 		wire.Quote(x.replyID()), x.entry.Arrived.Unix(), wire.Quote(x.model.ID), strings.Join(choices, ","), x.entry.Usage.wire())

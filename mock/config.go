@@ -214,7 +214,7 @@ func readModel(n wire.Node) Model {
 		ID: n.Get("id").Text, Brain: brains[n.Get("brain").Text], Context: n.Get("context").Int(), Limits: readLimits(n),
 		Latency:   Latency{First: span(l, "first"), PerToken: span(l, "per_token"), Sigma: l.Get("sigma").Float()},
 		Prefix:    Prefix{Block: p.Get("block").Int(), Min: p.Get("min").Int(), TTL: span(p, "ttl")},
-		Reasoning: n.Get("reasoning").Yes, NoSchema: n.Get("no_schema").Yes,
+		Reasoning: n.Get("reasoning").Yes, NoSchema: n.Get("no_schema").Yes, NoTools: n.Get("no_tools").Yes,
 	}
 	if price := n.Get("price"); price.There() {
 		m.Price = &Price{}

@@ -29,7 +29,7 @@ func TestConfigSetsEveryField(t *testing.T) {
 			"id": "m", "brain": "echo", "price": {"in": 1, "cached": 0.5, "out": 2, "written": 1.25}, "context": 100,
 			"latency": {"first": "1s", "per_token": "5ms", "sigma": 0.5},
 			"limits": {"rpm": 6}, "prefix": {"block": 64, "min": 128, "ttl": "1m"},
-			"reasoning": true, "no_schema": true
+			"reasoning": true, "no_schema": true, "no_tools": true
 		}]
 	}`)
 	if len(c.Models) != 1 || c.Models[0].Brain == nil {
@@ -47,7 +47,7 @@ func TestConfigSetsEveryField(t *testing.T) {
 			ID: "m", Price: &mock.Price{In: 1, Cached: 0.5, Out: 2, Written: 1.25}, Context: 100,
 			Latency: mock.Latency{First: time.Second, PerToken: 5 * time.Millisecond, Sigma: 0.5},
 			Limits:  mock.Limits{RPM: 6}, Prefix: mock.Prefix{Block: 64, Min: 128, TTL: time.Minute},
-			Reasoning: true, NoSchema: true,
+			Reasoning: true, NoSchema: true, NoTools: true,
 		}},
 	}
 	if !reflect.DeepEqual(c, want) {

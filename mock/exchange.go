@@ -48,6 +48,8 @@ type exchange struct {
 type reply struct {
 	tokens  []string
 	refusal bool
+	calls   []string // of tools, as JSON without their index
+	more    int      // tokens of calls
 	finish  string
 }
 
@@ -158,6 +160,9 @@ func (x *exchange) rules() *wire.Error {
 	if x.model.NoSchema && x.entry.Request.SchemaName != "" {
 		return wire.Bad("response_format", "", "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.")
 	}
+	if x.model.NoTools && len(x.entry.Request.Tools) > 0 {
+		return wire.Bad("tools", "", "%s does not support tools", x.model.ID)
+	}
 	if !x.model.Reasoning {
 		return nil
 	}
@@ -198,7 +203,7 @@ func (x *exchange) think() (failed *wire.Error) {
 			return nil
 		}
 		x.edit(&said)
-		if r := x.entry.Request; r.JSON && said.Refusal == "" && !said.Unchecked {
+		if r := x.entry.Request; r.JSON && said.Refusal == "" && len(said.ToolCalls) == 0 && !said.Unchecked {
 			if err := wire.Conform(said.Text, r.Schema, r.Strict); err != nil {
 				return wire.Failed(fmt.Errorf("the brain's reply is not what response_format asks for: %w", err))
 			}
@@ -244,7 +249,15 @@ func (x *exchange) ask() (said Reply, err error) {
 
 // shape cuts a text as stop, max_tokens and the model's context ask for.
 func (x *exchange) shape(said Reply) reply {
-	out := reply{finish: cmp.Or(said.Finish, "stop"), refusal: said.Refusal != ""}
+	out := reply{refusal: said.Refusal != ""}
+	usual := "stop"
+	for i, c := range said.ToolCalls {
+		usual = "tool_calls"
+		id := cmp.Or(c.ID, fmt.Sprintf("call_%s_%d", strings.TrimPrefix(x.entry.ID, "req_"), i))
+		out.calls = append(out.calls, fmt.Sprintf(`"id":%s,"type":"function","function":{"name":%s,"arguments":%s}}`, wire.Quote(id), wire.Quote(c.Name), wire.Quote(c.Arguments)))
+		out.more += 8 + len(x.s.tokens.Split(c.Name+c.Arguments))
+	}
+	out.finish = cmp.Or(said.Finish, usual)
 	text := strings.ToValidUTF8(cmp.Or(said.Refusal, said.Text), "\uFFFD")
 	for _, stop := range x.entry.Request.Stop {
 		text, _, _ = strings.Cut(text, stop)

@@ -3,6 +3,7 @@ package mock_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -63,7 +64,7 @@ func TestLogSaysWhatWasSeenAndServed(t *testing.T) {
 		post(t.Context(), s, body)
 		e := s.Log()[0]
 		r := e.Request
-		if r.Model != "m" || len(r.Messages) != 2 || r.Messages[0] != (mock.Message{Role: "system", Content: "Be brief."}) || r.Messages[1].Content != "What is it?" {
+		if r.Model != "m" || len(r.Messages) != 2 || !reflect.DeepEqual(r.Messages[0], mock.Message{Role: "system", Content: "Be brief."}) || r.Messages[1].Content != "What is it?" {
 			t.Errorf("request: %+v", r)
 		}
 		if string(r.Schema) != object(`{"type":"string"}`) || r.SchemaName != "out" || !r.JSON || !r.Strict || r.MaxTokens != 50 || r.Stream || r.N != 1 || r.Stop[0] != "END" {

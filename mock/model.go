@@ -20,6 +20,7 @@ type Model struct {
 
 	Reasoning bool // refuses max_tokens, and a temperature or top_p other than 1
 	NoSchema  bool // refuses response_format json_schema, as servers without it do
+	NoTools   bool // refuses tools, as models without them do
 }
 
 // Price is in dollars per million tokens.

@@ -1,6 +1,7 @@
 package mock_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -108,5 +109,36 @@ func TestLogTellsHowEachStreamedReplyEnded(t *testing.T) {
 	streamed(t, s, ask(`,"n":2,"stream":true`), func(string) bool { return true })
 	if e := s.Log()[0]; len(e.Finish) != 2 || e.Finish[0] != "stop" || e.Finish[1] != "content_filter" || e.Replies[0] != tenWords {
 		t.Errorf("replies %q ended by %q", e.Replies, e.Finish)
+	}
+}
+
+func TestAReplyMayCallTools(t *testing.T) {
+	calls := []mock.ToolCall{{Name: "warmth", Arguments: `{"of":"Rome"}`}, {ID: "b", Name: "rain", Arguments: "{}"}}
+	for further, want := range map[string]string{
+		"":               `"content":null,"refusal":null,"annotations":[],"tool_calls":[{"id":"call_000000000001_0","type":"function","function":{"name":"warmth","arguments":"{\"of\":\"Rome\"}"}},{"id":"b",`,
+		`,"stream":true`: `"delta":{"tool_calls":[{"index":1,"id":"b","type":"function","function":{"name":"rain","arguments":"{}"}}]`,
+	} {
+		var heard mock.Request
+		s := server(model(func(_ context.Context, r mock.Request) (mock.Reply, error) {
+			heard = r
+			return mock.Reply{ToolCalls: calls}, nil
+		}))
+		body := `{"model":"m","tools":[{"type":"function","function":{"name":"rain","description":"how much","parameters":{"type":"object"}}}],"messages":[{"role":"user","content":"?"},
+			{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"rain","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"3 mm"}]` + further + `}`
+		a := post(t.Context(), s, body)
+		if !strings.Contains(a.body, want) || !strings.Contains(a.body, `"finish_reason":"tool_calls"`) {
+			t.Errorf("%s", a.body)
+		}
+		if len(heard.Tools) != 1 || heard.Tools[0].Name != "rain" || heard.Messages[1].ToolCalls[0].ID != "a" || heard.Messages[2].ToolCallID != "a" {
+			t.Errorf("the brain heard %+v", heard)
+		}
+		if e := s.Log()[0]; e.Usage.Out < 16 || e.Finish[0] != "tool_calls" {
+			t.Errorf("the log says %+v", e)
+		}
+	}
+	m := model(mock.Say("yes"))
+	m.NoTools = true
+	if a := post(t.Context(), server(m), ask(`,"tools":[{"type":"function","function":{"name":"f"}}]`)); a.status != 400 || !strings.Contains(a.body, "does not support tools") {
+		t.Errorf("%d %s", a.status, a.body)
 	}
 }

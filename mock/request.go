@@ -20,6 +20,7 @@ type Brain func(ctx context.Context, r Request) (Reply, error)
 type Request struct {
 	Model      string
 	Messages   []Message
+	Tools      []Tool          // of the type function
 	Schema     json.RawMessage // of response_format json_schema; nil: none
 	SchemaName string
 	Strict     bool // the schema is to be followed to the letter
@@ -32,8 +33,24 @@ type Request struct {
 
 // Message is one message; content parts are joined into one text.
 type Message struct {
-	Role    string
-	Content string
+	Role       string
+	Content    string
+	ToolCalls  []ToolCall // of an assistant
+	ToolCallID string     // of the role tool: the call whose result Content is
+}
+
+// Tool is a function that a reply may call.
+type Tool struct {
+	Name        string
+	Description string
+	Schema      json.RawMessage // of its arguments; nil: none
+}
+
+// ToolCall is a call of a tool that a reply asks for.
+type ToolCall struct {
+	ID        string // of a reply, where it is empty: one is made up
+	Name      string
+	Arguments string // JSON, as the model wrote it
 }
 
 // requestOf takes out of a body what brains and the log are shown. It passes
@@ -51,7 +68,17 @@ func requestOf(n wire.Node) Request {
 		r.Schema = s.Raw
 	}
 	for _, m := range n.Get("messages").Items {
-		r.Messages = append(r.Messages, Message{m.Get("role").Text, m.Get("content").Content()})
+		said := Message{Role: m.Get("role").Text, Content: m.Get("content").Content(), ToolCallID: m.Get("tool_call_id").Text}
+		for _, c := range m.Get("tool_calls").Items {
+			f := c.Get("function")
+			said.ToolCalls = append(said.ToolCalls, ToolCall{c.Get("id").Text, f.Get("name").Text, f.Get("arguments").Text})
+		}
+		r.Messages = append(r.Messages, said)
+	}
+	for _, t := range n.Get("tools").Items {
+		if f := t.Get("function"); f.IsObject() {
+			r.Tools = append(r.Tools, Tool{f.Get("name").Text, f.Get("description").Text, f.Get("parameters").Raw})
+		}
 	}
 	stop := n.Get("stop")
 	for _, s := range append(stop.Items, stop) { // one, or a list of them
@@ -64,9 +91,10 @@ func requestOf(n wire.Node) Request {
 
 // Reply is what a brain says.
 type Reply struct {
-	Text    string
-	Refusal string // sent in place of the text
-	Finish  string // empty: "stop", or "length" where MaxTokens cut it
+	Text      string
+	ToolCalls []ToolCall // sent beside the text, or alone
+	Refusal   string     // sent in place of the text
+	Finish    string     // empty: "stop", "tool_calls" where there are any, or "length" where MaxTokens cut it
 
 	// Cached is how many of the prompt's tokens the usage says were read from
 	// a prefix cache.
@@ -114,7 +142,7 @@ func think(ctx context.Context, r Request, most int) (Reply, error) {
 	}
 	p := brain.Prompt{Schema: r.Schema, JSON: r.JSON, MaxTokens: r.MaxTokens, Most: most}
 	for _, m := range r.Messages {
-		p.Messages = append(p.Messages, brain.Message(m))
+		p.Messages = append(p.Messages, brain.Message{Role: m.Role, Content: m.Content})
 	}
 	return Reply{Text: brain.Answer(p)}, nil
 }

@@ -15,8 +15,8 @@
 // LargeBrain do honest work on whatever they are given. What goes wrong is
 // chosen from the catalogue of Faults.
 //
-// Tools are accepted and never called, images and sound taken for granted,
-// log probabilities left null. The package imports nothing of this module.
+// Tools are called where a brain of your own says so, images and sound taken for
+// granted, log probabilities left null. The package imports nothing of this module.
 package mock
 
 import (

@@ -81,6 +81,10 @@ func (s *sse) tokens() bool {
 				s.chunk(i, name+wire.Quote(r.tokens[k]), "")
 			case k == len(r.tokens):
 				finish[i], ended = r.finish, true
+				x.entry.Usage.Out += r.more
+				for k, call := range r.calls {
+					s.chunk(i, fmt.Sprintf(`"tool_calls":[{"index":%d,%s]`, k, call), "")
+				}
 				s.chunk(i, "", r.finish)
 			}
 		}

@@ -81,6 +81,11 @@ func (a *answer) read(p string, last bool) error {
 	case past:
 		a.rest += p[:min(len(p), restBytes-min(len(a.rest), restBytes))]
 	}
+	for a.mode == past && a.another() {
+		if last && a.mode == inAnswer {
+			a.text("", true)
+		}
+	}
 	if last {
 		if strings.TrimSpace(a.tail) != "```" {
 			a.put(a.tail)
@@ -119,10 +124,11 @@ func (a *answer) search(most int) bool {
 		if begin == nil || low+begin[0] > most {
 			continue
 		}
-		if a.mode == plain {
+		if a.mode != undecided {
 			a.w, a.out, a.tail, a.wrote = a.void(), a.out[:0], "", false
 		}
 		text := a.head[end:]
+		a.closed = false
 		a.rest, a.head, a.mode = a.head[low+begin[0]:end], "", inAnswer
 		a.text(text, false)
 		return true
@@ -184,6 +190,19 @@ func (a *answer) overhear(p string) {
 		a.head += p
 		a.search(len(a.head))
 	}
+}
+
+// another looks behind the object for one more with an answer: the last counts.
+func (a *answer) another() bool {
+	if a.void == nil || len(a.rest) >= restBytes {
+		return false
+	}
+	d := json.NewDecoder(strings.NewReader(a.rest))
+	if d.Decode(&struct{}{}) != nil {
+		return false
+	}
+	a.head, a.seen = a.rest[d.InputOffset():], 0
+	return a.search(len(a.head))
 }
 
 var fenceEnd = regexp.MustCompile("[ \\t\\r\\n]*`{0,3}[ \\t\\r\\n]*$")

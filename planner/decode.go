@@ -289,18 +289,18 @@ func readStep(raw []byte) (swarm.Step, error) {
 		return swarm.Step{}, &swarm.PlanError{Mend: "is not a JSON object"}
 	}
 	var w struct {
-		ID, Do, Over, Of, Output, Goal, Calc, Note string
-		Select, Items, Needs, Where, Context       []string
-		Widen                                      bool
-		Lookup                                     int
-		Fields                                     []field
+		ID, Do, Over, Of, Output, Goal, Calc, Note  string
+		Select, Items, Needs, Where, Context, Tools []string
+		Widen                                       bool
+		Lookup                                      int
+		Fields                                      []field
 	}
 	err := json.Unmarshal(raw, &w)
 	s := swarm.Step{
 		ID: w.ID, Do: w.Do, Of: w.Of, Select: w.Select, Items: w.Items, Needs: w.Needs, Where: w.Where, Widen: w.Widen,
-		Context: w.Context, Lookup: w.Lookup, Goal: w.Goal, Calc: w.Calc, Note: w.Note,
+		Context: w.Context, Tools: w.Tools, Lookup: w.Lookup, Goal: w.Goal, Calc: w.Calc, Note: w.Note,
 	}
-	for _, list := range []*[]string{&s.Select, &s.Items, &s.Needs, &s.Where, &s.Context} {
+	for _, list := range []*[]string{&s.Select, &s.Items, &s.Needs, &s.Where, &s.Context, &s.Tools} {
 		if len(*list) == 0 {
 			*list = nil // as if it were left out
 		}

@@ -172,21 +172,34 @@ func TestReadStep(t *testing.T) {
 
 func TestThoughtIsLeftOut(t *testing.T) {
 	for in, want := range map[string]string{
-		"<think>{\"steps\":[]}</think>{}":   "{}",
-		" \n<think>a</thi</think>b<think>c": "b<think>c",
-		"<thin>x":                           "<thin>x",
-		"<th":                               "<th",
-		"no":                                "no",
-		"<think>never ends":                 "",
+		"<think>{\"steps\":[]}</think>{}":       "{}",
+		" \n<think>a</thi</think>b<think>c":     "b<think>c",
+		"<thin>x":                               "<thin>x",
+		"<th":                                   "<th",
+		"no":                                    "no",
+		"<think>never ends":                     "",
+		"<Thought>a {\"b\":1}</thought>\n{}":    "\n{}",
+		"Okay: {\"steps\":[]} no.</think>{}":    "{}",
+		"a</think>b</thinking>c":                "c",
+		"{} no</reasoning>{\"a\":\"</think>\"}": `{"a":"</think>"}`,
+		"<|channel|>analysis<|message|>{}<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>{}<|return|>": "{}",
 	} {
 		for size := 1; size <= len(in); size++ {
-			var th thought
-			got := ""
-			for i := 0; i < len(in); i += size {
-				got += th.next(in[i:min(i+size, len(in))])
-			}
-			if got += th.end(); got != want {
-				t.Errorf("%q in pieces of %d: %q, want %q", in, size, got, want)
+			for _, hold := range []bool{false, true} {
+				th := thought{hold: hold}
+				got := ""
+				for i := 0; i < len(in); i += size {
+					said, anew := th.next(in[i:min(i+size, len(in))])
+					if anew {
+						got = ""
+					}
+					if got += said; hold && strings.HasPrefix(got, "Okay") {
+						t.Errorf("%q was passed on", got)
+					}
+				}
+				if got += th.end(); got != want {
+					t.Errorf("%q in pieces of %d: %q, want %q", in, size, got, want)
+				}
 			}
 		}
 	}

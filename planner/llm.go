@@ -186,6 +186,7 @@ type call struct {
 	out      int    // most tokens of the reply, where set is 0
 	set      int    // the same, as the settings name it; 0: they do not
 	reader   reader // of the reply
+	hold     bool   // prose before the reply may be thinking, which cannot be taken back
 	least    int    // the reply's limit that it is worth making with; 0: any
 }
 
@@ -195,10 +196,17 @@ func (l *LLM) do(ctx context.Context, c call) (string, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var said strings.Builder
-	var thinking thought
+	thinking := thought{hold: c.hold}
 	var failed error
 	told := false // of the reply's text
-	read := func(text string) {
+	again := func() {
+		said.Reset()
+		c.reader.again()
+	}
+	read := func(text string, anew bool) {
+		if anew {
+			again()
+		}
 		said.WriteString(text)
 		if failed == nil && text != "" {
 			if failed = c.reader.read(text); failed != nil {
@@ -209,20 +217,19 @@ func (l *LLM) do(ctx context.Context, c call) (string, error) {
 	reply, err := l.doer.Do(ctx, model.Request{
 		Messages: c.messages, Schema: c.schema, MaxOut: c.set, DefaultOut: c.out, MinOut: c.least,
 		OnText: func(text string) {
-			told = true
+			told = told || strings.TrimSpace(text) != ""
 			read(thinking.next(text))
 		},
 		OnReset: func() {
-			said.Reset()
-			thinking, told = thought{}, false
-			c.reader.again()
+			thinking, told = thought{hold: c.hold}, false
+			again()
 		},
 	})
 	if !told && reply.Text != "" {
 		// The server answered in one piece and nobody was told.
 		read(thinking.next(reply.Text))
 	}
-	read(thinking.end())
+	read(thinking.end(), false)
 	if failed != nil {
 		return said.String(), failed
 	}

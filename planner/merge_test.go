@@ -132,6 +132,21 @@ func TestMergeTakesBackThinkingAloud(t *testing.T) {
 	}
 }
 
+func TestMergeTakesTheLastOfSeveralAnswers(t *testing.T) {
+	for _, reply := range []string{
+		`{"answer":"draft","status":"answered"} No, better: {"answer":"It is so [1].","status":"answered"}`,
+		`Okay: {"answer":"draft"} no.` + "</think>\n" + `{"answer":"It is so [1]."}`,
+		"Okay, draft.</think>\nIt is so [1].",
+		"<thinking>```{\"answer\":\"draft\"}```</thinking>It is so [1].",
+	} {
+		l, _ := serve(t, Config{}, say(reply))
+		w, _ := counted()
+		if v, err := l.Merge(t.Context(), lease(), found("one", "two"), w); err != nil || w.String() != "It is so [1]." || len(v.Citations) != 1 {
+			t.Errorf("%s: %q, %v", reply, w.String(), err)
+		}
+	}
+}
+
 func TestMergeStopsWhenTheWriterFails(t *testing.T) {
 	l, _ := serve(t, Config{}, say(`{"answer":"`+strings.Repeat("word ", 100)+`"}`))
 	full := errors.New("full")

@@ -35,18 +35,22 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 	}
 	base := messages(l.cfg.PlanPrompt(b, l.room(l.planOut())))
 	ms := base
+	schema := planSchema
+	if len(b.Tools) > 0 {
+		schema = toolsSchema
+	}
 	asked := false // for a plan that is not empty
 	for mends := 0; ; mends++ {
 		p.again()
-		said, err := l.do(ctx, call{messages: ms, schema: planSchema, out: l.planOut(), set: l.cfg.PlanTokens, reader: p})
+		said, err := l.do(ctx, call{messages: ms, schema: schema, out: l.planOut(), set: l.cfg.PlanTokens, reader: p, hold: true})
 		switch {
 		case p.stopped != nil:
 			return p.stopped
 		case errors.Is(err, errTooLong):
 			return err
-		case classOf(err) == swarm.ClassTooLong:
-			// The prompt, or what was said until now, does not fit the model:
-			// it will not write a better plan.
+		case classOf(err) == swarm.ClassTooLong, classOf(err) == swarm.ClassBudget && l.cfg.Fallback != nil && len(p.order) == 0 && b.Round <= 1:
+			// The prompt, or what was said until now, does not fit the model or
+			// the budget: it will not write a better plan.
 			return p.fail(l.cfg.Fallback, b, mends, []error{err})
 		case err != nil && classOf(err) != swarm.ClassCut && !errors.Is(err, model.ErrEmpty):
 			return err

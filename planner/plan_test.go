@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -38,8 +39,26 @@ func TestPlanSendsStrictSchemaAndOutlinesButNoText(t *testing.T) {
 	}
 }
 
+func TestThePlannerIsToldOfTools(t *testing.T) {
+	reply := mock.Reply{Text: steps(`{"id":"ask","over":"once","do":"look it up","lookup":0,"select":[],"needs":[],"output":"findings","fields":[],"note":"","tools":["search"]}`)}
+	l, s := serve(t, Config{}, reply)
+	b := lease()
+	b.Tools = []swarm.Tool{{Name: "search", Description: "finds\ntexts"}}
+	a, err := plan(t, l, b)
+	if err != nil || len(a.steps) != 1 || !slices.Equal(a.steps[0].Tools, []string{"search"}) {
+		t.Fatal(a.steps, err)
+	}
+	if got := asked(t, s, 0); !strings.Contains(got, "- search: finds texts\n") {
+		t.Error("the prompt lacks the tool")
+	}
+	l, s = serve(t, Config{}, mock.Reply{Text: steps(`{"id":"ask","over":"once","do":"say it","lookup":0,"select":[],"needs":[],"output":"findings","fields":[],"note":""}`)})
+	if _, err := plan(t, l, lease()); err != nil || strings.Contains(asked(t, s, 0), "tools") || strings.Contains(string(s.Log()[0].Body), "tools") {
+		t.Errorf("without tools: %v, sent %s", err, s.Log()[0].Body)
+	}
+}
+
 func TestPlanSchemasArePortable(t *testing.T) {
-	for _, raw := range []json.RawMessage{planSchema.JSON, mergeSchema.JSON} {
+	for _, raw := range []json.RawMessage{planSchema.JSON, toolsSchema.JSON, mergeSchema.JSON} {
 		var check func(v map[string]any)
 		check = func(v map[string]any) {
 			for key := range v {
@@ -109,6 +128,15 @@ func TestPlanPassesOverAcceptedStepsThatLeaveOutEmptyFields(t *testing.T) {
 		say(steps(`{"id":"a","do":"x","over":"once"}`, once("b", "y"))))
 	if a, err := plan(t, l, lease()); err != nil || a.ids() != " a b" {
 		t.Errorf("%q, %v", a.ids(), err)
+	}
+}
+
+func TestPlanLeavesOutADraftThatWasThought(t *testing.T) {
+	for _, before := range []string{"Okay, first idea: %s, but no.\n</think>\n", "<thought>Draft: %s</thought>", "<|channel|>analysis<|message|>%s<|end|><|start|>assistant<|channel|>final<|message|>"} {
+		l, _ := serve(t, Config{}, say(strings.Replace(before, "%s", steps(once("draft", "x")), 1)+steps(once("a", "x"))))
+		if a, err := plan(t, l, lease()); err != nil || a.ids() != " a" {
+			t.Errorf("%s: %q, %v", before, a.ids(), err)
+		}
 	}
 }
 

@@ -49,12 +49,12 @@ const mergeStatus = `"work" is for yourself, and nobody reads it: where the answ
 `
 
 // DefaultPlanPrompt is the prompt for a plan: rules, outlines of the sources, the
-// sections in which the question's words occur most, the question, limits, and in later rounds what is known and what was asked
+// sections in which the question's words occur most, the question, limits, tools, and in later rounds what is known and what was asked
 // for. It is kept within room tokens, by estimate, the outlines also within a
 // hundredth of what they are of, or 1000 tokens: those that do not fit are cut, deep
 // headings first, to the same size each, and the prompt says so.
 func DefaultPlanPrompt(b swarm.Brief, room int) Prompt {
-	p := Prompt{System: planSystem}
+	p := Prompt{System: planSystem + toolsText(b.Tools)}
 	var tail strings.Builder
 	fmt.Fprintf(&tail, "Question:\n%s\n", strings.TrimSpace(b.Task.Goal))
 	if len(b.Task.Schema) > 0 {

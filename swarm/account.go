@@ -128,7 +128,11 @@ func (l *ledger) try(r *Reservation) {
 			r.decide(&BudgetError{Limit: "price", Needs: r.call.Model})
 			return
 		}
-		keep := a.kept(p, r.call.Price)
+		if p.planner { // also where it is refused: a plan can come from elsewhere
+			a.planning = true
+			a.large = cmp.Or(a.large, r.call.Price)
+		}
+		keep := a.kept(p)
 		if refused := a.budget.exceeded(&r.call, a.spent.plus(keep).plus(own), r.held); refused != nil {
 			refused.Spent = a.budget.text(refused.Limit, a.spent)
 			none := a.budget.text(refused.Limit, amount{})
@@ -154,10 +158,6 @@ func (l *ledger) try(r *Reservation) {
 	for _, p := range r.parties {
 		a := p.account
 		a.reserved = a.reserved.plus(r.held)
-		if p.planner {
-			a.planning = true
-			a.large = cmp.Or(a.large, r.call.Price)
-		}
 	}
 	r.holder.open = append(r.holder.open, r)
 	r.decide(nil)
@@ -222,7 +222,7 @@ func (a *account) usedUp() *BudgetError {
 	a.ledger.mu.Lock()
 	defer a.ledger.mu.Unlock()
 	least := amount{cost: 1, tokens: 1, calls: 1}
-	keep := a.kept(party{account: a}, nil)
+	keep := a.kept(party{account: a})
 	over := a.budget.exceeded(&Call{Price: &Price{}}, a.spent.plus(keep), least)
 	if over == nil {
 		return nil
@@ -235,16 +235,15 @@ const (
 	// mergePrompt and mergeReply are what a merge takes beside the results.
 	mergePrompt = 1500
 	mergeReply  = 1000
+	leastPrompt = 1200 // of a merge that reads few findings and answers in short
+	leastReply  = 256
 	mergeCalls  = 2
 )
 
 // kept returns what a call must leave for the merge, if the planner is one
-// that makes calls. price is the call's. The ledger's lock is held.
-func (a *account) kept(p party, price *Price) amount {
-	b, large := &a.budget, a.large
-	if p.planner && large == nil {
-		large = price
-	}
+// that makes calls. The ledger's lock is held.
+func (a *account) kept(p party) amount {
+	b := &a.budget
 	switch {
 	case p.merging:
 		return amount{}
@@ -253,8 +252,9 @@ func (a *account) kept(p party, price *Price) amount {
 	}
 	merge := Usage{In: min(int(a.window.Load()), mostTokens) + mergePrompt, Out: mergeReply}
 	keep := amount{cost: b.Merge, tokens: min(merge.Tokens(), b.Tokens/4), calls: min(mergeCalls, b.Calls/4)}
-	if b.Merge == 0 && b.Cost > 0 && large != nil {
-		keep.cost = min(large.most(merge), b.Cost/3)
+	if b.Merge == 0 && b.Cost > 0 && a.large != nil {
+		least := a.large.most(Usage{In: leastPrompt, Out: leastReply})
+		keep.cost = min(a.large.most(merge), max(b.Cost/3, least))
 	}
 	return keep
 }

@@ -57,7 +57,7 @@ type Answer struct {
 	Text      string     `json:"text"`
 	Citations []Citation `json:"citations"` // [1] in Text is Citations[0]
 	Status    Status     `json:"status"`    // by the last merge that ended well; ReadMore: there was none
-	Complete  bool       `json:"complete"`  // the last merge ended well, with Answered and nothing missing
+	Complete  bool       `json:"complete"`  // the last merge ended well, with Answered and nothing missing, and not most subtasks failed
 	Rounds    int        `json:"rounds"`
 	Coverage  Coverage   `json:"coverage"`
 	Report    Report     `json:"report"`

@@ -136,7 +136,7 @@ func TestSubtasksLeaveTheMergeItsShare(t *testing.T) {
 			merged = true
 			return spend(ctx, dear, swarm.Usage{In: 20}, swarm.Usage{In: 20}, 0)
 		}},
-		Budget: swarm.Budget{Cost: 90 * swarm.Dollar}, // of which 30 are kept
+		Budget: swarm.Budget{Cost: 90 * swarm.Dollar, Merge: 30 * swarm.Dollar},
 		Worker: spender(dear, swarm.Usage{In: 2}, swarm.Usage{In: 2}, 0),
 	}
 	a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
@@ -146,7 +146,7 @@ func TestSubtasksLeaveTheMergeItsShare(t *testing.T) {
 }
 
 func TestSubtasksLeaveTheMergeItsShareWhileThePlanIsStillWritten(t *testing.T) {
-	for name, b := range map[string]swarm.Budget{"cost": {Cost: 80 * swarm.Dollar}, "tokens": {Tokens: 80}, "calls": {Calls: 20}} {
+	for name, b := range map[string]swarm.Budget{"cost": {Cost: 80 * swarm.Dollar, Merge: 26 * swarm.Dollar}, "tokens": {Tokens: 80}, "calls": {Calls: 20}} {
 		synctest.Test(t, func(t *testing.T) {
 			p := script{plan: func(ctx context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
 				r, err := swarm.Reserve(ctx, swarm.Call{Model: "L", Price: dear, Est: swarm.Usage{In: 10}})

@@ -23,7 +23,7 @@ func bad(field, value, mend string, args ...any) *fault {
 func (p *planning) check(s Step) (*step, error) {
 	written := clip(s.ID, 80)
 	st := &step{Step: s}
-	for _, look := range [...]func(*step) *fault{p.name, fieldsOf, p.bindInput, p.bindNeeds, p.bindShown, p.bindCalc} {
+	for _, look := range [...]func(*step) *fault{p.name, fieldsOf, p.bindInput, p.bindNeeds, p.bindShown, p.bindTools, p.bindCalc} {
 		if f := look(st); f != nil {
 			return nil, &PlanError{Step: written, Field: f.field, Value: clip(f.value, 80), Mend: f.mend}
 		}
@@ -90,8 +90,8 @@ func fieldsOf(s *step) *fault {
 		return bad("calc", "", "is empty: write the expression")
 	case s.Over == Calc && len(s.Needs) == 0:
 		return bad("needs", "", "is empty: name the steps whose findings are calculated with")
-	case s.Over == Calc && (s.Form != "" || len(s.Schema) > 0 || s.Lookup > 0 || len(s.Context) > 0):
-		return bad("over", "calc", "has no worker: leave out output, fields, lookup and context")
+	case s.Over == Calc && (s.Form != "" || len(s.Schema) > 0 || s.Lookup > 0 || len(s.Context)+len(s.Tools) > 0):
+		return bad("over", "calc", "has no worker: leave out output, fields, lookup, context and tools")
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ const mostLookup = 64
 // bytesOf is what a step takes of Limits.Bytes.
 func bytesOf(s *Step) int {
 	n := len(s.ID) + len(s.Do) + len(s.Of) + len(s.Schema) + len(s.Calc) + len(s.Note) + len(s.Goal)
-	for _, list := range [...][]string{s.Select, s.Where, s.Items, s.Needs, s.Context} {
+	for _, list := range [...][]string{s.Select, s.Where, s.Items, s.Needs, s.Context, s.Tools} {
 		for _, text := range list {
 			n += len(text)
 		}
@@ -165,6 +165,20 @@ func (p *planning) bindNeeds(st *step) *fault {
 	return nil
 }
 
+// bindTools looks whether the run has the tools that a step names.
+func (p *planning) bindTools(st *step) *fault {
+	var names []string
+	for _, t := range p.run.swarm.Tools {
+		names = append(names, t.Name)
+	}
+	for _, name := range st.Tools {
+		if !slices.Contains(names, name) {
+			return bad("tools", name, "is no tool of this run: there are %s", cmp.Or(clip(strings.Join(names, ", "), 300), "none"))
+		}
+	}
+	return nil
+}
+
 // bindCalc looks at the program of a calculation.
 func (p *planning) bindCalc(st *step) *fault {
 	if st.Over != Calc {
@@ -211,7 +225,7 @@ func (p *planning) repeated(st *step) *step {
 // same tells whether two steps with the same instruction have the same input.
 func (s *step) same(o *step) bool {
 	return s.Over == o.Over && s.of == o.of && s.Form == o.Form && s.Goal == o.Goal && s.Lookup == o.Lookup &&
-		s.Calc == o.Calc && string(s.Schema) == string(o.Schema) && slices.Equal(s.context, o.context) &&
+		s.Calc == o.Calc && string(s.Schema) == string(o.Schema) && slices.Equal(s.context, o.context) && slices.Equal(s.Tools, o.Tools) &&
 		slices.Equal(s.needs, o.needs) && slices.Equal(s.chunks, o.chunks) && slices.Equal(s.items, o.items)
 }
 

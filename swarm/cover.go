@@ -105,7 +105,7 @@ func (r *run) runs(of func(*Chunk) bool) []string {
 func (r *run) brief() Brief {
 	b := Brief{
 		Run: r.id, Round: r.round, Last: r.round == r.most,
-		Task: r.task, Max: r.plan.limits(), Known: r.merge.known, Window: r.merge.window,
+		Task: r.task, Max: r.plan.limits(), Tools: r.swarm.Tools, Known: r.merge.known, Window: r.merge.window,
 	}
 	if r.round > 1 {
 		b.Asked = r.merge.verdict.Missing

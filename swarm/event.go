@@ -23,6 +23,7 @@ const (
 	CallEnded                      // one attempt: Role, Model, Usage, Est, Price, Err; At: when it ended
 	Retrying                       // Wait: how long until the next attempt; Err: what happened
 	Learned                        // Text: what was learnt of a backend; Model
+	ToolCalled                     // a call of a tool has ended: Text: its name; Wait: how long it took; Err: what it met
 	Stalled                        // Text: who keeps a cancelled run waiting
 	Narrowed                       // Text: results that had to be shortened or left out before a merge
 	MergeStarted                   // Round
@@ -33,7 +34,7 @@ const (
 
 var kindNames = [...]string{
 	"unknown", "run-started", "step-added", "step-unfolded", "step-refused", "plan-ended", "subtask-started", "subtask-ended",
-	"call-ended", "retrying", "learned", "stalled", "narrowed", "merge-started", "answer-text", "merge-ended", "run-ended",
+	"call-ended", "retrying", "learned", "tool-called", "stalled", "narrowed", "merge-started", "answer-text", "merge-ended", "run-ended",
 }
 
 func (k Kind) String() string { return nameIn(kindNames[:], int(k)) }

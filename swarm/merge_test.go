@@ -210,3 +210,20 @@ func TestTheWriterIsClosedOnceMergeHasReturned(t *testing.T) {
 		}
 	}
 }
+
+func TestAnswerIsNotCompleteWhereMostSubtasksFailed(t *testing.T) {
+	for failing, complete := range map[int]bool{0: true, 5: true, 6: false, 9: false} {
+		s := swarm.Swarm{
+			Planner: script{steps: []swarm.Step{items(10)}}, Rounds: 1,
+			Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+				if st.Index < failing {
+					return swarm.Output{}, errors.New("no")
+				}
+				return swarm.Say("x"), nil
+			}),
+		}
+		if a, err := s.Run(t.Context(), task); err != nil || a.Complete != complete {
+			t.Errorf("%d of 10 failed: complete %v, %v", failing, a.Complete, err)
+		}
+	}
+}

@@ -159,7 +159,7 @@ type Budget struct {
 
 	// Merge is how much of Cost only the merge may spend. 0: what reading one
 	// full window would cost at the planner's price, at most a third of
-	// Cost. Of Tokens and Calls a quarter is kept at the most.
+	// Cost, but what a short answer from few findings takes in any case. Of Tokens and Calls a quarter is kept at the most.
 	Merge Money
 }
 

@@ -27,6 +27,20 @@ func nest(n int, budget swarm.Budget) swarm.WorkerFunc {
 	}
 }
 
+func TestANestedRunTellsWhatItsToolsReturned(t *testing.T) {
+	page := &swarm.Chunk{Source: "tool:search", ID: "tool:search#1", Text: "page"}
+	reads := func(context.Context, swarm.Subtask) (swarm.Output, error) {
+		out := swarm.Say("found")
+		out.Read = []*swarm.Chunk{page}
+		return out, nil
+	}
+	s := swarm.Swarm{Planner: script{steps: []swarm.Step{items(2)}}, Worker: swarm.WorkerFunc(reads)}
+	out, err := s.Work(t.Context(), swarm.Subtask{Step: &swarm.Step{ID: "1/t", Do: "read"}})
+	if err != nil || !slices.Equal(out.Read, []*swarm.Chunk{page, page}) {
+		t.Errorf("%v, %+v", err, out)
+	}
+}
+
 func TestANestedRunIsAccountedToTheRunAround(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l log
@@ -54,7 +68,7 @@ func TestANestedRunCountsAgainstEveryBudgetAround(t *testing.T) {
 	}{
 		"the outer": {swarm.Budget{Calls: 9}, swarm.Budget{}, 9},
 		"the inner": {swarm.Budget{}, swarm.Budget{Calls: 3}, 6},
-		"both":      {swarm.Budget{Tokens: 7}, swarm.Budget{Cost: 5 * swarm.Dollar}, 7},
+		"both":      {swarm.Budget{Tokens: 7}, swarm.Budget{Cost: 5 * swarm.Dollar, Merge: swarm.Dollar}, 7},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := swarm.Swarm{Planner: script{steps: []swarm.Step{items(2)}}, Worker: nest(20, c.inner), Budget: c.outer}

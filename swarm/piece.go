@@ -104,7 +104,7 @@ func (s *Source) assemble(id string, parts []stretch) *Chunk {
 		}
 		at := text.Len()
 		text.WriteString(part.Text)
-		whole.Segments = append(whole.Segments, Segment{at, c.ID, part.Start, part.Line})
+		whole.Segments = append(whole.Segments, Segment{At: at, Chunk: c.ID, Start: part.Start, Line: part.Line})
 		place := Place{At: at, Path: p.path, Head: p.head}
 		if n := len(whole.Places); n == 0 || whole.Places[n-1].Path != place.Path || whole.Places[n-1].Head != place.Head {
 			whole.Places = append(whole.Places, place)
@@ -218,6 +218,12 @@ func (p *planning) bindPieces(st *step) *fault {
 			}
 		}
 		st.rest = rest
+	}
+	if most := p.run.swarm.Pack; most > 0 && st.Over == Chunks && st.Form != FormText && !st.Must {
+		st.chunks = packed(st.chunks, p.run.task.Sources, most)
+		if st.rest != nil {
+			st.rest.chunks = packed(st.rest.chunks, p.run.task.Sources, most)
+		}
 	}
 	return nil
 }

@@ -53,6 +53,9 @@ type Brief struct {
 	Task  Task
 	Max   Limits
 
+	// Tools are those that steps may name for their workers.
+	Tools []Tool
+
 	// Known is a digest of what earlier rounds found, and Asked what the last
 	// merge said was missing. Both are empty in the first round.
 	Known []Known
@@ -210,6 +213,9 @@ type Step struct {
 	// own: its item, the finding that it follows, or else Do. 0: none; see
 	// [Task.Index].
 	Lookup int
+	// Tools are the names of the tools that its workers may call, of those of the
+	// Swarm. None: they call none.
+	Tools []string
 	// Goal is what its workers are shown in place of the task's. Empty: the
 	// task's; NoGoal: none.
 	Goal string

@@ -20,7 +20,7 @@ func addAll(t *testing.T, limits swarm.Limits, tk swarm.Task, steps ...swarm.Ste
 		}
 		return nil
 	}}
-	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo), Rounds: 1, Limits: limits}
+	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo), Rounds: 1, Limits: limits, Tools: []swarm.Tool{{Name: "search"}, {Name: "fetch"}}}
 	if a, err := s.Run(t.Context(), tk); err != nil && a.Coverage.Subtasks > 0 {
 		t.Fatal(err)
 	}
@@ -57,12 +57,14 @@ func TestPlanErrorNamesFieldValueAndMend(t *testing.T) {
 		"where off":         {swarm.Step{ID: "b", Do: "x", Where: []string{"w"}}, "where", "w", "over chunks, sections or sources only"},
 		"where nothing":     {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Where: []string{"zebra"}}, "where", "zebra", "stands in none"},
 		"widen off":         {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Widen: true}, "widen", "true", "select or where"},
+		"unknown tool":      {swarm.Step{ID: "b", Do: "x", Tools: []string{"search", "sing"}}, "tools", "sing", "there are search, fetch"},
 		"unknown context":   {swarm.Step{ID: "b", Do: "x", Context: []string{"dog"}}, "context", "dog", `"doc"`},
 		"much lookup":       {swarm.Step{ID: "b", Do: "x", Lookup: 99}, "lookup", "99", "from 0 to 64"},
 		"calc off":          {swarm.Step{ID: "b", Do: "x", Calc: "1"}, "calc", "1", "over calc only"},
 		"calc of nothing":   {swarm.Step{ID: "b", Do: "x", Over: swarm.Calc, Calc: "1"}, "needs", "", "is empty"},
 		"no calc":           {swarm.Step{ID: "b", Do: "x", Over: swarm.Calc, Needs: []string{"a"}}, "calc", "", "is empty"},
 		"calc of no step":   {swarm.Step{ID: "b", Do: "x", Over: swarm.Calc, Needs: []string{"a"}, Calc: "len(zebra)"}, "calc", "len(zebra)", "zebra"},
+		"calc with tools":   {swarm.Step{ID: "b", Do: "x", Over: swarm.Calc, Needs: []string{"a"}, Calc: "1", Tools: []string{"search"}}, "over", "calc", "has no worker"},
 		"calc with fields":  {swarm.Step{ID: "b", Do: "x", Over: swarm.Calc, Needs: []string{"a"}, Calc: "1", Lookup: 1}, "over", "calc", "has no worker"},
 		"no such part":      {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Select: []string{"doc#1-2"}}, "select", "doc#1-2", "its chunks are #1-1"},
 		"part of any":       {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Select: []string{"#1"}}, "select", "#1", "write the source's name before #"},
@@ -89,6 +91,21 @@ func TestPlanErrorNamesFieldValueAndMend(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestStepsWithOtherToolsAreOthers(t *testing.T) {
+	a := swarm.Step{ID: "a", Do: "x", Tools: []string{"search"}}
+	b, c := a, a
+	b.ID, b.Tools = "b", []string{"fetch"}
+	c.ID = "c"
+	errs := addAll(t, swarm.Limits{}, task, a, b, c)
+	if errs[0] != nil || errs[1] != nil || errs[2] == nil || !strings.Contains(errs[2].Error(), "repeats") {
+		t.Errorf("%v", errs)
+	}
+	s := swarm.Swarm{Planner: script{steps: []swarm.Step{a}}, Worker: swarm.WorkerFunc(echo), Rounds: 1}
+	if _, err := s.Run(t.Context(), task); err == nil || !strings.Contains(err.Error(), "is no tool of this run: there are none") {
+		t.Errorf("without tools: %v", err)
 	}
 }
 

@@ -18,13 +18,14 @@ type Report struct {
 	Earlier  Usage `json:"earlier,omitzero"`
 	Replayed int   `json:"replayed,omitempty"`
 
-	Steps    int      `json:"steps"`   // accepted, reducing steps included
-	Refused  int      `json:"refused"` // steps that add did not accept
-	Rounds   int      `json:"rounds"`
-	Subtasks Tally    `json:"subtasks"` // of reducing steps too
-	Retries  int      `json:"retries"`
-	Overruns int      `json:"overruns"`          // calls that used more than was expected at the most: a Budget does not hold for them
-	Learned  []string `json:"learned,omitempty"` // of backends; the first hundred
+	Steps    int            `json:"steps"`   // accepted, reducing steps included
+	Refused  int            `json:"refused"` // steps that add did not accept
+	Rounds   int            `json:"rounds"`
+	Subtasks Tally          `json:"subtasks"` // of reducing steps too
+	Retries  int            `json:"retries"`
+	Tools    map[string]int `json:"tools,omitempty"`   // calls of tools, by name, those that failed too
+	Overruns int            `json:"overruns"`          // calls that used more than was expected at the most: a Budget does not hold for them
+	Learned  []string       `json:"learned,omitempty"` // of backends; the first hundred
 
 	// Times since the run began; zero: it did not come to that.
 	FirstStep    time.Duration `json:"first_step"`
@@ -114,6 +115,11 @@ func (r *Report) Add(e Event) {
 		if len(r.Learned) < mostLearned {
 			r.Learned = append(r.Learned, e.Text)
 		}
+	case ToolCalled:
+		if r.Tools == nil {
+			r.Tools = map[string]int{}
+		}
+		r.Tools[e.Text]++
 	case AnswerText:
 		if e.Text != "" {
 			first(&r.FirstAnswer, e.At)

@@ -413,12 +413,14 @@ func (r *run) miss(what string, why error) {
 func (r *run) finish(err error) *Answer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	ends := r.events.report.Subtasks
+	broken := ends[Cancelled] > 0 || ends[Failed]+ends[Skipped] > ends.Total()/2
 	a := &Answer{
 		Run:       r.id,
 		Text:      r.merge.answer.String(),
 		Citations: r.merge.verdict.Citations,
 		Status:    r.merge.verdict.Status,
-		Complete:  err == nil && r.merge.complete && r.merge.verdict.Status == Answered && r.events.report.Subtasks[Cancelled] == 0,
+		Complete:  err == nil && r.merge.complete && r.merge.verdict.Status == Answered && !broken,
 		Rounds:    r.round,
 		Coverage:  r.covered(),
 		steps:     r.steps,

@@ -316,8 +316,9 @@ func (s *scope) bookRemote(out *Output) {
 	}
 }
 
-// Emit tells the observer of ctx's run that something happened; of Retrying and
-// Learned those of the runs around it are told too. Run, At and what is known of the subtask are filled in.
+// Emit tells the observer of ctx's run that something happened; of Retrying,
+// Learned and ToolCalled those of the runs around it are told too. Run, At and what is
+// known of the subtask are filled in.
 // It waits while an observer is behind, so an observer must not call it: once the
 // queue is full it would wait for itself. Outside a run, and with kinds by which
 // the engine itself counts or tells its course and its answer (Run…, Plan…,
@@ -328,7 +329,7 @@ func Emit(ctx context.Context, e Event) {
 	switch e.Kind {
 	case RunStarted, StepAdded, StepUnfolded, PlanEnded, SubtaskStarted, SubtaskEnded, CallEnded, MergeStarted, AnswerText, MergeEnded, RunEnded:
 		return // the run's books and the answer are made of these
-	case Retrying, Learned:
+	case Retrying, Learned, ToolCalled:
 		s.emit(e, nil, 0)
 		return
 	}

@@ -39,11 +39,19 @@ type Swarm struct {
 	// group by group, and then what came of that.
 	Reducer Worker
 
+	// Tools are those that steps may name for their workers; the planner is told
+	// what each is for. The worker must have them: see workers.Config.
+	Tools []Tool
+
 	// Concurrency is the number of places: the most subtasks that are being
 	// worked on at once. How many calls are in flight is the worker's affair
 	// (a pool's slots). A nested run has places of its own, beside that of the
 	// subtask which started it. 0: 32.
 	Concurrency int
+	// Pack is how many tokens of short sources, of one chunk each, one subtask of a
+	// step over chunks reads together; each finding cites its own source. Steps
+	// that must answer, or write a text, read each alone. 0: all do.
+	Pack int
 	// Rounds is the most rounds of plan, work and merge. 0: 2.
 	Rounds int
 	// Limits are the most that is accepted of a run's plans.
@@ -73,6 +81,8 @@ func (s *Swarm) valid(ctx context.Context, t Task) error {
 		return errors.New("swarm: Planner is nil: set one, such as a *planner.LLM or planner.Fixed")
 	case s.Worker == nil:
 		return errors.New("swarm: Worker is nil: set one, such as a *workers.Pool or a WorkerFunc")
+	case s.Pack < 0:
+		return fmt.Errorf("swarm: Pack is %d: it must be positive, or 0 for none", s.Pack)
 	case s.Concurrency < 0:
 		return fmt.Errorf("swarm: Concurrency is %d: it must be positive, or 0 for %d", s.Concurrency, defaultConcurrency)
 	case s.Rounds < 0:
@@ -202,6 +212,9 @@ func (s *Swarm) Work(ctx context.Context, st Subtask) (Output, error) {
 		if len(t.Schema) > 0 && json.Valid([]byte(a.Text)) {
 			out.Findings[0].Data = json.RawMessage(a.Text)
 		}
+	}
+	for r := range a.Results() {
+		out.Read = append(out.Read, r.Out.Read...)
 	}
 	if len(out.Findings) == 0 && st.Step != nil && st.Step.Must {
 		return Output{}, errors.New("the answer is empty, which the step forbids")

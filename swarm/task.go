@@ -75,6 +75,11 @@ type Segment struct {
 	Chunk string // ID of the chunk that it is of
 	Start int    // byte offset in the source of its first byte
 	Line  int    // the line of that, from 1; 0: unknown
+
+	// Source and End are set where the text is put together of several sources
+	// (see Swarm.Pack): the part's source, and the offset there of what follows it.
+	Source string
+	End    int
 }
 
 // Place says where a part of a chunk stands in its source.
@@ -110,6 +115,9 @@ func (c *Chunk) segment(offset int) Segment {
 		}
 		at = s
 	}
+	if at.Source == "" {
+		at.Source, at.End = c.Source, c.End
+	}
 	return at
 }
 
@@ -118,9 +126,13 @@ func (c *Chunk) segment(offset int) Segment {
 // Verified, for nobody has compared it with what a worker said.
 func (c *Chunk) Cite(start, end int) Citation {
 	first, last, place := c.segment(start), c.segment(max(end-1, start)), c.PlaceAt(start)
+	to := min(last.Start+end-last.At, last.End)
+	if last.Source != first.Source {
+		to = first.End
+	}
 	cite := Citation{
-		Source: c.Source, Chunk: first.Chunk, Path: place.Path, Head: place.Head, Line: first.Line,
-		Start: min(first.Start+start-first.At, c.End), End: min(last.Start+end-last.At, c.End),
+		Source: first.Source, Chunk: first.Chunk, Path: place.Path, Head: place.Head, Line: first.Line,
+		Start: min(first.Start+start-first.At, first.End), End: to,
 		Quote: strings.Join(strings.Fields(c.Text[start:end]), " "),
 	}
 	if cite.Line > 0 {
@@ -135,8 +147,11 @@ func (c *Chunk) Part(start, end int) Chunk {
 	part := *c
 	part.Text = c.Text[start:end]
 	first, last := c.segment(start), c.segment(max(end-1, start))
-	part.Start = min(first.Start+start-first.At, c.End)
-	part.End = min(last.Start+end-last.At, c.End)
+	part.Start = min(first.Start+start-first.At, first.End)
+	part.End = min(last.Start+end-last.At, last.End)
+	if first.Source == last.Source {
+		part.Source = first.Source
+	}
 	if part.Line = first.Line; part.Line > 0 {
 		part.Line += strings.Count(c.Text[first.At:start], "\n")
 	}
@@ -153,7 +168,8 @@ func (c *Chunk) Part(start, end int) Chunk {
 	part.Segments = nil
 	for _, s := range c.Segments {
 		if s.At <= start {
-			part.Segments = []Segment{{0, s.Chunk, part.Start, part.Line}}
+			s.At, s.Start, s.Line = 0, part.Start, part.Line
+			part.Segments = []Segment{s}
 		} else if s.At < end {
 			s.At -= start
 			part.Segments = append(part.Segments, s)

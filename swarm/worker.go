@@ -76,6 +76,9 @@ type Output struct {
 	// nothing to find, and the worker abstains, which is no failure. Of a step
 	// whose Form is FormList each finding is an item of the list.
 	Findings []Finding `json:"findings,omitempty"`
+	// Read are texts that the worker read beside those of its subtask, such as
+	// what tools returned: its findings may quote them.
+	Read []*Chunk `json:"read,omitempty"`
 	// Doubts are checks that the output still fails. They are marks, not errors.
 	Doubts []string `json:"doubts,omitempty"`
 	// Models is what calls used that this process's ledger did not see, such as

@@ -39,14 +39,16 @@ func Check(w swarm.Worker, checks ...CheckFunc) swarm.Worker {
 			return first, nil
 		}
 		again := st
+		again.Found = append(slices.Clip(st.Found), first.Read...)
 		again.Feedback = append(slices.Clip(st.Feedback), feedback(bad, wrong, len(right)))
 		second, err := w.Work(ctx, again)
 		out := first
+		out.Read = append(slices.Clip(first.Read), second.Read...)
 		out.Usage, out.Models = plus(first.Usage, second.Usage), plusModels(first.Models, second.Models)
 		if err != nil && ctx.Err() != nil {
 			return out, err
 		}
-		good, still, why := examine(st, &second, checks)
+		good, still, why := examine(again, &second, checks)
 		if err != nil || len(still) > len(bad) {
 			out.Doubts = append(slices.Clip(first.Doubts), wrong...)
 			return out, nil
@@ -66,6 +68,7 @@ func Check(w swarm.Worker, checks ...CheckFunc) swarm.Worker {
 // returns those that are right, and those that are not with what is wrong.
 func examine(st swarm.Subtask, out *swarm.Output, checks []CheckFunc) (right, bad []swarm.Finding, wrong []string) {
 	out.Findings = slices.Clone(out.Findings)
+	st.Found = append(slices.Clip(st.Found), out.Read...)
 	for i := range out.Findings {
 		f := &out.Findings[i]
 		f.Evidence = slices.Clone(f.Evidence)

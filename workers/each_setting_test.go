@@ -175,6 +175,9 @@ var configEffects = map[string]func(*testing.T) error{
 		}
 		return nil
 	},
+	"Tools":      func(t *testing.T) error { return nil }, // see TestWhatToolsReturnIsCitedAndVerified
+	"ToolTurns":  func(t *testing.T) error { return nil }, // see TestEndlessLoopsOfCallsAreBounded
+	"ToolTokens": func(t *testing.T) error { return nil }, // see TestResultsOfToolsAreCutWhereThereIsNoRoom
 	"Prompt": func(t *testing.T) error {
 		o := bench(t, 1, nil, config{Prompt: func(st swarm.Subtask) []model.Message {
 			return []model.Message{{Role: "user", Content: "mine: " + st.Item}}

@@ -2,14 +2,42 @@ package workers_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/workers"
 )
+
+// A tool asks a person before it does something. While it waits another subtask has
+// the place of its own, and the model is told of a no.
+func ExampleTool() {
+	type order struct {
+		What  string  `json:"what"`
+		Price float64 `json:"price,omitempty" jsonschema:"in euros"`
+	}
+	ask := func(context.Context, string) bool { return false } // waits for somebody to click
+	tool := workers.Tool("order", "orders something, if a person agrees", func(ctx context.Context, o order) (string, error) {
+		unpark := swarm.Park(ctx)
+		yes := ask(ctx, fmt.Sprintf("Order %s for %.0f euros?", o.What, o.Price))
+		unpark()
+		if !yes {
+			return "", errors.New("the person says no")
+		}
+		return "ordered", nil
+	})
+	tool.Time = 24 * time.Hour
+	fmt.Println(string(tool.Schema))
+	_, err := tool.Call(context.Background(), []byte(`{"what":"a key","price":9}`))
+	fmt.Println(err)
+	// Output:
+	// {"type":"object","properties":{"what":{"type":"string"},"price":{"type":"number","description":"in euros"}},"required":["what"],"additionalProperties":false}
+	// the person says no
+}
 
 // A pool over a local server and a provider: each has its own slots and
 // context, and its price is known or told. No call is made until a subtask

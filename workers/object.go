@@ -12,16 +12,13 @@ import (
 // maxTries bounds how many opening brackets of a reply are tried.
 const maxTries = 64
 
-// thought ends what a model thinks aloud before it replies.
-var thought = regexp.MustCompile(`(?i)</(?:think|thinking|thought|thoughts|reasoning|reflection|scratchpad)>`)
-
 // findList finds in a reply the list that was asked for, and returns its
 // elements: that of an object with "findings" or "items", or a bare array, or a
 // single finding. Around it may be prose, a code fence, another object, or what
 // the model thought first; of several that fit the last counts.
 func findList(text string) (elements []json.RawMessage, fault string) {
 	said := text
-	if ends := thought.FindAllStringIndex(text, -1); ends != nil {
+	if ends := findings.ThoughtEnd.FindAllStringIndex(text, -1); ends != nil {
 		said = text[ends[len(ends)-1][1]:]
 	}
 	list, ok, fault := lastList(said)

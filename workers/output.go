@@ -57,7 +57,7 @@ func refer(text string, cites []swarm.Citation) (string, []swarm.Citation) {
 // result's evidence.
 func own(st *swarm.Subtask, quote string) []swarm.Citation {
 	cites, wrong := standing(st, quote)
-	if wrong == "" {
+	if wrong == "" && len(cites) > 0 {
 		return cites
 	}
 	for i := range st.From {

@@ -9,6 +9,7 @@ package workers
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/db31e724/go-swarm/internal/pool"
 	"github.com/db31e724/go-swarm/internal/record"
@@ -34,6 +35,18 @@ type Config struct {
 	// Temperature is sent with each call; nil: the server's own. Zero makes
 	// most servers answer the same prompt alike.
 	Temperature *float64
+
+	// Tools are those that a step may name ([swarm.Step.Tools]) for the models to
+	// call: natively, or where a server refuses that, from then on, by JSON that the
+	// prompt describes. See [Tool]; give [swarm.Swarm] them too.
+	Tools []swarm.Tool
+	// ToolTurns is the most replies of a subtask whose calls are carried out, each
+	// of up to 16 calls at the same time; then the model must answer. 0: 8.
+	ToolTurns int
+	// ToolTokens is the most tokens of results that a subtask is shown: what is
+	// longer is cut, and then the model must answer. 0: 16 000, or a quarter of the
+	// backends' smallest context.
+	ToolTokens int
 
 	// Prompt writes the prompt of a subtask. nil: [DefaultPrompt]. The reply
 	// is read as JSON in every case, in the shape that DefaultPrompt asks
@@ -65,6 +78,7 @@ type Pool struct {
 	own     *pool.Pool // nil: the Doer is not ours
 	cfg     Config
 	unable  unable
+	told    atomic.Bool // a server refuses tools: prompts describe them
 	records record.Checker
 }
 

@@ -47,11 +47,13 @@ What stands between marks like <data-00000000>, and after "Source:" and "Begins 
 	dataRule   = `- "data": a record of these fields, in the language of the question:` + "\n"
 	markRule   = "- After each statement that rests on an earlier finding stands the number before that one's quote, as in [2] or [1, 3]; a finding's own number is none of these.\n"
 	quoteRule  = `- "quote": the words of the text that show it, copied exactly (but for white space): one to three sentences, a row of a table, a few lines of code. Where only two places together show it, put … between`
+	toolQuote  = `  What a tool returned is material like a text: quote it where it shows the answer.` + "\n"
 	otherQuote = `; "" if only the earlier findings show it`
 	sureRule   = "- \"confidence\": 0 to 1, that it is right and asked for.\n"
 	itemsRule  = "- \"items\": a text for each thing asked for, in the order of the material, each understood by itself.\n"
 	textRule   = "- \"text\": the text asked for, in Markdown without a heading above it, in the language of the question.\n"
 
+	toolRule = "- Call tools first for what the material does not hold and they can find out, as often as it takes, several at once where none needs the other's result.\n"
 	noneRule = "- If the material holds nothing asked for, the list is empty. \"Not stated\" is no finding. Do not guess.\n"
 	bareRule = "- If you cannot do it, the list is empty.\n"
 	mustRule = "- The list must not be empty: answer as well as you can.\n"
@@ -60,7 +62,7 @@ What stands between marks like <data-00000000>, and after "Source:" and "Begins 
 // shapeRules tells what a reply looks like.
 func shapeRules(s shape) string {
 	var b strings.Builder
-	if s.quotes {
+	if s.form == swarm.FormFindings && s.texts {
 		b.WriteString(piece)
 	}
 	b.WriteString(form)
@@ -108,6 +110,9 @@ func shapeRules(s shape) string {
 		}
 		b.WriteString(".\n")
 	}
+	if s.tools {
+		b.WriteString(toolQuote)
+	}
 	return b.String() + sureRule
 }
 
@@ -119,6 +124,9 @@ func rules(st *swarm.Subtask) string {
 	var b strings.Builder
 	b.WriteString(opening)
 	b.WriteString(shapeRules(shapeOf(st)))
+	if len(st.Step.Tools) > 0 {
+		b.WriteString(toolRule)
+	}
 	switch {
 	case st.Step.Form == swarm.FormText:
 	case st.Step.Must:
@@ -199,8 +207,21 @@ func material(st *swarm.Subtask) string {
 	return b.String()
 }
 
-// text writes a piece with its source, section and table's head.
+// text writes a piece with its source, section and table's head; of several sources
+// each is named above its part.
 func text(b *strings.Builder, c *swarm.Chunk) {
+	if n := len(c.Segments); n > 1 && c.Segments[n-1].Source != c.Segments[0].Source {
+		var parts strings.Builder
+		for i, s := range c.Segments {
+			end := len(c.Text)
+			if i+1 < n {
+				end = c.Segments[i+1].At
+			}
+			parts.WriteString("== " + findings.Line(s.Source, lineRunes) + " ==\n" + strings.TrimRight(c.Text[s.At:end], "\n\x1e") + "\n\n")
+		}
+		b.WriteString("Sources: each is named above its text.\nText:\n" + findings.Fence("text", parts.String()) + "\n")
+		return
+	}
 	b.WriteString("Source: " + findings.Line(c.Source, lineRunes) + "\n")
 	place := c.PlaceAt(0)
 	if place.Path != "" {

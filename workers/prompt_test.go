@@ -105,3 +105,18 @@ func TestOwnPrompt(t *testing.T) {
 		t.Errorf("%v, %+v", err, s.seen)
 	}
 }
+
+func TestPackedTextsAreShownAndQuotedApart(t *testing.T) {
+	c := &swarm.Chunk{Source: "a.txt and 1 more", ID: "a.txt#1 and 1 more", Text: "The red door is old.\n\x1e\nThe blue door is new.", Segments: []swarm.Segment{
+		{Chunk: "a.txt#1", Source: "a.txt", End: 20}, {At: 23, Chunk: "b.txt#1", Source: "b.txt", End: 21},
+	}}
+	var b strings.Builder
+	text(&b, c)
+	if got := b.String(); !strings.Contains(got, "== a.txt ==\nThe red door is old.\n\n== b.txt ==\nThe blue") || strings.Contains(got, "\x1e") || strings.Contains(got, "more") {
+		t.Error(got)
+	}
+	cites, wrong := quoted(c, "The red door is old. The blue door is new.")
+	if wrong != "" || len(cites) != 2 || cites[0].Source != "a.txt" || cites[1].Source != "b.txt" || cites[1].Start != 0 || cites[1].End != 21 || !cites[1].Verified {
+		t.Errorf("%+v, %s", cites, wrong)
+	}
+}

@@ -42,28 +42,26 @@ func standing(st *swarm.Subtask, quote string) (cites []swarm.Citation, wrong st
 }
 
 // locate finds a quote in a text and returns the byte range of the first place
-// where it stands. White space is folded in both. Failing that, quotation
-// marks and dashes of all styles count as alike, soft hyphens and zero-width
-// spaces as nothing, and quotation marks or an ellipsis around the quote as
-// its writer's; every letter and digit must still stand as it is quoted. A
-// quote begins and ends where words and numbers do: "5 apples" does not stand
-// in "15 apples".
+// where it stands. White space is folded in both. Failing that, both are read as
+// they are seen (see asSeen), and quotation marks or an ellipsis around the quote,
+// and a stop at its end, count as its writer's; every letter and digit must still
+// stand as it is quoted. A quote begins and ends where words and numbers do: "5
+// apples" does not stand in "15 apples".
 func locate(text, quote string) (start, end int, ok bool) {
 	if bare(quote) == "" {
 		return 0, 0, false
 	}
-	if start, end, ok = search(text, fold(quote), false); ok {
+	if start, end, ok = folded(text).find(fold(quote)); ok {
 		return start, end, true
 	}
-	if start, end, ok = search(text, quote, true); ok {
-		return start, end, true
+	seen := asSeen(quote, nil)
+	page := asSeen(text, seen)
+	for _, q := range []string{seen.text, trimQuote(seen.text), strings.TrimRight(trimQuote(seen.text), ".。।")} {
+		if start, end, ok = page.find(q); ok && bare(q) != "" {
+			return start, end, true
+		}
 	}
-	return search(text, trimQuote(quote), true)
-}
-
-// search finds quote, folded, in text, folded.
-func search(text, quote string, loose bool) (start, end int, ok bool) {
-	return folded(text, loose).find(folded(quote, loose).text)
+	return 0, 0, false
 }
 
 // find finds a folded quote.
@@ -83,65 +81,6 @@ func (t *foldedText) find(quote string) (start, end int, ok bool) {
 		_, size := utf8.DecodeRuneInString(t.text[i:])
 		from = i + size
 	}
-}
-
-// foldedText is a text with its white space folded, and for each of its bytes
-// where the rune that it is of begins and ends in the text as it was.
-type foldedText struct {
-	text    string
-	at, end []int32
-}
-
-func folded(s string, loose bool) *foldedText {
-	var b strings.Builder
-	f := &foldedText{at: make([]int32, 0, len(s)), end: make([]int32, 0, len(s))}
-	put := func(r string, at, end int) {
-		b.WriteString(r)
-		for range len(r) {
-			f.at, f.end = append(f.at, int32(at)), append(f.end, int32(end))
-		}
-	}
-	gap := -1 // where white space began
-	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		as := s[i : i+size]
-		if loose {
-			as = alike(r, as)
-		}
-		switch {
-		case unicode.IsSpace(r):
-			if gap < 0 {
-				gap = i
-			}
-		case as == "":
-		default:
-			if gap >= 0 && b.Len() > 0 {
-				put(" ", gap, i)
-			}
-			gap = -1
-			put(as, i, i+size)
-		}
-		i += size
-	}
-	f.text = b.String()
-	return f
-}
-
-// alike returns what stands for a rune where typography does not count.
-func alike(r rune, as string) string {
-	switch r {
-	case '‘', '’', '‚', '‛', '′', '`', '´':
-		return "'"
-	case '“', '”', '„', '‟', '″', '«', '»', '＂':
-		return `"`
-	case '‐', '‑', '‒', '–', '—', '―', '−':
-		return "-"
-	case '…':
-		return "..."
-	case '\u00ad', '\u200b', '\u200c', '\u200d', '\u2060', '\ufeff':
-		return ""
-	}
-	return as
 }
 
 // inWord says that byte i of s stands inside a rune, or inside a word or a

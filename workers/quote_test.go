@@ -131,7 +131,7 @@ func FuzzLocate(f *testing.F) {
 			t.Fatal("the range cuts a rune")
 		}
 		// What was found is found again, by white space alone.
-		if _, _, again := search(text, fold(text[start:end]), false); !again {
+		if _, _, again := folded(text).find(fold(text[start:end])); !again {
 			t.Fatalf("%q was found for %q, but does not stand by itself", text[start:end], quote)
 		}
 	})

@@ -12,16 +12,21 @@ import (
 // what kinds of input it has, and is the same for all subtasks of a step.
 type shape struct {
 	form   swarm.Form
-	quotes bool            // there are texts: each finding quotes them
+	texts  bool            // there are texts
+	tools  bool            // there are tools
+	quotes bool            // there are either: each finding quotes what it reads
 	marks  bool            // there are results: an answer refers to their evidence by number
 	pack   bool            // several items share the reply
 	record json.RawMessage // the JSON Schema of a finding's data; nil: it has an answer
 }
 
 func shapeOf(st *swarm.Subtask) shape {
-	s := shape{form: st.Step.Form, marks: len(st.From) > 0 || st.Step.Over == swarm.Reduce, pack: st.Pack > 1}
+	s := shape{
+		form: st.Step.Form, texts: len(shown(st)) > 0, tools: len(st.Step.Tools) > 0,
+		marks: len(st.From) > 0 || st.Step.Over == swarm.Reduce, pack: st.Pack > 1,
+	}
 	if s.form == swarm.FormFindings {
-		s.quotes = len(shown(st)) > 0
+		s.quotes = s.texts || s.tools
 		if len(st.Step.Schema) > 0 {
 			s.record = st.Step.Schema
 		}

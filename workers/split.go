@@ -113,6 +113,6 @@ func combine(a, b swarm.Output) swarm.Output {
 			a.Findings = append(a.Findings, f)
 		}
 	}
-	a.Doubts = append(a.Doubts, b.Doubts...)
+	a.Doubts, a.Read = append(a.Doubts, b.Doubts...), append(a.Read, b.Read...)
 	return a
 }

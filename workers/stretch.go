@@ -25,7 +25,7 @@ func stretches(text, quote string) (spans []span, wrong string) {
 	if start, end, ok := locate(text, quote); ok {
 		return []span{{start, end}}, ""
 	}
-	page := folded(text, true)
+	page := asSeen(text, asSeen(quote, nil))
 	for _, part := range joint.Split(quote, -1) {
 		if bare(part) == "" {
 			continue
@@ -34,9 +34,10 @@ func stretches(text, quote string) (spans []span, wrong string) {
 			spans = append(spans, span{start, end})
 			continue
 		}
-		more := units(text, page, folded(trimQuote(part), true).text)
+		seen := trimQuote(asSeen(part, nil).text)
+		more := units(text, page, seen)
 		if more == nil {
-			return nil, differs(text, page, folded(trimQuote(part), true).text)
+			return nil, differs(text, page, seen)
 		}
 		spans = append(spans, more...)
 	}

@@ -28,6 +28,12 @@ func (c *Config) check() error {
 	if c.Doer != nil && (len(c.Backends) > 0 || c.Limits != (model.Limits{})) {
 		return errors.New("workers: Backends and Limits are not used beside a Doer, which has its own: leave them out")
 	}
+	if c.ToolTurns < 0 || c.ToolTokens < 0 {
+		return fmt.Errorf("workers: ToolTurns is %d and ToolTokens %d: they must not be negative, 0 stands for the default", c.ToolTurns, c.ToolTokens)
+	}
+	if err := checkTools(c.Tools); err != nil {
+		return err
+	}
 	if c.MaxOut < 0 {
 		return fmt.Errorf("workers: MaxOut is %d: it must not be negative, 0 stands for the default", c.MaxOut)
 	}
@@ -66,8 +72,12 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 			err = fmt.Errorf("the schema: its root is of type %s: a record is an object", strings.Join(made.Types.ToStrings(), ", "))
 		}
 		if err != nil {
-			return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: err}
+			return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: fmt.Errorf("step %s: %w", st.Step.ID, err)}
 		}
+	}
+	tools, err := p.toolsOf(st.Step)
+	if err != nil {
+		return swarm.Output{}, err
 	}
 	prompt := p.cfg.Prompt(*st)
 	r := model.Request{
@@ -75,9 +85,16 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 		MaxOut: st.Step.MaxOut, DefaultOut: p.defaultOut(s, st.Pack), Avoid: avoid,
 	}
 	most := cmp.Or(st.Step.MaxOut, r.DefaultOut) // of an output
-	var first *reading                           // what a first reply said, as far as it could be read
+	talk := p.converse(st, tools, len(prompt))
+	defer talk.running.Wait()
+	output := func(r *reading) swarm.Output {
+		out := r.output(talk.seen(), s, most)
+		out.Read = talk.read
+		return out
+	}
+	var first *reading // what a first reply said, as far as it could be read
 	for widened := false; ; {
-		reply, err := p.doer.Do(ctx, r)
+		reply, err := talk.do(ctx, r)
 		if !widened && isClass(err, swarm.ClassCut) {
 			widened = true
 			unfit := p.unable.note(ctx, reply, err, false)
@@ -87,13 +104,13 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 			wider := r
 			wider.Avoid = append(slices.Clip(avoid), reply.Backend)
 			wider.MaxOut = 2 * cmp.Or(r.MaxOut, max(maxOut, r.DefaultOut))
-			if again, wrong := p.doer.Do(ctx, wider); !isClass(wrong, swarm.ClassTooLong) {
+			if again, wrong := talk.do(ctx, wider); !isClass(wrong, swarm.ClassTooLong) {
 				r, reply, err = wider, again, wrong
 			}
 		}
 		if err != nil && !errors.Is(err, model.ErrEmpty) {
 			if first != nil && !first.fatal && ctx.Err() == nil {
-				return first.output(st, s, most), nil
+				return output(first), nil
 			}
 			return swarm.Output{}, cmp.Or(p.unable.note(ctx, reply, err, false), err)
 		}
@@ -104,9 +121,9 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 		}
 		switch {
 		case len(got.faults) == 0, first != nil && !got.fatal:
-			return got.output(st, s, most), nil
+			return output(&got), nil
 		case first != nil && !first.fatal:
-			return first.output(st, s, most), nil
+			return output(first), nil
 		case unfit != nil:
 			return swarm.Output{}, unfit
 		case first != nil:

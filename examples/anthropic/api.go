@@ -75,6 +75,9 @@ func (a *anthropic) body(r model.Request) object {
 	if r.Schema != nil {
 		tools = append(tools, object{"name": r.Schema.Name, "input_schema": r.Schema.JSON})
 		body["tool_choice"] = object{"type": "tool", "name": r.Schema.Name}
+		if len(r.Tools) > 0 {
+			body["tool_choice"] = object{"type": "any"}
+		}
 	}
 	if tools != nil {
 		body["tools"] = tools

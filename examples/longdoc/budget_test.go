@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -39,6 +41,51 @@ func TestBudgetIsKeptAndWhatWasNotReadIsSaid(t *testing.T) {
 			t.Errorf("-budget %s: no citation: %q, missing %q", budget, r.Answer, c.Missing)
 		}
 		t.Logf("-budget %s: %d of %d chunks for $%.4f", budget, c.ChunksRead, c.ChunksKnown, *r.Report.Cost)
+	}
+}
+
+// A run that reads all that it can be expected to and is answered for some money
+// is answered for more, and whoever may spend a tenth more than it costs without
+// a limit is answered.
+func TestMoreMoneyNeverLosesTheAnswer(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for i := range 24 {
+		fmt.Fprintf(&text, "## Report %d\n\n%s\n\n", i, strings.Repeat(fmt.Sprintf("The stair of house %d was painted in spring. ", i), 25))
+		if i == 13 {
+			text.WriteString("The gate of the mill was moved to the west side in 1902.\n\n")
+		}
+	}
+	path, question := file(t, "reports.md", text.String()), "To which side was the gate of the mill moved in 1902?"
+	ask := func(args ...string) (answered bool, r reply) {
+		s, err := parse(append(args, "-json", "-q", question, "-file", path), io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.paced = false
+		var out bytes.Buffer
+		err = answer(t.Context(), s, strings.NewReader(""), &out, io.Discard, noEnv)
+		if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		return err == nil && len(r.Citations) > 0, r
+	}
+	_, r := ask()
+	cost, before := *r.Report.Cost, false
+	for i := range 30 {
+		budget := cost * (0.3 + 0.05*float64(i))
+		answered, r := ask("-budget", fmt.Sprintf("%.7f", budget))
+		if *r.Report.Cost > budget {
+			t.Errorf("%v of %v spent", *r.Report.Cost, budget)
+		}
+		if !answered && (before || budget > 1.1*cost || r.Coverage.ChunksRead == r.Coverage.ChunksKnown) {
+			t.Errorf("%.2f of the cost: no answer, %d of %d chunks read; with less there was one: %v", budget/cost, r.Coverage.ChunksRead, r.Coverage.ChunksKnown, before)
+		}
+		whole := r.Coverage.ChunksRead == r.Coverage.ChunksKnown
+		before = before || answered && whole
+	}
+	if !before {
+		t.Error("no budget was enough")
 	}
 }
 

@@ -124,6 +124,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		Planner:     planner,
 		Worker:      job.models.worker,
 		Concurrency: s.workers,
+		Pack:        s.chunkSize(job.docs.size()),
 		Reducer:     job.models.reducer,
 		Budget:      swarm.Budget{Cost: swarm.Money(s.budget * float64(swarm.Dollar))},
 		Journal:     job.journal,

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-var link = regexp.MustCompile(`\]\(([^)#\s]+)`)
+var link = regexp.MustCompile(`\]\(([^)#\s]+)[)#]`)
 
 // Files are joined and renamed; what points at them must follow.
 func TestLinksInDocumentsLeadToFiles(t *testing.T) {

@@ -54,6 +54,7 @@ var shapes = []struct {
 	{"llama.cpp too long", 400, `{"error":{"code":400,"message":"the request exceeds the available context size","type":"exceed_context_size_error","n_prompt_tokens":5000,"n_ctx":4096}}`, swarm.ClassTooLong, "exceed_context_size_error"},
 	{"llama.cpp loading", 503, `{"error":{"code":503,"message":"Loading model","type":"unavailable_error"}}`, swarm.ClassOverloaded, "unavailable_error"},
 	{"Ollama no model", 404, `{"error":{"message":"model 'x' not found","type":"api_error","param":null,"code":null}}`, swarm.ClassNotFound, "api_error"},
+	{"llama.cpp no tools", 500, `{"error":{"code":500,"message":"tools param requires --jinja flag","type":"server_error"}}`, swarm.ClassInvalid, "server_error"},
 	{"Ollama native", 500, `{"error":"llama runner process has terminated"}`, swarm.ClassServer, ""},
 	{"Ollama busy", 503, `{"error":{"message":"server busy, please try again.  maximum pending requests exceeded","type":"api_error","param":null,"code":null}}`, swarm.ClassOverloaded, "api_error"},
 	{"Ollama cancelled", 499, `{"error":"request cancelled"}`, swarm.ClassServer, ""},

@@ -80,7 +80,7 @@ func compose(w *way, name string, r *model.Request) openai.ChatCompletionRequest
 		req.Temperature = max(float32(*r.Temperature), coldest)
 	}
 	if s := r.Schema; s != nil {
-		switch w.schema {
+		switch w.schemaOf(r) {
 		case schemaStrict:
 			req.ResponseFormat = &openai.ChatCompletionResponseFormat{
 				Type:       openai.ChatCompletionResponseFormatTypeJSONSchema,
@@ -126,8 +126,12 @@ func messages(w *way, r *model.Request) []openai.ChatCompletionMessage {
 		role = "user"
 	}
 	rest := r.Messages
-	if r.Schema != nil && w.schema != schemaStrict {
-		told := "Reply with one JSON value and nothing else: no prose before or after it, no code fence. " +
+	if r.Schema != nil && w.schemaOf(r) != schemaStrict {
+		told := ""
+		if len(r.Tools) > 0 {
+			told = "Unless you call a tool: "
+		}
+		told += "Reply with one JSON value and nothing else: no prose before or after it, no code fence. " +
 			"It must follow this JSON Schema:\n" + string(r.Schema.JSON)
 		for ; len(rest) > 0 && rest[0].Role == "system"; rest = rest[1:] {
 			told = rest[0].Content + "\n\n" + told

@@ -42,6 +42,15 @@ type way struct {
 	noSystem      bool // the system role
 	noStream      bool
 	onlyStream    bool
+	toolsToo      bool // response_format beside tools: at others it keeps tools from being called, or is refused
+}
+
+// schemaOf says how the schema of a request is sent.
+func (w *way) schemaOf(r *model.Request) schemaWay {
+	if len(r.Tools) > 0 && !w.toolsToo {
+		return schemaTold
+	}
+	return w.schema
 }
 
 // streams says whether a request is sent as a stream.
@@ -57,7 +66,7 @@ func (w *way) out(r *model.Request) int { return min(r.MaxOut, cmp.Or(w.maxOut, 
 func firstWay(base, name string) *way {
 	w := &way{}
 	if u, err := url.Parse(base); err == nil && u.Hostname() == "api.openai.com" {
-		w.limit = limitNew
+		w.limit, w.toolsToo = limitNew, true
 	}
 	v := openai.NewReasoningValidator()
 	//lint:ignore SA1019 it is what is asked about
@@ -124,7 +133,7 @@ func lessonOf(x *exchange) (change func(*way), what string) {
 		return onlyStream, "it answers in streams only: every call is streamed"
 	case x.stream && (param == "stream" || streaming.MatchString(said)) && (unsupported || strings.Contains(said, "verified")):
 		return func(w *way) { w.noStream = !w.onlyStream }, "streams are refused: calls are made without"
-	case x.r.Schema != nil && sent.schema < schemaTold && blames(formatWords...):
+	case x.r.Schema != nil && sent.schemaOf(&x.r) < schemaTold && blames(formatWords...):
 		change = func(w *way) { w.schema = max(w.schema, sent.schema+1) }
 		if sent.schema == schemaStrict {
 			return change, "strict schemas are refused: JSON mode is used, and the schema told in the prompt"
@@ -141,7 +150,7 @@ func lessonOf(x *exchange) (change func(*way), what string) {
 func onlyStream(w *way) { w.onlyStream = !w.noStream }
 
 func hasSystem(x *exchange) bool {
-	return x.r.Schema != nil && x.way.schema != schemaStrict || slices.ContainsFunc(x.r.Messages, func(m model.Message) bool { return m.Role == "system" })
+	return x.r.Schema != nil && x.way.schemaOf(&x.r) != schemaStrict || slices.ContainsFunc(x.r.Messages, func(m model.Message) bool { return m.Role == "system" })
 }
 
 func refusesSystem(said string, unsupported bool) bool {

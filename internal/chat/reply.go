@@ -19,6 +19,7 @@ import (
 // got is what has come of a reply so far.
 type got struct {
 	text    strings.Builder
+	thought strings.Builder
 	model   string
 	finish  string // finish_reason
 	choices bool   // there was a choice
@@ -38,6 +39,7 @@ func (g *got) plain(resp *openai.ChatCompletionResponse, raw []byte) {
 			for _, part := range c.Message.MultiContent {
 				c.Message.Content += part.Text
 			}
+			g.think(c.Message.ReasoningContent, raw)
 			g.choice(c.Message.Content, c.Message.Refusal, c.FinishReason, c.Message.ToolCalls)
 			return
 		}
@@ -53,6 +55,7 @@ func (g *got) chunk(ch *openai.ChatCompletionStreamResponse, raw []byte) {
 	}
 	for _, c := range ch.Choices {
 		if c.Index == 0 {
+			g.think(c.Delta.ReasoningContent, raw)
 			g.choice(c.Delta.Content, c.Delta.Refusal, c.FinishReason, c.Delta.ToolCalls)
 		}
 	}
@@ -152,7 +155,7 @@ func lenient(raw []byte) ([]byte, bool) {
 // null for what nobody reads. Deltas are messages, and the other way round.
 func typed(key string, v any) any {
 	switch key {
-	case "model", "content", "refusal", "finish_reason", "id", "name":
+	case "model", "content", "refusal", "reasoning_content", "reasoning", "finish_reason", "id", "name":
 		return textOf(v)
 	case "arguments":
 		if _, ok := v.(string); ok || v == nil {
@@ -230,8 +233,11 @@ func (c *Client) settle(ctx context.Context, x *exchange, g *got, err error) (mo
 
 // judge says whether the reply is whole, or why it is not.
 func (c *Client) judge(ctx context.Context, x *exchange, g *got, err error) (model.Reply, *swarm.CallError) {
-	rep := model.Reply{Text: g.text.String(), ToolCalls: g.tools, Model: g.model, Unsent: x.status == 0 && model.Unreached(err), Header: x.header}
 	over := g.done || g.finish != ""
+	if finish := strings.ToLower(g.finish); over && !strings.Contains(finish, "length") && finish != "max_tokens" && x.r.Schema != nil && len(x.r.Tools) == 0 {
+		g.elsewhere()
+	}
+	rep := model.Reply{Text: g.text.String(), ToolCalls: g.tools, Model: g.model, Unsent: x.status == 0 && model.Unreached(err), Header: x.header}
 	if g.known {
 		rep.Usage = g.usage
 		rep.Usage.AtLeast = !over // a running total, and the server may have written on
@@ -251,6 +257,9 @@ func (c *Client) judge(ctx context.Context, x *exchange, g *got, err error) (mod
 	class, what := g.verdict(over, len(x.r.Tools) > 0)
 	switch {
 	case class != "":
+		if len(g.tools) > 0 && class == swarm.ClassBroken { // the same would come again
+			return rep, c.failure(class, x.status, fmt.Errorf("%s: %w", what, model.ErrEmpty))
+		}
 		return rep, c.failure(class, x.status, errors.New(what))
 	case strings.TrimSpace(rep.Text) == "" && len(rep.ToolCalls) == 0:
 		return rep, c.failure(swarm.ClassBroken, x.status, model.ErrEmpty)

@@ -25,6 +25,7 @@ func TestRequestsOnTheWire(t *testing.T) {
 		"max_completion_tokens": true, "response_format": true, "stream": true, "stream_options": true, "tools": true,
 	}
 	warm := 0.7
+	tools := []model.Tool{{Name: "warmth", Description: "degrees", Schema: json.RawMessage(`{"type":"object"}`)}}
 	one := func(change func(*model.Request)) model.Request {
 		r := fullRequest(false)
 		change(&r)
@@ -51,8 +52,10 @@ func TestRequestsOnTheWire(t *testing.T) {
 				{Role: "assistant", ToolCalls: []model.ToolCall{{ID: "c1", Name: "warmth", Arguments: `{"of":"Rome"}`}}},
 				{Role: "tool", Content: "31", ToolCallID: "c1"},
 			},
-			Tools: []model.Tool{{Name: "warmth", Description: "degrees", Schema: json.RawMessage(`{"type":"object"}`)}},
+			Tools: tools,
 		}},
+		{"tools-and-schema", "small", way{}, one(func(r *model.Request) { r.Tools = tools })},
+		{"tools-and-schema-openai", "small", way{toolsToo: true}, one(func(r *model.Request) { r.Tools = tools })},
 		{"system-alone", "small", way{noSystem: true}, model.Request{Messages: []model.Message{{Role: "system", Content: "a"}}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 // Bounds of what the scanner holds back while it cannot tell yet what a
 // bracket is.
 const (
-	groupBytes = 64  // of one "[…]"
+	groupBytes = 96  // of one "[…]"
 	chainBytes = 256 // of "[…][…]…"
 	tickBytes  = 64  // of a run of backticks; a longer one counts as several
 	rangeMost  = 32  // numbers in "[3-9]"
@@ -27,7 +27,8 @@ type group struct {
 // marks finds references in a text that comes in pieces. A reference is a
 // bracket of one or more numbers from 1 on, set apart by commas, semicolons,
 // "and" or a dash: [7], [7, 9], [7 and 9], [7-9]. The bracket may also be one
-// of those that models fall into, [^7], 【7】 or ［7］. These are no references,
+// of those that models fall into, [^7], 【7】 or ［7］, and a dagger with the name
+// of a source may follow the number, 【7†notes.txt】. These are no references,
 // and pass unchanged:
 //
 //   - what stands in a code span or a fenced code block (a span ends with its
@@ -173,12 +174,13 @@ func (m *marks) tick(n int) {
 
 const (
 	openers = "[【［"
-	numeric = `[\d ,;&and，、–和-]*`
+	numeric = `(?:[\d ,;&and，、–和-]|†[^][【】［］,;\n]*)*`
 )
 
 var (
 	bracket   = regexp.MustCompile(`^(?:\[\^?(` + numeric + `)\]|【(` + numeric + `)】|［(` + numeric + `)］)`)
 	unclosed  = regexp.MustCompile(`^(?:\[\^?|【|［)` + numeric + `$`)
+	dagger    = regexp.MustCompile(`†[^,;]*`)
 	arrayType = regexp.MustCompile(`^\*?\w`)
 )
 
@@ -223,7 +225,7 @@ func read(found [][]byte) (g group, ok bool) {
 		return g, false
 	}
 	g.raw = found[0]
-	for part := range strings.SplitSeq(separators.Replace(string(bytes.Join(found[1:], nil))), ",") {
+	for part := range strings.SplitSeq(separators.Replace(dagger.ReplaceAllString(string(bytes.Join(found[1:], nil)), "")), ",") {
 		from, to, isRange := strings.Cut(part, "-")
 		lo, ok := number(from)
 		hi, ok2 := lo, ok

@@ -52,6 +52,8 @@ func TestRenumber(t *testing.T) {
 		{"blue [^7]. 天空【3】，海［7, 4］。x【5】y 【6】[7]", "blue [1]. 天空[2]，海[1, 3]。x[4]y [5][1]", "7 3 4 5 6"},
 		{"a [7 and 9] b [9, 3, and 7] c [7 & 3] d [3和9]", "a [1, 2] b [2, 3, 1] c [1, 3] d [3, 2]", "7 9 3"},
 		{"[and] [1and2] [1 and] [and so [nan", "[and] [1and2] [1 and] [and so [nan", ""},
+		{"a【7†source】b [3†two words.txt] c 【7†L3-L9】 d [9†a, 3†b]", "a[1]b [2] c [1] d [3, 2]", "7 3 9"},
+		{"dagger † [†] [7† open", "dagger † [†] [7† open", ""},
 		// Numbers that no citation has.
 		{"not so [57]. and [57, 2]", "not so. and [1]", "2"},
 		{"x [57][2] y [57][58] z", "x [1] y z", "2"},
@@ -73,7 +75,7 @@ func TestRenumber(t *testing.T) {
 		{"ends with space ", "ends with space ", ""},
 		{"ends with \\", "ends with \\", ""},
 		{"bad \xe2\x80 bytes\xff [2\xe2] [3]", "bad \xe2\x80 bytes\xff [2\xe2] [1]", "3"},
-		{"[" + strings.Repeat(" ", 80) + "1]", "[" + strings.Repeat(" ", 80) + "1]", ""},
+		{"[" + strings.Repeat(" ", 120) + "1]", "[" + strings.Repeat(" ", 120) + "1]", ""},
 	} {
 		for size := 1; size <= len(c.in); size++ {
 			got, cites := renumber(t, c.in, 12, size)

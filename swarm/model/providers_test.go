@@ -129,6 +129,7 @@ var providers = map[string][]struct {
 		{swarm.ClassTooLong, 400, `{"error":{"message":"Please reduce the length of the messages or completion.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}`},
 		{swarm.ClassInvalid, 400, `{"error":{"message":"'messages.0' : property 'frob' is unsupported","type":"invalid_request_error"}}`},
 		{swarm.ClassBroken, 400, `{"error":{"message":"Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.","type":"invalid_request_error","code":"json_validate_failed","failed_generation":"{"}}`},
+		{swarm.ClassBroken, 400, `{"error":{"message":"Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.","type":"invalid_request_error","code":"tool_use_failed","failed_generation":"{"}}`},
 		{swarm.ClassOverloaded, 498, `{"error":{"message":"Flex tier capacity exceeded.","type":"capacity_exceeded","code":"capacity_exceeded"}}`},
 		{swarm.ClassOverloaded, 503, `{"error":{"message":"Service Unavailable","type":"internal_server_error"}}`},
 		{swarm.ClassNotFound, 404, `{"error":{"message":"The model x does not exist or you do not have access to it.","type":"invalid_request_error","code":"model_not_found"}}`},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/typed"
 )
@@ -39,4 +40,25 @@ func ExampleMap() {
 	// Output:
 	// 1 billing true <nil>
 	// 2 fault false <nil>
+}
+
+// The records of any step follow a Go type, by its schema.
+func ExampleDecode() {
+	schema, err := typed.Schema[Label]()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	s := swarm.Swarm{
+		Planner: planner.Fixed{Steps: []swarm.Step{{ID: "label", Do: "Label it.", Over: swarm.Items, Items: []string{"The screen stays black."}, Schema: schema}}},
+		Worker: swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) { // or a workers.Pool
+			return swarm.Say(`{"topic": "fault", "urgent": true}`), nil
+		}),
+	}
+	a, err := s.Run(context.Background(), swarm.Task{Goal: "Label the tickets."})
+	for r := range a.Results() {
+		label, wrong := typed.Decode[Label](r)
+		fmt.Println(label.Topic, label.Urgent, wrong, err)
+	}
+	// Output: fault true <nil> <nil>
 }

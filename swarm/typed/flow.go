@@ -127,13 +127,13 @@ func (m *mapping[In, Out]) together(ctx context.Context, st swarm.Subtask, open 
 				continue
 			}
 			e := open[n.Item-1]
-			if said, twice := had[n.Item]; !twice {
+			said, twice := had[n.Item]
+			if had[n.Item] = string(n.Value); !twice {
 				m.take(e, n.Value, f, out.Doubts)
+				right[n.Item-1] = e.wrong == ""
 			} else if said != string(n.Value) {
-				e.Err, e.said, e.wrong = errOpen, "", "there are two different records"
+				e.Err, e.wrong, right[n.Item-1] = errOpen, "", false
 			}
-			had[n.Item] = string(n.Value)
-			right[n.Item-1] = e.wrong == ""
 		}
 		return nil
 	})

@@ -1,6 +1,7 @@
 package typed
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -21,7 +22,7 @@ import (
 // A T that is no struct stands in a field of its own, {"value": …}; [Decode] takes
 // it out. An error names the field that no strict schema can tell: maps (of which a
 // slice of structs says the same), interfaces, bytes, types that hold themselves,
-// and types with an UnmarshalJSON of their own.
+// and types that read themselves (UnmarshalJSON, UnmarshalText) and are no strings.
 func Schema[T any]() (json.RawMessage, error) {
 	inner, err := schemaOf[T]()
 	if err != nil || isObject[T]() {
@@ -42,64 +43,34 @@ func object(fields ...any) json.RawMessage {
 
 // schemaOf returns the schema of T itself.
 func schemaOf[T any]() (json.RawMessage, error) {
-	t := reflect.TypeFor[T]()
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
+	t := bare(reflect.TypeFor[T]())
+	s, err := jsonschema.ForType(t, nil)
+	if err == nil {
+		err = fit(s, t, t.String())
 	}
-	special := map[reflect.Type]*jsonschema.Schema{}
-	if err := look(t, t.String(), nil, special); err != nil {
-		return nil, fmt.Errorf("typed: %w", err)
-	}
-	s, err := jsonschema.ForType(t, &jsonschema.ForOptions{TypeSchemas: special})
 	if err != nil {
 		return nil, fmt.Errorf("typed: %w", err)
 	}
-	fit(s, t)
 	return json.Marshal(s)
 }
 
 // isObject says that T is written as a JSON object.
 func isObject[T any]() bool {
-	t := reflect.TypeFor[T]()
+	t := bare(reflect.TypeFor[T]())
+	return t.Kind() == reflect.Struct && !writesItself(t)
+}
+
+func writesItself(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
+// bare returns what a pointer points at.
+func bare(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	return t.Kind() == reflect.Struct && !isText(t)
-}
-
-func isText(t reflect.Type) bool {
-	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
-}
-
-// look tells what of a type no strict schema can say, and notes which types are
-// written as text.
-func look(t reflect.Type, at string, around []reflect.Type, special map[reflect.Type]*jsonschema.Schema) error {
-	kind := t.Kind()
-	switch {
-	case isText(t):
-		special[t] = &jsonschema.Schema{Type: "string"}
-		return nil
-	case slices.Contains(around, t):
-		return fmt.Errorf("%s: %v holds itself, and its schema would have no end", at, t)
-	case kind == reflect.Map:
-		return fmt.Errorf("%s is a map, whose keys no strict schema can name: use a slice of structs with key and value", at)
-	case kind == reflect.Slice && t.Elem().Kind() == reflect.Uint8:
-		return fmt.Errorf("%s is of bytes, which a model cannot write: use a string", at)
-	case kind == reflect.Interface, reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()):
-		return fmt.Errorf("%s is of type %v, whose JSON is not known: use a type that says it", at, t)
-	}
-	around = append(around[:len(around):len(around)], t)
-	switch kind {
-	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return look(t.Elem(), at, around, special)
-	case reflect.Struct:
-		for name, f := range fieldsOf(t) {
-			if err := look(f.Type, at+"."+name, around, special); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return t
 }
 
 // fieldsOf returns the fields of a struct by their names in JSON.
@@ -120,30 +91,35 @@ func fieldsOf(t reflect.Type) map[string]reflect.StructField {
 	return all
 }
 
-// fit makes a schema one for strict mode, in the part that every server takes.
-func fit(s *jsonschema.Schema, t reflect.Type) {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if slices.Contains(s.Types, "array") {
+// fit makes the schema of a type one for strict mode, in the part that every server
+// takes. The error says what of it cannot be said, and where it stands.
+func fit(s *jsonschema.Schema, t reflect.Type, at string) error {
+	t = bare(t)
+	if slices.Contains(s.Types, "array") { // a nil slice is an empty one
 		s.Type, s.Types = "array", nil
 	}
-	s.Minimum, s.Maximum = nil, nil // of integers without a sign
-	if s.Items != nil {
-		fit(s.Items, t.Elem())
+	switch kind := t.Kind(); {
+	case kind == reflect.Map:
+		return fmt.Errorf("%s is a map, whose keys no strict schema can name: use a slice of structs with key and value", at)
+	case s.Items != nil && t.Elem().Kind() == reflect.Uint8:
+		return fmt.Errorf("%s is of bytes, which a model cannot write: use a string", at)
+	case kind == reflect.Interface, s.Type != "string" && !slices.Contains(s.Types, "string") && writesItself(t):
+		return fmt.Errorf("%s is of type %v, whose JSON is not known: use a type that says it", at, t)
+	case s.Items != nil:
+		return fit(s.Items, t.Elem(), at)
 	}
+	s.Minimum, s.Maximum = nil, nil // of integers without a sign
 	if s.Properties == nil {
-		return
+		return nil
 	}
 	fields := fieldsOf(t)
-	for name, p := range s.Properties {
-		f := fields[name]
-		fit(p, f.Type)
-		for _, v := range strings.Split(f.Tag.Get("enum"), ",") {
-			if of := p; v != "" {
-				if of.Items != nil {
-					of = of.Items
-				}
+	for _, name := range s.PropertyOrder {
+		p, f := s.Properties[name], fields[name]
+		if err := fit(p, f.Type, at+"."+name); err != nil {
+			return err
+		}
+		for v := range strings.SplitSeq(f.Tag.Get("enum"), ",") {
+			if of := cmp.Or(p.Items, p); v != "" {
 				of.Enum = append(of.Enum, strings.TrimSpace(v))
 			}
 		}
@@ -155,4 +131,5 @@ func fit(s *jsonschema.Schema, t reflect.Type) {
 		}
 	}
 	s.Required = s.PropertyOrder
+	return nil
 }

@@ -20,9 +20,9 @@ type base struct {
 	ID uint `json:"id"`
 }
 
-type money struct{ cents int }
+type money string
 
-func (m *money) UnmarshalText(text []byte) error { m.cents = len(text); return nil }
+func (m *money) UnmarshalText(text []byte) error { *m = money(text); return nil }
 
 type person struct {
 	base
@@ -71,6 +71,13 @@ func TestSchemaIsStrictAndKeepsTheOrderOfFields(t *testing.T) {
 	same(t, got, err, personSchema)
 	got, err = typed.Schema[*base]()
 	same(t, got, err, `{"type":"object","properties":{"id":{"type":"integer"}},"required":["id"],"additionalProperties":false}`)
+	type kind struct {
+		Of string `json:"of" enum:"a,b"`
+	}
+	got, err = typed.Schema[struct{ A, B kind }]()
+	if n := strings.Count(string(got), `{"of":{"type":"string","enum":["a","b"]}}`); err != nil || n != 2 {
+		t.Errorf("%v %s", err, got)
+	}
 	got, err = typed.Schema[[]string]()
 	same(t, got, err, `{"type":"object","properties":{"value":{"type":"array","items":{"type":"string"}}},"required":["value"],"additionalProperties":false}`)
 }
@@ -90,9 +97,10 @@ func TestWhatNoStrictSchemaCanSayIsTold(t *testing.T) {
 			B []byte `json:"b"`
 		}],
 		"B.C is of type interface {}":             typed.Schema[struct{ B struct{ C any } }],
-		"tree holds itself":                       typed.Schema[tree],
+		"cycle detected for type typed_test.tree": typed.Schema[tree],
 		"typed_test.own, whose JSON is not known": typed.Schema[[]own],
-		"chan": typed.Schema[chan int],
+		"L is of bytes":                           typed.Schema[struct{ L json.RawMessage }],
+		"chan":                                    typed.Schema[chan int],
 	} {
 		if _, err := schema(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)

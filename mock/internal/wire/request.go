@@ -53,7 +53,7 @@ func checkTogether(v Node) *Error {
 	}):
 		return Bad("messages", "", "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.")
 	case choice.Text == "required" || named == "function" || named == "custom":
-		return Bad("tool_choice", "unsupported_value", "Unsupported value: 'tool_choice' asks for a tool call, and this mock never calls tools.")
+		return Bad("tool_choice", "unsupported_value", "Unsupported value: 'tool_choice' asks for a tool call, and this mock never calls tools unless its script does.")
 	case v.Get("function_call").IsObject():
 		return Bad("function_call", "unsupported_value", "Unsupported value: 'function_call' asks for a function call, and this mock never calls functions.")
 	}

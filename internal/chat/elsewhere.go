@@ -1,0 +1,63 @@
+package chat
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+)
+
+// elsewhere looks for the object that a schema asked for where some servers put it
+// when the reply's text is empty: in the arguments of a tool that nobody gave, or
+// at last in the reasoning.
+func (g *got) elsewhere() {
+	if strings.TrimSpace(g.text.String()) != "" {
+		return
+	}
+	object := ""
+	for _, t := range g.tools {
+		object = lastObject(t.Arguments)
+	}
+	if object == "" && len(g.tools) == 0 {
+		object = lastObject(g.thought.String())
+	}
+	if object != "" {
+		if len(g.tools) > 0 {
+			g.tools, g.finish = nil, "stop"
+		}
+		g.text.WriteString(object)
+	}
+}
+
+// think takes a piece of the reasoning, which some servers call so and others not.
+func (g *got) think(content string, raw []byte) {
+	if content == "" && bytes.Contains(raw, []byte(`"reasoning"`)) {
+		type said struct{ Reasoning any }
+		var v struct {
+			Choices []struct{ Message, Delta said }
+		}
+		if json.Unmarshal(raw, &v) == nil && len(v.Choices) == 1 {
+			content = textOf(v.Choices[0].Message.Reasoning) + textOf(v.Choices[0].Delta.Reasoning)
+		}
+	}
+	g.thought.WriteString(content)
+}
+
+const mostBraces = 256 // that are tried
+
+// lastObject returns the last JSON object of a text.
+func lastObject(text string) (object string) {
+	for range mostBraces {
+		at := strings.IndexByte(text, '{')
+		if at < 0 {
+			break
+		}
+		text = text[at:]
+		d := json.NewDecoder(strings.NewReader(text))
+		if d.Decode(&struct{}{}) != nil {
+			text = text[1:]
+			continue
+		}
+		object, text = text[:d.InputOffset()], text[d.InputOffset():]
+	}
+	return object
+}

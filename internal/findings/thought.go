@@ -1,0 +1,8 @@
+package findings
+
+import "regexp"
+
+// ThoughtEnd matches what ends the thinking that some models write before their
+// reply: a closing tag, whether or not there was an opening one, or the head of
+// Harmony's final channel. What follows the last one is the reply.
+var ThoughtEnd = regexp.MustCompile(`(?i)</(?:think|thinking|thoughts?|reasoning|reflection|analysis|scratchpad)>|<\|channel\|>\s*final[^<]{0,16}(?:<\|constrain\|>[^<]{0,16})?<\|message\|>`)
