@@ -41,7 +41,8 @@ type Config struct {
 	MergePrompt func(b swarm.Brief, findings string) Prompt
 
 	// Fallback gives the steps of the first round where the model wrote no
-	// acceptable one after all mends; Plan returns its error nevertheless, and
+	// acceptable one after all mends, or the plan does not fit the model's context
+	// or the run's budget; Plan returns its error nevertheless, and
 	// the run's Coverage says it. nil: none. See ReadAll.
 	Fallback func(swarm.Brief) []swarm.Step
 

@@ -24,8 +24,8 @@ type Tool struct {
 	// panic, is told to the model, which may go on without. ctx is that of the
 	// subtask: model calls made with it count for it, and a function that waits for
 	// a person or another machine gives the subtask's place away meanwhile by
-	// [Park]. Calls of one turn run at the same time, so it must be safe for
-	// concurrent use. A call that ignores the end of its ctx holds its subtask up.
+	// [Park], which does nothing while others of the same turn run beside it. It must be
+	// safe for concurrent use. A call that ignores the end of its ctx holds its subtask up.
 	Call func(ctx context.Context, arguments json.RawMessage) (string, error)
 	// Time is the longest that a call may take. 0: a minute.
 	Time time.Duration

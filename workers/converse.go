@@ -46,7 +46,8 @@ type turn struct {
 	results []string
 }
 
-func (p *Pool) converse(st *swarm.Subtask, tools []swarm.Tool, prompt int) *conversation {
+func (p *Pool) converse(st *swarm.Subtask, prompt int) (*conversation, error) {
+	tools, err := p.toolsOf(st.Step)
 	c := &conversation{pool: p, st: st, tools: tools, prompt: prompt, room: p.cfg.ToolTokens}
 	if c.room == 0 {
 		c.room = defaultToolTokens
@@ -59,7 +60,7 @@ func (p *Pool) converse(st *swarm.Subtask, tools []swarm.Tool, prompt int) *conv
 			c.before++
 		}
 	}
-	return c
+	return c, err
 }
 
 // seen is the subtask with what tools returned among the texts that it is shown.
@@ -155,15 +156,12 @@ func (c *conversation) carryOut(ctx context.Context, said string, calls []model.
 	texts, errs := make([]string, len(calls)), make([]error, len(calls))
 	var made sync.WaitGroup
 	for i, call := range t.calls {
-		if call.ID == "" || slices.ContainsFunc(t.calls[:i], func(o model.ToolCall) bool { return o.ID == call.ID }) {
-			t.calls[i].ID = fmt.Sprintf("call%02d%03d", len(c.turns)%100, i) // nine letters or digits: some servers insist
-		}
-		call.Arguments = arguments(call.Arguments)
-		if t.calls[i].Arguments = call.Arguments; !isObject(call.Arguments) {
-			t.calls[i].Arguments = "{}" // what servers take in a conversation
+		t.calls[i].ID = fmt.Sprintf("call%02d%03d", len(c.turns)%100, i) // some servers give none, some insist on nine letters or digits
+		if fields, _ := findings.Members([]byte(call.Arguments)); fields == nil {
+			t.calls[i].Arguments = "{}" // servers take nothing else in a conversation
 		}
 		if errs[i] = fmt.Errorf("at most %d calls can be made at once", mostCalls); i < mostCalls {
-			made.Go(func() { texts[i], errs[i] = c.call(ctx, call) })
+			made.Go(func() { texts[i], errs[i] = c.call(ctx, call, len(calls) == 1) })
 		}
 	}
 	made.Wait()
@@ -177,46 +175,29 @@ func (c *conversation) carryOut(ctx context.Context, said string, calls []model.
 	c.turns = append(c.turns, t)
 }
 
-// arguments returns those of a call as JSON: without any there are none to give, and
-// some write JSON within JSON.
-func arguments(s string) string {
-	var inner string
-	if json.Unmarshal([]byte(s), &inner) == nil {
-		s = inner
-	}
-	return cmp.Or(strings.TrimSpace(s), "{}")
-}
-
-func isObject(s string) bool { return json.Valid([]byte(s)) && s[0] == '{' }
-
 // result keeps what a tool returned as a text that can be quoted, cut where there is
 // no room for it, and shows it.
 func (c *conversation) result(call model.ToolCall, text string) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if strings.TrimSpace(text) == "" {
-		return call.Name + " returned nothing.\n"
-	}
-	note := ""
-	if tokens := swarm.EstimateTokens(text); tokens > c.room {
-		text = strings.ToValidUTF8(text[:len(text)*max(c.room, 0)/tokens], "")
+	text, note := strings.ToValidUTF8(text, "\uFFFD"), ""
+	tokens := swarm.EstimateTokens(text)
+	if tokens > c.room {
+		text = strings.ToValidUTF8(text[:len(text)*c.room/tokens], "")
 		note = " (cut: there is no room for more)"
 	}
-	c.room -= swarm.EstimateTokens(text)
-	if note != "" {
-		c.room = 0
-	}
-	if text == "" {
-		return call.Name + ": left out" + note + "\n"
-	}
+	c.room = max(c.room-tokens, 0)
 	source := "tool:" + call.Name
+	if strings.TrimSpace(text) == "" {
+		return source + ": nothing" + note + "\n"
+	}
 	piece := &swarm.Chunk{Source: source, ID: fmt.Sprintf("%s#%d", source, c.before+len(c.read)+1), Path: findings.Line(call.Arguments, lineRunes), Text: text, End: len(text), Line: 1}
 	c.read = append(c.read, piece)
 	return piece.ID + note + "\n" + findings.Fence(piece.ID, text)
 }
 
 // call makes one call of a tool. What is wrong with it is for the model to read. A
-// tool that does not return when its time is over is waited for by work.
-func (c *conversation) call(ctx context.Context, call model.ToolCall) (text string, err error) {
+// tool that does not return when its time is over is waited for by work. One of several
+// at the same time is a branch of the subtask, for it may make calls of models.
+func (c *conversation) call(ctx context.Context, call model.ToolCall, alone bool) (text string, err error) {
 	i := slices.IndexFunc(c.tools, func(t swarm.Tool) bool { return t.Name == call.Name })
 	if i < 0 {
 		return "", fmt.Errorf("there is no such tool: there are %s", strings.Join(c.st.Step.Tools, ", "))
@@ -225,7 +206,8 @@ func (c *conversation) call(ctx context.Context, call model.ToolCall) (text stri
 	defer func() {
 		swarm.Emit(ctx, swarm.Event{Kind: swarm.ToolCalled, Text: tool.Name, Wait: time.Since(began), Err: err})
 	}()
-	if fault := c.pool.records.Fault(tool.Schema, json.RawMessage(call.Arguments)); fault != "" {
+	arguments := json.RawMessage(cmp.Or(call.Arguments, "{}"))
+	if fault := c.pool.records.Fault(tool.Schema, arguments); fault != "" {
 		return "", fmt.Errorf("the arguments are not as the schema of %s says: %s", tool.Name, fault)
 	}
 	most := cmp.Or(tool.Time, defaultToolTime)
@@ -244,7 +226,14 @@ func (c *conversation) call(ctx context.Context, call model.ToolCall) (text stri
 				got.err = &swarm.PanicError{In: "the tool " + tool.Name, Value: v, Stack: debug.Stack()}
 			}
 		}()
-		got.text, got.err = tool.Call(ctx, json.RawMessage(call.Arguments))
+		if alone {
+			got.text, got.err = tool.Call(ctx, arguments)
+			return
+		}
+		_, _, got.err = swarm.Branch(ctx, swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (_ swarm.Output, err error) {
+			got.text, err = tool.Call(ctx, arguments)
+			return swarm.Output{}, err
+		}), *c.st)
 	})
 	select {
 	case <-done:

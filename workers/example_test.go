@@ -18,7 +18,7 @@ import (
 func ExampleTool() {
 	type order struct {
 		What  string  `json:"what"`
-		Price float64 `json:"price,omitempty" jsonschema:"in euros"`
+		Price float64 `json:"price" jsonschema:"in euros"`
 	}
 	ask := func(context.Context, string) bool { return false } // waits for somebody to click
 	tool := workers.Tool("order", "orders something, if a person agrees", func(ctx context.Context, o order) (string, error) {
@@ -35,7 +35,7 @@ func ExampleTool() {
 	_, err := tool.Call(context.Background(), []byte(`{"what":"a key","price":9}`))
 	fmt.Println(err)
 	// Output:
-	// {"type":"object","properties":{"what":{"type":"string"},"price":{"type":"number","description":"in euros"}},"required":["what"],"additionalProperties":false}
+	// {"type":"object","properties":{"what":{"type":"string"},"price":{"type":"number","description":"in euros"}},"required":["what","price"],"additionalProperties":false}
 	// the person says no
 }
 

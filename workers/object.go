@@ -39,31 +39,39 @@ func findList(text string) (elements []json.RawMessage, fault string) {
 // lastList returns the elements of the last list in text.
 func lastList(text string) (list []json.RawMessage, ok bool, fault string) {
 	var alone []byte // the last list, if it is a single finding
+	eachValue(text, func(raw json.RawMessage) bool {
+		l, wrong, fits := listOf(raw)
+		if !fits {
+			return false
+		}
+		single := len(l) == 1 && len(l[0]) == len(raw)
+		if wrong == "" && single && alone != nil && !bytes.Equal(alone, compact(raw)) {
+			wrong = "there is more than one JSON object: put all findings into one list"
+		}
+		if list, ok, fault, alone = l, true, wrong, nil; single {
+			alone = compact(raw)
+		}
+		return true
+	})
+	return list, ok, fault
+}
+
+// eachValue calls take with the objects and lists of JSON in a text, and with those
+// inside of one that it does not take.
+func eachValue(text string, take func(raw json.RawMessage) bool) {
 	for range maxTries {
 		i := strings.IndexAny(text, "{[")
 		if i < 0 {
-			break
+			return
 		}
 		text = text[i:]
 		var raw json.RawMessage
-		if json.NewDecoder(strings.NewReader(text)).Decode(&raw) != nil {
-			text = text[1:]
-			continue
-		}
-		if l, wrong, fits := listOf(raw); fits {
-			single := len(l) == 1 && len(l[0]) == len(raw)
-			if wrong == "" && single && alone != nil && !bytes.Equal(alone, compact(raw)) {
-				wrong = "there is more than one JSON object: put all findings into one list"
-			}
-			if list, ok, fault, alone = l, true, wrong, nil; single {
-				alone = compact(raw)
-			}
+		if json.NewDecoder(strings.NewReader(text)).Decode(&raw) == nil && take(raw) {
 			text = text[len(raw):]
 		} else {
-			text = text[1:] // it may stand inside
+			text = text[1:]
 		}
 	}
-	return list, ok, fault
 }
 
 func compact(raw []byte) []byte {

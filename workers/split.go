@@ -21,7 +21,8 @@ const leastSplit = 200
 
 // inParts runs a subtask, and where its prompt does not fit the context of any
 // backend, or was found not to, over the two halves of its chunk, one after
-// the other. Both are the same subtask.
+// the other. Both are the same subtask. A question that is long beside the chunk
+// is left out first.
 func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, splits int) (swarm.Output, error) {
 	out, err := p.work(ctx, st)
 	if !isClass(err, swarm.ClassTooLong) {
@@ -30,6 +31,11 @@ func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, splits int) (swar
 	if n := len(st.Found); n > 1 { // the best of them alone
 		fewer := *st
 		fewer.Found = st.Found[:n/2]
+		return p.inParts(ctx, &fewer, splits)
+	}
+	if c := st.Chunk; st.Goal != "" && (c == nil || len(st.Goal) > len(c.Text)/2) { // the instruction says what is wanted
+		fewer := *st
+		fewer.Goal = ""
 		return p.inParts(ctx, &fewer, splits)
 	}
 	if st.Chunk == nil || splits == mostSplits+bits.Len(uint(len(st.Chunk.Segments))) || len(st.Chunk.Text) < leastSplit {

@@ -99,6 +99,16 @@ func TestChunkTooLongForTheServerIsReadInParts(t *testing.T) {
 	}
 }
 
+func TestQuestionBeyondTheContextIsLeftOut(t *testing.T) {
+	n := &narrow{server: clerk(), holds: 5500}
+	st := over(ledger(10, 3))
+	st.Goal = strings.Repeat("Who paid? ", 600)
+	out, err := n.pool(t, Config{Backends: []model.Backend{n.backend()}}).Work(t.Context(), st)
+	if err != nil || out.Text() != "day 3" || len(n.seen) != 1 {
+		t.Errorf("%+v, %v, in %d parts", out, err, len(n.seen))
+	}
+}
+
 func TestPartsAbstainOnlyTogether(t *testing.T) {
 	n := &narrow{server: clerk(), holds: 5500}
 	p := n.pool(t, Config{Backends: []model.Backend{n.backend()}})

@@ -9,33 +9,24 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/jsonschema-go/jsonschema"
-
 	"github.com/db31e724/go-swarm/internal/findings"
 	"github.com/db31e724/go-swarm/internal/record"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
+	"github.com/db31e724/go-swarm/swarm/typed"
 )
 
-// Tool makes a tool of a function. In is a struct, or a map by string: its fields'
-// JSON names are the arguments, those without omitempty are required, and their
-// tags `jsonschema:"…"` say what they mean. A result that is no string is shown as
-// JSON. Tool panics where In is nothing that JSON Schema can describe as an object.
+// Tool makes a tool of a function. Its arguments are the fields of In, as
+// [typed.Schema] tells them; of an In that is no struct there is one, "value". A
+// result that is no string is shown as JSON. Tool panics where no schema can tell In.
 func Tool[In, Out any](name, description string, call func(context.Context, In) (Out, error)) swarm.Tool {
-	schema, err := jsonschema.For[In](nil)
-	if err == nil && schema.Type != "object" {
-		err = fmt.Errorf("%T is no struct and no map", *new(In))
-	}
-	var text []byte
-	if err == nil {
-		text, err = json.Marshal(schema)
-	}
+	schema, err := typed.Schema[In]()
 	if err != nil {
 		panic(fmt.Sprintf("workers: the arguments of tool %q: %v", name, err))
 	}
-	return swarm.Tool{Name: name, Description: description, Schema: text, Call: func(ctx context.Context, arguments json.RawMessage) (string, error) {
-		var in In
-		if err := json.Unmarshal(arguments, &in); err != nil {
+	return swarm.Tool{Name: name, Description: description, Schema: schema, Call: func(ctx context.Context, arguments json.RawMessage) (string, error) {
+		in, err := typed.Decode[In](swarm.Finding{Data: arguments})
+		if err != nil {
 			return "", err
 		}
 		out, err := call(ctx, in)
@@ -67,8 +58,6 @@ func checkTools(tools []swarm.Tool) error {
 			return fmt.Errorf("workers: tool %q has no Call", t.Name)
 		case err != nil:
 			return fmt.Errorf("workers: tool %q: %w", t.Name, err)
-		case t.Time < 0:
-			return fmt.Errorf("workers: tool %q: Time is %v: it must be positive, or 0 for a minute", t.Name, t.Time)
 		}
 		names[t.Name] = true
 	}
@@ -77,8 +66,8 @@ func checkTools(tools []swarm.Tool) error {
 
 // toolsOf returns the tools that a step names.
 func (p *Pool) toolsOf(step *swarm.Step) (tools []swarm.Tool, err error) {
-	for _, name := range step.Tools {
-		if slices.ContainsFunc(tools, func(t swarm.Tool) bool { return t.Name == name }) {
+	for n, name := range step.Tools {
+		if slices.Contains(step.Tools[:n], name) {
 			continue
 		}
 		i := slices.IndexFunc(p.cfg.Tools, func(t swarm.Tool) bool { return t.Name == name })
@@ -116,31 +105,18 @@ func callsIn(text string) (calls []model.ToolCall) {
 	if ends := findings.ThoughtEnd.FindAllStringIndex(text, -1); ends != nil {
 		text = text[ends[len(ends)-1][1]:]
 	}
-	for range maxTries {
-		i := strings.IndexByte(text, '{')
-		if i < 0 {
-			break
-		}
-		text = text[i:]
-		var raw json.RawMessage
-		if json.NewDecoder(strings.NewReader(text)).Decode(&raw) != nil {
-			text = text[1:]
-			continue
-		}
-		var c struct {
-			Tool, Name            string
-			Arguments, Parameters json.RawMessage
-		}
+	eachValue(text, func(raw json.RawMessage) bool {
 		fields, _ := findings.Members(raw)
-		switch {
-		case fields["findings"] != nil || fields["items"] != nil || fields["text"] != nil: // a reply
-			text = text[len(raw):]
-		case json.Unmarshal(raw, &c) == nil && (c.Tool != "" || c.Name != "" && (c.Arguments != nil || c.Parameters != nil)):
-			calls = append(calls, model.ToolCall{Name: cmp.Or(c.Tool, c.Name), Arguments: cmp.Or(string(c.Arguments), string(c.Parameters))})
-			text = text[len(raw):]
-		default:
-			text = text[1:] // it may stand inside
+		reply := fields["findings"] != nil || fields["items"] != nil || fields["text"] != nil
+		name, _ := scalar(fields["tool"])
+		arguments := cmp.Or(string(fields["arguments"]), string(fields["parameters"]))
+		if name == "" && arguments != "" {
+			name, _ = scalar(fields["name"])
 		}
-	}
+		if name != "" && !reply {
+			calls = append(calls, model.ToolCall{Name: name, Arguments: arguments})
+		}
+		return name != "" || reply
+	})
 	return calls
 }

@@ -70,7 +70,6 @@ func withTools(t *testing.T, c workers.Config, s swarm.Swarm, m mock.Model, step
 
 type query struct {
 	Q string `json:"q" jsonschema:"what to look for"`
-	N int    `json:"n,omitempty"`
 }
 
 const rent = "The rent of 7 Quay Road is 900 euros a month.\nPets are not allowed."
@@ -189,12 +188,12 @@ func TestFaultsOfCallsAreToldToTheModel(t *testing.T) {
 		"unknown argument": {call("search", `{"q":"a","page":2}`), `additional properties 'page' not allowed`, 0},
 		"no JSON":          {call("search", `{"q":`), `unexpected EOF`, 0},
 		"no such tool":     {call("find", `{}`), `no such tool: there are search, fails`, 0},
-		"fails":            {call("fails", `null`), `no index`, 0},
+		"fails":            {call("fails", ``), `no index`, 0},
 		"panics":           {call("panics", `{}`), `panicked: out of bounds`, 0},
 		"exits":            {call("exits", `{}`), `ended its goroutine`, 0},
-		"hangs":            {call("hangs", `"{}"`), `it took longer than 1s`, time.Second},
+		"hangs":            {call("hangs", `{}`), `it took longer than 1s`, time.Second},
 		"ignores its time": {call("late", `{}`), `it took longer than 1m0s`, 5 * time.Minute},
-		"returns nothing":  {call("nothing", `{}`), `returned nothing`, 0},
+		"returns nothing":  {call("nothing", `{}`), `tool:nothing: nothing`, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -243,7 +242,7 @@ func TestResultsOfToolsAreCutWhereThereIsNoRoom(t *testing.T) {
 	if tokens := swarm.EstimateTokens(read[0].Text); len(read) != 1 || tokens > 500 || tokens < 450 {
 		t.Errorf("%d texts, the first of %d tokens", len(read), swarm.EstimateTokens(read[0].Text))
 	}
-	if last := r.log[1].Request; len(last.Tools) > 0 || !strings.Contains(r.said(1), "cut: there is no room") || !strings.Contains(r.said(1), "search: left out") {
+	if last := r.log[1].Request; len(last.Tools) > 0 || !strings.Contains(r.said(1), "cut: there is no room") || !strings.Contains(r.said(1), "tool:search: nothing (cut") {
 		t.Errorf("the last request offers %d tools, and ends %.300q", len(last.Tools), r.said(1))
 	}
 }
@@ -380,7 +379,6 @@ func TestToolsThatCannotWorkAreRefused(t *testing.T) {
 		"has no Call":   func(t *swarm.Tool) { t.Call = nil },
 		"the schema":    func(t *swarm.Tool) { t.Schema = json.RawMessage(`{"type":7}`) },
 		"stands twice":  func(t *swarm.Tool) {},
-		"Time is -1ns":  func(t *swarm.Tool) { t.Time = -1 },
 		`tool "search"`: func(t *swarm.Tool) { t.Schema = nil },
 	} {
 		bad := good
@@ -400,10 +398,12 @@ func TestToolsThatCannotWorkAreRefused(t *testing.T) {
 }
 
 func TestAToolIsMadeOfAFunction(t *testing.T) {
-	type size struct{ Width, Height int }
-	tool := workers.Tool("size", "measures", func(_ context.Context, q query) (size, error) { return size{len(q.Q), q.N}, nil })
-	got, err := tool.Call(t.Context(), json.RawMessage(`{"q":"abc","n":2}`))
-	if err != nil || got != `{"Width":3,"Height":2}` {
+	tool := workers.Tool("size", "measures", func(_ context.Context, q query) ([]int, error) { return []int{len(q.Q)}, nil })
+	if got, err := tool.Call(t.Context(), json.RawMessage(`{"q":"abc"}`)); err != nil || got != `[3]` {
+		t.Errorf("%q, %v", got, err)
+	}
+	double := workers.Tool("double", "", func(_ context.Context, n int) (int, error) { return 2 * n, nil })
+	if got, err := double.Call(t.Context(), json.RawMessage(`{"value":4}`)); err != nil || got != "8" {
 		t.Errorf("%q, %v", got, err)
 	}
 	for _, want := range []string{`"required":["q"]`, `"description":"what to look for"`, `"additionalProperties":false`} {
@@ -412,9 +412,9 @@ func TestAToolIsMadeOfAFunction(t *testing.T) {
 		}
 	}
 	defer func() {
-		if told := fmt.Sprint(recover()); !strings.Contains(told, "is no struct and no map") {
-			t.Errorf("a tool of a text: %v", told)
+		if told := fmt.Sprint(recover()); !strings.Contains(told, "odd") {
+			t.Errorf("a tool of a function: %v", told)
 		}
 	}()
-	workers.Tool("odd", "", func(context.Context, string) (string, error) { return "", nil })
+	workers.Tool("odd", "", func(context.Context, func()) (string, error) { return "", nil })
 }

@@ -75,17 +75,16 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 			return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: fmt.Errorf("step %s: %w", st.Step.ID, err)}
 		}
 	}
-	tools, err := p.toolsOf(st.Step)
-	if err != nil {
-		return swarm.Output{}, err
-	}
 	prompt := p.cfg.Prompt(*st)
 	r := model.Request{
 		Messages: prompt, Schema: s.schema(), Temperature: p.cfg.Temperature,
 		MaxOut: st.Step.MaxOut, DefaultOut: p.defaultOut(s, st.Pack), Avoid: avoid,
 	}
 	most := cmp.Or(st.Step.MaxOut, r.DefaultOut) // of an output
-	talk := p.converse(st, tools, len(prompt))
+	talk, err := p.converse(st, len(prompt))
+	if err != nil {
+		return swarm.Output{}, err
+	}
 	defer talk.running.Wait()
 	output := func(r *reading) swarm.Output {
 		out := r.output(talk.seen(), s, most)

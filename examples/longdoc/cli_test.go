@@ -58,7 +58,9 @@ func TestRefusesWhatItCannotUse(t *testing.T) {
 		status int
 		says   string
 	}{
-		"no such file":      {[]string{"-q", "x?", "-file", "missing.txt"}, exitFailed, "missing.txt"},
+		"no such file":                            {[]string{"-q", "x?", "-file", "missing.txt"}, exitFailed, "missing.txt"},
+		"a question beyond the workers' context":  {[]string{"-worker-context", "1024", "-q", strings.Repeat("Where is the red door of the house? ", 60), "-file", good}, exitFailed, "-worker-context is 1024"},
+		"a question beyond the planner's context": {[]string{"-planner-context", "2048", "-q", strings.Repeat("Where is the red door of the house? ", 160), "-file", good}, exitFailed, "-planner-context is 2048"},
 		"workers 0":         {[]string{"-workers", "0"}, exitUsage, "-workers is 0"},
 		"workers -1":        {[]string{"-workers", "-1"}, exitUsage, "-workers is -1"},
 		"workers no number": {[]string{"-workers", "many"}, exitUsage, "many"},

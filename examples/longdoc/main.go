@@ -178,6 +178,9 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 	for i := range sources {
 		chunks += len(sources[i].Chunks)
 	}
+	if err := s.room(sources); err != nil {
+		return nil, err
+	}
 	var schema []byte
 	if s.schema != "" {
 		if schema, err = os.ReadFile(s.schema); err != nil {

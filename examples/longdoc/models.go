@@ -51,6 +51,31 @@ func (short) Plan(_ context.Context, b swarm.Brief, add func(swarm.Step) error) 
 	return add(planner.ReadAll(b)[0])
 }
 
+// leastReply is the shortest reply that a call is worth making for.
+const leastReply = 256
+
+// room refuses a question that the contexts do not hold beside the prompts: no call
+// could be made, and that shall be known before one is paid for.
+func (s *settings) room(sources []swarm.Source) error {
+	c := sources[0].Chunks[0]
+	read := planner.ReadAll(swarm.Brief{Task: swarm.Task{Sources: sources}})[0]
+	work := leastReply
+	for _, m := range workers.DefaultPrompt(swarm.Subtask{Step: &read, Goal: s.question, Chunk: &c}) {
+		work += swarm.EstimateTokens(m.Content)
+	}
+	merge := planner.DefaultMergePrompt(swarm.Brief{Task: swarm.Task{Goal: s.question}}, "")
+	write := leastReply + swarm.EstimateTokens(merge.System) + swarm.EstimateTokens(merge.User)
+	for _, n := range []struct {
+		flag        string
+		needs, have int
+	}{{"-worker-context", work, s.workerContext}, {"-planner-context", write, s.plannerContext}} {
+		if n.needs > n.have {
+			return fmt.Errorf("%s is %d: with this question the prompts need some %d tokens", n.flag, n.have, n.needs)
+		}
+	}
+	return nil
+}
+
 // models are the two models of a run.
 type models struct {
 	planner *planner.LLM

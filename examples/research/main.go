@@ -52,13 +52,6 @@ var tools = []swarm.Tool{
 	}),
 }
 
-// inSections plans by a large model, and lets the sections stand as they are.
-type inSections struct{ *planner.LLM }
-
-func (inSections) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
-	return planner.Fixed{}.Merge(ctx, b, results, w)
-}
-
 func main() {
 	if err := run(context.Background(), os.Stdout); err != nil {
 		log.Fatal(err)
@@ -66,7 +59,7 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer) error {
-	server := mock.NewServer(mock.Config{Models: []mock.Model{{ID: "large", Brain: mock.Say(plan)}, {ID: "small", Brain: small}}})
+	server := mock.NewServer(mock.Config{Models: []mock.Model{{ID: "large", Brain: mock.Script(mock.Reply{Text: plan}, mock.Reply{Text: intro})}, {ID: "small", Brain: small}}})
 	defer server.Close()
 	large, err := planner.New(planner.Config{Backends: []model.Backend{{BaseURL: server.URL(), Model: "large"}}})
 	if err != nil {
@@ -78,7 +71,7 @@ func run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer pool.Close()
-	s := swarm.Swarm{Planner: inSections{large}, Worker: workers.Check(pool, workers.Quotes), Tools: tools}
+	s := swarm.Swarm{Planner: large, Worker: workers.Check(pool, workers.Quotes), Tools: tools}
 	answer, err := s.Run(ctx, swarm.Task{Goal: "How did the railway change Port Ellery?"})
 	if err != nil {
 		return err
@@ -91,11 +84,14 @@ func run(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// plan is what the large model says.
-const plan = `{"steps":[
-{"id":"topics","over":"once","do":"Search for the railway, and list the topics that the pages' titles name.","needs":[],"lookup":0,"output":"list","note":"","tools":["search"]},
-{"id":"facts","over":"list","of":"topics","do":"Search for the topic, read the pages, and say what the railway changed.","lookup":0,"needs":[],"goal":"","fields":[],"note":"","tools":["search","read"]},
-{"id":"sections","over":"items","items":["Trade","Town"],"do":"Write the section with this title about what the railway changed.","lookup":0,"needs":["facts"],"context":[],"goal":"","output":"text","note":"","tools":[]}]}`
+// plan and intro are what the large model says.
+const (
+	plan = `{"steps":[
+{"id":"topics","over":"once","do":"Search for the railway, and list the topics that the pages' titles name.","lookup":0,"select":[],"needs":[],"output":"list","fields":[],"note":"","tools":["search"]},
+{"id":"facts","over":"list","of":"topics","do":"Search for the topic, read the pages, and say what the railway changed.","lookup":0,"select":[],"needs":[],"goal":"","output":"findings","fields":[],"note":"","tools":["search","read"]},
+{"id":"sections","over":"items","items":["Trade","Town"],"do":"Write the section with this title about what the railway changed.","lookup":0,"select":[],"needs":["facts"],"context":[],"goal":"","output":"text","fields":[],"note":"","tools":[]}]}`
+	intro = `{"work":"","answer":"The railway changed what Port Ellery sold, and where people lived.","status":"answered","missing":""}`
+)
 
 // small plays a small model: it searches, reads what was found, and quotes it.
 func small(_ context.Context, r mock.Request) (mock.Reply, error) {
@@ -122,11 +118,10 @@ func small(_ context.Context, r mock.Request) (mock.Reply, error) {
 
 // section quotes the findings that have to do with its title, each with its number.
 func section(m mock.Message) string {
-	title, about := "Trade", "fish"
+	said, about := "", "fish"
 	if strings.Contains(m.Content, "\nTown\n") {
-		title, about = "Town", "houses"
+		about = "houses"
 	}
-	said := "**" + title + ".**"
 	for _, line := range fenced(m) {
 		if number, quote, ok := strings.Cut(strings.TrimSpace(line), " tool:"); ok && strings.Contains(quote, about) {
 			said += " " + strings.Split(quote, `"`)[5] + " " + number

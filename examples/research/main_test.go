@@ -11,8 +11,8 @@ func TestExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"**Trade.** Before the railway fish was salted.", "the catch doubled in ten years. [1] The salt works closed in 1899",
-		"**Town.** The railway company built forty houses in Terrace Road for its men in 1896. [3]\n",
+		"## Trade\n\nBefore the railway fish was salted.", "the catch doubled in ten years. [1] The salt works closed in 1899",
+		"## Town\n\nThe railway company built forty houses in Terrace Road for its men in 1896. [3]\n",
 		`[2] tool:read#2 {"Title":"Salt works"}, verified: true`, "map[read:3 search:4]",
 	} {
 		if !strings.Contains(out.String(), want) {

@@ -56,9 +56,9 @@ func TestASchemaWithinAnotherMeansWhatItMeantAlone(t *testing.T) {
 func TestASchemaThatIsNoneIsTold(t *testing.T) {
 	var check record.Checker
 	for schema, want := range map[string]string{
-		`{"type":`:                                "the schema",
-		`{"type":"strange"}`:                      "the schema",
-		`{"$ref":"#/$defs/none"}`:                 "the schema",
+		`{"type":`:                "the schema",
+		`{"type":"strange"}`:      "the schema",
+		`{"$ref":"#/$defs/none"}`: "the schema",
 		`{"$ref":"https://example.com/far.json"}`: "the schema",
 	} {
 		if fault := check.Fault(json.RawMessage(schema), json.RawMessage(`{}`)); !strings.HasPrefix(fault, want) {
