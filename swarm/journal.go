@@ -330,7 +330,9 @@ func (h hasher) results(rs []Result) {
 		if r.Chunk != nil {
 			id = r.Chunk.ID
 		}
-		h.add(id, r.Item, resultRecord{Output: Output{Findings: r.Out.Findings, Doubts: r.Out.Doubts}})
+		out := r.Out
+		out.Usage, out.Models = nil, nil
+		h.add(id, r.Item, resultRecord{Output: out})
 	}
 }
 

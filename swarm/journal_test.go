@@ -92,6 +92,7 @@ type counting struct {
 	merges int
 	worked map[string]int
 	window int
+	pack   int
 	steps  []swarm.Step // of the first round
 	broken map[string]bool
 	task   swarm.Task
@@ -182,6 +183,10 @@ func (c *counting) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, er
 		return swarm.Output{}, nil
 	case st.Step.Form == swarm.FormList:
 		return swarm.Say("one", "two", "bytes \xff that are no text"), nil
+	case len(st.Step.Tools) > 0:
+		said := swarm.Chunk{Source: "tool:clock", ID: "tool:clock#1", Path: "{}", Text: "noon"}
+		f.Evidence = []swarm.Citation{said.Cite(0, 4)}
+		return swarm.Output{Findings: []swarm.Finding{f}, Read: []*swarm.Chunk{&said}}, nil
 	case st.Step.Schema != nil:
 		f.Data = json.RawMessage(`{"n":  1, "a": "<b>"}`)
 	}
@@ -195,7 +200,7 @@ func (c *counting) run(t *testing.T, j *memory) (*swarm.Answer, error) {
 	defer cancel(nil)
 	j.kill = func() { cancel(errKilled) }
 	c.plans, c.merges, c.worked = 0, 0, map[string]int{}
-	s := swarm.Swarm{Planner: c, Worker: c, Journal: j, Concurrency: 4}
+	s := swarm.Swarm{Planner: c, Worker: c, Journal: j, Concurrency: 4, Pack: c.pack, Tools: []swarm.Tool{{Name: "clock", Description: "tells the time"}}}
 	task := c.task
 	task.Goal = "test"
 	return s.Run(ctx, task)
@@ -223,6 +228,11 @@ func TestJournalCutAnywhere(t *testing.T) {
 			{ID: "w", Do: "word", Over: swarm.Chunks, Where: []string{"gamma"}, Widen: true},
 			{ID: "f", Do: "find", Over: swarm.Items, Items: []string{"alpha", "zeta"}, Lookup: 2, Context: []string{"s#1"}},
 			{ID: "k", Do: "whole", Over: swarm.Sources, Needs: []string{"w"}},
+		}},
+		"packs, tools": {pack: 1000, task: swarm.Task{Sources: []swarm.Source{sourceOf("s", "alpha"), sourceOf("t", "beta"), sourceOf("u", "gamma")}}, steps: []swarm.Step{
+			{ID: "p", Do: "pack", Over: swarm.Chunks},
+			{ID: "t", Do: "tool", Over: swarm.Items, Items: []string{"x", "y"}, Tools: []string{"clock"}},
+			{ID: "e", Do: "each", Over: swarm.Each, Of: "t"},
 		}},
 		"reducing": {window: 60, steps: []swarm.Step{{ID: "a", Do: "a long instruction that fills the window", Over: swarm.Items, Items: numbered(9)}}},
 	} {

@@ -26,6 +26,7 @@ import (
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
+	"github.com/db31e724/go-swarm/swarm/journal"
 	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/swarm/typed"
 	"github.com/db31e724/go-swarm/workers"
@@ -47,15 +48,16 @@ type Label struct {
 func main() {
 	n := flag.Int("n", 10_000, "how many tickets")
 	budget := flag.Float64("budget", 10, "most `dollars`")
+	kept := flag.String("journal", "", "keep what the model says in this `file`: after a kill, the same line again pays for the rest alone")
 	flag.Parse()
 	debug.SetGCPercent(50) // little of the heap lives long
-	if err := run(context.Background(), *n, *budget, os.Stdout, os.Stderr); err != nil {
+	if err := run(context.Background(), *n, *budget, *kept, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "tickets:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, n int, budget float64, out, say io.Writer) error {
+func run(ctx context.Context, n int, budget float64, kept string, out, say io.Writer) error {
 	server := mock.NewServer(mock.Config{Keep: 1, Models: []mock.Model{{ID: "small", Brain: reader, Price: &mock.Price{In: 0.2, Out: 1.2}}}})
 	defer server.Close()
 	pool, err := workers.NewPool(workers.Config{Backends: []model.Backend{{
@@ -67,14 +69,23 @@ func run(ctx context.Context, n int, budget float64, out, say io.Writer) error {
 	}
 	defer pool.Close()
 
+	var options []typed.Option
+	if kept != "" {
+		j, err := journal.Open(kept)
+		if err != nil {
+			return err
+		}
+		defer j.Close()
+		options = append(options, typed.WithJournal(j))
+	}
 	rows := csv.NewWriter(out)
 	defer rows.Flush()
 	rows.Write([]string{"id", "topic", "urgent", "order", "error"}) // an error stays, and is rows.Error's
 	var report swarm.Report
 	failed, start := 0, time.Now()
 	for r, err := range typed.Map[Ticket, Label](ctx, pool, tickets(n), "Label the support ticket.",
-		typed.InOrder(), typed.WithConcurrency(pool.Slots()), typed.WithChecks(orderIsNamed),
-		typed.WithBudget(swarm.Budget{Cost: swarm.Money(budget * float64(swarm.Dollar))}), typed.WithReport(&report)) {
+		append(options, typed.InOrder(), typed.WithConcurrency(pool.Slots()), typed.WithChecks(orderIsNamed),
+			typed.WithBudget(swarm.Budget{Cost: swarm.Money(budget * float64(swarm.Dollar))}), typed.WithReport(&report))...) {
 		row := []string{fmt.Sprint(r.In.ID), r.Out.Topic, fmt.Sprint(r.Out.Urgent), "", strings.Join(r.Doubts, "; ")}
 		switch {
 		case err != nil: // what has no row was not read

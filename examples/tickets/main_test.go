@@ -3,13 +3,15 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 )
 
 func TestEveryTicketHasItsRow(t *testing.T) {
 	var out, say bytes.Buffer
-	if err := run(t.Context(), 3000, 10, &out, &say); err != nil {
+	if err := run(t.Context(), 3000, 10, "", &out, &say); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&out).ReadAll()
@@ -31,9 +33,20 @@ func TestEveryTicketHasItsRow(t *testing.T) {
 
 func TestABudgetEndsItWithWhatIsDone(t *testing.T) {
 	var out, say bytes.Buffer
-	err := run(t.Context(), 3000, 0.02, &out, &say)
+	err := run(t.Context(), 3000, 0.02, "", &out, &say)
 	rows, wrong := csv.NewReader(&out).ReadAll()
 	if err == nil || !strings.Contains(err.Error(), "budget: cost") || wrong != nil || len(rows) < 200 || len(rows) == 3001 {
 		t.Errorf("%v, %v: %d rows", err, wrong, len(rows))
+	}
+}
+
+func TestJournalPaysOnce(t *testing.T) {
+	kept := filepath.Join(t.TempDir(), "j.db")
+	var first, second, say strings.Builder
+	if err := run(t.Context(), 500, 10, kept, &first, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), 500, 10, kept, &second, &say); err != nil || first.String() != second.String() || !strings.Contains(say.String(), "in 0 calls") {
+		t.Error(err, say.String())
 	}
 }

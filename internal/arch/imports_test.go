@@ -1,6 +1,7 @@
 package arch
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -225,13 +226,14 @@ func TestOnlyCalculationsImportAnExpressionLanguage(t *testing.T) {
 	}
 }
 
+// Tests too: what the tests of a package import stands in the go.sum of who imports it.
 func TestOnlyExamplesAndCommandsImportTheJournal(t *testing.T) {
 	for _, p := range ours(t, "./...") {
-		for _, imp := range p.Imports {
+		for _, imp := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
 			switch {
 			case matches("modernc.org/...", imp) && !matches("./swarm/journal", p.ImportPath):
 				t.Errorf("%s imports %s: what SQLite is to us stands in one place", short(p.ImportPath), imp)
-			case matches("./swarm/journal", imp) && !matchesAny([]string{"./examples/...", "./cmd/..."}, p.ImportPath):
+			case matches("./swarm/journal", imp) && !matchesAny([]string{"./examples/...", "./cmd/...", "./swarm/journal"}, p.ImportPath):
 				t.Errorf("%s imports %s: a database in the go.sum and the binary is for those alone who keep runs in one", short(p.ImportPath), short(imp))
 			}
 		}

@@ -23,6 +23,8 @@ type pkg struct {
 	ImportPath string
 	Imports    []string
 	Deps       []string
+
+	TestImports, XTestImports []string
 }
 
 // packages lists the module's packages. Imports are read, nothing is compiled.
@@ -30,7 +32,7 @@ var packages = sync.OnceValues(func() ([]pkg, error) {
 	if err := seeSources(); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,Deps", "./...")
+	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,Deps,TestImports,XTestImports", "./...")
 	cmd.Dir = root()
 	out, err := cmd.Output()
 	if err != nil {

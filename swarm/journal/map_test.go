@@ -1,10 +1,13 @@
-package typed_test
+package journal_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"iter"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -12,6 +15,28 @@ import (
 	"github.com/db31e724/go-swarm/swarm/journal"
 	"github.com/db31e724/go-swarm/swarm/typed"
 )
+
+type (
+	in  struct{}
+	out struct {
+		Double int `json:"double"`
+	}
+)
+
+func asRecord(v any) swarm.Output {
+	data, _ := json.Marshal(v)
+	return swarm.Output{Findings: []swarm.Finding{{Text: "x", Data: data, Confidence: 0.5}}}
+}
+
+func allOf(results iter.Seq2[typed.Result[in, out], error]) (rs []typed.Result[in, out], err error) {
+	for r, e := range results {
+		if e != nil {
+			return rs, e
+		}
+		rs = append(rs, r)
+	}
+	return rs, nil
+}
 
 // TestMapGoesOn cuts a Map off after some calls, and runs it again: with one item
 // in each call, and with packs of which a record is wrong.
@@ -32,7 +57,7 @@ func TestMapGoesOn(t *testing.T) {
 				var values []swarm.Finding
 				for n := 1; n <= st.Pack; n++ {
 					if st.Index+n-1 != 7 && st.Index+n-1 != 9 { // two are left out
-						values = append(values, record(numbered(n, 2*(st.Index+n-1))).Findings...)
+						values = append(values, asRecord(map[string]any{"item": n, "value": out{2 * (st.Index + n - 1)}}).Findings...)
 					}
 				}
 				return swarm.Output{Findings: values}, nil
@@ -41,9 +66,9 @@ func TestMapGoesOn(t *testing.T) {
 				return swarm.Output{}, errors.New("broken")
 			}
 			if st.Index == 9 && len(st.Feedback) == 0 {
-				return record(out{-1}), nil
+				return asRecord(out{-1}), nil
 			}
-			return double(ctx, st)
+			return asRecord(out{2 * st.Index}), nil
 		}
 		run := func(most int32) ([]typed.Result[in, out], error) {
 			ctx, cancel := context.WithCancel(t.Context())
@@ -62,7 +87,7 @@ func TestMapGoesOn(t *testing.T) {
 				}
 				return ""
 			}
-			return all(t, typed.Map[in, out](ctx, swarm.WorkerFunc(worker), ins(20), "double it",
+			return allOf(typed.Map[in, out](ctx, swarm.WorkerFunc(worker), slices.Values(make([]in, 20)), "double it",
 				typed.WithPack(pack), typed.WithConcurrency(inFlight), typed.InOrder(), typed.WithJournal(j), typed.WithChecks(right)))
 		}
 		failing.Store(true)
