@@ -68,7 +68,10 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 	if fail != nil {
 		why = fail
 	}
-	end = ending{err: fail, of: c, unsent: reply.Unsent, early: early(base, fail), est: c.tokens, used: s.receipt.need}
+	cause := context.Cause(base)
+	_, own := cause.(timeout)
+	early := fail != nil && fail.Status < 400 && cause != nil && !own // it was ended, though not by its own clocks
+	end = ending{err: fail, of: c, unsent: reply.Unsent, early: early, est: c.tokens, used: s.receipt.need}
 	if !used.AtLeast {
 		end.told, end.used = reply.Usage.In, needOf(used.In, used.Out)
 	}
@@ -103,14 +106,6 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 			"the server has read only %d tokens of the prompt, or so it seems", reply.Usage.In)}
 	}
 	return t
-}
-
-// early says that an attempt under ctx failed because it was ended, though not
-// by its own clocks.
-func early(ctx context.Context, fail *swarm.CallError) bool {
-	why := context.Cause(ctx)
-	_, own := why.(timeout)
-	return fail != nil && fail.Status < 400 && why != nil && !own
 }
 
 // classify turns what an attempt under ctx returned into the error of the

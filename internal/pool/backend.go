@@ -50,10 +50,7 @@ type backend struct {
 // context returns the most tokens of prompt and reply together that b holds,
 // as far as is known.
 func (b *backend) context() int {
-	if w := b.estimate.window; w > 0 {
-		return min(w, b.Context)
-	}
-	return b.Context
+	return min(cmp.Or(b.estimate.window, b.Context), b.Context)
 }
 
 // holds is context, or what b has named in a refusal, if that is less. Words may

@@ -75,7 +75,8 @@ func (p *Pool) Do(ctx context.Context, r model.Request) (model.Reply, error) {
 }
 
 func (p *Pool) do(ctx context.Context, r model.Request, who swarm.Caller) (model.Reply, error) {
-	c := &call{Request: r, Caller: who, pool: p, weight: weightOf(ctx), tokens: r.EstimateTokens()}
+	weight, _ := ctx.Value(weightKey{}).(float64)
+	c := &call{Request: r, Caller: who, pool: p, weight: cmp.Or(weight, 1), tokens: r.EstimateTokens()}
 	if err := c.fit(math.MaxUint64); err != nil {
 		return model.Reply{}, err
 	}
@@ -280,10 +281,8 @@ func (c *call) last(err error) error {
 
 // linger waits, or until ctx ends.
 func linger(ctx context.Context, wait time.Duration) {
-	t := time.NewTimer(wait)
-	defer t.Stop()
 	select {
-	case <-t.C:
+	case <-time.After(wait):
 	case <-ctx.Done():
 	}
 }

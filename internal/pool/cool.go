@@ -59,9 +59,7 @@ func (c *cooling) serve(seq uint64, now time.Time) {
 
 // over says, once, that a wait has ended by its time.
 func (c *cooling) over(now time.Time) bool {
-	if !c.lasted || now.Before(c.until) {
-		return false
-	}
-	c.lasted = false
-	return true
+	over := c.lasted && !now.Before(c.until)
+	c.lasted = c.lasted && !over
+	return over
 }

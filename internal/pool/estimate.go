@@ -1,6 +1,9 @@
 package pool
 
-import "math"
+import (
+	"cmp"
+	"math"
+)
 
 const (
 	// The weights of a new sample of tokens told over tokens estimated: what is
@@ -39,10 +42,7 @@ func (e *estimate) tokens(est int) int {
 // least returns what a prompt of so many estimated tokens is booked with where
 // nothing was told of it: no more than the server is known to count.
 func (e *estimate) least(est int) int {
-	if e.mean > 0 && e.mean < 1 {
-		return int(float64(est) * e.mean)
-	}
-	return est
+	return int(float64(est) * min(cmp.Or(e.mean, 1), 1))
 }
 
 // upper returns what a prompt of so many estimated tokens may come to. Text
@@ -89,9 +89,5 @@ func (e *estimate) sample(est, told int) {
 		e.mean, e.ratio = r, r
 	}
 	e.mean += ratioMean * (r - e.mean)
-	if r > e.ratio {
-		e.ratio += ratioUp * (r - e.ratio)
-	} else {
-		e.ratio += ratioDown * (r - e.ratio)
-	}
+	e.ratio += max(ratioUp*(r-e.ratio), ratioDown*(r-e.ratio)) // the larger weight upwards, the smaller one downwards
 }

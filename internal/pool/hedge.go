@@ -62,9 +62,7 @@ type hedgeBudget struct {
 
 // earn notes that an attempt other than a hedge goes out.
 func (h *hedgeBudget) earn() {
-	if h.share > 0 {
-		h.tokens = min(h.tokens+h.share, hedgeBank)
-	}
+	h.tokens = min(h.tokens+max(h.share, 0), hedgeBank)
 }
 
 // spend takes one hedge for an attempt that has taken so many times what is

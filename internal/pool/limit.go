@@ -196,10 +196,8 @@ func (l *limiter) judge() {
 	case l.debit > 0:
 		l.begin(share)
 	default:
-		if share < l.base {
-			if l.base = (3*l.base + share) / 4; l.base < .005 {
-				l.base = 0
-			}
+		if l.base = min(l.base, (3*l.base+share)/4); l.base < .005 {
+			l.base = 0
 		}
 		l.flowed()
 	}
@@ -243,11 +241,10 @@ func (l *limiter) next() {
 // return slowly, after a long wait half of the limit at first, for another wait
 // would cost more than a few refusals.
 func (l *limiter) reopen(long bool) {
-	part := 8
+	l.ramp, l.fresh = max(1, l.limit/8), l.seq+1
 	if long {
-		part = 2
+		l.ramp = max(1, l.limit/2)
 	}
-	l.ramp, l.fresh = max(1, l.limit/part), l.seq+1
 	if l.ramp >= l.limit {
 		l.ramp = 0
 	}

@@ -46,10 +46,9 @@ func New(c Config) (*Pool, error) {
 	if err := c.fill(); err != nil {
 		return nil, err
 	}
-	p := &Pool{limits: c.Limits}
-	p.queue.limits = c.Limits
-	p.queue.retries = newRetryBudget(c.Limits.Retries)
-	p.queue.hedges.share = c.Limits.Hedge
+	p := &Pool{limits: c.Limits, queue: queue{
+		limits: c.Limits, retries: newRetryBudget(c.Limits.Retries), hedges: hedgeBudget{share: c.Limits.Hedge},
+	}}
 	for _, b := range c.Backends {
 		p.queue.add(b)
 	}

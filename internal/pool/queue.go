@@ -59,7 +59,8 @@ func (q *queue) add(b model.Backend) {
 func (q *queue) try(c *call, k kind) (s slot, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	c.place = q.arrive()
+	q.seq++
+	c.place = q.seq
 	if len(q.waiting) > q.again { // retries that wait have no slot to wait for, or their budget
 		return slot{}, false
 	}
@@ -86,7 +87,8 @@ func (q *queue) take(ctx context.Context, c *call, k kind) (slot, error) {
 		return slot{}, err
 	}
 	if c.place == 0 {
-		c.place = q.arrive()
+		q.seq++
+		c.place = q.seq
 	}
 	w := &waiter{call: c, kind: k, share: q.shareOf(c), ready: make(chan struct{})}
 	q.push(w)
@@ -152,11 +154,6 @@ func (q *queue) over(s slot, e *ending, now time.Time) lesson {
 	q.release(s.share, now.Sub(s.ticket.sent))
 	q.dispatch(now)
 	return l
-}
-
-func (q *queue) arrive() uint64 {
-	q.seq++
-	return q.seq
 }
 
 // pick returns the backend that would take c now and is least loaded for what it

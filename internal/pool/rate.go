@@ -34,8 +34,7 @@ func newRates(rpm, tpm int) rates {
 
 // ready returns the earliest time at which a call may go; the zero time: now.
 func (r *rates) ready(n need, now time.Time) time.Time {
-	at := r.pace.ready(now)
-	at = later(at, r.minute.ready(n[ofTokens], now))
+	at := later(r.pace.ready(now), r.minute.ready(n[ofTokens], now))
 	for k := range r.told {
 		at = later(at, r.told[k].ready(n[k], now))
 	}

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"time"
@@ -28,13 +29,6 @@ func WithWeight(ctx context.Context, w float64) context.Context {
 		w = 1
 	}
 	return context.WithValue(ctx, weightKey{}, min(max(w, .01), 100))
-}
-
-func weightOf(ctx context.Context) float64 {
-	if w, ok := ctx.Value(weightKey{}).(float64); ok {
-		return w
-	}
-	return 1
 }
 
 // shareOf returns the share of a call's run; "" is one of all callers that name
@@ -67,9 +61,7 @@ func (s *share) cost(mean time.Duration) time.Duration {
 func (q *queue) release(s *share, took time.Duration) {
 	s.busy--
 	s.used += time.Duration(float64(took) / s.weight)
-	if q.slotTime == 0 {
-		q.slotTime = took
-	}
+	q.slotTime = cmp.Or(q.slotTime, took)
 	q.slotTime += (took - q.slotTime) / 16
 	if len(q.shares) > 1 { // a run alone often has no call for a moment
 		q.forget(s)
