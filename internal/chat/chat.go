@@ -102,7 +102,6 @@ func (c *Client) readPlain(ctx context.Context, x *exchange, req openai.ChatComp
 		return err
 	}
 	g.plain(&resp, x.raw)
-	g.done = g.finish != ""
 	if x.r.OnText != nil && g.text.Len() > 0 {
 		x.r.OnText(g.text.String())
 	}

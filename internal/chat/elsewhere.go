@@ -13,19 +13,15 @@ func (g *got) elsewhere() {
 	if strings.TrimSpace(g.text.String()) != "" {
 		return
 	}
-	object := ""
-	for _, t := range g.tools {
-		object = lastObject(t.Arguments)
+	said, called := g.thought.String(), len(g.tools)
+	if called > 0 {
+		said = g.tools[called-1].Arguments
 	}
-	if object == "" && len(g.tools) == 0 {
-		object = lastObject(g.thought.String())
+	object := lastObject(said)
+	if object != "" && called > 0 {
+		g.tools, g.finish = nil, "stop"
 	}
-	if object != "" {
-		if len(g.tools) > 0 {
-			g.tools, g.finish = nil, "stop"
-		}
-		g.text.WriteString(object)
-	}
+	g.text.WriteString(object)
 }
 
 // think takes a piece of the reasoning, which some servers call so and others not.

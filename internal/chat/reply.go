@@ -25,9 +25,8 @@ type got struct {
 	choices bool   // there was a choice
 	refused bool
 	tools   []model.ToolCall
-	done    bool // the server said that the reply is over
-	usage   swarm.Usage
-	known   bool
+	done    bool        // the server said that the reply is over
+	usage   swarm.Usage // of no use before In is known
 }
 
 // plain takes a reply in one piece, as go-openai decoded it.
@@ -116,7 +115,6 @@ func (g *got) count(u *openai.Usage, raw []byte) {
 		return
 	}
 	if in > 0 {
-		g.known = true
 		g.usage.In, out = in, max(out, total-in)
 		g.usage.Cached = min(max(cached, 0), in)
 		g.usage.Written = min(max(written, 0), in-g.usage.Cached)
@@ -238,7 +236,7 @@ func (c *Client) judge(ctx context.Context, x *exchange, g *got, err error) (mod
 		g.elsewhere()
 	}
 	rep := model.Reply{Text: g.text.String(), ToolCalls: g.tools, Model: g.model, Unsent: x.status == 0 && model.Unreached(err), Header: x.header}
-	if g.known {
+	if g.usage.In > 0 {
 		rep.Usage = g.usage
 		rep.Usage.AtLeast = !over // a running total, and the server may have written on
 	}
