@@ -32,14 +32,10 @@ func waitAsked(h http.Header, p *Problem, now time.Time) (time.Duration, bool) {
 		}
 		return min(max(t.Sub(now), 0), longestWait), true
 	}
-	if d, ok := span(s); ok {
-		return d, true
-	}
-	if d, ok := span(p.wait); ok {
-		return d, true
-	}
-	if m := tryAgain.FindStringSubmatch(p.Message); m != nil {
-		return span(m[1])
+	for _, said := range append([]string{s, p.wait}, tryAgain.FindStringSubmatch(p.Message)...) { // the whole match is no span
+		if d, ok := span(said); ok {
+			return d, true
+		}
 	}
 	return 0, false
 }
