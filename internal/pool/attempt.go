@@ -63,14 +63,11 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 	reply, err := s.API.Attempt(base, r)
 	clock.stop()
 	reply.Backend = s.Name
-	fail := c.classify(base, s.backend, err)
+	fail, early := c.classify(base, s.backend, err)
 	used, why = c.usage(reply, s.backend, fail), nil
 	if fail != nil {
 		why = fail
 	}
-	cause := context.Cause(base)
-	_, own := cause.(timeout)
-	early := fail != nil && fail.Status < 400 && cause != nil && !own // it was ended, though not by its own clocks
 	end = ending{err: fail, of: c, unsent: reply.Unsent, early: early, est: c.tokens, used: s.receipt.need}
 	if !used.AtLeast {
 		end.told, end.used = reply.Usage.In, needOf(used.In, used.Out)
@@ -110,9 +107,10 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 
 // classify turns what an attempt under ctx returned into the error of the
 // call. Whose clock ended it is known here alone: the API saw only a context.
-func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallError {
+// early says that it was ended, though not by its own clocks.
+func (c *call) classify(ctx context.Context, b *backend, err error) (fail *swarm.CallError, early bool) {
 	if err == nil {
-		return nil
+		return nil, false
 	}
 	e := swarm.CallError{Class: swarm.ClassBroken, Err: err}
 	if ce, ok := errors.AsType[*swarm.CallError](err); ok {
@@ -135,7 +133,7 @@ func (c *call) classify(ctx context.Context, b *backend, err error) *swarm.CallE
 	default:
 		e.Class, e.Err = swarm.ClassCancelled, c.last(model.Ended(ctx))
 	}
-	return &e
+	return &e, why != nil && !clock && e.Status < 400
 }
 
 // refusals are the classes of what a server told in place of a reply.
