@@ -111,14 +111,9 @@ func (it *item) field(name string) (any, error) {
 
 // results turns the value of a program into results.
 func (r *run) results(value any) ([]Result, error) {
-	values := []any{value}
-	if value == nil {
-		values = nil
-	} else if v := reflect.ValueOf(value); v.Kind() == reflect.Slice {
-		values = nil
-		for i := range v.Len() {
-			values = append(values, v.Index(i).Interface())
-		}
+	values, single := list(value)
+	if single != nil && value != nil {
+		values = []any{value}
 	}
 	used := r.used()
 	var out []Result
