@@ -28,13 +28,14 @@ func HTTPError(r Request, status int, h http.Header, body []byte, secrets ...str
 // CallError is [HTTPError] for a body that has been read.
 func (p *Problem) CallError(r Request, status int, h http.Header, secrets ...string) *swarm.CallError {
 	s := newScrubber(secrets)
-	e := &swarm.CallError{Class: classify(status, h, p), Status: status}
+	e := &swarm.CallError{Status: status}
+	e.RetryAfter, e.HasRetryAfter = waitAsked(h, p, time.Now())
+	e.Class = classify(status, h, p, e.HasRetryAfter)
 	word := func(w string) bool { return oneWord.MatchString(w) && s.clean(w) == w }
 	codes := append(p.codes, p.kind)
 	if i := slices.IndexFunc(codes, word); i >= 0 {
 		e.Code = codes[i]
 	}
-	e.RetryAfter, e.HasRetryAfter = waitAsked(h, p, time.Now())
 	words := p.describe(status, e.Class)
 	m := p.Message[:min(len(p.Message), maxSaid)]
 	if said := s.clean(m); said != "" && !repeats(m, r.Messages) {
@@ -88,11 +89,11 @@ var oneWord = regexp.MustCompile(`^[A-Za-z0-9_.:/-]{1,64}$`)
 
 // classify says what kind of failure an error is. Code and type go before
 // words, and the status before both where it is plain; words decide only
-// where providers give nothing else.
-func classify(status int, h http.Header, p *Problem) swarm.Class {
+// where providers give nothing else. wait says that the server asked for one.
+func classify(status int, h http.Header, p *Problem, wait bool) swarm.Class {
 	class := kindOf(status, p)
 	invalid := class == swarm.ClassAuth || class == swarm.ClassInvalid
-	if _, wait := waitAsked(h, p, time.Now()); wait && status == http.StatusForbidden && class == swarm.ClassAuth ||
+	if wait && status == http.StatusForbidden && class == swarm.ClassAuth ||
 		invalid && slices.ContainsFunc(append(p.codes, p.kind), rateCode.MatchString) {
 		class, invalid = swarm.ClassRateLimited, false // some say it by 403
 	}
