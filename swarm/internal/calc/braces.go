@@ -16,22 +16,19 @@ func mendBraces(program string) string {
 	var isMap []bool // of each open brace
 	for _, span := range token.FindAllStringIndex(program, -1) {
 		t := program[span[0]:span[1]]
-		switch {
+		switch n := len(isMap); {
 		case t == "{":
 			isMap = append(isMap, entry.MatchString(program[span[0]:]))
-			if isMap[len(isMap)-1] {
-				out = append(out, '(')
+			if isMap[n] {
+				t = "({"
 			}
-			out = append(out, t...)
-		case t == "}" && len(isMap) > 0:
-			out = append(out, t...)
-			if isMap[len(isMap)-1] {
-				out = append(out, ')')
+		case t == "}" && n > 0:
+			if isMap[n-1] {
+				t = "})"
 			}
-			isMap = isMap[:len(isMap)-1]
-		default:
-			out = append(out, t...)
+			isMap = isMap[:n-1]
 		}
+		out = append(out, t...)
 	}
 	return string(out)
 }

@@ -216,9 +216,7 @@ func (r *run) get(args ...any) (any, error) {
 		}
 		return other, nil
 	case reflect.Slice:
-		switch key.(type) {
-		case int, float64:
-		default:
+		if kind(key) != kind(1) {
 			return nil, fmt.Errorf("a list has no field %v: map(list, .field) takes it of each entry", key)
 		}
 		i := runtime.ToInt(key)

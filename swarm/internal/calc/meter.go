@@ -68,11 +68,10 @@ func count(v any, written bool, steps, left *int) {
 	if rec, ok := v.(record); ok && written {
 		own = len(rec.raw) + len(rec.text)
 	}
-	if *steps += 1 + own>>8; own > *left || parts == nil {
-		*left -= own
+	*steps += 1 + own>>8
+	if *left -= own; *left < 0 || parts == nil {
 		return
 	}
-	*left -= own
 	parts(func(part any) bool {
 		count(part, written, steps, left)
 		return *left >= 0
