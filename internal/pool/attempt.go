@@ -44,9 +44,9 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 	}()
 	left, late := time.Until(c.end), errCallTime
 	if ctx.Err() != nil {
-		late = model.Ended(ctx)
+		left, late = 0, model.Ended(ctx)
 	}
-	if ctx.Err() != nil || left <= 0 { // in the moment that the slot came: nothing is sent
+	if left <= 0 { // in the moment that the slot came: nothing is sent
 		held.Release()
 		return tried{fail: c.unsent(late)}
 	}

@@ -66,9 +66,8 @@ func (c *call) least(b *backend) int { return min(max(c.MinOut, leastReply), c.r
 // prompt is estimated, and half as much each time that this was refused. The
 // queue's lock is held.
 func (c *call) estimated(b *backend) swarm.Call {
-	out := c.room(b)
+	out, in, upper := c.room(b), b.estimate.tokens(c.tokens), b.estimate.upper(c.tokens)
 	if out > 0 {
-		in, upper := b.estimate.tokens(c.tokens), b.estimate.upper(c.tokens)
 		left := b.holds() - in
 		left -= min(upper-in, left/4)
 		out = min(out, max(left>>max(0, c.crowded-1), c.least(b)))
@@ -76,7 +75,7 @@ func (c *call) estimated(b *backend) swarm.Call {
 	if c.limit > 0 && (out == 0 || out > c.limit) {
 		out = c.limit
 	}
-	return swarm.Call{Backend: b.Name, Model: b.Model, Price: b.Price, Est: swarm.Usage{In: b.estimate.upper(c.tokens), Out: out}}
+	return swarm.Call{Backend: b.Name, Model: b.Model, Price: b.Price, Est: swarm.Usage{In: upper, Out: out}}
 }
 
 // shorten learns from b's refusal how much it takes, and says whether the call
