@@ -155,7 +155,7 @@ func (r *run) compile(program string) (_ *vm.Program, err error) {
 	}
 	if _, err := new(checker.Checker).Check(tree, config); err != nil {
 		if e, ok := errors.AsType[*file.Error](err); ok && strings.HasPrefix(e.Message, "unknown name") {
-			return nil, fmt.Errorf("%w\nthere are the steps %s and the functions %s", explain(err), r.ids(), functionNames(r))
+			return nil, fmt.Errorf("%w\nthere are the steps %s and the functions %s", explain(err), r.ids(), strings.Join(r.functionNames(), ", "))
 		}
 		return nil, explain(err)
 	}
@@ -189,7 +189,8 @@ func clip(s string) string {
 
 func (r *run) ids() string { return strings.Join(slices.Sorted(maps.Keys(r.all)), ", ") }
 
-func functionNames(r *run) string {
+// functionNames are those of the functions that programs may call, in order.
+func (r *run) functionNames() []string {
 	names := slices.Concat(predicates, plain)
 	for name := range r.ours {
 		if !strings.HasPrefix(name, "$") {
@@ -197,12 +198,10 @@ func functionNames(r *run) string {
 		}
 	}
 	slices.Sort(names)
-	return strings.Join(names, ", ")
+	return names
 }
 
 // plainName tells whether a step's ID can stand in a program as it is.
 func (r *run) plainName(id string) bool {
-	_, ours := r.ours[id]
-	return utils.IsValidIdentifier(id) && !strings.HasPrefix(id, "$") && !ours && id != "steps" &&
-		!slices.Contains(predicates, id) && !slices.Contains(plain, id)
+	return utils.IsValidIdentifier(id) && !strings.HasPrefix(id, "$") && id != "steps" && !slices.Contains(r.functionNames(), id)
 }

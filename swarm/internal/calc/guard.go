@@ -15,28 +15,26 @@ import (
 
 // guard puts around the nodes of the program what counts them. Arithmetic,
 // choices and slices make no new memory, and stay as they are.
-func (r *run) guard(node *ast.Node) { ast.Walk(node, (*guard)(r)) }
-
-type guard run
+func (r *run) guard(node *ast.Node) { ast.Walk(node, r) }
 
 // Visit is called once the node's parts have been visited.
-func (g *guard) Visit(node *ast.Node) {
+func (r *run) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
-		if g.all[n.Value] != nil {
-			g.named[n.Value] = true
+		if r.all[n.Value] != nil {
+			r.named[n.Value] = true
 		}
 		if n.Value == "steps" || n.Value == "$env" {
-			g.any++ // until the MemberNode around it says which
+			r.any++ // until the MemberNode around it says which
 		}
 	case *ast.MemberNode:
 		if id, ok := n.Node.(*ast.IdentifierNode); ok && id.Value == "steps" {
 			if name, ok := n.Property.(*ast.StringNode); ok {
-				if g.all[name.Value] == nil {
-					g.wrong(n, "there is no step %q; there are %s", name.Value, (*run)(g).ids())
+				if r.all[name.Value] == nil {
+					r.wrong(n, "there is no step %q; there are %s", name.Value, r.ids())
 				}
-				g.named[name.Value] = true
-				g.any--
+				r.named[name.Value] = true
+				r.any--
 			}
 		}
 		call(node, "get", n.Node, n.Property)
@@ -66,7 +64,7 @@ func (g *guard) Visit(node *ast.Node) {
 		call(node, "$made", n)
 	case *ast.CallNode:
 		if _, ok := n.Callee.(*ast.IdentifierNode); !ok {
-			g.wrong(n, "there are no methods: write lower(x), not x.lower()")
+			r.wrong(n, "there are no methods: write lower(x), not x.lower()")
 		}
 	}
 }
@@ -87,8 +85,8 @@ func call(node *ast.Node, name string, args ...ast.Node) {
 	ast.Patch(node, &ast.CallNode{Callee: callee, Arguments: args})
 }
 
-func (g *guard) wrong(n ast.Node, format string, args ...any) {
-	if g.fault == nil {
-		g.fault = fmt.Errorf("at character %d: "+format, append([]any{n.Location().From + 1}, args...)...)
+func (r *run) wrong(n ast.Node, format string, args ...any) {
+	if r.fault == nil {
+		r.fault = fmt.Errorf("at character %d: "+format, append([]any{n.Location().From + 1}, args...)...)
 	}
 }
