@@ -40,7 +40,7 @@ type call struct {
 	weight float64 // of the run
 	tokens int     // of the prompt, estimated
 	fits   uint64  // the backends that it may go to
-	place  uint64  // in the order of arrivals; 0: it has not come yet
+	place  uint64  // in the order of arrivals, given by queue.try
 	end    time.Time
 
 	held  *swarm.Reservation // for the next attempt

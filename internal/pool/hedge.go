@@ -157,7 +157,6 @@ func (h *hedge) join(fail *swarm.CallError) (won bool) {
 	if h.timer.Stop() {
 		return false // never begun
 	}
-	h.decide(fail)
 	h.done.Wait()
 	if h.panic != nil {
 		panic(h.panic)
@@ -195,7 +194,7 @@ func (q *queue) mayHedge(h *hedge) (now bool, wait time.Duration) {
 // where one is free.
 func (q *queue) hedge(ctx context.Context, c *call, slow *backend) (slot, error) {
 	own := *c
-	own.place, own.fits = 0, c.fits&^slow.bit
+	own.fits = c.fits &^ slow.bit
 	if s, ok := q.try(&own, hedged); ok {
 		return s, nil
 	}

@@ -86,10 +86,6 @@ func (q *queue) take(ctx context.Context, c *call, k kind) (slot, error) {
 		q.mu.Unlock()
 		return slot{}, err
 	}
-	if c.place == 0 {
-		q.seq++
-		c.place = q.seq
-	}
 	w := &waiter{call: c, kind: k, share: q.shareOf(c), ready: make(chan struct{})}
 	q.push(w)
 	q.dispatch(now)

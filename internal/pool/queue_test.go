@@ -82,14 +82,16 @@ func TestCallThatFitsNoBackendIsNotSent(t *testing.T) {
 func TestSlotThatComesWithTheCancelGoesToTheNext(t *testing.T) {
 	p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, &script{})
 	q := &p.queue
-	fresh := func() *call { return &call{Request: ask("x"), pool: p, fits: 1, weight: 1} }
+	fresh := func(place int) *call {
+		return &call{Request: ask("x"), pool: p, fits: 1, weight: 1, place: uint64(place)}
+	}
 	for range 50 {
-		held, _ := q.try(fresh(), first)
+		held, _ := q.try(fresh(0), first)
 		ctx, cancel := context.WithCancel(t.Context())
 		got := make(chan slot, 2)
 		for i, c := range []context.Context{ctx, t.Context()} {
 			go func() {
-				s, _ := q.take(c, fresh(), first)
+				s, _ := q.take(c, fresh(i+1), first)
 				got <- s
 			}()
 			for waits := -1; waits <= i; {
