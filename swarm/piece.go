@@ -276,7 +276,8 @@ func (w *working) lookup(s *step, st *Subtask) []*Chunk {
 	in := s.lookIn
 	n := st.Step.Lookup + 1
 	var ix Index = &w.run.texts
-	switch own := w.run.task.Index; {
+	own := w.run.task.Index
+	switch {
 	case own != nil && in != nil: // of what it finds, what is to be looked in
 		ix, n = own, 16*n
 	case own != nil:
@@ -285,7 +286,7 @@ func (w *working) lookup(s *step, st *Subtask) []*Chunk {
 		ix = in
 	}
 	found := slices.DeleteFunc(slices.Clone(ix.Search(clip(query, 4*digestTokens), n)), func(c *Chunk) bool {
-		return c == nil || st.Chunk != nil && c.ID == st.Chunk.ID || in != nil && !slices.Contains(in.pieces(), c)
+		return c == nil || st.Chunk != nil && c.ID == st.Chunk.ID || own != nil && in != nil && !slices.Contains(in.pieces(), c)
 	})
 	return found[:min(len(found), st.Step.Lookup)]
 }
