@@ -274,4 +274,9 @@ type Tool struct {
 	Call func(ctx context.Context, arguments json.RawMessage) (string, error)
 	// Time is the longest that a call may take. 0: a minute.
 	Time time.Duration
+	// Once says that a call must not be made again by a process that goes on with a
+	// run of a [Journal]. A subtask that was cut off is then given what its earlier
+	// calls came to, and a call that had begun and not ended fails: it may have been
+	// carried out. False: the calls of a subtask that was cut off are made again.
+	Once bool
 }

@@ -210,34 +210,42 @@ func (c *conversation) call(ctx context.Context, call model.ToolCall, alone bool
 	if fault := c.pool.records.Fault(tool.Schema, arguments); fault != "" {
 		return "", fmt.Errorf("the arguments are not as the schema of %s says: %s", tool.Name, fault)
 	}
+	run := func() (string, error) { return c.run(ctx, tool, arguments, alone) }
+	if tool.Once {
+		return c.once(ctx, tool, arguments, run)
+	}
+	return run()
+}
+
+// run runs a tool's function within the time that it has.
+func (c *conversation) run(ctx context.Context, tool *swarm.Tool, arguments json.RawMessage, alone bool) (string, error) {
 	most := cmp.Or(tool.Time, defaultToolTime)
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	var got struct {
-		text string
-		err  error
-	}
+	var text string
+	err := errors.New("the tool ended its goroutine")
 	done := make(chan struct{})
 	c.running.Go(func() {
 		defer close(done)
-		got.err = errors.New("the tool ended its goroutine")
 		defer func() {
 			if v := recover(); v != nil {
-				got.err = &swarm.PanicError{In: "the tool " + tool.Name, Value: v, Stack: debug.Stack()}
+				err = &swarm.PanicError{In: "the tool " + tool.Name, Value: v, Stack: debug.Stack()}
 			}
 		}()
 		if alone {
-			got.text, got.err = tool.Call(ctx, arguments)
+			text, err = tool.Call(ctx, arguments)
 			return
 		}
-		_, _, got.err = swarm.Branch(ctx, swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (_ swarm.Output, err error) {
-			got.text, err = tool.Call(ctx, arguments)
-			return swarm.Output{}, err
-		}), *c.st)
+		var out swarm.Output
+		out, _, err = swarm.Branch(ctx, swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
+			text, err := tool.Call(ctx, arguments)
+			return swarm.Say(text), err
+		}), swarm.Subtask{Item: tool.Name + " " + string(arguments)})
+		text = out.Text()
 	})
 	select {
 	case <-done:
-		return got.text, got.err
+		return text, err
 	case <-ctx.Done():
 		return "", fmt.Errorf("it took longer than %v: %w", most, ctx.Err())
 	}
