@@ -58,7 +58,9 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	x.status, x.header = resp.StatusCode, resp.Header
 	body := &x.body
 	body.rc, body.ctx, body.came = resp.Body, req.Context(), x.r.OnBytes
-	body.stop = context.AfterFunc(req.Context(), body.end) // those of a caller's own transport may not end with it
+	if _, ours := w.c.base.(*Transport); !ours { // the bodies of others may not end with the context
+		body.stop = context.AfterFunc(req.Context(), body.end)
+	}
 	switch {
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		late := time.AfterFunc(errorTime, body.end)
