@@ -13,28 +13,29 @@ import (
 type Kind uint8
 
 const (
-	RunStarted     Kind = iota + 1 // Text: the goal; Tokens: of the sources; Usage, Price: what earlier processes spent of the run, and at which price of the planner's
-	StepAdded                      // Added; Text: its instruction; Index, To: its subtasks, To −1 while the number is not known
-	StepUnfolded                   // a List step's number of subtasks is known: Index, To
-	StepRefused                    // Err: the *PlanError
-	PlanEnded                      // Err: why it was cut, if it was
-	SubtaskStarted                 // Index
-	SubtaskEnded                   // Index, To: the range [Index, To) that ended so; Outcome, Usage, Err; of one that was worked on Result, and Replayed
-	CallEnded                      // one attempt: Role, Model, Usage, Est, Price, Err; At: when it ended
-	Retrying                       // Wait: how long until the next attempt; Err: what happened
-	Learned                        // Text: what was learnt of a backend; Model
-	ToolCalled                     // a call of a tool has ended: Text: its name; Wait: how long it took; Err: what it met
-	Stalled                        // Text: who keeps a cancelled run waiting
-	Narrowed                       // Text: results that had to be shortened or left out before a merge
-	MergeStarted                   // Round
-	AnswerText                     // Text: a piece of the answer; Reset: what came before is void
-	MergeEnded                     // Text: what is missing, if the verdict says so; Err
-	RunEnded                       // Answer; Err
+	RunStarted      Kind = iota + 1 // Text: the goal; Tokens: of the sources; Usage, Price: what earlier processes spent of the run, and at which price of the planner's
+	StepAdded                       // Added; Text: its instruction; Index, To: its subtasks, To −1 while the number is not known
+	StepUnfolded                    // a List step's number of subtasks is known: Index, To
+	StepRefused                     // Err: the *PlanError
+	PlanEnded                       // Err: why it was cut, if it was
+	SubtaskStarted                  // Index
+	SubtaskEnded                    // Index, To: the range [Index, To) that ended so; Outcome, Usage, Err; of one that was worked on Result, and Replayed
+	CallEnded                       // one attempt: Role, Model, Usage, Est, Price, Err; At: when it ended
+	Retrying                        // Wait: how long until the next attempt; Err: what happened
+	Learned                         // Text: what was learnt of a backend; Model
+	ToolCalled                      // a call of a tool has ended: Text: its name; Wait: how long it took; Err: what it met
+	WorkedElsewhere                 // a worker on another machine ended the subtask: Text: its name; Wait: how long it took
+	Stalled                         // Text: who keeps a cancelled run waiting
+	Narrowed                        // Text: results that had to be shortened or left out before a merge
+	MergeStarted                    // Round
+	AnswerText                      // Text: a piece of the answer; Reset: what came before is void
+	MergeEnded                      // Text: what is missing, if the verdict says so; Err
+	RunEnded                        // Answer; Err
 )
 
 var kindNames = [...]string{
 	"unknown", "run-started", "step-added", "step-unfolded", "step-refused", "plan-ended", "subtask-started", "subtask-ended",
-	"call-ended", "retrying", "learned", "tool-called", "stalled", "narrowed", "merge-started", "answer-text", "merge-ended", "run-ended",
+	"call-ended", "retrying", "learned", "tool-called", "worked-elsewhere", "stalled", "narrowed", "merge-started", "answer-text", "merge-ended", "run-ended",
 }
 
 func (k Kind) String() string { return nameIn(kindNames[:], int(k)) }

@@ -219,9 +219,9 @@ func satAdd(a, b Money) Money {
 
 // amount is what a call may come to at the most.
 func (c *Call) amount(u Usage) amount {
-	a := amount{tokens: u.In + u.Out, calls: 1}
+	a := amount{cost: u.Cost, tokens: u.In + u.Out, calls: max(u.Calls, 1)}
 	if c.Price != nil {
-		a.cost = c.Price.most(u)
+		a.cost = max(a.cost, c.Price.most(u))
 	}
 	return a
 }
@@ -231,7 +231,7 @@ func (b *Budget) exceeded(c *Call, used, need amount) *BudgetError {
 	var over *BudgetError
 	switch {
 	case b.Calls > 0 && used.calls+need.calls > b.Calls:
-		return &BudgetError{Limit: "calls", Max: fmt.Sprint(b.Calls), Needs: "1"}
+		return &BudgetError{Limit: "calls", Max: fmt.Sprint(b.Calls), Needs: fmt.Sprint(need.calls)}
 	case b.Cost > 0 && satAdd(used.cost, need.cost) > b.Cost:
 		over = &BudgetError{Limit: "cost", Max: b.Cost.String(), Needs: need.cost.String()}
 	case b.Tokens > 0 && used.tokens+need.tokens > b.Tokens:

@@ -18,14 +18,15 @@ type Report struct {
 	Earlier  Usage `json:"earlier,omitzero"`
 	Replayed int   `json:"replayed,omitempty"`
 
-	Steps    int            `json:"steps"`   // accepted, reducing steps included
-	Refused  int            `json:"refused"` // steps that add did not accept
-	Rounds   int            `json:"rounds"`
-	Subtasks Tally          `json:"subtasks"` // of reducing steps too
-	Retries  int            `json:"retries"`
-	Tools    map[string]int `json:"tools,omitempty"`   // calls of tools, by name, those that failed too
-	Overruns int            `json:"overruns"`          // calls that used more than was expected at the most: a Budget does not hold for them
-	Learned  []string       `json:"learned,omitempty"` // of backends; the first hundred
+	Steps     int            `json:"steps"`   // accepted, reducing steps included
+	Refused   int            `json:"refused"` // steps that add did not accept
+	Rounds    int            `json:"rounds"`
+	Subtasks  Tally          `json:"subtasks"` // of reducing steps too
+	Retries   int            `json:"retries"`
+	Tools     map[string]int `json:"tools,omitempty"`     // calls of tools, by name, those that failed too
+	Elsewhere map[string]int `json:"elsewhere,omitempty"` // subtasks that workers on other machines ended, by the worker's name
+	Overruns  int            `json:"overruns"`            // calls that used more than was expected at the most: a Budget does not hold for them
+	Learned   []string       `json:"learned,omitempty"`   // of backends; the first hundred
 
 	// Times since the run began; zero: it did not come to that.
 	FirstStep    time.Duration `json:"first_step"`
@@ -120,6 +121,11 @@ func (r *Report) Add(e Event) {
 			r.Tools = map[string]int{}
 		}
 		r.Tools[e.Text]++
+	case WorkedElsewhere:
+		if r.Elsewhere == nil {
+			r.Elsewhere = map[string]int{}
+		}
+		r.Elsewhere[e.Text]++
 	case AnswerText:
 		if e.Text != "" {
 			first(&r.FirstAnswer, e.At)

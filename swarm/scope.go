@@ -13,7 +13,7 @@ type Call struct {
 	Backend string
 	Model   string
 	Price   *Price // nil: unknown
-	Est     Usage  // an upper estimate of its tokens
+	Est     Usage  // an upper estimate of its tokens; of several calls at once, such as those of a worker elsewhere, also of their Calls and Cost
 }
 
 type scopeKey struct{}
@@ -317,7 +317,7 @@ func (s *scope) bookRemote(out *Output) {
 }
 
 // Emit tells the observer of ctx's run that something happened; of Retrying,
-// Learned and ToolCalled those of the runs around it are told too. Run, At and what is
+// Learned, ToolCalled and WorkedElsewhere those of the runs around it are told too. Run, At and what is
 // known of the subtask are filled in.
 // It waits while an observer is behind, so an observer must not call it: once the
 // queue is full it would wait for itself. Outside a run, and with kinds by which
@@ -329,7 +329,7 @@ func Emit(ctx context.Context, e Event) {
 	switch e.Kind {
 	case RunStarted, StepAdded, StepUnfolded, PlanEnded, SubtaskStarted, SubtaskEnded, CallEnded, MergeStarted, AnswerText, MergeEnded, RunEnded:
 		return // the run's books and the answer are made of these
-	case Retrying, Learned, ToolCalled:
+	case Retrying, Learned, ToolCalled, WorkedElsewhere:
 		s.emit(e, nil, 0)
 		return
 	}

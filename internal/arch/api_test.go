@@ -13,7 +13,7 @@ import (
 var apiMode = flag.String("api", "", `what TestAPISnapshots does with docs/api: "write" or "check"; empty: nothing`)
 
 // public are the packages whose face a change of docs/api shows in review.
-var public = []string{"swarm", "swarm/model", "swarm/source", "swarm/typed", "swarm/journal", "swarm/observe", "swarm/swarmtest", "planner", "workers", "mock"}
+var public = []string{"swarm", "swarm/model", "swarm/source", "swarm/typed", "swarm/journal", "swarm/queue", "swarm/observe", "swarm/swarmtest", "planner", "workers", "mock"}
 
 func TestAPISnapshots(t *testing.T) {
 	if *apiMode == "" {

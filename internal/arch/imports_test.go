@@ -54,6 +54,11 @@ var direct = []struct {
 		"a journal keeps places and bytes: what they say is the engine's",
 	},
 	{
+		"./swarm/queue",
+		[]string{"./swarm"},
+		"a queue carries subtasks and results: who works on them is the caller's",
+	},
+	{
 		"./swarm/typed",
 		[]string{"./swarm"},
 		"types are the caller's, and the worker is any",
@@ -227,12 +232,16 @@ func TestOnlyCalculationsImportAnExpressionLanguage(t *testing.T) {
 }
 
 // Tests too: what the tests of a package import stands in the go.sum of who imports it.
-func TestOnlyExamplesAndCommandsImportTheJournal(t *testing.T) {
+func TestOnlyExamplesAndCommandsImportTheJournalAndTheQueue(t *testing.T) {
 	for _, p := range ours(t, "./...") {
 		for _, imp := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
 			switch {
 			case matches("modernc.org/...", imp) && !matches("./swarm/journal", p.ImportPath):
 				t.Errorf("%s imports %s: what SQLite is to us stands in one place", short(p.ImportPath), imp)
+			case matches("github.com/nats-io/...", imp) && !matches("./swarm/queue", p.ImportPath):
+				t.Errorf("%s imports %s: what NATS is to us stands in one place", short(p.ImportPath), imp)
+			case matches("./swarm/queue", imp) && !matchesAny([]string{"./examples/...", "./cmd/...", "./swarm/queue"}, p.ImportPath):
+				t.Errorf("%s imports %s: a server in the go.sum and the binary is for those alone whose workers are elsewhere", short(p.ImportPath), short(imp))
 			case matches("./swarm/journal", imp) && !matchesAny([]string{"./examples/...", "./cmd/...", "./swarm/journal"}, p.ImportPath):
 				t.Errorf("%s imports %s: a database in the go.sum and the binary is for those alone who keep runs in one", short(p.ImportPath), short(imp))
 			}

@@ -108,7 +108,7 @@ func (z *zapListener) fields(e *swarm.Event) []zap.Field {
 	fs = set(fs, zap.Int, "tokens", e.Tokens)
 	fs = set(fs, zap.Duration, "wait", e.Wait)
 	if e.Text != "" {
-		engine := e.Kind == swarm.Learned || e.Kind == swarm.ToolCalled || e.Kind == swarm.Stalled || e.Kind == swarm.Narrowed
+		engine := e.Kind == swarm.Learned || e.Kind == swarm.ToolCalled || e.Kind == swarm.WorkedElsewhere || e.Kind == swarm.Stalled || e.Kind == swarm.Narrowed
 		fs = z.text(fs, "text", e.Text, !engine)
 	}
 	fs = set(fs, zap.Bool, "reset", e.Reset)

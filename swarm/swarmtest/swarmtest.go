@@ -7,7 +7,7 @@
 //	}
 //
 // The suites judge by what can be seen from outside: what is returned, written
-// and left behind. They make no subtests and wait for no wall clock but to
+// and left behind. But for TestElsewhere they make no subtests and wait for no wall clock but to
 // give up on what hangs, so that they also run inside a bubble of
 // testing/synctest. Run them under the race detector.
 package swarmtest

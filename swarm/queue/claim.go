@@ -1,0 +1,154 @@
+package queue
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// claimed is a worker's word that it is at a subtask, which it renews while it is. A
+// server that crashed forgets what it has handed out, and hands it out again "for the
+// first time": the claim tells the second worker of the first, and how often the
+// subtask was begun.
+type claimed struct {
+	server  *serving
+	subject string
+	result  string // subject of the result
+
+	before string // who had begun it last
+
+	mu   sync.Mutex
+	last uint64 // sequence of the claim as this worker wrote it; 0: it has none
+	word word
+}
+
+// word is what stands in a claim.
+type word struct {
+	Worker string
+	Begun  int  // how often the subtask was begun
+	Free   bool // nobody is at it: it was given back
+}
+
+// put replaces the claim if it is still the one of that sequence; 0: there is none.
+func (c *claimed) put(ctx context.Context, w word, last uint64) error {
+	data, _ := json.Marshal(w)
+	a, err := c.server.js.PublishMsg(ctx, &nats.Msg{Subject: c.subject, Data: data}, jetstream.WithExpectLastSequencePerSubject(last))
+	if err != nil {
+		return err
+	}
+	c.word, c.last = w, a.Sequence
+	return nil
+}
+
+// take claims the subtask and returns how often it was begun, this time included; 0:
+// its result is there. While another worker is at it, it waits for the result, or
+// until that one's claim was not renewed for two thirds of AckWait.
+func (c *claimed) take(ctx context.Context) (begun int, err error) {
+	wait := c.server.cfg.AckWait
+	var seen uint64
+	var since time.Time
+	for {
+		if there, err := c.answered(ctx); there || err != nil {
+			return 0, err
+		}
+		old, last, err := c.read(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if last != seen {
+			seen, since = last, time.Now()
+		}
+		if last == 0 || old.Free || time.Since(since) > wait*2/3 {
+			c.mu.Lock()
+			c.before, begun = old.Worker, old.Begun+1
+			err := c.put(ctx, word{Worker: c.server.cfg.Worker, Begun: begun}, last)
+			c.mu.Unlock()
+			if err == nil {
+				// It may have been answered between the two looks.
+				if there, err := c.answered(ctx); there || err != nil {
+					return 0, err
+				}
+				return begun, nil
+			}
+			if ctx.Err() != nil {
+				return 0, context.Cause(ctx)
+			}
+			if last == 0 {
+				continue // another one was quicker: its claim can be read now
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		case <-time.After(min(wait/6, 5*time.Second)):
+		}
+	}
+}
+
+// read returns the claim as it stands and its sequence, 0 where there is none.
+func (c *claimed) read(ctx context.Context) (w word, last uint64, err error) {
+	m, err := c.get(ctx, claim, c.subject)
+	if m == nil || err != nil {
+		return w, 0, err
+	}
+	_ = json.Unmarshal(m.Data, &w) // what cannot be read is nobody's
+	return w, m.Sequence, nil
+}
+
+// get returns the message of a subject; nil: there is none.
+func (c *claimed) get(ctx context.Context, kind, subject string) (m *jetstream.RawStreamMsg, err error) {
+	err = again(ctx, func() error {
+		s, err := c.server.js.Stream(ctx, c.server.cfg.stream(kind))
+		if err == nil {
+			m, err = s.GetLastMsgForSubject(ctx, subject)
+		}
+		if errors.Is(err, jetstream.ErrMsgNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
+			err = nil
+		}
+		return err
+	})
+	return m, err
+}
+
+func (c *claimed) answered(ctx context.Context) (bool, error) {
+	m, err := c.get(ctx, done, c.result)
+	return m != nil, err
+}
+
+// mine says that the result which stands there is this one.
+func (c *claimed) mine(ctx context.Context, data []byte) bool {
+	m, err := c.get(ctx, done, c.result)
+	return err == nil && m != nil && bytes.Equal(m.Data, data)
+}
+
+// renew says that the worker is alive, if it has the claim.
+func (c *claimed) renew() { c.say(func(*word) {}) }
+
+// free gives the claim back, as if the subtask had not been begun.
+func (c *claimed) free() { c.say(func(w *word) { w.Free, w.Begun = true, w.Begun-1 }) }
+
+func (c *claimed) say(change func(*word)) {
+	ctx, stop := context.WithTimeout(context.Background(), c.server.cfg.AckWait/3)
+	defer stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if w := c.word; c.last != 0 {
+		change(&w)
+		_ = c.put(ctx, w, c.last) // where another one has it by now, one of the two results comes second
+	}
+}
+
+func (c *claimed) sequence() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
+}
+
+func lastToken(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }

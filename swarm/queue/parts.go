@@ -1,0 +1,143 @@
+package queue
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	mostInline = 32 << 10  // what is longer travels apart
+	mostPiece  = 512 << 10 // of a message: servers refuse more than 1 MiB
+	mostCached = 64 << 20  // bytes of large texts that a worker process keeps
+)
+
+func sumOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// store keeps large texts by their hash, each once.
+type store struct {
+	js  jetstream.JetStream
+	cfg *Config
+
+	mu      sync.Mutex
+	put     map[string]bool // hashes of what this process has stored
+	got     map[string][]byte
+	order   []string // of got, the oldest first
+	size    int      // of got
+	loading map[string]*loading
+}
+
+// loading is a text on its way; done is closed once data or err is set.
+type loading struct {
+	done chan struct{}
+	data []byte
+	err  error
+}
+
+func newStore(js jetstream.JetStream, cfg *Config) *store {
+	return &store{js: js, cfg: cfg, put: map[string]bool{}, got: map[string][]byte{}, loading: map[string]*loading{}}
+}
+
+// save stores a text and returns its hash.
+func (s *store) save(ctx context.Context, data []byte) (string, error) {
+	sum := sumOf(data)
+	s.mu.Lock()
+	there := s.put[sum]
+	s.mu.Unlock()
+	if there {
+		return sum, nil
+	}
+	n := (len(data) + mostPiece - 1) / mostPiece
+	for i := n - 1; i >= 0; i-- { // the first piece, which tells how many there are, comes last
+		m := nats.NewMsg(s.cfg.subject(parts, sum, strconv.Itoa(i)))
+		m.Header.Set("Pieces", strconv.Itoa(n))
+		m.Data = data[i*mostPiece : min((i+1)*mostPiece, len(data))]
+		err := again(ctx, func() error { _, err := s.js.PublishMsg(ctx, m); return err })
+		if err != nil && !taken(err) {
+			return "", fmt.Errorf("queue: store a text: %w", err)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.put[sum] = true
+	return sum, nil
+}
+
+// forget says that what was stored may be lost: the streams were deleted.
+func (s *store) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.put)
+}
+
+// load returns a text. Who asks for one that is on its way waits for that.
+func (s *store) load(ctx context.Context, sum string) ([]byte, error) {
+	s.mu.Lock()
+	if data, ok := s.got[sum]; ok {
+		s.mu.Unlock()
+		return data, nil
+	}
+	l, busy := s.loading[sum]
+	if !busy {
+		l = &loading{done: make(chan struct{})}
+		s.loading[sum] = l
+	}
+	s.mu.Unlock()
+	if busy {
+		select {
+		case <-l.done:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		if l.err != nil && ctx.Err() == nil { // it may have been the other's context
+			return s.fetch(ctx, sum)
+		}
+		return l.data, l.err
+	}
+	l.data, l.err = s.fetch(ctx, sum)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(l.done)
+	delete(s.loading, sum)
+	if l.err == nil {
+		s.got[sum] = l.data
+		s.order = append(s.order, sum)
+		for s.size += len(l.data); s.size > mostCached && len(s.order) > 1; s.order = s.order[1:] {
+			s.size -= len(s.got[s.order[0]])
+			delete(s.got, s.order[0])
+		}
+	}
+	return l.data, l.err
+}
+
+func (s *store) fetch(ctx context.Context, sum string) ([]byte, error) {
+	stream, err := s.js.Stream(ctx, s.cfg.stream(parts))
+	if err != nil {
+		return nil, fmt.Errorf("queue: load a text: %w", err)
+	}
+	var data []byte
+	for i, n := 0, 1; i < n; i++ {
+		m, err := stream.GetLastMsgForSubject(ctx, s.cfg.subject(parts, sum, strconv.Itoa(i)))
+		if err != nil {
+			return nil, fmt.Errorf("queue: load a text: %w", err)
+		}
+		if i == 0 {
+			n, _ = strconv.Atoi(m.Header.Get("Pieces"))
+		}
+		data = append(data, m.Data...)
+	}
+	if sumOf(data) != sum {
+		return nil, errors.New("queue: a stored text is damaged")
+	}
+	return data, nil
+}

@@ -1,0 +1,203 @@
+package swarmtest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/db31e724/go-swarm/swarm"
+)
+
+// TestElsewhere tests a way to have subtasks worked on in another process: through
+// returns a worker whose subtasks w works on, over it. Each test calls it once, and
+// ends what it began by t.Cleanup.
+//
+// It asks that the worker is given all that it may go by, byte by byte; that outputs and
+// errors come back as they were; that usage is booked by model, once, and a limit holds;
+// that equal subtasks are worked on each; and that a cancel reaches the worker.
+func TestElsewhere(t *testing.T, through func(t *testing.T, w swarm.Worker) swarm.Worker) {
+	t.Run("subtasks arrive whole", func(t *testing.T) { arriveWhole(t, through) })
+	t.Run("errors keep their class", func(t *testing.T) { keepErrors(t, through) })
+	t.Run("equal subtasks are each worked on", func(t *testing.T) { workOnEqual(t, through) })
+	t.Run("books and limits hold", func(t *testing.T) { bookElsewhere(t, through) })
+	t.Run("a cancel reaches the worker", func(t *testing.T) { cancelElsewhere(t, through) })
+}
+
+type over = func(t *testing.T, w swarm.Worker) swarm.Worker
+
+func arriveWhole(t *testing.T, through over) {
+	odd := "not UTF-8: \xff\xfe, a zero \x00, and \u2028"
+	large := strings.Repeat("A large text. ", 200_000) + odd
+	chunk := func(id, text string) *swarm.Chunk {
+		return &swarm.Chunk{
+			Source: "s", ID: id, Path: "a › b", Text: text, Start: 3, End: 3 + len(text), Line: 2,
+			Places: []swarm.Place{{Path: "a"}, {At: 1, Path: "b", Head: "| h |"}},
+		}
+	}
+	said := swarm.Finding{Text: odd, Data: json.RawMessage(`{ "b": 1,  "a": "\u00e4" }`), Evidence: []swarm.Citation{{Quote: odd, Start: 1, End: 2, Verified: true}}, Confidence: .5}
+	earlier := &swarm.Step{ID: "1/read", Do: "read", Over: swarm.Items, Items: make([]string, 10_000)}
+	from := []swarm.Result{{Step: earlier, Index: 7, Item: "an item", Outcome: swarm.Done, Out: swarm.Output{Findings: []swarm.Finding{said}}}}
+	step := &swarm.Step{ID: "1/s", Do: "do\xff it", Over: swarm.Each, Form: swarm.FormList, Schema: json.RawMessage(`{"type": "object"}`), Tools: []string{"t"}, MaxOut: 9, Must: true, Lookup: 2}
+	whole := swarm.Subtask{
+		Step: step, Index: 4, Goal: odd, Item: large, Pack: 2, Chunk: chunk("s#1", large), Context: []*swarm.Chunk{chunk("s#2", "context")},
+		Found: []*swarm.Chunk{chunk("s#3", odd)}, From: from, Missing: []string{"1/x: 1 of 2 parts failed"}, Priority: 5,
+		Feedback: []swarm.Feedback{{Said: odd, Wrong: "all"}},
+	}
+	var mu sync.Mutex
+	var got swarm.Subtask
+	back := swarm.Output{Findings: []swarm.Finding{said, {Text: large}}, Read: []*swarm.Chunk{chunk("tool:t#1", odd)}, Doubts: []string{"a doubt"}}
+	w := through(t, swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		got = st
+		return back, nil
+	}))
+	out, err := w.Work(t.Context(), whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Usage, out.Models = nil, nil
+	if !reflect.DeepEqual(out, back) {
+		t.Error("the output came back as another one")
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	for _, f := range []struct {
+		name      string
+		got, want any
+	}{
+		{"Index", got.Index, whole.Index},
+		{"Goal", got.Goal, whole.Goal},
+		{"Item", got.Item, whole.Item},
+		{"Pack", got.Pack, whole.Pack},
+		{"Chunk", got.Chunk, whole.Chunk},
+		{"Context", got.Context, whole.Context},
+		{"Found", got.Found, whole.Found},
+		{"Missing", got.Missing, whole.Missing},
+		{"Feedback", got.Feedback, whole.Feedback},
+		{"Priority", got.Priority, whole.Priority},
+		{"Step", got.Step, whole.Step},
+	} {
+		if !reflect.DeepEqual(f.got, f.want) {
+			t.Errorf("the worker was given another %s", f.name)
+		}
+	}
+	if len(got.From) != 1 || got.From[0].ID() != from[0].ID() || got.From[0].Item != from[0].Item || !reflect.DeepEqual(got.From[0].Out, from[0].Out) {
+		t.Errorf("the worker was given another From: %+v", got.From)
+	}
+}
+
+func keepErrors(t *testing.T, through over) {
+	for name, err := range map[string]error{
+		"a call's":   &swarm.CallError{Class: swarm.ClassTooLong, Status: 400, Code: "too_long", Model: "m", Err: errors.New("too long")},
+		"a budget's": &swarm.BudgetError{Limit: "cost", Max: "$1.00", Spent: "$1.00", Needs: "$0.10"},
+		"a plain":    errors.New("it is raining"),
+	} {
+		w := through(t, swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) { return swarm.Output{}, err }))
+		_, got := w.Work(t.Context(), swarm.Subtask{Item: name})
+		if got == nil || got.Error() != err.Error() || reflect.TypeOf(got) != reflect.TypeOf(err) && name != "a plain" {
+			t.Errorf("%s error came back as %T: %v", name, got, got)
+		}
+	}
+	w := through(t, swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) { panic("oh") }))
+	_, err := w.Work(t.Context(), swarm.Subtask{Item: "panic"})
+	if p, ok := errors.AsType[*swarm.PanicError](err); !ok || fmt.Sprint(p.Value) != "oh" || len(p.Stack) == 0 {
+		t.Errorf("a panic came back as %T: %v", err, err)
+	}
+}
+
+func workOnEqual(t *testing.T, through over) {
+	var mu sync.Mutex
+	n := 0
+	w := through(t, swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		n++
+		return swarm.Say(fmt.Sprint(n)), nil
+	}))
+	a, err := steps{{ID: "s", Do: "count", Over: swarm.Items, Items: make([]string, 20)}}.run(t, swarm.Swarm{Worker: w})
+	said := map[string]bool{}
+	for r := range a.Results() {
+		said[r.Out.Text()] = true
+	}
+	if err != nil || len(said) != 20 || n != 20 {
+		t.Errorf("%v: 20 equal subtasks were worked on %d times, and gave %d results", err, n, len(said))
+	}
+}
+
+func bookElsewhere(t *testing.T, through over) {
+	price := &swarm.Price{In: swarm.Dollar}
+	made := 0
+	var mu sync.Mutex
+	call := func(ctx context.Context, model string) error {
+		held, err := swarm.Reserve(ctx, swarm.Call{Model: model, Price: price, Est: swarm.Usage{In: 1000}})
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		made++
+		mu.Unlock()
+		held.Settle(swarm.Usage{In: 900, Out: 10}, nil)
+		return nil
+	}
+	w := through(t, swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+		err := errors.Join(call(ctx, "a"), call(ctx, "b"))
+		return swarm.Say("x"), err
+	}))
+	a, err := steps{{ID: "s", Do: "call", Over: swarm.Items, Items: make([]string, 10)}}.run(t, swarm.Swarm{Worker: w})
+	one := swarm.Usage{Calls: 10, In: 9000, Out: 100, Cost: 10 * price.Cost(swarm.Usage{In: 900, Out: 10})}
+	if err != nil || made != 20 || a.Report.Models["a"] != one || a.Report.Models["b"] != one || a.Report.Usage != one.Plus(one) {
+		t.Errorf("%v: %d calls were made, and booked as %+v", err, made, a.Report.Models)
+	}
+	if r := a.Report; len(r.Elsewhere) == 0 {
+		t.Error("the report does not say who worked")
+	}
+}
+
+func cancelElsewhere(t *testing.T, through over) {
+	begun, ended := make(chan struct{}), make(chan struct{})
+	w := through(t, swarm.WorkerFunc(func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) {
+		close(begun)
+		<-ctx.Done()
+		close(ended)
+		return swarm.Output{}, context.Cause(ctx)
+	}))
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-begun
+		cancel()
+	}()
+	if _, err := w.Work(ctx, swarm.Subtask{Item: "x"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("a subtask that was cancelled returned %v", err)
+	}
+	<-ended
+}
+
+// steps is a planner of some steps whose answer is empty.
+type steps []swarm.Step
+
+func (p steps) Plan(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+	for _, s := range p {
+		if err := add(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p steps) Merge(context.Context, swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
+	return swarm.Verdict{}, nil
+}
+
+func (p steps) Window() int { return 0 }
+
+func (p steps) run(t *testing.T, s swarm.Swarm) (*swarm.Answer, error) {
+	t.Helper()
+	s.Planner = p
+	return s.Run(t.Context(), swarm.Task{Goal: "test"})
+}
