@@ -104,13 +104,10 @@ func (c *claimed) read(ctx context.Context) (w word, last uint64, err error) {
 
 // get returns the message of a subject; nil: there is none.
 func (c *claimed) get(ctx context.Context, kind, subject string) (m *jetstream.RawStreamMsg, err error) {
-	err = again(ctx, func() error {
-		s, err := c.server.js.Stream(ctx, c.server.cfg.stream(kind))
-		if err == nil {
-			m, err = s.GetLastMsgForSubject(ctx, subject)
-		}
-		if errors.Is(err, jetstream.ErrMsgNotFound) || errors.Is(err, jetstream.ErrStreamNotFound) {
-			err = nil
+	err = c.server.cfg.try(ctx, c.server.js, func() error {
+		m, err = c.server.kept[kind].GetLastMsgForSubject(ctx, subject)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
 		}
 		return err
 	})

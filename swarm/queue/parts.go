@@ -26,8 +26,9 @@ func sumOf(data []byte) string {
 
 // store keeps large texts by their hash, each once.
 type store struct {
-	js  jetstream.JetStream
-	cfg *Config
+	js   jetstream.JetStream
+	cfg  *Config
+	kept jetstream.Stream
 
 	mu      sync.Mutex
 	put     map[string]bool // hashes of what this process has stored
@@ -62,7 +63,7 @@ func (s *store) save(ctx context.Context, data []byte) (string, error) {
 		m := nats.NewMsg(s.cfg.subject(parts, sum, strconv.Itoa(i)))
 		m.Header.Set("Pieces", strconv.Itoa(n))
 		m.Data = data[i*mostPiece : min((i+1)*mostPiece, len(data))]
-		err := again(ctx, func() error { _, err := s.js.PublishMsg(ctx, m); return err })
+		err := s.cfg.try(ctx, s.js, func() error { _, err := s.js.PublishMsg(ctx, m); return err })
 		if err != nil && !taken(err) {
 			return "", fmt.Errorf("queue: store a text: %w", err)
 		}
@@ -121,13 +122,9 @@ func (s *store) load(ctx context.Context, sum string) ([]byte, error) {
 }
 
 func (s *store) fetch(ctx context.Context, sum string) ([]byte, error) {
-	stream, err := s.js.Stream(ctx, s.cfg.stream(parts))
-	if err != nil {
-		return nil, fmt.Errorf("queue: load a text: %w", err)
-	}
 	var data []byte
 	for i, n := 0, 1; i < n; i++ {
-		m, err := stream.GetLastMsgForSubject(ctx, s.cfg.subject(parts, sum, strconv.Itoa(i)))
+		m, err := s.kept.GetLastMsgForSubject(ctx, s.cfg.subject(parts, sum, strconv.Itoa(i)))
 		if err != nil {
 			return nil, fmt.Errorf("queue: load a text: %w", err)
 		}

@@ -24,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -137,8 +138,10 @@ func (c *Config) subject(kind string, tokens ...string) string {
 	return strings.Join(append([]string{c.Name, version, kind}, tokens...), ".")
 }
 
-// streams makes the streams that are not there.
-func (c *Config) streams(ctx context.Context, js jetstream.JetStream) error {
+// streams returns the streams by kind, and makes those that are not there. They stay
+// good where a stream is deleted and made again.
+func (c *Config) streams(ctx context.Context, js jetstream.JetStream) (map[string]jetstream.Stream, error) {
+	all := map[string]jetstream.Stream{}
 	for _, kind := range []string{work, done, claim, parts} {
 		s := jetstream.StreamConfig{
 			Name: c.stream(kind), Subjects: []string{c.subject(kind, ">")}, Storage: jetstream.FileStorage, Replicas: c.Replicas,
@@ -154,16 +157,32 @@ func (c *Config) streams(ctx context.Context, js jetstream.JetStream) error {
 		default:
 			s.MaxAge = c.Keep
 		}
-		if _, err := js.CreateStream(ctx, s); err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			return fmt.Errorf("queue: stream %s: %w", s.Name, err)
+		made, err := js.CreateStream(ctx, s)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			made, err = js.Stream(ctx, s.Name) // with other settings: those stay
 		}
+		if err != nil {
+			return nil, fmt.Errorf("queue: stream %s: %w", s.Name, err)
+		}
+		all[kind] = made
 	}
-	return nil
+	return all, nil
 }
 
 // taken says that the one message of a subject is there already.
 func taken(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "maximum messages per subject")
+}
+
+// try is again for what uses the streams, which it makes anew where they are gone.
+func (c *Config) try(ctx context.Context, js jetstream.JetStream, f func() error) error {
+	return again(ctx, func() error {
+		err := f()
+		if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrStreamNotFound) {
+			_, _ = c.streams(ctx, js)
+		}
+		return err
+	})
 }
 
 // again calls f until it succeeds, its error is one that no waiting mends, or ctx

@@ -25,7 +25,7 @@ func newPlace(t *testing.T, cfg queue.Config) *place {
 	t.Helper()
 	p := &place{t: t, cfg: cfg}
 	var err error
-	if p.server, err = queue.Embedded(queue.Embedding{Dir: t.TempDir()}); err != nil {
+	if p.server, err = queue.Embedded(queue.Embedding{Dir: t.TempDir(), Listen: "127.0.0.1:0"}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.server.Close)

@@ -23,6 +23,7 @@ type Queue struct {
 	cfg   Config
 	nc    *nats.Conn
 	js    jetstream.JetStream
+	kept  map[string]jetstream.Stream // by kind
 	enc   encoder
 	ahead chan struct{} // turns
 	ended context.Context
@@ -61,9 +62,10 @@ func New(ctx context.Context, nc *nats.Conn, cfg Config) (*Queue, error) {
 		waiting: map[string]*waiting{}, early: map[string][]byte{}, extra: map[string]swarm.Usage{},
 	}
 	q.enc.store = newStore(js, &q.cfg)
-	if err := again(ctx, func() error { return cfg.streams(ctx, js) }); err != nil {
+	if err := again(ctx, func() (err error) { q.kept, err = cfg.streams(ctx, js); return err }); err != nil {
 		return nil, err
 	}
+	q.enc.store.kept = q.kept[parts]
 	q.ended, q.end = context.WithCancelCause(context.WithoutCancel(ctx))
 	caught := make(chan struct{})
 	q.group.Go(func() { q.listen(caught) })
@@ -132,8 +134,8 @@ func (q *Queue) follow(caught func()) error {
 	case <-q.ended.Done():
 		return nil
 	case <-broken:
-		_ = q.cfg.streams(q.ended, q.js) // it may have been deleted
-		return nil
+		_, err = q.cfg.streams(q.ended, q.js) // it may have been deleted
+		return err
 	}
 }
 
@@ -167,8 +169,13 @@ func (q *Queue) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error
 	if q.ended.Err() != nil {
 		return swarm.Output{}, errClosed
 	}
-	if q.cfg.Lend != (swarm.Usage{}) { // it is held until the subtask ends, after what was used has been booked
-		if _, err := swarm.Reserve(ctx, swarm.Call{Backend: q.cfg.Name, Model: "elsewhere", Price: &swarm.Price{}, Est: q.cfg.Lend}); err != nil {
+	if q.cfg.Lend != (swarm.Usage{}) {
+		// What is lent is held until the subtask ends, after what was used has been
+		// booked. Who has it may be waiting for a place: this one must not keep its own.
+		unpark := swarm.Park(ctx)
+		_, err := swarm.Reserve(ctx, swarm.Call{Backend: q.cfg.Name, Model: "elsewhere", Price: &swarm.Price{}, Est: q.cfg.Lend})
+		unpark()
+		if err != nil {
 			return swarm.Output{}, err
 		}
 	}
@@ -184,7 +191,11 @@ func (q *Queue) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error
 		return swarm.Output{}, err
 	}
 	w, err := q.register(ctx, m, st)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil: // it may have been handed over all the same
+		return q.takeBack(ctx, m.Key, w)
+	case err != nil:
+		q.drop(m.Key)
 		return swarm.Output{}, err
 	}
 	// The turn is given on before a place is waited for: those that hold the places
@@ -225,16 +236,11 @@ func (q *Queue) register(ctx context.Context, m *message, st swarm.Subtask) (*wa
 			q.take(m.Key, early)
 			return w, nil
 		}
-		if err := q.purge(ctx, done, m.Key); err != nil {
-			q.drop(m.Key)
-			return nil, err
+		if err := errors.Join(q.purge(ctx, done, m.Key), q.purge(ctx, claim, m.Key)); err != nil {
+			return w, err
 		}
 	}
-	if err := q.publish(ctx, m.Key, data); err != nil {
-		q.drop(m.Key)
-		return nil, err
-	}
-	return w, nil
+	return w, q.publish(ctx, m.Key, data)
 }
 
 func (q *Queue) drop(key string) {
@@ -246,7 +252,7 @@ func (q *Queue) drop(key string) {
 // publish hands a message over. That it is there already, from this process or an
 // earlier one, is as good.
 func (q *Queue) publish(ctx context.Context, key string, data []byte) error {
-	err := again(ctx, func() error {
+	err := q.cfg.try(ctx, q.js, func() error {
 		_, err := q.js.Publish(ctx, q.cfg.subject(work, q.cfg.Run, key), data)
 		return err
 	})
@@ -257,11 +263,7 @@ func (q *Queue) publish(ctx context.Context, key string, data []byte) error {
 }
 
 func (q *Queue) purge(ctx context.Context, kind, key string) error {
-	s, err := q.js.Stream(ctx, q.cfg.stream(kind))
-	if err == nil {
-		err = s.Purge(ctx, jetstream.WithPurgeSubject(q.cfg.subject(kind, q.cfg.Run, key)))
-	}
-	if err != nil {
+	if err := q.kept[kind].Purge(ctx, jetstream.WithPurgeSubject(q.cfg.subject(kind, q.cfg.Run, key))); err != nil {
 		return fmt.Errorf("queue: take back: %w", err)
 	}
 	return nil
@@ -270,10 +272,14 @@ func (q *Queue) purge(ctx context.Context, kind, key string) error {
 // takeBack removes a subtask that nobody has begun, and tells who has begun it to
 // stop.
 func (q *Queue) takeBack(ctx context.Context, key string, w *waiting) (swarm.Output, error) {
+	tell := func() { _ = q.nc.Publish(q.cfg.subject("cancel", q.cfg.Run), []byte(key)) }
+	tell()
+	purging, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer stop()
+	_ = q.purge(purging, work, key)
+	tell() // it may have been given to somebody meanwhile
 	late, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer stop()
-	_ = q.nc.Publish(q.cfg.subject("cancel", q.cfg.Run), []byte(key))
-	_ = q.purge(late, work, key)
 	select {
 	case data := <-w.reply:
 		out, err := q.answer(late, data)
@@ -347,7 +353,7 @@ func (q *Queue) look(key string, st swarm.Subtask) {
 		switch {
 		case errors.Is(err, jetstream.ErrStreamNotFound):
 			q.enc.forget()
-			if q.cfg.streams(ctx, q.js) != nil {
+			if _, err := q.cfg.streams(ctx, q.js); err != nil {
 				return
 			}
 			continue

@@ -30,7 +30,7 @@ func Serve(ctx context.Context, nc *nats.Conn, w swarm.Worker, cfg Config) error
 	}
 	s := &serving{
 		cfg: cfg, js: js, worker: w, store: newStore(js, &cfg), slots: semaphore.NewWeighted(int64(cfg.Slots)),
-		room: make(chan struct{}, cfg.Slots+max(cfg.Slots/4, 1)), live: map[string]context.CancelCauseFunc{},
+		room: make(chan struct{}, cfg.Slots+max(cfg.Slots/4, 1)), live: map[string]context.CancelCauseFunc{}, taken: map[string]bool{},
 	}
 	cancels, err := nc.Subscribe(cfg.subject("cancel", "*"), s.cancel)
 	if err != nil {
@@ -39,6 +39,13 @@ func Serve(ctx context.Context, nc *nats.Conn, w swarm.Worker, cfg Config) error
 	defer cancels.Unsubscribe() //nolint:errcheck // the connection may be gone
 	on, kill := context.WithCancel(context.WithoutCancel(ctx))
 	defer kill()
+	if err := again(ctx, func() (err error) { s.kept, err = cfg.streams(ctx, js); return err }); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	s.store.kept = s.kept[parts]
 	err = s.pull(ctx, on)
 	late := time.AfterFunc(cfg.Grace, kill)
 	defer late.Stop()
@@ -50,14 +57,16 @@ func Serve(ctx context.Context, nc *nats.Conn, w swarm.Worker, cfg Config) error
 type serving struct {
 	cfg    Config
 	js     jetstream.JetStream
+	kept   map[string]jetstream.Stream // by kind
 	worker swarm.Worker
 	store  *store
 	room   chan struct{}       // for subtasks that are here: those that are worked on, and a few that wait for a slot
 	slots  *semaphore.Weighted // for those that are worked on
 	busy   sync.WaitGroup      // of handle
 
-	mu   sync.Mutex
-	live map[string]context.CancelCauseFunc // by RUN.KEY
+	mu    sync.Mutex
+	live  map[string]context.CancelCauseFunc // by RUN.KEY
+	taken map[string]bool                    // of what was taken back, and is not here, or not yet
 }
 
 // pull takes messages until ctx ends. It asks for one only where there is room for it,
@@ -67,7 +76,7 @@ func (s *serving) pull(ctx, on context.Context) error {
 	for {
 		var consumer jetstream.Consumer
 		if err := again(ctx, func() (err error) {
-			if err = s.cfg.streams(ctx, s.js); err != nil {
+			if _, err = s.cfg.streams(ctx, s.js); err != nil {
 				return err
 			}
 			consumer, err = s.js.CreateOrUpdateConsumer(ctx, s.cfg.stream(work), jetstream.ConsumerConfig{
@@ -144,10 +153,19 @@ var errTakenBack = errors.New("the run does not need the subtask any more")
 func (s *serving) cancel(m *nats.Msg) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if stop := s.live[runOf(m.Subject)+"."+string(m.Data)]; stop != nil {
+	id := runOf(m.Subject) + "." + string(m.Data)
+	if stop := s.live[id]; stop != nil {
 		stop(errTakenBack)
+		return
 	}
+	if len(s.taken) >= mostTaken {
+		clear(s.taken)
+	}
+	s.taken[id] = true
 }
+
+// mostTaken bounds what is remembered of subtasks that were taken back.
+const mostTaken = 10_000
 
 // runOf is the run that a subject names: NAME.VERSION.KIND.RUN, which KEY may follow.
 func runOf(subject string) string { return strings.Split(subject, ".")[3] }
@@ -165,6 +183,8 @@ func (s *serving) handle(ctx context.Context, m jetstream.Msg) {
 	id := run + "." + msg.Key
 	s.mu.Lock()
 	s.live[id] = stop
+	taken := s.taken[id]
+	delete(s.taken, id)
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
@@ -174,6 +194,11 @@ func (s *serving) handle(ctx context.Context, m jetstream.Msg) {
 	c := &claimed{server: s, subject: s.cfg.subject(claim, run, msg.Key), result: s.cfg.subject(done, run, msg.Key)}
 	beats := s.beat(m, c)
 	defer beats()
+	if taken { // unless it was handed over anew
+		if still, err := c.get(ctx, work, m.Subject()); err == nil && still == nil {
+			return
+		}
+	}
 
 	if s.slots.Acquire(ctx, 1) != nil {
 		s.giveBack(ctx, m)
@@ -254,8 +279,10 @@ func (s *serving) beat(m jetstream.Msg, c *claimed) (stop func()) {
 func (s *serving) answer(m jetstream.Msg, c *claimed, r *reply) {
 	// The run may have been cancelled, or this process be about to end: what was
 	// paid for is told all the same.
-	ctx, stop := context.WithTimeout(context.Background(), max(s.cfg.Grace, time.Second))
+	ctx, stop := context.WithCancel(context.Background()) // no deadline: each request has its own
 	defer stop()
+	late := time.AfterFunc(max(s.cfg.Grace, time.Second), stop)
+	defer late.Stop()
 	if len(r.Out) > mostInline {
 		part, err := s.store.save(ctx, r.Out)
 		if err != nil {
@@ -268,7 +295,7 @@ func (s *serving) answer(m jetstream.Msg, c *claimed, r *reply) {
 		return // nobody acknowledges it: it is begun again
 	}
 	mine := false // an answer whose acknowledgement was lost is there when it is sent again
-	err = again(ctx, func() error {
+	err = s.cfg.try(ctx, s.js, func() error {
 		_, err := s.js.Publish(ctx, c.result, data, jetstream.WithRetryAttempts(0))
 		if err != nil && !taken(err) {
 			mine = true
@@ -278,7 +305,7 @@ func (s *serving) answer(m jetstream.Msg, c *claimed, r *reply) {
 	if taken(err) && !(mine && c.mine(ctx, data)) && (len(r.Models) > 0 || r.Usage != (swarm.Usage{})) {
 		told, _ := encode(&reply{Usage: r.Usage, Models: r.Models, Worker: r.Worker, Took: r.Took})
 		subject := s.cfg.subject(done, runOf(c.result), extra+lastToken(c.result)+"-"+strconv.FormatUint(c.sequence(), 10))
-		err = again(ctx, func() error { _, err := s.js.Publish(ctx, subject, told); return err })
+		err = s.cfg.try(ctx, s.js, func() error { _, err := s.js.Publish(ctx, subject, told); return err })
 	}
 	if err == nil || taken(err) {
 		_ = m.Ack()
