@@ -10,9 +10,9 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// TestPlanner tests a planner's contract: newPlanner's planners plan and merge
-// for a brief of the suite's own, whose one source has three short chunks, and
-// then for briefs, which suit the planner at hand. It fails t if one
+// TestPlanner tests a planner's contract. Planners made by newPlanner plan and
+// merge for a built-in brief, whose only source has three short chunks, and then
+// for briefs, which you can fit to your planner. It fails t if a planner
 //
 //   - panics, ends its goroutine, or does not return;
 //   - plans nothing for a first round and returns no error, or, where every
@@ -30,7 +30,7 @@ import (
 //     can tell;
 //   - leaves a goroutine behind.
 //
-// A planner with a method Close is closed at the end, before goroutines are
+// If a planner has a method Close, it is called at the end, before goroutines are
 // counted.
 func TestPlanner(t testing.TB, newPlanner func() swarm.Planner, briefs ...swarm.Brief) {
 	t.Helper()

@@ -11,9 +11,10 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// TestWorker tests a worker's contract: newWorker's workers are given ordinary
-// and odd subtasks (texts of many kinds, empty items, a missing chunk, unknown
-// schemas …) and then extra, which suit the worker at hand. It fails t if one
+// TestWorker tests a worker's contract. Workers made by newWorker get ordinary and
+// unusual subtasks (texts of many kinds, empty items, a missing chunk, unknown
+// schemas …) and then extra, which you can fit to your worker. It fails t if a
+// worker
 //
 //   - panics, ends its goroutine, or does not return;
 //   - changes the subtask, which is shared;
@@ -26,8 +27,8 @@ import (
 //   - is not safe for concurrent use, as far as the race detector can tell;
 //   - leaves a goroutine behind.
 //
-// An error from Work is no breach: it is the subtask's. A worker with a method
-// Close is closed at the end, before goroutines are counted.
+// An error from Work does not break the contract. If a worker has a method Close,
+// it is called at the end, before goroutines are counted.
 func TestWorker(t testing.TB, newWorker func() swarm.Worker, extra ...swarm.Subtask) {
 	t.Helper()
 	s := newSuite(t, "worker")
