@@ -65,10 +65,10 @@ type Limits struct {
 	// Attempts is the most attempts at one call. 0: 8.
 	Attempts int
 	// AttemptTime is the longest that one attempt may be silent: the time limit of
-	// a reply that comes in one piece. It must not be shorter than FirstToken. A
-	// backend that has never answered may be loading its model: if it is the only
-	// one that can take the call, the attempt has three quarters of CallTime. Waits
-	// for budget and for a slot do not count. 0: 3 minutes.
+	// a reply that comes in one piece. A backend that has never answered may be
+	// loading its model: if it is the only one that can take the call, the attempt
+	// has three quarters of CallTime. Waits for budget and for a slot do not count.
+	// 0: 3 minutes.
 	AttemptTime time.Duration
 	// CallTime is the time limit of one call, with all its attempts and the waits
 	// between them, from its first slot on. Waits for budget do not count. 0: 10
@@ -83,7 +83,8 @@ type Limits struct {
 	ReachTime time.Duration
 	// FirstToken is the longest wait for the first data of a streamed reply, and
 	// for each next piece until there is text. Keep-alive comments count as data
-	// during the first half of CallTime. 0: AttemptTime.
+	// during the first half of CallTime. 0: AttemptTime, which is also its upper
+	// limit.
 	FirstToken time.Duration
 	// Idle is the longest gap between two pieces of data of a streamed reply, from
 	// its first text on. Comments do not count as data. 0: a quarter of
