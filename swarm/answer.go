@@ -59,7 +59,7 @@ type Answer struct {
 	Text      string     `json:"text"`
 	Citations []Citation `json:"citations"` // [1] in Text is Citations[0]
 	Status    Status     `json:"status"`    // from the last merge that succeeded; ReadMore if none did
-	Complete  bool       `json:"complete"`  // the last merge succeeded, with Answered and nothing missing, and most subtasks did not fail
+	Complete  bool       `json:"complete"`  // the last merge succeeded, with Answered and nothing missing; no subtask was cancelled, and at most half failed or were skipped
 	Rounds    int        `json:"rounds"`
 	Coverage  Coverage   `json:"coverage"`
 	Report    Report     `json:"report"`

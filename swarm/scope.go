@@ -184,7 +184,7 @@ type Caller struct {
 	Priority int64  // of the subtask, larger first; 0 for the planner's calls
 }
 
-// CallerOf returns the root run and the priority of ctx's subtask. Outside a
+// CallerOf returns the outermost run and the priority of ctx's subtask. Outside a
 // run it is zero.
 func CallerOf(ctx context.Context) Caller {
 	s := scopeOf(ctx)

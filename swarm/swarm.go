@@ -28,7 +28,7 @@ import (
 )
 
 // Swarm is a planner, a worker, and the settings of a run. The zero value of
-// each setting is right for most. A Swarm may run several tasks at once.
+// each setting suits most uses. A Swarm may run several tasks at once.
 type Swarm struct {
 	Planner Planner
 	Worker  Worker

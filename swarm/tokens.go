@@ -13,7 +13,7 @@ package swarm
 // under o200k_base.
 //
 // On the test's samples (prose in ten languages, code, JSON, a CSV table, emoji)
-// the guess is within 25 % of o200k_base's count, and within 12.5 % on long texts
+// the guess is within a quarter of o200k_base's count, and within an eighth on long texts
 // in English and Go; random base64 has up to twice as many tokens as guessed. For
 // models with other vocabularies it may be further off, mostly too low outside
 // English.

@@ -17,7 +17,7 @@ import (
 	"github.com/db31e724/go-swarm/swarm/model"
 )
 
-// Config is a pool's backends and settings. Zero values are right for most.
+// Config is a pool's backends and settings. Zero values suit most uses.
 type Config struct {
 	// Backends are the models that work, 1 to 64. They must be empty if Doer is
 	// set.
