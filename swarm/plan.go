@@ -116,8 +116,8 @@ func (s *Status) UnmarshalText(text []byte) error {
 type Verdict struct {
 	Status Status
 	// Missing says what the answer lacks, or what to look for; empty: nothing. If
-	// it is not empty and rounds are left, another round follows, whose Brief.Asked
-	// it is.
+	// it is not empty and rounds are left, another round follows, which gets it as
+	// Brief.Asked.
 	Missing string
 	// Citations are what the answer's text refers to: [1] is Citations[0].
 	Citations []Citation

@@ -17,12 +17,12 @@ import (
 // as soon as their steps are written, and the planner merges their results.
 //
 // Run returns an Answer in every case, with coverage, report, results and what is
-// known. The error is non-nil if the run was cancelled or if the planner did not
-// finish a text: its plan had no step, every subtask failed (the error is then the
-// first failure) or was cut off by the time limit, or the merge was interrupted.
-// After a cancel errors.Is finds both the context's error and its cause, and a
-// planner whose Window is 0 still merges what is known. A panic in Observe is
-// returned if there is no other error.
+// known. The error is non-nil if the run was cancelled, and otherwise exactly when
+// the planner did not finish a text: its plan had no step, every subtask failed
+// (the error is then the first failure) or was cut off by the time limit, or the
+// merge was interrupted. After a cancel errors.Is finds both the context's error
+// and its cause, and a planner whose Window is 0 still merges what is known. A
+// panic in Observe is returned if there is no other error.
 //
 // Run returns once every goroutine of the run has ended. It waits for a worker that
 // ignores its context, and for the current call of Observe. One second after a
