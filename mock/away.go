@@ -26,9 +26,9 @@ const (
 	flapSpan   = time.Minute
 )
 
-// GoAway lets the server vanish for d, as one that crashes and is started
-// again: its port refuses connections, and what is open is reset. Requests
-// that reach a Server as an http.Handler meanwhile are cut.
+// GoAway simulates a crash and restart after d: until then the port refuses
+// connections, and open connections are reset. Requests that reach the Server as an
+// http.Handler meanwhile are cut.
 func (s *Server) GoAway(d time.Duration) {
 	a := &s.away
 	a.mu.Lock()

@@ -25,13 +25,12 @@ const maxConfig = 16 << 20
 //go:embed config.schema.json
 var configSchema []byte
 
-// ReadConfig reads a server's configuration as JSON, so that the mock can be
-// used from any language; docs/mock.md lists the fields, config.schema.json
-// says the same to editors. It is strict: an unknown field, a field that stands
-// twice, a value out of range, a model or fault that does not exist are errors,
-// which name the field and the line.
+// ReadConfig reads a server's configuration as JSON, so that the mock can be used
+// from any language. docs/mock.md lists the fields; config.schema.json is their
+// JSON Schema. Unknown or repeated fields, values out of range, and models or
+// faults that do not exist are errors that name the field and the line.
 //
-// Where it names no models, those are Large and Small.
+// If it names no models, the server has Large and Small.
 func ReadConfig(from io.Reader) (Config, error) {
 	data, err := io.ReadAll(io.LimitReader(from, maxConfig+1))
 	switch {

@@ -6,7 +6,7 @@ import (
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
-// Error is an error in the shape of the real service. A brain may return one.
+// Error is an error in the format of the real service. A brain may return one.
 type Error struct {
 	Status  int // HTTP status; 0: 500
 	Message string
@@ -16,7 +16,7 @@ type Error struct {
 	Header  http.Header
 }
 
-// Error says status, code and message.
+// Error returns status, code and message.
 func (e *Error) Error() string { return e.wire().Error() }
 
 func (e *Error) wire() *wire.Error {

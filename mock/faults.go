@@ -10,38 +10,38 @@ import (
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
-// Fault is one way in which a model server, or the road to it, goes wrong.
+// Fault is one way in which a model server, or the network to it, fails.
 type Fault struct {
-	ID    string // F01 to F59, met in the wild, with letters for their variants; X…: further ones
+	ID    string // F01 to F59, seen with real providers, with letters for variants; X…: further ones
 	Group string // A waiting, B retries, C streams, D replies that lie, E connections, F cancels, G fan-out, H plans, I money, J secrets, X others
 	Name  string
-	Says  string // what it stands for, and what of a client it tries
+	Says  string // what it stands for, and what it tests in a client
 
 	Recovery Recovery
-	// Class is the kind of failure that a client should name: rate-limited,
+	// Class is the kind of failure that a client should report: rate-limited,
 	// overloaded, server, network, timeout, broken, quota, auth, not-found,
-	// invalid, context-too-long, cut, refused, filtered. Empty: none is due.
+	// invalid, context-too-long, cut, refused, filtered. Empty: none.
 	Class   string
-	MinGap  time.Duration // the server asks to be left alone for so long
-	Charged bool          // the model worked: the call is in the bill
+	MinGap  time.Duration // how long the server asks the client to wait
+	Charged bool          // the model worked, so the call is in the bill
 
-	Client bool   // lies in a client alone: no server can cause it
-	Watch  string // it is a client's, and the server answers as ever or as said: where its log shows the client's part
+	Client bool   // happens only in a client; no server can cause it
+	Watch  string // for faults that depend on the client: where the server's log shows what the client did; the server answers normally, or as Says describes
 }
 
-// Recovery is what can become of a call that met a fault.
+// Recovery says how a client can recover from a fault.
 type Recovery string
 
 const (
-	Unharmed  Recovery = "unharmed"  // the answer is whole: it is to be taken and not asked for again
-	Again     Recovery = "again"     // the same call may succeed when sent again, MinGap later at the earliest
-	Elsewhere Recovery = "elsewhere" // this backend goes on failing, another may serve the call
-	Changed   Recovery = "changed"   // a changed call may succeed: shorter, with more room, told what was wrong
-	Never     Recovery = "never"     // it ends in an error that says so
+	Unharmed  Recovery = "unharmed"  // the reply is complete: use it and do not repeat the call
+	Again     Recovery = "again"     // the same call may succeed if repeated after MinGap or later
+	Elsewhere Recovery = "elsewhere" // this backend keeps failing; another may serve the call
+	Changed   Recovery = "changed"   // a changed call may succeed: a shorter prompt, a larger token limit, or a hint at what was wrong
+	Never     Recovery = "never"     // the call must end with an error that says why
 )
 
-// Faults is the catalogue: what this server can do to a client, and what
-// belongs to the same list though no server can cause it.
+// Faults returns the catalogue: the faults that this server can cause, and those
+// that only a client can (Fault.Client).
 func Faults() []Fault {
 	out := make([]Fault, len(fault.Catalogue))
 	for i, f := range fault.Catalogue {
@@ -50,29 +50,30 @@ func Faults() []Fault {
 	return out
 }
 
-// FaultIDs are the faults that an expression stands for: an ID ("F15a"), a
-// row with all its variants ("F15"), a group ("C"), or "*" for all. Those that
-// no server causes are left out.
+// FaultIDs returns the IDs that an expression stands for: an ID ("F15a"), a fault
+// with all its variants ("F15"), a group ("C"), or "*" for all. Faults that no
+// server can cause are left out.
 func FaultIDs(expression string) []string { return fault.IDs(expression) }
 
-// FaultRule lets calls of chat completions meet faults. A call meets a rule
-// that all of its conditions hold for; the first such rule of a server counts.
+// FaultRule causes faults in calls of chat completions. A rule applies to a call if
+// all of its conditions hold; the first rule that applies is used.
 //
-// Beside the rules of a server, a call chooses its fault itself with the
-// header X-Mock-Fault: F15a, or with a model name such as mock-small:F15a.
+// A call can also choose a fault itself, by the header X-Mock-Fault: F15a or a
+// model name such as mock-small:F15a.
 type FaultRule struct {
-	// IDs are faults as FaultIDs takes them. Of several, each call draws one.
+	// IDs are expressions for FaultIDs. If they name several faults, each call
+	// draws one.
 	IDs   []string
-	Model string // only calls for this model; with nothing else: a model that always fails
-	// Rate is the share of calls that meet the rule, up to 1; 0: all. Which
-	// ones, follows from the server's seed, the request's body and how often
-	// that body came before, not from the order in which calls come.
+	Model string // only calls for this model; alone it makes a model that always fails
+	// Rate is the fraction of calls that meet the rule, up to 1; 0: all. Which
+	// calls is determined by the server's seed, the request's body and how often
+	// that body was received before, not by the order of calls.
 	Rate     float64
-	Attempts int           // only the first so many times that a body comes; 0: always
-	Calls    []int         // only these of the calls that Model lets through, counted from 1
-	From, To time.Duration // only calls that arrive between, since the server began; To 0: no end
-	Over     int           // only calls whose prompt has more tokens
-	Max      int           // at most so many times; 0: without end
+	Attempts int           // only the first Attempts times that the same body is received; 0: always
+	Calls    []int         // only these calls, counted from 1 among those for Model
+	From, To time.Duration // only calls that arrive in this time after the server's start; To 0: no end
+	Over     int           // only calls whose prompt has more than Over tokens
+	Max      int           // most times that the rule applies; 0: no limit
 }
 
 func arm(rules []FaultRule) ([]*fault.Armed, error) {

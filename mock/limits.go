@@ -10,41 +10,39 @@ import (
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
-// Limits are what a server takes at most, of one model or in all. Zero values
-// are no limits.
+// Limits are the most that a server accepts, for one model or for all together.
+// Zero values are no limits.
 //
-// Requests and tokens are counted in token buckets that refill steadily. A
-// request takes one, and of the tokens its prompt and its max_tokens; what was
-// not used comes back when it ends. Every reply tells what is left in
-// x-ratelimit headers, a refusal also when to come back. Requests that then
-// fail count all the same.
+// Requests and tokens are counted in token buckets that refill steadily. A request
+// takes one request, and the tokens of its prompt and its max_tokens; unused tokens
+// are returned when it ends. Every reply reports the rest in x-ratelimit headers; a
+// refusal also says when to retry. Requests that fail later count too.
 type Limits struct {
 	RPM    int           // requests a minute
 	TPM    int           // tokens a minute
-	Window time.Duration // how much of a minute's allowance may come at once; 0: a minute's
+	Window time.Duration // the part of a minute's allowance that may be used at once; 0: a minute
 
-	InFlight int // requests at work at once
-	Queue    int // further ones that wait for a place and are told nothing; more are refused
-	Busy     int // status of that refusal, without a word on when to come back; 0: 429
+	InFlight int // most requests in progress at once
+	Queue    int // further requests that wait silently; more than these are refused
+	Busy     int // status of that refusal, which has no Retry-After; 0: 429
 }
 
 // Prefix is a model's cache of prompt prefixes. The zero value caches
 // nothing.
 //
-// A prompt is cut into blocks. As many blocks from its beginning as came
-// before, in a call that had then begun to answer, are read from the cache:
-// usage says so and Price.Cached is their price. Calls that start together
-// all miss. A block that nobody used for as long as TTL is forgotten. A cut
-// falls on the boundary of a word, so that a block may be a few tokens longer;
-// a call's schema stands before its messages.
+// A prompt is cut into blocks, with the call's schema before its messages. The
+// leading blocks that it shares with an earlier call whose reply had already begun
+// are read from the cache: usage reports them, and they cost Price.Cached. Calls
+// that start together all miss. A block that is not used for TTL is dropped. Blocks
+// end at word boundaries and so may be a few tokens longer.
 type Prefix struct {
-	Block int           // tokens of a block; 0: 128 where Min or TTL is set, otherwise nothing is cached
-	Min   int           // fewer cached tokens count as none; 0: 1024
+	Block int           // tokens of a block; 0: 128 if Min or TTL is set, otherwise nothing is cached
+	Min   int           // least number of cached tokens that counts; 0: 1024
 	TTL   time.Duration // 0: 5 minutes
 }
 
-// Prefixes is prefix caching as OpenAI's older models have it: blocks of 128
-// tokens from 1024 on, forgotten after 5 minutes.
+// Prefixes returns prefix caching like that of OpenAI's older models: blocks of 128
+// tokens, at least 1024 tokens, dropped after 5 minutes.
 func Prefixes() Prefix { return Prefix{Block: 128, Min: 1024, TTL: 5 * time.Minute} }
 
 // measure counts the prompt and refuses one that is too long. The schema

@@ -175,8 +175,8 @@ func (l *listener) Close() error {
 
 func (l *listener) Addr() net.Addr { return l.inner.Addr() }
 
-// Connections is how many connections were made, of the listener and of
-// Transport, and how many of them are open now.
+// Connections returns how many connections were made, over the listener and
+// Transport, and how many are open now.
 func (s *Server) Connections() (accepted, open int) {
 	s.away.mu.Lock()
 	defer s.away.mu.Unlock()

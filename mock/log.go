@@ -10,54 +10,54 @@ import (
 
 // Usage counts tokens.
 type Usage struct {
-	In      int `json:"prompt_tokens"` // Cached and Written included
-	Cached  int `json:"cached_tokens"` // of In, read from a prefix cache
+	In      int `json:"prompt_tokens"` // prompt tokens, Cached and Written included
+	Cached  int `json:"cached_tokens"` // part of In: read from a prefix cache
 	Out     int `json:"completion_tokens"`
-	Written int `json:"cache_write_tokens,omitempty"` // of In, written into a prefix cache; 0 where Price.Written is
+	Written int `json:"cache_write_tokens,omitempty"` // part of In: written into a prefix cache; 0 if Price.Written is 0
 }
 
-// Entry is what the server saw and served in one request, to whatever path.
+// Entry is the log of one request, to any path, and of its reply.
 type Entry struct {
 	ID     string // as sent in x-request-id
 	Method string
 	Path   string
 	Header http.Header // as received, without keys and cookies
-	Body   []byte      // as received, at most Config.MaxBody; read only
+	Body   []byte      // as received, at most Config.MaxBody bytes; read only
 
-	Request Request // decoded; as far as it could be where it was refused
-	Status  int     // as sent; 0: the client left before
-	Error   string  // what was refused or failed and why, causes that the client was not told included
+	Request Request // the decoded request; if it was refused, as far as it could be decoded
+	Status  int     // as sent; 0: the client disconnected before
+	Error   string  // what was refused or failed and why, including causes not sent to the client
 	Replies []string
 	Finish  []string // finish_reason of each reply, empty for a cut one; nil if all were cut
 
-	Usage  Usage // what the client owes, also where it left early or did not ask for usage
+	Usage  Usage // billed usage, also if the client disconnected early or did not ask for usage
 	Cost   int64 // of Usage, nano-dollars
 	Priced bool  // the model has a price
-	Charge bool  // the model began to work: the call counts in the bill
+	Charge bool  // the model began to work, so the call counts in the bill
 
 	Fault   string // ID of the fault that it met
-	Attempt int    // how often this body had come, this time included; 0: it was not read
+	Attempt int    // how often this body had been received, this time included; 0: it was not read
 
 	Arrived, Ended time.Time
-	InFlight       int  // requests in work when it arrived, itself included
-	Cancelled      bool // the client left before the end
+	InFlight       int  // requests in progress when it arrived, itself included
+	Cancelled      bool // the client disconnected before the end
 	Streamed       bool
 
 	keys *[]string // of the request; behind a pointer, so that printing the entry does not print them
 }
 
-// Bill is what all calls of a model come to, also those whose entry is no
-// longer in the log.
+// Bill is the sum of all calls of a model, including those whose entry is no longer
+// in the log.
 type Bill struct {
 	Calls    int // that the model began to work on
-	Refused  int // requests answered with an error before that
+	Refused  int // requests answered with an error before the model began
 	Usage    Usage
 	Cost     int64 // nano-dollars
 	Unpriced int   // calls without a price, not in Cost
-	Peak     int   // most requests for it in flight at once
+	Peak     int   // most requests for the model in flight at once
 }
 
-// Dollars is the cost for display.
+// Dollars returns Cost in dollars, for display.
 func (b Bill) Dollars() float64 { return float64(b.Cost) / 1e9 }
 
 // ledger holds the log: the newest entries and totals of all. Its memory is
@@ -142,9 +142,9 @@ func (l *ledger) bill(model string) *Bill {
 	return b
 }
 
-// Log is what the server saw and served, in the order in which requests
-// ended; of many, the newest that Config.Keep lets it keep. Of a request whose whole
-// reply a client has read, the entry is there.
+// Log returns the entries in the order in which requests ended: the newest, as many
+// as Config.Keep allows. Once a client has read a whole reply, its entry is in the
+// log.
 func (s *Server) Log() []Entry {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -155,7 +155,7 @@ func (s *Server) Log() []Entry {
 	return out
 }
 
-// Bill is what was used and what it costs, by model.
+// Bill returns usage and cost by model.
 func (s *Server) Bill() map[string]Bill {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -166,7 +166,8 @@ func (s *Server) Bill() map[string]Bill {
 	return out
 }
 
-// InFlight is how many requests are in work now, and the most there were.
+// InFlight returns how many requests are in progress now, and the most there were
+// at once.
 func (s *Server) InFlight() (now, peak int) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

@@ -12,26 +12,26 @@ import (
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
-// Match is what calls are told that it holds for. Empty conditions hold for
-// every call.
+// Match applies to calls that meet all its conditions, and gives their replies.
+// Empty conditions are met by every call.
 type Match struct {
-	Model    string         // as the call names it
-	Contains string         // stands in the last message
-	Pattern  *regexp.Regexp // is found in the last message
+	Model    string         // the model's name in the call
+	Contains string         // text in the last message
+	Pattern  *regexp.Regexp // matches in the last message
 
-	// Turns are given in sequence: the first call that it holds for gets the
-	// first. A call for n choices takes n of them.
+	// Turns are used in sequence, one for each call that the match applies to. A
+	// call for n choices uses n turns.
 	Turns []Turn
-	// Pass lets further calls go on to the next Match when the turns are used
-	// up. Otherwise the last turn is given again and again.
+	// Pass sends further calls to the next Match when the turns are used up.
+	// Otherwise the last turn is repeated.
 	Pass bool
 }
 
-// Turn is what one call is told.
+// Turn is the reply to one call.
 type Turn struct {
 	Reply Reply
-	Error *Error        // in place of a reply
-	After time.Duration // so long after the brain was asked, beside which the model's latency runs
+	Error *Error        // instead of a reply
+	After time.Duration // least time from the brain's call to the reply; the model's latency runs at the same time
 }
 
 // last is the last message.
@@ -50,9 +50,9 @@ func (m *Match) holds(r Request) bool {
 		(m.Pattern == nil || m.Pattern.MatchString(last))
 }
 
-// Matching is a brain that gives the turns of the first match that holds for
-// a call and has turns left, and asks another brain where there is none. Calls
-// that come at once are served in order of arrival. A nil brain answers 404.
+// Matching returns a brain that replies to a call with the next turn of the first
+// match that applies to it and has turns left. If there is none it asks otherwise;
+// a nil otherwise answers 404. Concurrent calls are served in order of arrival.
 func Matching(otherwise Brain, matches ...Match) Brain {
 	if otherwise == nil {
 		otherwise = noReply
@@ -89,8 +89,7 @@ func Matching(otherwise Brain, matches ...Match) Brain {
 	}
 }
 
-// Echo is a brain that says the last message again, whatever form was asked
-// for.
+// Echo is a brain that returns the last message, whatever format was asked for.
 func Echo(_ context.Context, r Request) (Reply, error) {
 	return Reply{Text: r.last(), Unchecked: true}, nil
 }

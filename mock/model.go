@@ -10,9 +10,9 @@ import (
 type Model struct {
 	ID    string
 	Brain Brain  // nil: SmallBrain
-	Price *Price // nil: unknown, calls cost nothing in the bill and are counted there as unpriced
-	// Context is how many tokens a prompt and its reply may have together. A
-	// longer prompt is refused, a reply is cut. 0: no limit.
+	Price *Price // nil: unknown; calls then cost nothing and are counted in Bill.Unpriced
+	// Context is the most tokens of a prompt and its reply together. A longer
+	// prompt is refused, a longer reply is cut. 0: no limit.
 	Context int
 	Latency Latency // zero: it answers at once
 	Limits  Limits  // zero: none
@@ -26,11 +26,11 @@ type Model struct {
 // Price is in dollars per million tokens.
 type Price struct {
 	In     float64 // prompt tokens
-	Cached float64 // those of them that came from a prefix cache
+	Cached float64 // prompt tokens read from a prefix cache
 	Out    float64 // completion tokens
-	// Written is for those that were written into a prefix cache, as OpenAI's
-	// newer models and Anthropic's bill it, mostly 1.25 times In; 0: they cost
-	// In, and no usage tells of them.
+	// Written is for prompt tokens that were written into a prefix cache, which
+	// OpenAI's newer models and Anthropic bill, mostly at 1.25 times In. 0: they
+	// cost In, and usage does not report them.
 	Written float64
 }
 
@@ -43,13 +43,13 @@ func (p Price) cost(u Usage) int64 {
 	return int64(math.Ceil(sum / 1e3)) // exact below 2^53 micro-micro-dollars
 }
 
-// Latency is how long a model takes, in medians of lognormal distributions.
-// What a call takes follows from the server's seed and the request's body
-// alone, so the same call always takes the same time.
+// Latency is how long a model takes. First and PerToken are medians of lognormal
+// distributions. The latency of a call depends only on the server's seed and the
+// request's body, so the same call always takes the same time.
 type Latency struct {
 	First    time.Duration // until the first token
 	PerToken time.Duration // for each output token after it
-	Sigma    float64       // of both logarithms; 0: always the median. 0.3 is calm, 1 wild
+	Sigma    float64       // standard deviation of both logarithms; 0: always the median; 0.3 varies little, 1 a lot
 }
 
 // pace is the latency that one call drew.
@@ -91,14 +91,14 @@ func Small() Model {
 	return Model{ID: "mock-small", Brain: SmallBrain, Price: &Price{In: 0.20, Cached: 0.02, Out: 1.20}, Context: 128_000}
 }
 
-// LargeLatency and SmallLatency are latencies such as are told of models of
-// that size in 2026: half a second and 75 tokens a second, a quarter of a
-// second and 150. Published figures differ by a factor of three.
+// LargeLatency returns a latency typical of a large model in 2026: half a second,
+// then 75 tokens a second. Published figures differ by a factor of three.
 func LargeLatency() Latency {
 	return Latency{First: 500 * time.Millisecond, PerToken: 13 * time.Millisecond, Sigma: 0.3}
 }
 
-// SmallLatency is said at LargeLatency.
+// SmallLatency returns a latency typical of a small model in 2026: a quarter of a
+// second, then 150 tokens a second.
 func SmallLatency() Latency {
 	return Latency{First: 250 * time.Millisecond, PerToken: 6700 * time.Microsecond, Sigma: 0.3}
 }

@@ -8,14 +8,14 @@ import (
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
-// Raw is a reply byte for byte, for tests of what a client makes of a wire
-// that is wrong, odd or broken. It comes without the server's own headers.
+// Raw is a reply that is sent byte for byte, for tests of how a client handles
+// wrong, unusual or broken replies. It has none of the server's own headers.
 type Raw struct {
 	Status int         // 0: 200
-	Header http.Header // Content-Type: what is set here, else none
+	Header http.Header // sent as it is, also without Content-Type
 	Pieces []Piece     // the body
 	End    End
-	Out    int // completion tokens that the bill books; a status of 400 and above books nothing
+	Out    int // completion tokens in the bill; a status of 400 and above is not billed
 }
 
 func (r *Raw) wire() *wire.Raw {
@@ -26,9 +26,9 @@ func (r *Raw) wire() *wire.Raw {
 	return out
 }
 
-// Piece is a part of a raw body, flushed on its own.
+// Piece is a part of a raw body that is flushed separately.
 type Piece struct {
-	After time.Duration // waited before it
+	After time.Duration // delay before it
 	Data  string
 }
 
@@ -36,16 +36,16 @@ type Piece struct {
 type End int
 
 const (
-	EndClean End = iota // as HTTP wants it
-	EndCut              // the connection is cut after the last piece; before any byte where there is no piece
-	EndHold             // nothing more comes until the client leaves
-	EndReset            // as EndCut, by a reset of the connection
+	EndClean End = iota // properly, as HTTP requires
+	EndCut              // the connection is cut after the last piece, or before any byte if there is no piece
+	EndHold             // nothing more is sent until the client disconnects
+	EndReset            // as EndCut, but the connection is reset
 )
 
-// Body is a raw body in one piece.
+// Body returns a raw body of one piece.
 func Body(data string) []Piece { return []Piece{{Data: data}} }
 
-// Events is a raw body of server-sent events, one for each data.
+// Events returns a raw body of server-sent events, one for each data.
 func Events(data ...string) []Piece {
 	out := make([]Piece, len(data))
 	for i, d := range data {

@@ -9,34 +9,34 @@ import (
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
-// Brain writes the reply to a request. The server does all the rest: checks
-// the request, counts tokens, waits as long as the model's latency says,
-// streams. It must be safe for concurrent use and should obey ctx, which ends
-// when the client leaves. An error that is a *Error is sent as the server's
-// own error, any other, and a panic, as a 500 whose cause only the log tells.
+// Brain writes the reply to a request. The server does the rest: it checks the
+// request, counts tokens, waits for the model's latency and streams. A Brain must
+// be safe for concurrent use and should obey ctx, which ends when the client
+// disconnects. A *Error is sent to the client as it is. Any other error, and a
+// panic, is sent as a 500; only the log tells its cause.
 type Brain func(ctx context.Context, r Request) (Reply, error)
 
-// Request is what a brain, a script and the log see of a chat completion.
+// Request is a decoded chat completion, as brains and the log get it.
 type Request struct {
 	Model      string
 	Messages   []Message
 	Tools      []Tool          // of the type function
 	Schema     json.RawMessage // of response_format json_schema; nil: none
 	SchemaName string
-	Strict     bool // the schema is to be followed to the letter
+	Strict     bool // the schema must be followed exactly
 	JSON       bool // response_format json_object or json_schema
 	MaxTokens  int  // 0: none given
 	Stream     bool
-	N          int      // replies asked for, at least 1; a brain is asked for each
+	N          int      // number of replies, at least 1; the brain is called for each
 	Stop       []string // the server cuts the text before the first of them
 }
 
-// Message is one message; content parts are joined into one text.
+// Message is one message. Its content parts are joined into one text.
 type Message struct {
 	Role       string
 	Content    string
 	ToolCalls  []ToolCall // of an assistant
-	ToolCallID string     // of the role tool: the call whose result Content is
+	ToolCallID string     // role "tool": the call whose result Content is
 }
 
 // Tool is a function that a reply may call.
@@ -46,9 +46,9 @@ type Tool struct {
 	Schema      json.RawMessage // of its arguments; nil: none
 }
 
-// ToolCall is a call of a tool that a reply asks for.
+// ToolCall is a request by the model to call a tool.
 type ToolCall struct {
-	ID        string // of a reply, where it is empty: one is made up
+	ID        string // in a Reply, empty: the server makes one
 	Name      string
 	Arguments string // JSON, as the model wrote it
 }
@@ -89,26 +89,26 @@ func requestOf(n wire.Node) Request {
 	return r
 }
 
-// Reply is what a brain says.
+// Reply is what a brain returns.
 type Reply struct {
 	Text      string
 	ToolCalls []ToolCall // sent beside the text, or alone
-	Refusal   string     // sent in place of the text
-	Finish    string     // empty: "stop", "tool_calls" where there are any, or "length" where MaxTokens cut it
+	Refusal   string     // sent instead of the text
+	Finish    string     // empty: "tool_calls" if there are any, "length" if MaxTokens cut the text, else "stop"
 
-	// Cached is how many of the prompt's tokens the usage says were read from
-	// a prefix cache.
+	// Cached is the number of prompt tokens that usage reports as read from a
+	// prefix cache.
 	Cached int
-	// Unchecked lets a text through that is not what response_format asked
-	// for, to see what a client makes of it. Otherwise that is a 500: a brain
-	// must not lean on a client's leniency.
+	// Unchecked sends a text even if it does not follow response_format, to test
+	// how a client handles it. Otherwise such a text is answered with a 500.
 	Unchecked bool
-	// Raw, where set, is sent as it stands, in place of all of the above.
+	// Raw, if set, is sent byte for byte instead of all of the above.
 	Raw *Raw
 }
 
-// Script is a brain that gives the replies in order, one a call, and answers
-// 500 when they are used up. Concurrent calls are served in order of arrival.
+// Script returns a brain that gives the replies in order, one for each call, and
+// answers 500 when they are used up. Concurrent calls are served in order of
+// arrival.
 func Script(replies ...Reply) Brain {
 	turns := make([]Turn, len(replies))
 	for i, r := range replies {
@@ -119,21 +119,21 @@ func Script(replies ...Reply) Brain {
 	}, Match{Turns: turns, Pass: true})
 }
 
-// Say is a brain that gives the same text to everybody.
+// Say returns a brain that always replies with the same text.
 func Say(text string) Brain {
 	return func(context.Context, Request) (Reply, error) { return Reply{Text: text}, nil }
 }
 
-// LargeBrain is the built-in large model. It plans one step over the chunks
-// where the schema asks for steps, merges numbered findings, those that hold
-// most of the question first, and answers a question from texts that it is
-// given whole. It fills any schema, and says the same to the same request.
+// LargeBrain is the built-in large model. If the schema asks for steps it plans one
+// step over the chunks; it merges numbered findings, those with most of the
+// question's words first; and it answers a question from texts in the prompt. It
+// fills any schema and is deterministic.
 func LargeBrain(ctx context.Context, r Request) (Reply, error) { return think(ctx, r, 3) }
 
 // SmallBrain is the built-in small model. It reads a text and returns the
 // sentence, table row or list item that answers the question in its prompt
-// best, by BM25 and in any language, or abstains. It fills any schema, and
-// says the same to the same request.
+// best, by BM25 and in any language, or abstains. It fills any schema and is
+// deterministic.
 func SmallBrain(ctx context.Context, r Request) (Reply, error) { return think(ctx, r, 1) }
 
 func think(ctx context.Context, r Request, most int) (Reply, error) {

@@ -1,5 +1,5 @@
 // Package mock is an OpenAI-compatible model server for tests, examples and
-// trying things out without a key: /v1/models and /v1/chat/completions, over
+// experiments without a key. It serves /v1/models and /v1/chat/completions over
 // loopback, as an http.Handler, or in memory inside testing/synctest.
 //
 // A request takes this way:
@@ -8,15 +8,14 @@
 //	   │        └───────┴────────────┴──────── *Error ──────┴───────────┘          └───────┴────── or in its place ──┤
 //	   └───────────────────────────────────▶ entry in the log and the bill ◀─────────────────────────────────────────┘
 //
-// The server refuses what the real service refuses, counts tokens with its
-// vocabulary, waits as long as a model's latency says, and keeps a log of what
-// it saw and served. That log is the bill: tests judge by it and not by a
-// client's word. What a reply says is the model's Brain; SmallBrain and
-// LargeBrain do honest work on whatever they are given. What goes wrong is
-// chosen from the catalogue of Faults.
+// The server refuses what the real service refuses, counts tokens with that
+// service's vocabulary, delays replies by a model's Latency, and logs what it
+// received and sent. Tests can check a client's accounting against that log. A
+// model's Brain writes the replies; SmallBrain and LargeBrain really read their
+// prompts. Failures are chosen from the catalogue of Faults.
 //
-// Tools are called where a brain of your own says so, images and sound taken for
-// granted, log probabilities left null. The package imports nothing of this module.
+// Only a brain of your own calls tools. Images and sound are accepted and ignored,
+// log probabilities are null. The package imports no other package of this module.
 package mock
 
 import (
@@ -35,18 +34,18 @@ import (
 	"github.com/db31e724/go-swarm/mock/internal/token"
 )
 
-// Config says what a server serves. The zero value serves Large and Small to
+// Config is a server's configuration. The zero value serves Large and Small to
 // everybody.
 type Config struct {
 	Models  []Model     // none: Large() and Small()
-	Key     string      // bearer key that every request must carry; empty: none is asked for
+	Key     string      // bearer key that every request must carry; empty: none is required
 	Seed    uint64      // of the latencies
-	Keep    int         // entries that the log keeps, and of their bodies 64 MiB; 0: 16 384, below 0: all
+	Keep    int         // most entries in the log, with at most 64 MiB of bodies; 0: 16 384; negative: no limit
 	MaxBody int64       // bytes of a request; 0: 32 MiB
-	Observe func(Entry) // is told of each request when it ends, on its goroutine; nil: nobody is
+	Observe func(Entry) // is called when a request ends, on its goroutine; may be nil
 
-	Limits Limits      // of all models together; those of a model are in Model
-	Faults []FaultRule // what goes wrong, beside what a call itself asks for; wrong rules fail Listen, and every call
+	Limits Limits      // of all models together; Model.Limits are those of one
+	Faults []FaultRule // failures, beside those that a call itself asks for; with an invalid rule Listen and every call fail
 }
 
 // Server is an OpenAI-compatible model server. It is safe for concurrent use.
@@ -80,9 +79,8 @@ type Server struct {
 	work    sync.WaitGroup // the listener's goroutine and the requests that came by it
 }
 
-// NewHandler makes a server that listens nowhere: serve it as an
-// http.Handler, or reach it by Transport. Where two models have one ID, the
-// later counts.
+// NewHandler returns a server that does not listen: use it as an http.Handler or by
+// Transport. If two models have the same ID, the later one is used.
 func NewHandler(c Config) *Server {
 	if len(c.Models) == 0 {
 		c.Models = []Model{Large(), Small()}
@@ -114,9 +112,8 @@ func NewHandler(c Config) *Server {
 }
 
 // NewServer starts a server on a free port of the loopback interface. Like
-// httptest.NewServer it is for tests and demonstrations and panics where the
-// machine has no port left; NewHandler and Listen return the error instead.
-// Close it after use.
+// httptest.NewServer it is for tests and demonstrations and panics if it cannot
+// listen; NewHandler and Listen return the error instead. Close it after use.
 func NewServer(c Config) *Server {
 	s := NewHandler(c)
 	if err := s.Listen("127.0.0.1:0"); err != nil {
@@ -125,8 +122,8 @@ func NewServer(c Config) *Server {
 	return s
 }
 
-// Listen serves on a TCP address, such as "127.0.0.1:0", until Close. A server
-// listens once.
+// Listen starts to serve on a TCP address, such as "127.0.0.1:0", until Close. It
+// may be called once.
 func (s *Server) Listen(addr string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,17 +169,17 @@ func (s *Server) serveCounted(w http.ResponseWriter, r *http.Request) {
 	s.ServeHTTP(w, r)
 }
 
-// URL is the base URL to give to clients, ending in /v1; empty where the
-// server does not listen.
+// URL returns the base URL for clients, ending in /v1; empty if the server does not
+// listen.
 func (s *Server) URL() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.url
 }
 
-// Close stops listening, cuts the open connections and waits until the
-// requests in work have ended: a brain that ignores its context holds it up.
-// The log stays readable. A server that does not listen needs no Close.
+// Close stops listening, cuts open connections and waits until the requests in
+// progress have ended, so a brain must obey its context. The log stays readable. A
+// server that does not listen needs no Close.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	web := s.web
@@ -201,9 +198,9 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// ServeHTTP serves one request. Where the client has left, or a scripted reply
-// cuts the connection, it panics with http.ErrAbortHandler, as net/http asks
-// for; it panics with nothing else.
+// ServeHTTP serves one request. If the client has disconnected, or a scripted reply
+// cuts the connection, it panics with http.ErrAbortHandler, as net/http requires.
+// It panics with nothing else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.away.isAway() {
 		panic(http.ErrAbortHandler)

@@ -9,15 +9,14 @@ import (
 	"syscall"
 )
 
-// Transport reaches the server in memory, for an http.Client: no socket, no
-// port, and inside testing/synctest all waiting is in virtual time. URLs may
-// name any host; the path counts, as in "http://mock/v1". It is safe for
-// concurrent use and holds nothing open.
+// Transport returns a transport for an http.Client that reaches the server in
+// memory, without socket or port. Inside testing/synctest all waiting is in virtual
+// time. URLs may name any host, as in "http://mock/v1"; only the path matters. It
+// is safe for concurrent use and keeps no connection open.
 //
-// Each request has a connection of its own, which ends when the reply is
-// complete, the body is closed or the request's context ends, whichever is
-// first, provided that the brain obeys its context. A reply is written as its
-// reader takes it, hardly ahead.
+// Each request has its own connection. It ends when the reply is complete, the body
+// is closed or the request's context ends, whichever is first, if the brain obeys
+// its context. A reply is written only as fast as it is read.
 func (s *Server) Transport() http.RoundTripper {
 	dial := func(context.Context, string, string) (net.Conn, error) {
 		if s.away.isAway() {

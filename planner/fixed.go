@@ -8,23 +8,22 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// Fixed is a plan without a model: the steps are written down, and plain code
-// merges their results. The zero value plans nothing. It is safe for
-// concurrent use if Into is.
+// Fixed is a plan without a model: the steps are given, and plain code merges their
+// results. The zero value plans nothing. It is safe for concurrent use if Into is.
 type Fixed struct {
 	Steps []swarm.Step
 
-	// Into writes the answer, as Merge of [swarm.Planner] does. nil: the texts
-	// of the findings one after another, a paragraph each, in plan order, with
-	// the numbers of their citations. Texts that are JSON, and all texts where no
-	// result has a citation, are written as they are.
+	// Into writes the answer, as Merge of [swarm.Planner] does. nil: the text of
+	// each finding is a paragraph, in plan order, with the numbers of its
+	// citations. Texts that are JSON get no numbers, and no text does if no result
+	// has a citation.
 	Into func(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error)
 }
 
 var _ swarm.Planner = Fixed{}
 
-// Plan hands over the steps in the first round, and none in later ones. It
-// ends with the first error of add.
+// Plan adds the steps in the first round, and none in later ones. It returns the
+// first error of add.
 func (f Fixed) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
 	if b.Round > 1 {
 		return nil
@@ -40,8 +39,7 @@ func (f Fixed) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) err
 // Window is 0: plain code reads any number of results.
 func (f Fixed) Window() int { return 0 }
 
-// Merge calls Into, or writes the results' texts. It does so also when ctx has
-// ended.
+// Merge calls Into, or writes the results' texts, even if ctx has ended.
 func (f Fixed) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	if f.Into != nil {
 		return f.Into(ctx, b, results, w)

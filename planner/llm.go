@@ -1,5 +1,5 @@
-// Package planner holds planners: [LLM], a large model behind an
-// OpenAI-compatible server, and [Fixed], a plan without a model.
+// Package planner holds planners: [LLM], which uses a large model behind an
+// OpenAI-compatible server, and [Fixed], a plan written in Go.
 //
 //	Brief ──PlanPrompt──▶ model ──decoder──▶ add(step), while the rest is still being written
 //	results ──MergePrompt──▶ model ──answer──▶ numbers of citations ──▶ w, while the rest is still being written
@@ -18,57 +18,57 @@ import (
 	"github.com/db31e724/go-swarm/swarm/model"
 )
 
-// Config is a planner's model, prompts and limits. Zero values are right for
-// most.
+// Config is a planner's models, prompts and limits. Zero values suit most uses.
 type Config struct {
-	// Backends are the models that plan and merge, 1 to 64: where one fails or
-	// is busy, another is asked. Leave them out where Doer is set.
+	// Backends are the models that plan and merge, 1 to 64. If one fails or is
+	// busy, another is asked. They must be empty if Doer is set.
 	Backends []model.Backend
-	// Doer makes the calls instead of a pool of the planner's own, such as the
-	// workers.Pool of the same run, which then learns of each server once. nil:
-	// Backends.
+	// Doer makes the calls in place of Backends, such as the workers.Pool of the
+	// same run: what that learns about a server then serves both. nil: Backends.
 	Doer model.Doer
 	// Context is the most tokens of prompt and reply together. 0: the smallest
 	// Context of Backends; with a Doer 128 000.
 	Context int
-	// Limits are the clocks and limits of calls. They are not for a Doer, which
-	// has its own.
+	// Limits are the time limits and other limits of calls. A Doer has its own
+	// instead.
 	Limits model.Limits
 
-	// PlanPrompt and MergePrompt write the prompts; nil: DefaultPlanPrompt
-	// and DefaultMergePrompt. The schema of the reply goes out beside them.
+	// PlanPrompt and MergePrompt write the prompts. nil: DefaultPlanPrompt and
+	// DefaultMergePrompt. The schema of the reply is sent separately. room is the
+	// most tokens of the prompt.
 	PlanPrompt  func(b swarm.Brief, room int) Prompt
 	MergePrompt func(b swarm.Brief, findings string) Prompt
 
-	// Fallback gives the steps of the first round where the model wrote no
-	// acceptable one after all mends, or the plan does not fit the model's context
-	// or the run's budget; Plan returns its error nevertheless, and
-	// the run's Coverage says it. nil: none. See ReadAll.
+	// Fallback returns the steps of the first round if the model wrote no
+	// acceptable one after all Mends, or if planning does not fit the model's
+	// context or the run's budget. Plan still returns its error, and
+	// Coverage.PlanCut reports it. nil: no fallback. See ReadAll.
 	Fallback func(swarm.Brief) []swarm.Step
 
-	Mends        int // most requests to mend a plan, or an unusable answer; 0: 2; negative: none
+	Mends        int // most requests to correct a plan or an unusable answer; 0: 2; negative: none
 	PlanBytes    int // most bytes of one reply to a plan prompt; 0: 1 MiB
 	PlanTokens   int // most tokens of such a reply; 0: the largest MaxOut of Backends, else 8192 or a quarter of the context
 	AnswerTokens int // most tokens of an answer; 0: the largest MaxOut of Backends, else 8192 or a quarter of the context
 
-	// MergeTokens is the most tokens of results that one merge reads; what
-	// exceeds it, or the model's context, is shortened first (swarm.Reducer).
+	// MergeTokens is the most tokens of results that one merge reads. Results that
+	// exceed it, or the model's context, are shortened first (swarm.Swarm.Reducer).
 	// 0: 24 000.
 	MergeTokens int
 	// NoReferences leaves numbers in brackets as the model wrote them: [n] is the
-	// n-th citation that it was shown, and the verdict has all of them.
+	// n-th citation that the model was shown, and Verdict.Citations holds all of
+	// those.
 	NoReferences bool
 }
 
-// Prompt is what a model is told. What many prompts share comes first, so that
-// a provider's prefix cache can serve it.
+// Prompt is the text that is sent to a model. Put what many prompts share first, so
+// that a provider's prefix cache can serve it.
 type Prompt struct {
 	System string // role and rules; may be empty
 	User   string // data and question
 }
 
-// LLM is a planner on a large model. It keeps no state of a run and is safe for
-// concurrent use.
+// LLM is a planner that asks a large model. It keeps no state of a run and is safe
+// for concurrent use.
 type LLM struct {
 	cfg    Config
 	doer   model.Doer
@@ -80,7 +80,7 @@ type LLM struct {
 
 var _ swarm.Planner = (*LLM)(nil)
 
-// New checks the configuration and makes a planner of it. It makes no call.
+// New checks the configuration and returns a planner. It makes no call.
 func New(c Config) (*LLM, error) {
 	if c.PlanPrompt == nil {
 		c.PlanPrompt = DefaultPlanPrompt
@@ -121,8 +121,8 @@ func (l *LLM) Close() {
 }
 
 // Window returns the most tokens of results that Merge shows the model: what its
-// context holds beside prompt and answer, and at most Config.MergeTokens. A
-// MergePrompt of the user's own is taken to be as long as DefaultMergePrompt's.
+// context holds beside prompt and answer, but at most Config.MergeTokens. It
+// assumes that a custom MergePrompt is as long as DefaultMergePrompt.
 func (l *LLM) Window() int {
 	room := l.room(l.answerOut())
 	room = max(room-promptTokens(DefaultMergePrompt(swarm.Brief{}, "")), room/4)

@@ -27,26 +27,24 @@ const shortAnswer = 256
 // missingRunes is the most that is taken of what a verdict says is missing.
 const missingRunes = 1000
 
-// Merge asks the model for the answer and writes it to w while it comes, with
-// its references renumbered in the order of their appearance; the verdict's
-// citations are those that it refers to. Where the answer is JSON, or
-// Config.NoReferences is set, it is written as it is, and the citations are all
-// that the model was shown. A model that does not reply in JSON is taken to have
-// written the answer as plain text, and to be done. A reply without an answer is
-// asked for again, at most Config.Mends times.
+// Merge asks the model for the answer and writes it to w while it arrives.
+// References are renumbered in order of appearance, and the verdict's citations are
+// those that the answer refers to. If the answer is JSON, or Config.NoReferences is
+// set, the text is unchanged, and the citations are all that the model was shown. A
+// reply that is not JSON is taken as a complete answer in plain text. A reply
+// without an answer is asked for again, at most Config.Mends times.
 //
-// Texts of the answer (swarm.FormText) stand in it as they are, each under its
-// item's name, in their order and with their references renumbered; the model is
-// shown how they begin, and writes what stands above them.
+// Results of steps with swarm.FormText are copied into the answer in plan order,
+// each under its item's name, with their references renumbered. The model is shown
+// how they begin, and writes only the text above them.
 //
-// Where the task has a Schema, the answer is data of it: it is written as JSON once it
-// is whole and follows the schema, and the citations are the evidence that the reply
-// names beside it. What is wrong with it is told in at most Config.Mends requests.
+// If the task has a Schema, the answer is JSON. It is written once it is complete
+// and follows the schema; the citations are the evidence that the reply names
+// beside it. The model is asked at most Config.Mends times to correct it.
 //
-// Beside an error the text written to w and the verdict's citations hold what
-// had come until then. The error of a prompt that the model's context does not
-// hold is a *swarm.CallError of ClassTooLong: the engine calls Merge again with
-// fewer results.
+// After an error, w and the verdict's citations hold what had arrived until then.
+// If the prompt does not fit the model's context, the error is a *swarm.CallError
+// of ClassTooLong, and the engine calls Merge again with fewer results.
 func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	if len(b.Task.Schema) > 0 && b.MaxOut == 0 { // a part of the results is merged into text
 		return l.mergeRecord(ctx, b, results, w)

@@ -15,16 +15,15 @@ import (
 // problemsTold is the most problems that a request to mend names one by one.
 const problemsTold = 20
 
-// Plan asks the model for a plan and hands over each step as soon as its
-// closing brace has come. What is wrong with a step, or with the reply, is
-// told to the model, and it is asked for what remains, at most Config.Mends
-// times; steps that add accepted are not asked for again, and are passed over
-// where the model repeats them unchanged. A model that writes an empty plan
-// when asked to mend one withdraws what was refused.
+// Plan asks the model for a plan and adds each step as soon as its closing brace
+// has arrived. If steps or the reply are wrong, the model is told why and asked for
+// the rest, at most Config.Mends times. Steps that add accepted are not asked for
+// again, and are skipped if the model repeats them unchanged. By an empty plan in
+// reply to such a request the model withdraws the refused steps.
 //
-// The error names what remained wrong, or is the call's; accepted steps stand.
-// No step at all is an error in the first round, and in later ones means that
-// nothing more is to be done.
+// The error names what is still wrong, or is that of the call; accepted steps are
+// carried out all the same. A plan without steps is an error in the first round; in
+// later rounds it means that nothing is left to do.
 func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
 	if err := l.checkSchema(&b.Task); err != nil {
 		return err
@@ -180,8 +179,9 @@ func (p *planning) fail(fallback func(swarm.Brief) []swarm.Step, b swarm.Brief, 
 	return fmt.Errorf("%w; the fallback's steps were taken instead", err)
 }
 
-// ReadAll is a fallback for questions about documents: one step that lets a
-// worker read each chunk with the goal in mind. Without sources it is none.
+// ReadAll is a Config.Fallback for questions about documents: one step in which a
+// worker reads each chunk with the goal in mind. Without sources it returns no
+// step.
 func ReadAll(b swarm.Brief) []swarm.Step {
 	for _, s := range b.Task.Sources {
 		if len(s.Chunks) > 0 {

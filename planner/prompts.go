@@ -49,10 +49,11 @@ const mergeStatus = `"work" is for yourself, and nobody reads it: where the answ
 `
 
 // DefaultPlanPrompt is the prompt for a plan: rules, outlines of the sources, the
-// sections in which the question's words occur most, the question, limits, tools, and in later rounds what is known and what was asked
-// for. It is kept within room tokens, by estimate, the outlines also within a
-// hundredth of what they are of, or 1000 tokens: those that do not fit are cut, deep
-// headings first, to the same size each, and the prompt says so.
+// sections in which the question's words occur most, the question, limits, tools,
+// and in later rounds what is known and what was asked for. It has at most room
+// tokens, by estimate. The outlines together are also limited to a hundredth of the
+// sources' size, or 1000 tokens if that is more. Outlines that do not fit are cut
+// to equal sizes, deep headings first, and the prompt says so.
 func DefaultPlanPrompt(b swarm.Brief, room int) Prompt {
 	p := Prompt{System: planSystem + toolsText(b.Tools)}
 	var tail strings.Builder
@@ -148,9 +149,9 @@ func standingText(steps []swarm.Step) string {
 		"Write only the steps that are still needed, with other ids; they may use those above. If the plan is whole, reply {\"steps\": []}.\n"
 }
 
-// DefaultMergePrompt is the prompt for an answer: rules, the question, what
-// was read and what was not, and the findings, which come rendered and fenced
-// ("" if there are none). For a task with a Schema it asks for data of it.
+// DefaultMergePrompt is the prompt for an answer: rules, the question, what was
+// read and what was not, and found, the findings as fenced text ("" if there are
+// none). For a task with a Schema it asks for JSON that follows it.
 func DefaultMergePrompt(b swarm.Brief, found string) Prompt {
 	var t strings.Builder
 	fmt.Fprintf(&t, "Question:\n%s\n\n", strings.TrimSpace(b.Task.Goal))

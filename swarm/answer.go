@@ -8,56 +8,58 @@ import (
 	"unicode/utf8"
 )
 
-// Citation says where a statement comes from. [Chunk.Cite] makes one of a part
-// of a chunk.
+// Citation says where a statement comes from. [Chunk.Cite] makes one from a part of
+// a chunk.
 type Citation struct {
 	Source string `json:"source"`
 	Chunk  string `json:"chunk"`
-	Path   string `json:"path"`           // the headings that the quote stands under, outermost first, joined by " › "
-	Head   string `json:"head,omitempty"` // the head of the table that the quote is a row of
-	Line   int    `json:"line"`           // of the quote's beginning in the source, from 1; 0: unknown
+	Path   string `json:"path"`           // the headings above the quote, outermost first, joined by " › "
+	Head   string `json:"head,omitempty"` // the head of the table that the quote is from
+	Line   int    `json:"line"`           // where the quote begins in the source, from 1; 0: unknown
 	Start  int    `json:"start"`          // byte offsets of the quote in the source;
 	End    int    `json:"end"`            // of the whole chunk if the quote was not found in it
 	Quote  string `json:"quote"`
-	// Verified says that the quote stands in the chunk, white space folded.
-	// A deterministic search found it there; no model's word is taken for it.
+	// Verified says that a deterministic search found the quote in the chunk; runs
+	// of white space compare as one space. It never rests on what a model says.
 	Verified bool `json:"verified"`
 }
 
-// Coverage says how much of the plan and of the sources an answer rests on.
+// Coverage says how much of the plan and of the sources was worked on for an
+// answer.
 type Coverage struct {
-	Subtasks  int `json:"subtasks"` // of all accepted steps; reducing is not counted here
+	Subtasks  int `json:"subtasks"` // of all accepted steps; those of Swarm.Reducer are not counted
 	Done      int `json:"done"`
 	Abstained int `json:"abstained"`
 	Failed    int `json:"failed"`
 	Skipped   int `json:"skipped"`
 	Cancelled int `json:"cancelled"`
 
-	ChunksRead  int `json:"chunks_read"` // done or abstained by at least one subtask
+	ChunksRead  int `json:"chunks_read"` // by at least one subtask that is done or abstained
 	ChunksKnown int `json:"chunks_known"`
-	// Unread names the chunks that no subtask read, each run of them by its
-	// first and last ID; past 32 runs by their number. FailedChunks names in the
-	// same way those of them that a subtask failed on, Empty the chunks that were
-	// read and in which no subtask found anything.
+	// Unread names the chunks that no subtask read: each range of neighbours by its
+	// first and last ID, and beyond 32 ranges only their number. In the same form
+	// FailedChunks names the unread chunks on which a subtask failed, and Empty the
+	// chunks that were read and in which no subtask found anything.
 	Unread       []string `json:"unread,omitempty"`
 	FailedChunks []string `json:"failed_chunks,omitempty"`
 	Empty        []string `json:"empty,omitempty"`
 
-	// PlanCut says why the plan ended early, if it did: steps may be missing.
+	// PlanCut says why the plan ended early; steps may be missing. Empty: it did
+	// not.
 	PlanCut string `json:"plan_cut,omitempty"`
-	// Missing lists what was left out of the answer, and why: steps that failed
-	// and were to be merged, results that were too much for the window and
-	// could not be shortened, a merge that broke off.
+	// Missing lists what was left out of the answer, and why: failed steps, results
+	// that exceeded the planner's window and could not be shortened, a merge that
+	// was interrupted.
 	Missing []string `json:"missing,omitempty"`
 }
 
-// Answer is what a run came to. Run returns one in every case.
+// Answer is the outcome of a run. Run returns one in every case.
 type Answer struct {
 	Run       string     `json:"run"`
 	Text      string     `json:"text"`
 	Citations []Citation `json:"citations"` // [1] in Text is Citations[0]
-	Status    Status     `json:"status"`    // by the last merge that ended well; ReadMore: there was none
-	Complete  bool       `json:"complete"`  // the last merge ended well, with Answered and nothing missing, and not most subtasks failed
+	Status    Status     `json:"status"`    // from the last merge that succeeded; ReadMore if none did
+	Complete  bool       `json:"complete"`  // the last merge succeeded, with Answered and nothing missing; no subtask was cancelled, and at most half failed or were skipped
 	Rounds    int        `json:"rounds"`
 	Coverage  Coverage   `json:"coverage"`
 	Report    Report     `json:"report"`
@@ -91,10 +93,10 @@ type AnswerWriter struct {
 	closed bool
 }
 
-// NewAnswerWriter returns an AnswerWriter that also hands on what it gets, in
-// pieces of whole runes; reset says that what was written before text is void.
-// notify's error becomes Write's. A planner around another one uses it to see the
-// answer that the other writes.
+// NewAnswerWriter returns an AnswerWriter that also passes what is written to
+// notify, in pieces of whole runes. reset says that everything before text is
+// discarded. Write returns notify's error. A planner that wraps another one uses it
+// to see the answer that the other writes.
 func NewAnswerWriter(notify func(text string, reset bool) error) *AnswerWriter {
 	return &AnswerWriter{notify: notify}
 }
@@ -126,8 +128,8 @@ func (w *AnswerWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Reset takes back all that was written. A planner whose call broke off in the
-// middle of the text uses it before it begins the text anew.
+// Reset discards all that was written. A planner calls it before it starts the text
+// again, after a call that was interrupted in the middle.
 func (w *AnswerWriter) Reset() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

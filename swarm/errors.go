@@ -11,15 +11,15 @@ import (
 	"github.com/sourcegraph/conc/panics"
 )
 
-// ErrPlanClosed is add's answer after the planner's Plan has returned.
+// ErrPlanClosed is the error of add after the planner's Plan has returned.
 var ErrPlanClosed = errors.New("the plan is closed, for Plan has returned")
 
-// PlanError says what is wrong with a step, in words that its writer can mend
-// it by.
+// PlanError says what is wrong with a step, in words that help its author to
+// correct it.
 type PlanError struct {
 	Step  string // ID as written
-	Field string // "id", "do", "over", "select", "items", "of", "needs" …; "" where the step as a whole is too much
-	Value string // what stands there, cut short
+	Field string // "id", "do", "over", "select", "items", "of", "needs" …; "" if the step as a whole exceeds a limit
+	Value string // the field's value, cut short
 	Mend  string // what is wrong and what would be right
 }
 
@@ -36,18 +36,18 @@ func (e *PlanError) Error() string {
 	return b.String()
 }
 
-// SubtaskError is a subtask that did not end well. Err says why; it may be a
-// *CallError, a context's error or a panic with its stack.
+// SubtaskError is the error of a subtask that failed, was skipped or was cancelled.
+// Err says why, for instance a *CallError, a context's error or a *PanicError.
 type SubtaskError struct {
-	ID      string // of the subtask; only the step's where many ended at once without having run
+	ID      string // of the subtask; only of the step if many subtasks ended at once without having run
 	Outcome Outcome
 	Err     error
 }
 
 func (e *SubtaskError) Error() string { return fmt.Sprintf("subtask %s: %v", e.ID, e.Err) }
 
-// Unwrap returns Err. Like the other errors' methods here it bears a nil
-// pointer: a worker may return one by mistake.
+// Unwrap returns Err, and nil for a nil pointer, which a worker may return by
+// mistake.
 func (e *SubtaskError) Unwrap() error {
 	if e == nil {
 		return nil
@@ -55,23 +55,22 @@ func (e *SubtaskError) Unwrap() error {
 	return e.Err
 }
 
-// Class says what kind of failure a model call met, and so what can be done
-// about it.
+// Class is the kind of failure that a model call met, which decides how to react.
 type Class string
 
 const (
 	ClassRateLimited Class = "rate-limited"     // 429: too many requests or tokens; wait
-	ClassOverloaded  Class = "overloaded"       // 503, 529, overload told in the body; wait
+	ClassOverloaded  Class = "overloaded"       // 503, 529, or overload reported in the body; wait
 	ClassServer      Class = "server"           // other 5xx; try again
-	ClassNetwork     Class = "network"          // no or a broken connection; try again
-	ClassTimeout     Class = "timeout"          // a clock of ours ran out, 408, 504; try again
+	ClassNetwork     Class = "network"          // no connection, or a broken one; try again
+	ClassTimeout     Class = "timeout"          // one of our time limits, 408, 504; try again
 	ClassBroken      Class = "broken"           // an empty, malformed or unfinished reply; try again
-	ClassQuota       Class = "quota"            // account exhausted: the backend is of no more use
-	ClassAuth        Class = "auth"             // key missing, wrong or without the right
+	ClassQuota       Class = "quota"            // account exhausted; do not use the backend again
+	ClassAuth        Class = "auth"             // key missing, wrong or without permission
 	ClassNotFound    Class = "not-found"        // no such model or path
-	ClassInvalid     Class = "invalid"          // the request is refused as it stands
+	ClassInvalid     Class = "invalid"          // the server refuses this request; change it
 	ClassTooLong     Class = "context-too-long" // the prompt does not fit the model's context
-	ClassCut         Class = "cut"              // the reply met its token limit
+	ClassCut         Class = "cut"              // the reply reached its token limit
 	ClassRefused     Class = "refused"          // the model declined
 	ClassFiltered    Class = "filtered"         // the provider's filter stopped prompt or reply
 	ClassBudget      Class = "budget"           // not made: it does not fit the run's Budget
@@ -87,12 +86,12 @@ type CallError struct {
 	Model   string
 	Backend string
 
-	// RetryAfter is how long the server asked to wait; HasRetryAfter tells
-	// zero from not said.
+	// RetryAfter is how long the server asked to wait. HasRetryAfter says whether
+	// it named a time, which may be zero.
 	RetryAfter    time.Duration
 	HasRetryAfter bool
 
-	Attempts int   // how many were made, once the retry loop has given up
+	Attempts int   // how many attempts were made; set when the retry loop gives up
 	Err      error // what happened, in short words
 }
 
@@ -168,11 +167,11 @@ type stopped struct{ why, err error }
 func (s *stopped) Error() string   { return fmt.Sprint(s.why) }
 func (s *stopped) Unwrap() []error { return []error{s.why, s.err} }
 
-// PanicError is a panic, or a call of runtime.Goexit (as testing.T.FailNow
-// makes), in a planner, worker or observer. It became the error of the phase
-// or subtask that it happened in.
+// PanicError is a panic, or a call of runtime.Goexit (as by testing.T.FailNow), in
+// a planner, worker or observer. It is the error of the phase or subtask in which
+// it happened.
 type PanicError struct {
-	In    string // whose code it was
+	In    string // whose code it was, such as "the worker"
 	Value any    // what panic was called with; nil for Goexit
 	Stack []byte // of the goroutine, as debug.Stack formats it
 }

@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// Kind tells what an event is about. Kinds may be added; a listener ignores
+// Kind says what an event is about. Kinds may be added; a listener must ignore
 // those that it does not know.
 type Kind uint8
 
 const (
-	RunStarted      Kind = iota + 1 // Text: the goal; Tokens: of the sources; Usage, Price: what earlier processes spent of the run, and at which price of the planner's
-	StepAdded                       // Added; Text: its instruction; Index, To: its subtasks, To −1 while the number is not known
-	StepUnfolded                    // a List step's number of subtasks is known: Index, To
+	RunStarted      Kind = iota + 1 // Text: the goal; Tokens: of the sources; Usage: what earlier processes spent on the run; Price: the planner's price then
+	StepAdded                       // Added; Text: its instruction; Index, To: the range of its subtasks; To is −1 while their number is unknown
+	StepUnfolded                    // the number of subtasks of a List step is now known: Index, To
 	StepRefused                     // Err: the *PlanError
 	PlanEnded                       // Err: why it was cut, if it was
 	SubtaskStarted                  // Index
-	SubtaskEnded                    // Index, To: the range [Index, To) that ended so; Outcome, Usage, Err; of one that was worked on Result, and Replayed
+	SubtaskEnded                    // Index, To: the range [Index, To) of subtasks; Outcome, Usage, Err; Result and Replayed if the subtask was worked on
 	CallEnded                       // one attempt: Role, Model, Usage, Est, Price, Err; At: when it ended
 	Retrying                        // Wait: how long until the next attempt; Err: what happened
-	Learned                         // Text: what was learnt of a backend; Model
-	ToolCalled                      // a call of a tool has ended: Text: its name; Wait: how long it took; Err: what it met
-	WorkedElsewhere                 // a worker on another machine ended the subtask: Text: its name; Wait: how long it took
-	Stalled                         // Text: who keeps a cancelled run waiting
+	Learned                         // Text: what was learnt about a backend; Model
+	ToolCalled                      // a call of a tool has ended. Text: the tool's name; Wait: how long it took; Err
+	WorkedElsewhere                 // a worker on another machine ended the subtask. Text: the worker's name; Wait: how long it took
+	Stalled                         // Text: what keeps a cancelled run from returning
 	Narrowed                        // Text: results that had to be shortened or left out before a merge
 	MergeStarted                    // Round
-	AnswerText                      // Text: a piece of the answer; Reset: what came before is void
-	MergeEnded                      // Text: what is missing, if the verdict says so; Err
+	AnswerText                      // Text: a piece of the answer; Reset: everything before it is discarded
+	MergeEnded                      // Text: Verdict.Missing; Err
 	RunEnded                        // Answer; Err
 )
 
@@ -51,8 +51,8 @@ func nameIn(names []string, value int) string {
 // MarshalText writes the kind's name.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote. A kind that this version does
-// not know becomes zero, for kinds may be added.
+// UnmarshalText reads what MarshalText wrote. A kind that this version does not
+// know becomes zero, because kinds may be added.
 func (k *Kind) UnmarshalText(text []byte) error {
 	*k = Kind(max(slices.Index(kindNames[:], string(text)), 0))
 	return nil
@@ -84,7 +84,7 @@ type Event struct {
 	Text    string        `json:"text,omitempty"`
 	Reset   bool          `json:"reset,omitempty"`
 	Usage   *Usage        `json:"usage,omitempty"`
-	Est     *Usage        `json:"est,omitempty"` // what the call was expected to use at the most
+	Est     *Usage        `json:"est,omitempty"` // upper estimate of what the call uses
 	Price   *Price        `json:"price,omitempty"`
 	Err     error         `json:"-"`
 	Added   *Step         `json:"-"`                // shared, read only
@@ -107,7 +107,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. Of Err the text alone comes back.
+// UnmarshalJSON reads what MarshalJSON wrote. Err gets back only its text.
 func (e *Event) UnmarshalJSON(text []byte) error {
 	type plain Event
 	var in struct {

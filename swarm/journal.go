@@ -14,33 +14,37 @@ import (
 	"slices"
 )
 
-// Journal keeps what runs come to, so that another process can go on with a run
-// that was cut off and pays for nothing that was recorded. Package
+// Journal records runs, so that another process can go on with a run that was cut
+// off, without paying again for what was recorded. Package
 // [github.com/db31e724/go-swarm/swarm/journal] keeps it in a file. Safe for
 // concurrent use.
 type Journal interface {
-	// Open opens the log of a run, which is new or as it was left, for the caller
-	// alone until it closes it; the error is ErrBusy where somebody else has it. run
-	// is a name that is made of the whole task: the same task is the same run.
+	// Open opens or creates the log of a run, exclusively until it is closed. The
+	// error is ErrBusy if the log is already open. run is derived from the whole
+	// task, so that the same task is the same run.
 	Open(ctx context.Context, run string) (Log, error)
 }
 
-// Log is what a [Journal] keeps of one run: records, one at each place. It knows
-// nothing of what they say. Safe for concurrent use.
+// Log holds the records of one run, at most one at each place (see [Record]). It
+// does not interpret them. Safe for concurrent use.
 type Log interface {
-	// Get returns the data of the record at a place, nil where there was none of the
-	// same Key when the log was opened. What this Log itself was given need not be found.
+	// Get returns the data of the record at the same place and with the same Key as
+	// it was when the log was opened, or nil if there was none. It need not find
+	// what was Put since then.
 	Get(Record) ([]byte, error)
-	// Put records, in the place of what stood there. It takes the record at once and in the
-	// order of its calls: none is kept without those before it. wait returns once it
-	// is durable, or says why it is not; after an error nothing more is taken.
+	// Put stores a record and replaces any at the same place. It queues the record
+	// without blocking, and records become durable in the order of Put: none
+	// without all earlier ones. wait blocks until the record is durable and returns
+	// an error if it is not. After an error no more records are stored.
 	Put(Record) (wait func() error)
-	// Close waits until all is durable, or says that it is not.
+	// Close blocks until all records are durable, or returns an error if they are
+	// not.
 	Close() error
 }
 
-// Record is one thing that is recorded. Kind, Step and Index are its place, Key a
-// hash of all that it was made from, zero where that is the place alone.
+// Record is one entry of a Log. Kind, Step and Index are its place. Key is a hash
+// of everything that Data was made from; it is zero if the place alone determines
+// that.
 type Record struct {
 	Kind  string
 	Step  string
@@ -49,7 +53,7 @@ type Record struct {
 	Data  []byte
 }
 
-// ErrBusy says that a run is being worked on elsewhere, in this process or another.
+// ErrBusy says that somebody else works on the run, in this process or another.
 var ErrBusy = errors.New("somebody else is at work on the run")
 
 // Kinds of records.

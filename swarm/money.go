@@ -43,14 +43,14 @@ func (m Money) String() string {
 // that costs nothing.
 type Price struct {
 	In      Money // prompt tokens
-	Cached  Money // those of the prompt that the provider's prefix cache served
-	Written Money // those that were written into it; 0: as other prompt tokens
+	Cached  Money // prompt tokens that the provider's prefix cache served
+	Written Money // prompt tokens that were written into that cache; 0: costs as In
 	Out     Money // completion tokens, reasoning included
 }
 
-// Cost returns what u's tokens cost, rounded up once to a nano-dollar. The
-// products are made in 128 bits. Negative counts are taken as zero, and more
-// cached and written tokens than prompt tokens as the whole prompt.
+// Cost returns what u's tokens cost, computed in 128 bits and rounded up once to a
+// nano-dollar. Negative counts are taken as zero. If more tokens are cached and
+// written than the prompt has, the whole prompt counts as such.
 func (p Price) Cost(u Usage) Money {
 	in, cached, written, out := max(u.In, 0), max(u.Cached, 0), max(u.Written, 0), max(u.Out, 0)
 	cached = min(cached, in)
@@ -93,14 +93,14 @@ func (p Price) dearest() Money { return max(p.In, p.Cached, p.Written) }
 // Usage is what one call, or a sum of calls, used.
 type Usage struct {
 	Calls   int   `json:"calls"`             // attempts that were sent, failed ones included
-	In      int   `json:"in"`                // prompt tokens, cached and written ones included
-	Cached  int   `json:"cached"`            // of which the provider's prefix cache served
-	Written int   `json:"written,omitempty"` // of which were written into it, where the provider says so
+	In      int   `json:"in"`                // prompt tokens, Cached and Written included
+	Cached  int   `json:"cached"`            // part of In that the provider's prefix cache served
+	Written int   `json:"written,omitempty"` // part of In that was written into that cache, if the provider says so
 	Out     int   `json:"out"`               // completion tokens
-	Cost    Money `json:"cost"`              // of the calls whose price is known
+	Cost    Money `json:"cost"`              // of the calls with a known price
 
-	// AtLeast says that a call in the sum was cut or cancelled before its
-	// usage was known: the true figures may be higher.
+	// AtLeast says that a call in the sum was cut or cancelled before its usage was
+	// known, so that the true figures may be higher.
 	AtLeast bool `json:"at_least,omitempty"`
 	// Unpriced says that a call in the sum used a model whose price is
 	// unknown: Cost leaves it out.
@@ -136,30 +136,31 @@ func (u Usage) bounded() Usage {
 // Tokens returns prompt and completion tokens together.
 func (u Usage) Tokens() int { return u.In + u.Out }
 
-// Budget holds hard limits of a run: all its calls, failed attempts, retries,
-// re-asks and hedges together. A zero field is no limit.
+// Budget holds hard limits of a run. They cover all its calls: failed attempts,
+// retries, repeated questions and hedges too. A zero field is no limit.
 //
-// A call is made only if what is spent, what calls in flight may spend at the
-// most, the call's own upper estimate and what is kept for the merge fit the
-// limit together. If only calls in flight are in the way, it waits for them.
-// If its reply could be too long, it is asked for less (see BudgetError.Out).
-// So the limits hold as long as servers obey the token limit that they are
-// sent and prompts are not longer than estimated; Report.Overruns counts the
-// calls that used more. Calls that wait for money are served in order: the
-// planner's first, then the most urgent subtask's, then by arrival.
+// A call is made only if the limit covers the sum of what is spent, what calls in
+// flight may spend at most, the call's own upper estimate and what is kept for the
+// merge. If only calls in flight prevent this, it waits for them. If a shorter
+// reply would fit, the call is made with a lower token limit (see BudgetError.Out).
+// The budget holds as long as servers obey the token limits sent to them and
+// prompts are not longer than estimated; Report.Overruns counts the calls that used
+// more. Calls that wait for money are served in order: the planner's first, then
+// the most urgent subtask's, then by arrival.
 //
 // The calls of a nested run count against its own budget and those of all runs
-// around it. Output.Usage counts too: once calls of workers elsewhere have used
-// up a limit, no further subtask begins.
+// around it. Output.Usage counts too, but only after the fact: once it has used up
+// a limit, no further subtask begins.
 type Budget struct {
-	Cost   Money         // in nano-dollars; a call whose price is unknown then ends the run
+	Cost   Money         // in nano-dollars; with it, a call whose price is unknown ends the run
 	Tokens int           // prompt and completion tokens together
 	Calls  int           // attempts
-	Time   time.Duration // of which the last fifth is kept for the merge
+	Time   time.Duration // the last fifth of it is kept for the merge
 
-	// Merge is how much of Cost only the merge may spend. 0: what reading one
-	// full window would cost at the planner's price, at most a third of
-	// Cost, but what a short answer from few findings takes in any case. Of Tokens and Calls a quarter is kept at the most.
+	// Merge is the part of Cost that only the merge may spend. 0: the cost of
+	// reading one full window at the planner's price, but at most a third of Cost,
+	// or the cost of a short answer from few findings if that is more. At most a
+	// quarter of Tokens and of Calls is kept for the merge.
 	Merge Money
 }
 
@@ -168,13 +169,13 @@ type Budget struct {
 type BudgetError struct {
 	Limit string // "cost", "tokens", "calls", "time" or "price"
 	Max   string // the limit, as text
-	Spent string // what is spent of it, as text
-	Kept  string // what of it is kept for the merge, as text; empty: nothing
-	Held  string // what the same subtask, or the planner, has reserved of it; empty: nothing
+	Spent string // what is already spent, as text
+	Kept  string // what is kept for the merge, as text; empty: nothing
+	Held  string // what the same subtask, or the planner, has reserved, as text; empty: nothing
 	Needs string // what the call may need, as text
 
-	// Out is the most completion tokens with which the call would fit; 0: it
-	// does not fit at all.
+	// Out is the most completion tokens with which the call would fit. 0: it does
+	// not fit.
 	Out int
 }
 

@@ -5,46 +5,47 @@ import (
 	"time"
 )
 
-// Report is what a run did, and what it cost, nested runs included: a fold over
-// its events. Of one that was read from JSON Alone is not counted on. The
-// zero value is ready; Add every event of one run in order.
+// Report is what a run did and what it cost, nested runs included. It is computed
+// from the run's events: the zero value is ready, and Add takes every event of one
+// run in order. A Report that was read from JSON does not update Alone any more.
 type Report struct {
 	Usage  Usage            `json:"usage"`  // of all calls
-	Roles  map[Role]Usage   `json:"roles"`  // of which for whom
-	Models map[string]Usage `json:"models"` // and by model, where it is known
+	Roles  map[Role]Usage   `json:"roles"`  // the same by role
+	Models map[string]Usage `json:"models"` // the same by model, where it is known
 
-	// What a run that goes on owes to earlier processes: what their calls used, which
-	// Usage leaves out, and how many subtasks' results were taken from the Journal.
+	// Earlier is what calls of earlier processes used, if the run was resumed from
+	// a Journal; Usage does not include it. Replayed counts the subtasks whose
+	// results were taken from the Journal.
 	Earlier  Usage `json:"earlier,omitzero"`
 	Replayed int   `json:"replayed,omitempty"`
 
-	Steps     int            `json:"steps"`   // accepted, reducing steps included
-	Refused   int            `json:"refused"` // steps that add did not accept
+	Steps     int            `json:"steps"`   // accepted steps, those of Swarm.Reducer included
+	Refused   int            `json:"refused"` // steps that add refused
 	Rounds    int            `json:"rounds"`
-	Subtasks  Tally          `json:"subtasks"` // of reducing steps too
+	Subtasks  Tally          `json:"subtasks"` // those of Swarm.Reducer included
 	Retries   int            `json:"retries"`
-	Tools     map[string]int `json:"tools,omitempty"`     // calls of tools, by name, those that failed too
+	Tools     map[string]int `json:"tools,omitempty"`     // calls of tools by name, failed ones included
 	Elsewhere map[string]int `json:"elsewhere,omitempty"` // subtasks that workers on other machines ended, by the worker's name
-	Overruns  int            `json:"overruns"`            // calls that used more than was expected at the most: a Budget does not hold for them
-	Learned   []string       `json:"learned,omitempty"`   // of backends; the first hundred
+	Overruns  int            `json:"overruns"`            // calls that used more than their upper estimate, and so may have exceeded a Budget
+	Learned   []string       `json:"learned,omitempty"`   // about backends; the first hundred
 
-	// Times since the run began; zero: it did not come to that.
+	// Times since the run began; zero: it did not happen.
 	FirstStep    time.Duration `json:"first_step"`
 	FirstSubtask time.Duration `json:"first_subtask"`
 	FirstAnswer  time.Duration `json:"first_answer"` // the first byte of the answer's text
 	Wall         time.Duration `json:"wall"`
 
-	// SourceTokens is the estimated size of all sources, overlaps once.
+	// SourceTokens is the estimated size of all sources, with overlaps counted
+	// once.
 	SourceTokens int `json:"source_tokens"`
 	// Alone is what the large model alone would have cost to read all sources
 	// once and write the same answer:
 	//
 	//	SourceTokens × Price.In + EstimateTokens(Answer.Text) × Price.Out
 	//
-	// at the price of the planner's first priced call. It leaves out the
-	// question and the instructions, and what reading in several calls, where
-	// the sources do not fit the large model's context, would add. Nil: the
-	// planner's price is unknown.
+	// at the price of the planner's first priced call. It leaves out the question,
+	// the instructions, and the extra cost of several calls if the sources do not
+	// fit the large model's context. nil: the planner's price is unknown.
 	Alone *Money `json:"alone"`
 
 	large *Price
@@ -86,7 +87,7 @@ func (t *Tally) UnmarshalJSON(text []byte) error {
 
 const mostLearned = 100
 
-// Add folds the run's next event into the report.
+// Add adds the run's next event to the report.
 func (r *Report) Add(e Event) {
 	switch e.Kind {
 	case RunStarted:

@@ -13,25 +13,24 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Run executes a task: it lets the planner plan, runs the subtasks as the plan
-// is written, and lets the planner merge what they found, round by round.
+// Run executes a task in rounds. In each round the planner plans, the subtasks run
+// as soon as their steps are written, and the planner merges their results.
 //
-// It returns an Answer in every case, with coverage, report, results and what
-// is known. The error is non-nil if the run was cancelled, and otherwise
-// exactly when the planner did not finish a text: its plan had no step, every
-// subtask failed (the error is then the first failure) or was cut off by the time
-// limit, or the merge broke off. After a cancel errors.Is finds both the context's error and its cause,
-// and a planner without a window ([Planner] Window is 0) still merges what is
-// known. A panic in Observe is the error where there is no other.
+// Run returns an Answer in every case, with coverage, report, results and what is
+// known. The error is non-nil if the run was cancelled, and otherwise exactly when
+// the planner did not finish a text: its plan had no step, every subtask failed
+// (the error is then the first failure) or was cut off by the time limit, or the
+// merge was interrupted. After a cancel errors.Is finds both the context's error
+// and its cause, and a planner whose Window is 0 still merges what is known. A
+// panic in Observe is returned if there is no other error.
 //
-// Run returns once every goroutine of the run has ended. It waits for a worker
-// that ignores its context, and for the event that Observe has in hand; after a
-// cancel, events that Observe has not seen a second later are dropped, but for
-// the last.
+// Run returns once every goroutine of the run has ended. It waits for a worker that
+// ignores its context, and for the current call of Observe. One second after a
+// cancel, all events that Observe has not seen are dropped except the last.
 //
-// Where ctx belongs to a subtask of another run, the run is nested: its calls
-// are booked to the outer run too, and count against the outer Budget. Safe for
-// concurrent use.
+// If ctx belongs to a subtask of another run, the run is nested: its calls are also
+// booked to the outer run and count against the outer Budget. Safe for concurrent
+// use.
 func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	if err := s.valid(ctx, t); err != nil {
 		return &Answer{Status: ReadMore}, err

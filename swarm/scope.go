@@ -124,12 +124,11 @@ func (s *scope) emit(e Event, used *Usage, attempts int) {
 	}
 }
 
-// Park gives the place of ctx's subtask to another one while it waits for
-// something that is neither work nor a slot: a back-off, a person, another
-// machine. unpark waits until a place is free again, or until the run is
-// cancelled; it may be called more than once. Between the two the subtask
-// must not work. Outside a subtask both do nothing. Of a nested run's subtask
-// only the nested run's place is given away.
+// Park frees the place of ctx's subtask (see Swarm.Concurrency) for another subtask
+// while this one waits for a back-off, a person or another machine. The subtask
+// must not work until it has called unpark, which blocks until a place is free
+// again or the run is cancelled. unpark may be called more than once. Outside a
+// subtask both do nothing. In a nested run only the nested run's place is freed.
 func Park(ctx context.Context) (unpark func()) {
 	s := scopeOf(ctx)
 	if s == nil || s.work == nil || s.of != nil {
@@ -138,13 +137,14 @@ func Park(ctx context.Context) (unpark func()) {
 	return s.run.work.park(s.work)
 }
 
-// Branch has w work for one of several things that ctx's subtask does at the same
-// time, and returns what the calls that were settled for it used. They are booked to
-// the subtask as all its calls are, but reserve money as those of a subtask of their
-// own: they wait for the calls of other branches, where they would be refused beside
-// the subtask's own. Park does nothing for them. Usage that the output tells is booked
-// and taken out of it. A panic of w is the error. In a run with a Journal an output is
-// recorded as a subtask's is, and w not called where one is found.
+// Branch calls w for one of several parts that ctx's subtask works on at the same
+// time. used is the usage of the calls that were settled for it. They are booked to
+// the subtask, but reserve money as if the branch were a subtask of its own: a call
+// that does not fit waits for calls of other branches instead of being refused.
+// Park has no effect in a branch. Usage in the output is booked and removed from
+// it. A panic of w becomes the error. In a run with a Journal the output is
+// recorded as a subtask's is; if one was recorded, it is returned and w is not
+// called. Outside a run Branch only calls w.
 func Branch(ctx context.Context, w Worker, st Subtask) (out Output, used Usage, err error) {
 	of := scopeOf(ctx)
 	if of == nil {
@@ -177,14 +177,14 @@ func Branch(ctx context.Context, w Worker, st Subtask) (out Output, used Usage, 
 	return out, used, err
 }
 
-// Caller says in whose name a call is made: pools share their slots among runs
-// and serve the most urgent subtask of a run first.
+// Caller identifies who makes a call. Pools share their slots among runs and serve
+// the most urgent subtask of a run first.
 type Caller struct {
-	Run      string // ID of the root run: a nested run counts for the run around it; empty outside a run
+	Run      string // ID of the outermost run; empty outside a run
 	Priority int64  // of the subtask, larger first; 0 for the planner's calls
 }
 
-// CallerOf returns the root run and the priority of ctx's subtask. Outside a
+// CallerOf returns the outermost run and the priority of ctx's subtask. Outside a
 // run it is zero.
 func CallerOf(ctx context.Context) Caller {
 	s := scopeOf(ctx)
@@ -198,23 +198,23 @@ func CallerOf(ctx context.Context) Caller {
 	return c
 }
 
-// Reserve sets aside what a model call may cost at the most, in the ledger of
-// ctx's run and of the runs around it. Call it before the call waits for a
-// slot. c.Est is an upper estimate of its tokens, c.Price that of the dearest
+// Reserve sets aside the most that a model call may cost, in the budgets of ctx's
+// run and of the runs around it. Call it before waiting for a slot. c.Est is an
+// upper estimate of the call's tokens, c.Price the price of the most expensive
 // backend that may take it.
 //
-// Where a run has a Budget, Reserve waits while only calls in flight are in
-// the way, and refuses what does not fit: its error is then a *BudgetError, or
-// the context's cause, and the call must not be made. Calls that wait are
+// With a Budget, Reserve waits while only calls in flight prevent the call from
+// fitting, and otherwise refuses a call that does not fit. After an error, a
+// *BudgetError or the context's cause, the call must not be made. Waiting calls are
 // served in order: the planner's first, then the most urgent subtask's, then by
-// arrival. What the subtask has reserved already (and a subtask around it) is not
-// waited for: a call that does not fit beside it is refused. Two subtasks that
-// each hold a reservation and wait for another can still wait for one another;
-// who settles one call before reserving the next cannot.
+// arrival. Reserve does not wait for reservations of the same subtask or of a
+// subtask around it: a call that does not fit beside them is refused. Two subtasks
+// that each hold a reservation and reserve another can block each other; to avoid
+// that, settle one call before reserving the next.
 //
-// With a ctx that has ended, Reserve takes what fits at once and waits for
-// nothing. It is also refused once the subtask or the run has ended. Outside a run it
-// returns a reservation that does nothing. Safe for concurrent use.
+// If ctx has ended, Reserve does not wait: it takes what fits at once. It returns
+// an error once the subtask or the run has ended. Outside a run it returns a
+// reservation that does nothing. Safe for concurrent use.
 func Reserve(ctx context.Context, c Call) (*Reservation, error) {
 	s := scopeOf(ctx)
 	if s == nil {
@@ -241,11 +241,10 @@ func Reserve(ctx context.Context, c Call) (*Reservation, error) {
 	return r, nil
 }
 
-// Reservation is money, tokens and a call that are set aside for one model
-// call. Settle or Release ends it; further calls of either do nothing. What a
-// subtask, or the planner's Plan or Merge, still holds when it ends is given
-// back then, and a later Settle only books what was used. A Reservation is for
-// one goroutine at a time.
+// Reservation is money, tokens and a call that are set aside for one model call.
+// Settle or Release ends it; further calls of either do nothing. When a subtask,
+// Plan or Merge ends, the reservations that it still holds are released; a later
+// Settle only books what was used. A Reservation is for one goroutine at a time.
 type Reservation struct {
 	scope   *scope // nil: outside a run
 	call    Call
@@ -262,17 +261,17 @@ type Reservation struct {
 	stop     func(error) // the run that err ends
 }
 
-// By says which backend takes the call, and at what price and estimate it is
-// booked, where that is not what was reserved.
+// By replaces the backend, model, price and estimate by which the call will be
+// booked, if they differ from what was reserved.
 func (r *Reservation) By(c Call) {
 	c.Est = c.Est.bounded()
 	r.call = c
 }
 
-// Settle books the call once it has ended: used is what it used (Calls and
-// Cost are filled in: one call, at the call's price), err the error that it
-// met, if any. The usage counts for the subtask, the role, the model and the
-// run, and for each run around it; their observers are told.
+// Settle books the call once it has ended. used is what it used; Settle fills in
+// Calls (one) and Cost (at the call's price). err is the call's error, if any. The
+// usage counts for the subtask, the role, the model, the run and each run around
+// it; their observers get CallEnded.
 func (r *Reservation) Settle(used Usage, err error) {
 	if r.scope == nil || r.ended.Swap(true) {
 		return
@@ -293,7 +292,7 @@ func (r *Reservation) Settle(used Usage, err error) {
 	r.scope.emit(Event{Kind: CallEnded, Model: c.Model, Price: c.Price, Usage: &used, Est: &c.Est, Err: err}, &used, 1)
 }
 
-// Release gives back what was reserved for a call that was not made.
+// Release returns what was reserved, for a call that was not made.
 func (r *Reservation) Release() {
 	if r.scope != nil && !r.ended.Swap(true) {
 		r.scope.run.account.ledger.settle(r, Usage{})
@@ -316,14 +315,12 @@ func (s *scope) bookRemote(out *Output) {
 	}
 }
 
-// Emit tells the observer of ctx's run that something happened; of Retrying,
-// Learned, ToolCalled and WorkedElsewhere those of the runs around it are told too. Run, At and what is
-// known of the subtask are filled in.
-// It waits while an observer is behind, so an observer must not call it: once the
-// queue is full it would wait for itself. Outside a run, and with kinds by which
-// the engine itself counts or tells its course and its answer (Run…, Plan…,
-// Subtask…, Call…, Merge…, AnswerText, StepAdded, StepUnfolded), it does
-// nothing. Safe for concurrent use.
+// Emit sends an event to the observer of ctx's run. Retrying, Learned,
+// ToolCalled and WorkedElsewhere also go to the observers of the runs around it. Emit fills in Run, At
+// and what is known of the subtask. It blocks while an observer's queue is full, so
+// an observer must not call it: it would wait for itself. It does nothing outside a
+// run, and for kinds that only the engine emits (Run…, Plan…, Subtask…, Call…,
+// Merge…, AnswerText, StepAdded, StepUnfolded). Safe for concurrent use.
 func Emit(ctx context.Context, e Event) {
 	s := scopeOf(ctx)
 	switch e.Kind {

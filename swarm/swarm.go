@@ -28,47 +28,47 @@ import (
 )
 
 // Swarm is a planner, a worker, and the settings of a run. The zero value of
-// each setting is right for most. A Swarm may run several tasks at once.
+// each setting suits most uses. A Swarm may run several tasks at once.
 type Swarm struct {
 	Planner Planner
 	Worker  Worker
 
-	// Reducer shortens results where they exceed what a merge reads
-	// ([Planner] Window): each of its subtasks is Over [Reduce] and gets a group
-	// of them. A workers.Pool can do it for little money. Nil: the planner merges
-	// group by group, and then what came of that.
+	// Reducer shortens results that exceed what a merge reads ([Planner] Window):
+	// each of its subtasks is Over [Reduce] and gets a group of them. A
+	// workers.Pool does this cheaply. Nil: the planner merges each group, and then
+	// merges those texts.
 	Reducer Worker
 
-	// Tools are those that steps may name for their workers; the planner is told
-	// what each is for. The worker must have them: see workers.Config.
+	// Tools are the tools that steps may name for their workers; the planner is
+	// told what each is for. The worker must be given them too: see workers.Config.
 	Tools []Tool
 
-	// Concurrency is the number of places: the most subtasks that are being
-	// worked on at once. How many calls are in flight is the worker's affair
-	// (a pool's slots). A nested run has places of its own, beside that of the
-	// subtask which started it. 0: 32.
+	// Concurrency is the number of places: the most subtasks that are worked on at
+	// once. The number of calls in flight is limited by the worker (a pool's
+	// slots). A nested run has its own places, in addition to that of the subtask
+	// which started it. 0: 32.
 	Concurrency int
-	// Pack is how many tokens of short sources, of one chunk each, one subtask of a
-	// step over chunks reads together; each finding cites its own source. Steps
-	// that must answer, or write a text, read each alone. 0: all do.
+	// Pack lets one subtask of a step over Chunks read several short sources (those
+	// of a single chunk) together, up to this many tokens; each finding cites its
+	// own source. Steps with Must or FormText never do so. 0: no packing.
 	Pack int
 	// Rounds is the most rounds of plan, work and merge. 0: 2.
 	Rounds int
-	// Limits are the most that is accepted of a run's plans.
+	// Limits bound what a run accepts from its plans.
 	Limits Limits
 	// Budget holds hard limits on what the run may spend. Zero: unlimited.
 	Budget Budget
 
-	// Journal keeps what the run comes to: a process that runs the same task again,
-	// with the same Journal, goes on where an earlier one was cut off. A nested run
-	// is kept in that of the outermost one. nil: nothing is kept.
+	// Journal records the run: a process that runs the same task again with the
+	// same Journal goes on where an earlier one was cut off. Nested runs use the
+	// journal of the outermost run. nil: nothing is recorded.
 	Journal Journal
 
-	// Observe is told all that happens, in order, one event at a time, on a
-	// goroutine of its own behind a bounded queue: while it is behind, the
-	// run waits for it. Run returns after the last event was delivered. Once the
-	// run is cancelled nothing waits for Observe but Run itself. It must not call
-	// Emit, nor wait for what the run does.
+	// Observe is called with every event, in order, one at a time, on a goroutine
+	// of its own. Events wait in a bounded queue; while it is full, the run waits
+	// for Observe. Run returns after the last event was delivered. After a cancel
+	// only Run itself waits for Observe. Observe must not call Emit, nor wait for
+	// anything that the run does.
 	Observe func(Event)
 }
 
@@ -148,14 +148,14 @@ func (t *Task) valid() error {
 	return nil
 }
 
-// Work runs a task that is made of a subtask, so that a Swarm is a Worker and
-// swarms nest: its goal is the subtask's instruction with its item and feedback,
-// its sources are the chunk and the results that the subtask reads, and a record's
-// schema is the answer's. The output
-// holds the answer's text and citations, with a doubt where it is not complete,
-// and abstains where there is no text; an error if the step forbids that. What
-// cites a result is led back to that result's citations, and is unverified where
-// it has none that fits. Run says how a nested run is accounted.
+// Work makes a task from a subtask and runs it, so that a Swarm is a Worker and
+// swarms nest. The task's goal is the subtask's instruction with its item and
+// feedback, its sources are the chunk and the results that the subtask reads, and
+// its Schema is the step's. The output holds the answer's text and citations, with
+// a doubt if the answer is not complete. If there is no text the output abstains,
+// or the error says so if the step has Must. A citation of a result is replaced by
+// the matching citation of that result, or is unverified if none matches. See Run
+// for how a nested run is accounted.
 func (s *Swarm) Work(ctx context.Context, st Subtask) (Output, error) {
 	var t Task
 	if st.Step != nil {

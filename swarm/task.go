@@ -11,24 +11,24 @@ import (
 type Task struct {
 	Goal    string
 	Sources []Source
-	// Run tells runs of the same goal and sources apart in a [Journal]: another Run
-	// begins anew. A model's name makes one for each model.
+	// Run distinguishes runs of the same goal and sources in a [Journal]: a new
+	// value starts a new run. Put the models' names here to get one run for each.
 	Run string
-	// Schema is the JSON Schema of the answer, whose Text is then JSON of it, and whose
-	// Citations are the evidence for all of it: no references stand in data.
-	// planner.LLM answers so; any other planner must. nil: the answer is prose.
+	// Schema is the JSON Schema of the answer. Answer.Text is then JSON that
+	// follows it, without references such as [1], and Answer.Citations are the
+	// evidence for all of it. planner.LLM does this; any other planner must. nil:
+	// the answer is prose.
 	Schema json.RawMessage
-	// Index finds the chunks that match a query, for steps with Lookup. nil: plain
-	// BM25 over words, and over pairs of characters where a script sets no spaces,
-	// built of the sources when a step first needs it.
+	// Index finds the chunks that match a query, for steps with Lookup. nil: BM25
+	// over words (over pairs of characters in scripts without spaces). It is built
+	// from the sources when a step first needs it.
 	Index Index
 }
 
-// Index finds chunks by words: what a Step's Lookup shows its workers. It must be
-// safe for concurrent use.
+// Index finds the chunks that Step.Lookup shows to workers. It must be safe for
+// concurrent use.
 type Index interface {
-	// Search returns the at most n chunks of the task that match the query best,
-	// the best first.
+	// Search returns at most n chunks of the task, the best match first.
 	Search(query string, n int) []*Chunk
 }
 
@@ -36,8 +36,7 @@ type Index interface {
 // [github.com/db31e724/go-swarm/swarm/source] makes sources from files and
 // bytes; a program with its own records can fill one in by hand.
 type Source struct {
-	// Name tells the source from the others of its task and is what
-	// citations say. It must be unique in a task.
+	// Name identifies the source in citations. It must be unique in a task.
 	Name string
 
 	// Outline is what the planner is shown of the source instead of its
@@ -53,31 +52,33 @@ type Source struct {
 type Chunk struct {
 	Source string // name of the source it was cut from
 	ID     string // unique in the task
-	Path   string // the headings it stands under, outermost first, joined by " › ", in a line for a reader; may be empty
+	Path   string // the headings above it, outermost first, joined by " › ", for a reader; may be empty
 	Text   string // valid UTF-8, equal to the source's bytes [Start, End)
 	Start  int    // byte offset in the source
 	End    int    // byte offset of the first byte after it
 	Line   int    // line of Start in the source, from 1; 0: unknown
 
-	// Places say where the parts of Text stand, in order; the first begins
-	// at 0. None: all of it stands under Path.
+	// Places are the headings of the parts of Text, in order; the first begins at
+	// 0. None: all of it stands under Path.
 	Places []Place
 
-	// Segments say of which chunks Text is put together, where it is a section or
-	// a whole source (Over Sections, Sources), in order; the first begins at 0. White
-	// space between two of them is not that of the source. None: Text is of one.
+	// Segments say which chunks Text was joined from, in order, if it was: for a
+	// section, a whole source, or short sources read together (Swarm.Pack). The
+	// first begins at 0. White space between two segments is not from the source.
+	// None: Text is one chunk.
 	Segments []Segment
 }
 
-// Segment is a part of a text that is put together of several chunks.
+// Segment is a part of a text that was joined from several chunks.
 type Segment struct {
 	At    int    // byte offset in the text from which it holds, up to the next one's
-	Chunk string // ID of the chunk that it is of
-	Start int    // byte offset in the source of its first byte
-	Line  int    // the line of that, from 1; 0: unknown
+	Chunk string // ID of the chunk that it comes from
+	Start int    // byte offset of its first byte in the source
+	Line  int    // line of Start, from 1; 0: unknown
 
-	// Source and End are set where the text is put together of several sources
-	// (see Swarm.Pack): the part's source, and the offset there of what follows it.
+	// Source and End are set if the text was joined from several sources (see
+	// Swarm.Pack): the name of the segment's source, and the byte offset of its end
+	// there.
 	Source string
 	End    int
 }
@@ -87,14 +88,14 @@ type Place struct {
 	At   int    // byte offset in the chunk's Text from which it holds, up to the next one's
 	Path string // headings, outermost first, joined by " › "
 
-	// Head is the head of the table whose rows stand here, as it stands in the
-	// source: the lines that name its columns, with a caption and units directly
-	// above. Empty: the part is no row of a table, or the table has no head.
+	// Head is the head of the table that this part holds rows of, as in the source:
+	// the lines that name its columns, with a caption and units directly above.
+	// Empty: the part is not in a table, or the table has no head.
 	Head string
 }
 
-// PlaceAt returns the place of the byte of c.Text at an offset; of an offset
-// outside of it, the nearest. A chunk without places has one, its Path.
+// PlaceAt returns the place of the byte of c.Text at offset. An offset outside of
+// Text gives the nearest place; a chunk without Places gives its Path.
 func (c *Chunk) PlaceAt(offset int) Place {
 	place := Place{Path: c.Path}
 	for i, p := range c.Places {
@@ -122,8 +123,8 @@ func (c *Chunk) segment(offset int) Segment {
 }
 
 // Cite returns a citation of c.Text[start:end], with its place in the source.
-// Quote holds these bytes with each run of white space as one space; it is not
-// Verified, for nobody has compared it with what a worker said.
+// Quote holds these bytes with each run of white space as one space. Verified is
+// left false, because no worker's quote was compared with the text.
 func (c *Chunk) Cite(start, end int) Citation {
 	first, last, place := c.segment(start), c.segment(max(end-1, start)), c.PlaceAt(start)
 	to := min(last.Start+end-last.At, last.End)
@@ -141,8 +142,8 @@ func (c *Chunk) Cite(start, end int) Citation {
 	return cite
 }
 
-// Part returns the part of c with Text[start:end], which has its own offsets,
-// line and places, and c's ID and Path.
+// Part returns the part of c that is c.Text[start:end], with its own offsets, line
+// and places. It keeps c's ID and Path.
 func (c *Chunk) Part(start, end int) Chunk {
 	part := *c
 	part.Text = c.Text[start:end]
@@ -178,18 +179,18 @@ func (c *Chunk) Part(start, end int) Chunk {
 	return part
 }
 
-// Section is a stretch of a source under one path of headings.
+// Section is a continuous part of a source under one path of headings.
 type Section struct {
 	Path        string
-	First, Last int      // numbers of the chunks that it begins and ends in, from 1
-	Text        []string // its text, in parts of those chunks; what they repeat stands there once
-	Tokens      int      // of Text, estimated
+	First, Last int      // numbers of its first and last chunk, from 1
+	Text        []string // its text, one part for each chunk; text that chunks repeat is there once
+	Tokens      int      // estimated tokens of Text
 }
 
-// Sections yields the stretches of a source in order, as the places of its
-// chunks tell them apart, or their paths where they have none. A heading's own
-// text and each section under it are stretches of their own. The cost is that
-// of counting the text's tokens.
+// Sections yields the sections of a source in order. A section begins where the
+// path of the chunks' Places changes, or Chunk.Path for chunks without places; the
+// text directly under a heading and each subsection are sections of their own. The
+// cost is that of estimating the text's tokens.
 func (s *Source) Sections() iter.Seq[Section] {
 	return func(yield func(Section) bool) {
 		var open Section

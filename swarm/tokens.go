@@ -1,22 +1,22 @@
 package swarm
 
 // EstimateTokens guesses how many tokens a model's tokenizer makes of s,
-// without a vocabulary. The chunker, the window of a merge and the pool size
-// their work by it.
+// without a vocabulary. The chunker, the window of a merge and the pool measure
+// text by it.
 //
-// Every byte has a weight, in thirty-seconds of a token, and the sum is rounded
-// up: the guess is additive but for the rounding (the estimates of the parts
-// of a text add up to its own, or to less than one token a part more), never
-// falls as a text grows, and costs a table look-up a byte, nothing on the
-// heap. Lower-case letters weigh little because they come in words that are
-// one token each; capitals, digits and punctuation more; the bytes of a
-// script as many as its letters need under o200k_base.
+// Every byte has a weight, in thirty-seconds of a token, and the sum is rounded up.
+// So the estimates of a text's parts add up to that of the text, or to less than
+// one token more for each part, and a longer text never has a smaller estimate. The
+// cost is one table look-up for each byte and no allocation. Lower-case letters
+// weigh little because they come in words that are one token each; capitals, digits
+// and punctuation weigh more; bytes of other scripts weigh what their letters need
+// under o200k_base.
 //
-// On the samples of the test (prose in ten languages, code, JSON, a CSV
-// table, emoji) the guess is within a quarter of o200k_base's count, and
-// within an eighth on long texts in English and Go; random base64 has up to
-// twice as many tokens as guessed. Models with other vocabularies may be
-// further off, mostly with more tokens than guessed outside English.
+// On the test's samples (prose in ten languages, code, JSON, a CSV table, emoji)
+// the guess is within a quarter of o200k_base's count, and within an eighth on long texts
+// in English and Go; random base64 has up to twice as many tokens as guessed. For
+// models with other vocabularies it may be further off, mostly too low outside
+// English.
 func EstimateTokens(s string) int {
 	var a, b, c, d uint64
 	for ; len(s) >= 8; s = s[8:] {

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// Worker runs one subtask: a small model, a pool of them, a plain function.
-// A wrapper takes a Worker and is one.
+// Worker runs one subtask: a small model, a pool of them, a plain function. A
+// wrapper takes a Worker and is itself one.
 type Worker interface {
-	// Work runs one subtask. It must be safe for concurrent use, obey ctx,
-	// and return only after all that it started has ended. An error is the
-	// subtask's alone: its siblings go on. A panic becomes such an error.
+	// Work runs one subtask. It must be safe for concurrent use, obey ctx, and
+	// return only after every goroutine that it started has ended. An error or a
+	// panic fails this subtask only; other subtasks go on.
 	Work(ctx context.Context, st Subtask) (Output, error)
 }
 
@@ -33,32 +33,32 @@ type Subtask struct {
 	Run   string
 	Step  *Step
 	Index int    // its place in the step, from 0
-	Goal  string // the task's, or what the step shows in its place
+	Goal  string // the task's, or Step.Goal in its place
 
-	Chunk *Chunk // Over Chunks, Sections, Sources; Each over such a step: the piece at the pipeline's head
-	Item  string // Over Items and List; Each over such a step: the item at the pipeline's head
-	// Pack is how many items share the subtask: Item holds them, a numbered line
-	// each, and each finding's Data says which it is of. What a reply holds of them
-	// is taken, and who packed them asks again for the rest. 0 or 1: Item is one. No
-	// plan makes such subtasks; swarm/typed does.
+	Chunk *Chunk // for Chunks, Sections, Sources: the text to read; for Each: that of the subtask at the pipeline's head
+	Item  string // for Items, List: the item; for Each: that of the subtask at the pipeline's head
+	// Pack is how many items share the subtask: Item then holds one numbered line
+	// for each, and each finding's Data says which item it belongs to. An output
+	// may leave items out; the caller asks for those again. 0 or 1: Item is one
+	// item. Only swarm/typed sets Pack.
 	Pack int
 
-	Context []*Chunk // pieces that all subtasks of the step see
-	Found   []*Chunk // chunks that match it best (Step.Lookup), the best first
+	Context []*Chunk // texts that all subtasks of the step see (Step.Context)
+	Found   []*Chunk // chunks that match the subtask (Step.Lookup), the best first
 
-	// From holds results of earlier steps: for Each the one that this subtask
-	// follows, for List the finding that is its item if that has evidence, then
-	// those of Needs in plan order; for Reduce the group to be shortened. Only results that are done are in it.
+	// From holds results of earlier steps. For Each it begins with the result that
+	// this subtask follows; for List with the finding that is its item, if that has
+	// evidence. The results of Needs follow in plan order. For Reduce it is the
+	// group to shorten. Only results with the outcome Done are in it.
 	From []Result
-	// Missing says, a line for each step that is needed, what From lacks
-	// because it failed.
+	// Missing says what From lacks because subtasks failed, one entry for each step
+	// concerned.
 	Missing []string
 
-	// Priority tells how urgent the subtask is among those of its run, larger
-	// first. A pool's queue goes by it.
+	// Priority orders the subtasks of a run in a pool's queue: larger first.
 	Priority int64
 	// Feedback holds earlier outputs of this subtask and what a check found
-	// wrong with them. It goes last in a prompt.
+	// wrong with them. Prompts show it last.
 	Feedback []Feedback
 }
 
@@ -73,36 +73,36 @@ func (st *Subtask) ID() string { return subtaskID(st.Step, st.Index) }
 
 // Output is what a worker returns. [Say] makes one of texts.
 type Output struct {
-	// Findings are what was found, in the order of the input. None: there was
-	// nothing to find, and the worker abstains, which is no failure. Of a step
-	// whose Form is FormList each finding is an item of the list.
+	// Findings are what was found, in the order of the input. None: the worker
+	// abstains, because there was nothing to find; that is no failure. For FormList
+	// each finding is an item of the list.
 	Findings []Finding `json:"findings,omitempty"`
-	// Read are texts that the worker read beside those of its subtask, such as
-	// what tools returned: its findings may quote them.
+	// Read are further texts that the worker read, such as the results of tools.
+	// Findings may quote them.
 	Read []*Chunk `json:"read,omitempty"`
-	// Doubts are checks that the output still fails. They are marks, not errors.
+	// Doubts say which checks the output still fails. They do not make it an error.
 	Doubts []string `json:"doubts,omitempty"`
-	// Models is what calls used that this process's ledger did not see, such as
-	// those of a worker on another machine, by model; Usage the same of models
-	// that are not known. Both count against the Budget.
+	// Models is the usage, by model, of calls that this process did not reserve or
+	// settle, such as those of a worker on another machine. Usage is the same for
+	// calls whose model is unknown. Both count against the Budget.
 	Usage  *Usage           `json:"usage,omitempty"`
 	Models map[string]Usage `json:"models,omitempty"`
 }
 
 // Finding is one statement with its own evidence.
 type Finding struct {
-	// Text is the statement. One that was made from other findings refers to its
+	// Text is the statement. If it was made from other findings, it refers to its
 	// Evidence by number: [1] is Evidence[0].
 	Text string `json:"text"`
-	// Data is a record of the step's Schema, a JSON object; Text says the same in
-	// words. nil: the step has none.
+	// Data is the record, a JSON object that follows the step's Schema; Text says
+	// the same in words. nil: the step has no Schema.
 	Data       json.RawMessage `json:"data,omitempty"`
 	Evidence   []Citation      `json:"evidence,omitempty"`
-	Confidence float64         `json:"confidence,omitempty"` // 0 to 1, the worker's own word; 0: it said none
+	Confidence float64         `json:"confidence,omitempty"` // 0 to 1, as the worker states it; 0: not stated
 }
 
-// Say returns an output with a finding for each text, without evidence, as a
-// plain function returns it. Without a text it abstains.
+// Say returns an output with one finding, without evidence, for each text. Without
+// texts it abstains.
 func Say(texts ...string) Output {
 	var out Output
 	for _, text := range texts {
@@ -111,7 +111,7 @@ func Say(texts ...string) Output {
 	return out
 }
 
-// Text returns the texts of the findings, a line or more each.
+// Text returns the texts of the findings, joined by newlines.
 func (o *Output) Text() string {
 	if len(o.Findings) == 1 {
 		return o.Findings[0].Text
@@ -139,7 +139,7 @@ func (o *Output) Evidence() iter.Seq[*Citation] {
 	}
 }
 
-// Confidence returns that of the surest finding.
+// Confidence returns the highest confidence of the findings.
 func (o *Output) Confidence() float64 {
 	most := 0.0
 	for i := range o.Findings {
@@ -155,7 +155,7 @@ type Outcome uint8
 const (
 	Pending   Outcome = iota // not yet ended; never in a finished run
 	Done                     // the worker returned an output
-	Abstained                // the worker found nothing to say, or the result that it follows was abstained
+	Abstained                // the worker found nothing, or (Each) the subtask that it follows abstained
 	Failed                   // the worker returned an error, or panicked
 	Skipped                  // not run, because what it needs failed
 	Cancelled                // not run, or cut short, because the run was cancelled
@@ -178,8 +178,8 @@ func (o *Outcome) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Result is an output with its input, its place in the plan, its outcome and
-// its cost. As JSON the step and the chunk are told by their IDs alone.
+// Result is an output with its input, its place in the plan, its outcome and its
+// cost. In JSON the step and the chunk are given by their IDs only.
 type Result struct {
 	Out      Output
 	Err      error  // Failed, Skipped, Cancelled: a *SubtaskError
@@ -219,8 +219,8 @@ func (r Result) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. Of the step and the chunk the IDs
-// come back, of Err the text.
+// UnmarshalJSON reads what MarshalJSON wrote. Step and Chunk get back only their
+// IDs, Err only its text.
 func (r *Result) UnmarshalJSON(text []byte) error {
 	var in resultJSON
 	if err := json.Unmarshal(text, &in); err != nil {
@@ -239,7 +239,7 @@ func (r *Result) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// ID returns the name of the subtask that the result is of.
+// ID returns the name of the result's subtask.
 func (r *Result) ID() string { return subtaskID(r.Step, r.Index) }
 
 // subtaskID is made of the index alone where a result or a subtask that was
@@ -252,25 +252,25 @@ func subtaskID(s *Step, index int) string {
 }
 
 // Tool is a function that a worker's model may call while it works on a step that
-// names it in [Step.Tools]. What it returns is shown to the model as data, and
-// findings may quote it: such a citation has the Source "tool:NAME", the Chunk
-// "tool:NAME#3" if it was the third result in its subtask, and the arguments as
-// its Path.
+// names it in [Step.Tools]. Its result is shown to the model as data, and findings
+// may quote it. The citation then has the Source "tool:NAME", the Chunk
+// "tool:NAME#3" for the third result of the subtask, and the arguments as its Path.
 //
-// workers.Tool makes one of a Go function. A [Swarm] needs Name and Description
-// alone, for its planner; who calls it needs the rest.
+// workers.Tool makes a Tool from a Go function. A [Swarm] uses only Name and
+// Description, for its planner; the worker uses the rest.
 type Tool struct {
 	Name        string // 1 to 64 of A-Z a-z 0-9 _ -
 	Description string // what it does and when to call it, for planner and workers
 	// Schema is the JSON Schema of the arguments, an object.
 	Schema json.RawMessage
 
-	// Call carries out a call whose arguments are as Schema says. An error, also a
-	// panic, is told to the model, which may go on without. ctx is that of the
-	// subtask: model calls made with it count for it, and a function that waits for
-	// a person or another machine gives the subtask's place away meanwhile by
-	// [Park], which does nothing while others of the same turn run beside it. It must be
-	// safe for concurrent use. A call that ignores the end of its ctx holds its subtask up.
+	// Call carries out one call. Its arguments have been checked against Schema. An
+	// error or panic is reported to the model, which may go on without the result.
+	// ctx belongs to the subtask: model calls made with it count for the subtask. A
+	// function that waits for a person or another machine should call [Park]
+	// meanwhile, which has no effect while other calls of the same turn run. Call
+	// must be safe for concurrent use. The subtask cannot end before Call returns,
+	// so it must obey ctx.
 	Call func(ctx context.Context, arguments json.RawMessage) (string, error)
 	// Time is the longest that a call may take. 0: a minute.
 	Time time.Duration

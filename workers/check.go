@@ -9,24 +9,22 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// CheckFunc examines one finding of an output and returns what is wrong with it,
-// in words that a model can mend it by, or "" if nothing is. It may correct marks
-// of the finding that it knows better, such as Citation.Verified: the finding
-// and its evidence are a copy. It must be deterministic and safe for concurrent
-// use.
+// CheckFunc checks one finding of an output. It returns what is wrong, in words
+// that help a model to correct it, or "" if nothing is. It may change the finding,
+// such as Citation.Verified; the finding and its evidence are a copy. It must be
+// deterministic and safe for concurrent use.
 type CheckFunc func(st swarm.Subtask, f *swarm.Finding) (wrong string)
 
-// Check returns a worker that has the findings of w examined. Those that are
-// right are kept. What is wrong with the others is told back once (see
-// [swarm.Subtask.Feedback]), and the second output, which is to hold them alone,
-// takes their place: findings that it repeats are not taken twice. What fails
-// once more stays, with a line in Doubts, and a nil error; so does what failed
-// at first where the second output has more that is wrong, or where the second
-// call fails. It costs nothing where all is well and one more call of w where
-// not. An error of w's first call is returned as it is. Output.Usage is that of
-// both calls.
+// Check returns a worker that applies checks to the findings of w. Findings that
+// pass are kept. If some fail, w is called once more with what is wrong (see
+// [swarm.Subtask.Feedback]), and the findings of the second output replace those
+// that failed, without duplicates. Findings that fail again are kept, with a line
+// in Doubts and a nil error. The failed findings of the first output are kept in
+// the same way if more fail in the second output, or if the second call fails. An
+// error of w's first call is returned unchanged. Output.Usage is that of both
+// calls. The cost is at most one more call of w.
 //
-// A panic in a check is the subtask's, as one in w would be.
+// A panic in a check fails the subtask, as one in w would.
 func Check(w swarm.Worker, checks ...CheckFunc) swarm.Worker {
 	checks = slices.Clone(checks)
 	return swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
@@ -134,11 +132,11 @@ func plusModels(a, b map[string]swarm.Usage) map[string]swarm.Usage {
 	return sum
 }
 
-// Quotes is a check that a finding over texts (a chunk, a section, what was looked
-// up) quotes them: that its own evidence stands there (see [Pool.Work]). It sets the place and Verified of
-// each quote by its own search, whatever the worker said; of a quote that joins
-// several stretches it makes several. A finding without a quote fails. Evidence
-// that comes from earlier results, and lists, are left alone.
+// Quotes is a CheckFunc: a finding over texts (a chunk, a section, what was looked
+// up) must quote them, and its quotes must occur in them (see [Pool.Work]). It sets
+// the place and Verified of each quote by its own search, whatever the worker said,
+// and splits a quote that joins several passages into several. A finding without a
+// quote fails. Evidence from earlier results, and lists, are not checked.
 func Quotes(st swarm.Subtask, f *swarm.Finding) string {
 	if len(shown(&st)) == 0 || st.Step != nil && st.Step.Form != swarm.FormFindings {
 		return ""

@@ -1,6 +1,6 @@
-// Package workers holds workers on small models: [Pool], a bounded pool of
-// clients of OpenAI-compatible servers, [Model], the same for a single one,
-// and [Check], which wraps any worker and has its outputs examined.
+// Package workers holds workers that use small models: [Pool], a bounded pool of
+// clients of OpenAI-compatible servers; [Model], the same for a single model; and
+// [Check], which wraps any worker and checks its outputs.
 //
 //	Subtask ─▶ prompt ─▶ call (queue, slot, attempts) ─▶ read the reply ─▶ cite ─▶ Output
 //	              ▲                                        │ cannot be read: once
@@ -17,61 +17,60 @@ import (
 	"github.com/db31e724/go-swarm/swarm/model"
 )
 
-// Config is a pool's backends and settings. Zero values are right for most.
+// Config is a pool's backends and settings. Zero values suit most uses.
 type Config struct {
-	// Backends are the models that work, 1 to 64. Leave them out where Doer is
+	// Backends are the models that work, 1 to 64. They must be empty if Doer is
 	// set.
 	Backends []model.Backend
-	// Doer makes the calls instead of a pool of its own: another [Pool], or
-	// anything of your own. nil: Backends.
+	// Doer makes the calls in place of Backends: another [Pool], or your own
+	// implementation. nil: Backends.
 	Doer model.Doer
-	// Limits are the clocks and limits of calls. They are not for a Doer, which
-	// has its own.
+	// Limits are the time limits and other limits of calls. A Doer has its own
+	// instead.
 	Limits model.Limits
 
-	// MaxOut is the most tokens of a reply where neither the step nor the
-	// backend names any. 0: 512, for lists 2048.
+	// MaxOut is the most tokens of a reply if neither the step nor the backend sets
+	// a limit. 0: 512, for lists 2048.
 	MaxOut int
-	// Temperature is sent with each call; nil: the server's own. Zero makes
-	// most servers answer the same prompt alike.
+	// Temperature is sent with each call. nil: the server's default. With 0 most
+	// servers give the same reply to the same prompt.
 	Temperature *float64
 
 	// Tools are those that a step may name ([swarm.Step.Tools]) for the models to
-	// call: natively, or where a server refuses that, from then on, by JSON that the
-	// prompt describes. See [Tool]; give [swarm.Swarm] them too.
+	// call. If a server refuses tools, its models are asked from then on for JSON
+	// that the prompt describes. See [Tool]; set [swarm.Swarm].Tools too.
 	Tools []swarm.Tool
-	// ToolTurns is the most replies of a subtask whose calls are carried out, each
-	// of up to 16 calls at the same time; then the model must answer. 0: 8.
+	// ToolTurns is the most replies with tool calls in one subtask; then the model
+	// must answer. The calls of one reply, up to 16, run at the same time. 0: 8.
 	ToolTurns int
-	// ToolTokens is the most tokens of results that a subtask is shown: what is
-	// longer is cut, and then the model must answer. 0: 16 000, or a quarter of the
-	// backends' smallest context.
+	// ToolTokens is the most tokens of tool results that a subtask's model is
+	// shown. Longer results are cut; then the model must answer. 0: 16 000, or a
+	// quarter of the smallest Backend.Context if that is less.
 	ToolTokens int
 
-	// Prompt writes the prompt of a subtask. nil: [DefaultPrompt]. The reply
-	// is read as JSON in every case, in the shape that DefaultPrompt asks
-	// for; servers that can are made to write it so.
+	// Prompt writes the prompt of a subtask. nil: [DefaultPrompt]. The reply must
+	// in every case be JSON of the form that DefaultPrompt asks for; its schema is
+	// sent to servers that accept one.
 	Prompt func(swarm.Subtask) []model.Message
 }
 
-// Pool is a worker on a bounded set of small-model clients. A subtask waits
-// for a slot of a backend that its prompt fits, the most urgent subtask first,
-// the least loaded backend first; failed attempts are repeated where that can
-// help, parked and without a slot while they wait. See [Config] for the
-// limits.
+// Pool is a worker on a bounded set of small-model clients. A subtask waits for a
+// slot of a backend whose context holds its prompt: the most urgent subtask goes
+// first, to the least loaded backend. Failed attempts are repeated if that can
+// help; while it waits to retry, a subtask holds no slot and no place in its run
+// (see swarm.Park). See [Config] for the limits.
 //
-// A backend whose account is empty, or that never answered and does not take
-// its key, is asked no more. Other denials (401, 403, 404) stop it once three
-// calls in a row have met one: until then the call that meets one goes to
-// another backend, or fails with it.
+// A backend is disabled if its account is empty, or if it refuses its key and has
+// never answered. Otherwise three consecutive denials (401, 403, 404) disable it; a
+// call that is denied goes to another backend, or fails if there is none.
 //
-// A subtask over a chunk costs one call as a rule. A reply that cannot be read
-// is asked for once more with the fault told; one that was cut by its length
-// once more with twice the room; a chunk that fits no backend is read in parts.
-// A model of which nine in ten of at least forty replies in a run cannot be read
-// is asked no more in that run.
+// A subtask over a chunk usually costs one call. After a reply that cannot be
+// parsed the model is asked once more and told what is wrong; after a reply that
+// was cut by its token limit, once more with twice the limit. A chunk that fits no
+// backend is read in parts. A model is disabled for the rest of a run if nine in
+// ten of at least forty of its replies in that run cannot be parsed.
 //
-// A Pool is a [model.Doer] too, so that a planner may share it. It is safe for
+// A Pool is also a [model.Doer], so that a planner can share it. It is safe for
 // concurrent use and serves any number of runs.
 type Pool struct {
 	doer    model.Doer
@@ -84,7 +83,7 @@ type Pool struct {
 
 var _ model.Doer = (*Pool)(nil)
 
-// NewPool checks the configuration and makes a pool. It makes no call.
+// NewPool checks the configuration and returns a pool. It makes no call.
 func NewPool(c Config) (*Pool, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -106,17 +105,16 @@ func NewPool(c Config) (*Pool, error) {
 	return p, nil
 }
 
-// Do makes one call of a model, with all the pool's limits, retries and
-// account: what [Pool.Work] does for a subtask, without its prompt and reading.
-// In a run it counts for the run and the subtask of ctx. The error is a
-// *swarm.CallError.
+// Do makes one model call with the pool's limits, retries and accounting, but
+// without the prompt and parsing of Work. In a run it is booked to the run and the
+// subtask of ctx. The error is a *swarm.CallError.
 func (p *Pool) Do(ctx context.Context, r model.Request) (model.Reply, error) {
 	return p.doer.Do(ctx, r)
 }
 
-// Slots returns the sum of the backends' Slots: the most calls that the pool
-// has in flight, and so a right value for [swarm.Swarm.Concurrency]. It is 0
-// where the Doer is not a Pool.
+// Slots returns the sum of the backends' Slots: the most calls that the pool has in
+// flight, and a good value for [swarm.Swarm.Concurrency]. It is 0 if Config.Doer is
+// set and is not a Pool.
 func (p *Pool) Slots() int {
 	if p.own == nil {
 		return 0
@@ -133,29 +131,29 @@ func (p *Pool) backends() (n, maxOut int) {
 	return p.own.Backends(), p.own.MaxOut()
 }
 
-// WithWeight returns a context whose runs have slots of the pools that they
-// share with others by weight: while both have calls that wait, a run of weight
-// 3 has three times the slot time of one of weight 1, which is the weight of
-// runs that name none. Give it to [swarm.Swarm.Run]; runs nested in a run share
-// with it, and of several weights of one run the last one that made a call
-// counts. A planner that several runs use shares its model by the same weights.
+// WithWeight returns a context that sets a run's weight in pools that it shares
+// with other runs. While both have waiting calls, a run of weight 3 gets three
+// times the slot time of one of weight 1, the default. Give the context to
+// [swarm.Swarm.Run]. Nested runs share the weight of the outermost run; if calls of
+// one run carry several weights, the last call's counts. A planner that several
+// runs use shares its model by the same weights.
 //
-// Weights from 0.01 to 100 count; others count as the nearer of these, so that
-// no run starves, and 0, negative ones and NaN as 1.
+// Weights are limited to 0.01 to 100, so that no run starves; 0, negative weights
+// and NaN count as 1.
 func WithWeight(ctx context.Context, w float64) context.Context { return pool.WithWeight(ctx, w) }
 
-// Close closes the idle connections of the pool's backends. Those of a Doer are
-// its owner's.
+// Close closes the idle connections of the pool's backends. It does not close a
+// Doer.
 func (p *Pool) Close() {
 	if p.cfg.Doer == nil {
 		p.own.Close()
 	}
 }
 
-// Model is a worker on one small model: a [Pool] of one.
+// Model is a worker on one small model: a [Pool] with one backend.
 type Model struct{ pool *Pool }
 
-// NewModel checks the backend and makes a worker of it. It makes no call.
+// NewModel checks the backend and returns a worker that uses it. It makes no call.
 func NewModel(b model.Backend) (*Model, error) {
 	p, err := NewPool(Config{Backends: []model.Backend{b}})
 	if err != nil {

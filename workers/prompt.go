@@ -9,13 +9,12 @@ import (
 	"github.com/db31e724/go-swarm/swarm/model"
 )
 
-// DefaultPrompt writes the prompt that a [Pool] sends for a subtask. What all
-// subtasks of a step share comes first and is byte-identical, so that a
-// provider's prefix cache serves it: the rules, and the question as background.
-// The material follows, fenced as data: the chunk under its source and
-// headings, results of earlier steps under the numbers that an answer refers
-// to them by, the item; then the instruction. What was wrong with an earlier
-// answer comes last.
+// DefaultPrompt writes the prompt that a [Pool] sends for a subtask. The part that
+// all subtasks of a step share, the rules and the question as background, comes
+// first and is byte-identical, so that a provider's prefix cache can serve it. The
+// material follows, fenced as data: the chunk with its source and headings, the
+// results of earlier steps, numbered so that an answer can refer to them, and the
+// item. Then come the instruction and, last, what was wrong with an earlier answer.
 func DefaultPrompt(st swarm.Subtask) []model.Message {
 	if st.Step == nil {
 		st.Step = &swarm.Step{}

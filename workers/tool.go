@@ -16,9 +16,9 @@ import (
 	"github.com/db31e724/go-swarm/swarm/typed"
 )
 
-// Tool makes a tool of a function. Its arguments are the fields of In, as
-// [typed.Schema] tells them; of an In that is no struct there is one, "value". A
-// result that is no string is shown as JSON. Tool panics where no schema can tell In.
+// Tool makes a tool from a function. The tool's arguments are the fields of In (see
+// [typed.Schema]), or one named "value" if In is not a struct. A result that is not
+// a string is shown as JSON. Tool panics if typed.Schema does not support In.
 func Tool[In, Out any](name, description string, call func(context.Context, In) (Out, error)) swarm.Tool {
 	schema, err := typed.Schema[In]()
 	if err != nil {

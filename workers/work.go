@@ -43,14 +43,14 @@ func (c *Config) check() error {
 	return nil
 }
 
-// Work runs one subtask. A finding over a chunk cites the passage that it
-// quotes, at its place in the source if it stands in the chunk (white space
-// folded), else the whole chunk, unverified; a quote of several stretches, such as
-// rows that are no neighbours, makes several citations. A finding made from
-// earlier results keeps the evidence that it refers to; where none refers to any,
-// each has theirs, the best first. A chunk that fits no backend's context is
-// worked on in halves, up to eighths, whose findings make one output. The error is
-// a *swarm.CallError.
+// Work runs one subtask. A finding over a chunk cites the passage that it quotes,
+// with its place in the source, if the passage occurs in the chunk (runs of white
+// space compare as one space); otherwise it cites the whole chunk, unverified. A
+// quote of several passages, such as rows that are not adjacent, makes several
+// citations. A finding made from earlier results keeps the evidence that it refers
+// to; if no finding refers to any, each gets all their evidence, the best first. A
+// chunk that fits no backend's context is split in halves, down to eighths, and
+// their findings form one output. The error is a *swarm.CallError.
 func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 	if st.Step == nil {
 		return swarm.Output{}, &swarm.CallError{Class: swarm.ClassInvalid, Err: errors.New("the subtask has no step")}

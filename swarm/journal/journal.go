@@ -1,5 +1,5 @@
-// Package journal keeps runs in a file, so that a process that is killed loses
-// nothing that it was told: a [swarm.Journal] in an SQLite database.
+// Package journal is a [swarm.Journal] in an SQLite file. A process that is killed
+// loses nothing that was recorded.
 //
 //	j, err := journal.Open("runs.db")
 //	…
@@ -7,9 +7,9 @@
 //	s := swarm.Swarm{Planner: p, Worker: w, Journal: j}
 //	answer, err := s.Run(ctx, task) // the same task again: it goes on
 //
-// The file holds any number of runs; one process at a time has it. What is recorded
-// has been synced to the disk, for all callers that came meanwhile at once.
-// docs/durability.md tells what is promised and what it costs.
+// The file holds any number of runs; only one process at a time can open it.
+// Records are synced to the disk in batches: one sync for all that arrived during
+// the one before. docs/durability.md says what is promised and what it costs.
 package journal
 
 import (
@@ -60,9 +60,9 @@ type DB struct {
 
 var _ swarm.Journal = (*DB)(nil)
 
-// Open opens the journal in the file at path, or makes it. The error is
-// [swarm.ErrBusy] where another process has it, or another DB of this one. Beside
-// the file stand PATH.lock and, while it is in use, PATH-wal and PATH-shm.
+// Open opens or creates the journal in the file at path. The error is
+// [swarm.ErrBusy] if another process, or another DB in this process, has it open.
+// Next to the file are PATH.lock and, while it is open, PATH-wal and PATH-shm.
 func Open(path string) (*DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -127,8 +127,8 @@ func (j *DB) fault(doing string, err error) error {
 	return fmt.Errorf("journal: %s %s: %w", doing, j.path, err)
 }
 
-// Close waits until all is written and closes the file. Runs that are still
-// going on fail.
+// Close waits until all records are written and closes the file. Runs that still
+// use it fail.
 func (j *DB) Close() error {
 	j.mu.Lock()
 	was := j.closed
@@ -156,13 +156,13 @@ func (j *DB) release() error {
 	return errors.Join(errs...)
 }
 
-// Open opens the log of a run. The error is [swarm.ErrBusy] where it is open.
+// Open opens the log of a run. The error is [swarm.ErrBusy] if it is already open.
 func (j *DB) Open(ctx context.Context, run string) (swarm.Log, error) { return j.log(ctx, run, nil) }
 
-// Memo returns a journal over the same file that also finds results of other
-// runs with the same input, where these were made under the same name. The name
-// says what a result depends on beside its input: the model, the version of the
-// prompt. Such results cost nothing.
+// Memo returns a journal in the same file that also reuses, at no cost, results
+// with the same input from other runs that were recorded under the same name. The
+// name must say what else a result depends on, such as the model and the version of
+// the prompt.
 func (j *DB) Memo(name string) swarm.Journal { return memo{j, name} }
 
 type memo struct {

@@ -15,17 +15,17 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// HTTPError makes the error of an attempt that a server refused: it knows the
-// statuses, codes and words of the common providers, and every spelling of
-// Retry-After. status and h are those of the reply, body what stands in it, or
-// in an event of a stream that tells an error (status is 200 then). The text
-// holds the provider's message, cut short, without secrets (a key that was
-// sent, say), what looks like a key, URLs, and pieces of the prompt.
+// HTTPError returns the error of an attempt that a server refused. It knows the
+// statuses, codes and wordings of the common providers, and all forms of
+// Retry-After. status and h are those of the reply; body is its body, or that of an
+// error event in a stream (status is then 200). The error's text holds the
+// provider's message, cut short, from which secrets (such as the key that was
+// sent), anything that looks like a key, URLs and pieces of the prompt are removed.
 func HTTPError(r Request, status int, h http.Header, body []byte, secrets ...string) *swarm.CallError {
 	return ReadProblem(body).CallError(r, status, h, secrets...)
 }
 
-// CallError is [HTTPError] for a body that has been read.
+// CallError is [HTTPError] for a body that has already been parsed.
 func (p *Problem) CallError(r Request, status int, h http.Header, secrets ...string) *swarm.CallError {
 	s := newScrubber(secrets)
 	e := &swarm.CallError{Status: status}

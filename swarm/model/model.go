@@ -1,11 +1,11 @@
-// Package model is the one public client of models: what a model is asked and
-// what it replies ([Request], [Reply]), where it is served ([Backend]), and two
-// interfaces of one method each.
+// Package model defines calls of models: what is asked and replied ([Request],
+// [Reply]), where a model is served ([Backend]), and two interfaces of one method
+// each.
 //
-// An [API] makes one attempt: OpenAI's chat completions unless a Backend names
-// another. A [Doer] makes a call with all that is around attempts: retries,
-// limits, slots, hedging, circuit breaker and money. workers.Pool is one;
-// planner and workers take Backends or a Doer.
+// An [API] makes one attempt; it speaks OpenAI's chat completions unless
+// Backend.API is set. A [Doer] makes a call of as many attempts as needed, with
+// retries, limits, slots, hedging, circuit breaker and budget. workers.Pool is a
+// Doer; planner and workers take Backends or a Doer.
 package model
 
 import (
@@ -17,25 +17,25 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// API makes attempts at calls of one provider's protocol.
+// API makes attempts at calls in one provider's protocol.
 //
-// Attempt sends the request once and never repeats it. It returns once the
-// reply is whole, the attempt has failed or ctx has ended. It sets no clock of
-// its own: the pool ends ctx when AttemptTime, FirstToken or Idle is over. It
-// tells of what comes by OnText, OnData and OnBytes.
+// Attempt sends the request once and never repeats it. It returns once the reply is
+// complete, the attempt has failed or ctx has ended. It sets no time limit: the
+// pool ends ctx when Limits.AttemptTime, FirstToken or Idle has passed. It calls
+// OnText, OnData and OnBytes as data arrives.
 //
 // Its error is a *swarm.CallError, whose Class decides what the pool does next;
-// [HTTPError] makes one of a refusal. An error of another type counts as
-// swarm.ClassBroken. The reply beside an error holds what had come until then,
-// for the ledger. A reply that is not whole is an error: one that was cut by its
-// token limit is swarm.ClassCut, a stream without its end swarm.ClassBroken.
-// Attempt must be safe for concurrent use.
+// [HTTPError] makes one from a refusal. An error of another type counts as
+// swarm.ClassBroken. With an error, the Reply holds what had arrived, so that its
+// usage can be booked. An incomplete reply is an error: swarm.ClassCut if it
+// reached its token limit, swarm.ClassBroken if a stream lacks its end. Attempt
+// must be safe for concurrent use.
 type API interface {
 	Attempt(ctx context.Context, r Request) (Reply, error)
 }
 
-// Doer makes calls, each with as many attempts as it takes. Its error is a
-// *swarm.CallError. Safe for concurrent use.
+// Doer makes calls, each with as many attempts as needed. Its error is a
+// *swarm.CallError. It must be safe for concurrent use.
 type Doer interface {
 	Do(ctx context.Context, r Request) (Reply, error)
 }
@@ -61,80 +61,78 @@ type Tool struct {
 	Schema      json.RawMessage // JSON Schema of its arguments
 }
 
-// ToolCall is a model's wish that a tool be called.
+// ToolCall is a model's request to call a tool.
 type ToolCall struct {
 	ID        string
 	Name      string
 	Arguments string // JSON, as the model wrote it: it may not be valid
 }
 
-// Request is one call, and what an [API] is given for one attempt at it.
+// Request is one call, or for an [API] one attempt at it.
 type Request struct {
 	Messages    []Message
 	Schema      *Schema  // of the reply; nil: free text
-	Tools       []Tool   // that the model may call; none: it cannot
+	Tools       []Tool   // that the model may call
 	Temperature *float64 // nil: the server's own
 
-	// MaxOut is the most tokens of the reply. 0: the Backend's MaxOut, or
-	// where that is 0 too DefaultOut, or where that is 0 the server's own limit.
-	// An API reads MaxOut alone.
+	// MaxOut is the most tokens of the reply. 0: Backend.MaxOut, or if that is 0
+	// DefaultOut, or if that is 0 the server's own limit. An API reads only MaxOut.
 	MaxOut     int
 	DefaultOut int
-	// MinOut is the smallest limit of the reply that the call is worth making
-	// with where the run's budget allows no larger one. 0: 64.
+	// MinOut is the smallest token limit with which the call is still worth making.
+	// The run's budget may lower MaxOut down to it. 0: 64.
 	MinOut int
 
-	// Avoid names backends that are asked only if no other that the call fits is
-	// in use.
+	// Avoid names backends that are used only if no other usable backend can take
+	// the call.
 	Avoid []string
 
-	// OnText is given each piece of the reply's text as it comes, on Do's own
-	// goroutine. nil: the reply is only returned whole. For an API it also says
-	// whether to ask for a stream.
+	// OnText is called with each piece of the reply's text as it arrives, on the
+	// goroutine that called Do. nil: the reply is only returned whole. An API asks
+	// for a stream if it is set.
 	OnText func(string)
-	// OnReset is called before a further attempt at a call of which OnText has
-	// already been given text: the reply begins anew. nil: such a call is not
-	// attempted again, for its reader would see the text twice.
+	// OnReset is called before another attempt if OnText has already been given
+	// text: the reply then starts again. nil: such a call is not attempted again,
+	// because its reader would see the text twice.
 	OnReset func()
-	// OnData is set by the pool. An API calls it for data of a stream that is
-	// not text, such as reasoning, so that FirstToken and Idle see that the
-	// server works.
+	// OnData is set by the pool. An API calls it for data of a stream that is not
+	// text, such as reasoning; it restarts the time limits FirstToken and Idle.
 	OnData func()
-	// OnBytes is set by the pool. An API calls it for whatever comes of a reply's
-	// body, as comments or blank lines that keep the connection alive: a server
-	// that says nothing else may be loading or thinking. nil: nobody asks.
+	// OnBytes is set by the pool. An API calls it for any bytes of a reply's body,
+	// also comments or blank lines that keep the connection alive, because a server
+	// that sends only these may be loading or reasoning. It may be nil.
 	OnBytes func()
 }
 
-// Reply is a whole, finished reply.
+// Reply is a complete reply or, with an error of an API, what arrived of one.
 type Reply struct {
 	Text      string
 	ToolCalls []ToolCall
 	Model     string // as the server names it
-	Backend   string // set by the Doer: which of its backends replied
+	Backend   string // set by the Doer: the name of the backend that replied
 
-	// Usage is In, Cached, Written and Out as the server told them. Zero: it
-	// told none, and the pool books an estimate. AtLeast: the reply broke off,
-	// and more may be billed.
+	// Usage holds In, Cached, Written and Out as the server reported them. Zero: it
+	// reported none, and the pool books an estimate. AtLeast: the reply was
+	// interrupted, and more may be billed.
 	Usage swarm.Usage
-	// Unsent says that nothing of the request left, so that nobody bills it.
+	// Unsent says that nothing of the request was sent, so that nobody bills it.
 	Unsent bool
-	// Header is the reply's, nil where none came. The pool reads the rate
-	// limits that it tells.
+	// Header is that of the reply; nil: none arrived. The pool reads rate limits
+	// from it.
 	Header http.Header
 }
 
-// ErrEmpty is the Err of a whole reply without text or calls of tools, of class
-// swarm.ClassBroken. The pool asks once more; then the caller is to ask in other
-// words.
+// ErrEmpty is the Err of a *swarm.CallError of swarm.ClassBroken for a complete
+// reply without text or tool calls. The pool asks once more; after that the caller
+// should change the prompt.
 var ErrEmpty = errors.New("the reply is empty")
 
-// Learned marks the error of an attempt from which the API has learned to put
-// the request in another way, such as without a field that the server refuses.
-// An API returns it as Err of a *swarm.CallError; the pool then attempts the
-// call again at once, at most six times a call.
+// Learned marks the error of an attempt from which the API has learned to send the
+// request in another form, such as without a field that the server refuses. An API
+// returns it as Err of a *swarm.CallError; the pool then tries again at once, at
+// most six times a call.
 type Learned struct {
-	What string // what was learned, for people; empty: another call has told it
+	What string // what was learned, for people; empty: another call has reported it
 	Err  error
 }
 

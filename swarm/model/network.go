@@ -13,7 +13,7 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// NetworkError makes the error of an attempt that met err while it sent its
+// NetworkError returns the error of an attempt that got err while it sent its
 // request or read its reply: a connection that failed or was cut, or the end of
 // ctx. Its text names no address.
 func NetworkError(ctx context.Context, err error) *swarm.CallError {
@@ -30,8 +30,8 @@ func NetworkError(ctx context.Context, err error) *swarm.CallError {
 	return &swarm.CallError{Class: swarm.ClassNetwork, Err: networkWords(err)}
 }
 
-// Unreached says that err came before a connection stood, so that nothing was
-// sent: an [API] sets Reply.Unsent by it.
+// Unreached reports whether err happened before a connection was made, so that
+// nothing was sent. An [API] sets Reply.Unsent by it.
 func Unreached(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "dial" || is[*net.DNSError](err) || is[*tls.CertificateVerificationError](err) || plainHTTP(err)
@@ -48,8 +48,8 @@ func plainHTTP(err error) bool {
 	return is[tls.RecordHeaderError](err) || err != nil && strings.Contains(err.Error(), "server gave HTTP response to HTTPS client")
 }
 
-// Ended returns why ctx ended: its cause, which the context's own error can be
-// asked for in every case.
+// Ended returns the cause why ctx ended. errors.Is also finds the context's own
+// error in it.
 func Ended(ctx context.Context) error {
 	err, cause := ctx.Err(), context.Cause(ctx)
 	if errors.Is(cause, err) {

@@ -8,19 +8,18 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// PricesAsOf is the date of the price table. Prices change: give a backend its
-// own where money matters.
+// PricesAsOf is the date of the price table. Prices change: set Backend.Price if
+// money matters.
 const PricesAsOf = "2026-09-23"
 
-// PriceOf returns the list price of a model by its exact name, with or without
-// the provider before it ("gpt-5.4-mini", "openai/gpt-5.4-mini"), or nil where
-// the table does not hold it. Open models are listed only with the provider
-// that charges so, since anybody may serve them.
+// PriceOf returns the list price of a model by its exact name, with or without the
+// provider ("gpt-5.4-mini", "openai/gpt-5.4-mini"), or nil if the table does not
+// hold it. Open models, which anybody may serve, are listed only with a provider.
 //
 // The prices are those of the npm package @pydantic/genai-prices 0.1.8 at
-// PricesAsOf, for short prompts at standard service: surcharges for long prompts
-// or for the hour of the day and rebates for batches are not in them. Where a
-// provider names no price for cached tokens they count as others.
+// PricesAsOf, for short prompts at standard service: they leave out surcharges for
+// long prompts or for the hour of the day, and rebates for batches. If a provider
+// names no price for cached tokens, these cost as much as others.
 func PriceOf(model string) *swarm.Price {
 	provider, name, prefixed := strings.Cut(model, "/")
 	if !prefixed {

@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// Problem is what a server said went wrong, read out of whatever shape it said
-// it in. Its words may hold secrets and pieces of the prompt: show those of
-// [Problem.CallError].
+// Problem is an error that a server reported, parsed from one of many formats. Its
+// text may hold secrets and pieces of the prompt: show the text of
+// [Problem.CallError] instead.
 type Problem struct {
 	Message string
 	Param   string // the part of the request that is at fault
@@ -27,7 +27,7 @@ type Problem struct {
 	html   bool
 }
 
-// ReadProblem reads an error's body. It understands {"error":{…}},
+// ReadProblem parses the body of an error. It understands {"error":{…}},
 // {"error":"text"}, a list of either, flat {"object":"error",…}, {"message":…},
 // {"detail":…}, {"errors":[…]}, plain text and HTML.
 func ReadProblem(raw []byte) *Problem {
@@ -51,8 +51,8 @@ func trim(raw []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")))
 }
 
-// ProblemIn200 returns the problem that a body hides behind a status of
-// success, or nil if there is none to be seen.
+// ProblemIn200 returns the error in the body of a reply with status 200, or nil if
+// there is none.
 func ProblemIn200(raw []byte) *Problem {
 	raw = trim(raw)
 	hasChoices := bytes.Contains(raw, []byte(`"choices"`))
@@ -152,8 +152,8 @@ func (p *Problem) walk(v any, depth int) {
 // tags are those of a web page, with what is not its text.
 var tags = regexp.MustCompile(`(?is)<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>`)
 
-// Bare says that the error has no code, no type and no status, as of a path
-// that is none of an API.
+// Bare reports whether the error has no code, type or status, as the error for a
+// path that belongs to no API.
 func (p *Problem) Bare() bool { return p.kind == "" && len(p.codes) == 0 && p.status == 0 }
 
 // texts returns those elements of v, if it is a list, that are texts.
@@ -192,8 +192,8 @@ func (p *Problem) code(v any) {
 	}
 }
 
-// Is says whether any of the codes, or the type, is one of names, which are in
-// lower case.
+// Is reports whether any of the codes, or the type, is one of names, which must be
+// in lower case.
 func (p *Problem) Is(names ...string) bool {
 	return slices.ContainsFunc(append(p.codes, p.kind), func(c string) bool { return slices.Contains(names, strings.ToLower(c)) })
 }

@@ -9,20 +9,20 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// NoRoom marks a refusal of class swarm.ClassTooLong that a shorter reply
-// mends: the prompt fits by itself, but not together with the reply that was
-// asked for, in the model's context or in what an account may use in a minute.
+// NoRoom marks a refusal of class swarm.ClassTooLong that a smaller MaxOut avoids:
+// the prompt fits by itself, but prompt and reply together exceed the model's
+// context or the account's tokens per minute.
 type NoRoom struct {
 	Limit  int // tokens of prompt and reply together
-	Prompt int // tokens of the prompt, as the server counts; 0: not told
+	Prompt int // tokens of the prompt, as the server counts; 0: unknown
 	Err    error
 }
 
 func (e *NoRoom) Error() string { return e.Err.Error() }
 func (e *NoRoom) Unwrap() error { return e.Err }
 
-// EstimateTokens guesses the tokens of the prompt: its texts, its schema, its
-// tools, and a few a message for what frames them.
+// EstimateTokens estimates the tokens of the prompt: texts, schema, tools, and a
+// few tokens for the framing of each message.
 func (r Request) EstimateTokens() int {
 	n := 3
 	for _, m := range r.Messages {

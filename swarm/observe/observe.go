@@ -6,10 +6,9 @@
 //	                               ├▶ Progress
 //	                               └▶ JSON
 //
-// A listener is called for every event of a run, on the run's own delivering
-// goroutine, and the run waits for one that is slow. Those of this package
-// start no goroutine, keep no event, ignore kinds that they do not know, and
-// may be shared by several runs at once.
+// A listener is called for every event of a run, on a goroutine of that run; the
+// run waits for a slow listener. Those of this package start no goroutine, keep no
+// event, ignore kinds that they do not know, and are safe for several runs at once.
 package observe
 
 import (
@@ -21,8 +20,8 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// Tee returns a listener that hands each event to each of fs, in their order.
-// Nil ones are left out. A panic in one keeps the event from those after it.
+// Tee returns a listener that passes each event to each of fs, in order. nil
+// listeners are skipped. If one panics, those after it do not get the event.
 func Tee(fs ...func(swarm.Event)) func(swarm.Event) {
 	fs = slices.DeleteFunc(slices.Clone(fs), func(f func(swarm.Event)) bool { return f == nil })
 	if len(fs) == 1 {
@@ -36,12 +35,11 @@ func Tee(fs ...func(swarm.Event)) func(swarm.Event) {
 }
 
 // JSON returns a listener that writes each event to w as one line of JSON, in
-// one call of Write. The lines hold the whole run: goal, instructions,
-// results and answer too; keys are in no event. Durations are in nanoseconds, costs in
-// nano-dollars.
+// one call of Write. The lines hold the whole run, with goal, instructions, results
+// and answer, but no keys. Durations are in nanoseconds, costs in nano-dollars.
 //
-// After an error of w nothing more is written, so that a torn line stays the
-// last; a caller that must know of the error wraps w.
+// After an error of w nothing more is written, so that an incomplete line is the
+// last. To learn of the error, wrap w.
 func JSON(w io.Writer) func(swarm.Event) {
 	var mu sync.Mutex
 	enc := json.NewEncoder(w)

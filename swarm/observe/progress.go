@@ -14,13 +14,12 @@ import (
 // ProgressOption changes how [Progress] draws.
 type ProgressOption func(*progress)
 
-// InPlace says whether one line is drawn over and over (as on a terminal), or
-// plain lines now and then. Unless it is given, a w that is an [os.File] on a
-// character device is taken for a terminal.
+// InPlace says whether one line is redrawn, as on a terminal, or plain lines are
+// written. Default: true if w is an *[os.File] on a character device.
 func InPlace(yes bool) ProgressOption { return func(p *progress) { p.inPlace = yes } }
 
-// Columns sets the width of the terminal. Unless it is given, the terminal is
-// asked where the system can tell, then $COLUMNS, and 80 is taken otherwise.
+// Columns sets the width of the terminal. Default: the terminal's own width if the
+// system reports it, else $COLUMNS, else 80.
 func Columns(n int) ProgressOption {
 	return func(p *progress) { p.columns = func() int { return n } }
 }
@@ -33,21 +32,21 @@ const (
 	plainPart = 10                     // a tenth of its age lies between two
 )
 
-// Progress returns a listener that shows on w how far a run is: subtasks that
-// have ended of those that are known, tokens, cost, retries, time.
+// Progress returns a listener that shows on w how far a run is: ended and known
+// subtasks, tokens, cost, retries, time.
 //
-// On a terminal one line is drawn in place, at most ten times a second of the
-// run's own time, cut to the width that there is, and left standing with a
-// newline when the run ends. Elsewhere plain lines are written: at the end of
-// plans, at merges, at the end, and every five seconds to a minute between, the
-// longer the run the rarer.
+// On a terminal it redraws one line, at most ten times a second by the events'
+// times, cut to the terminal's width, and ends it with a newline when the run ends.
+// Elsewhere it writes plain lines: at the end of plans, at merges, at the end of
+// the run, and in between every five seconds to a minute, less often in longer
+// runs.
 //
-// While the answer's text comes, until MergeEnded, nothing is drawn and the
-// line is taken away, so that the answer may be written to the same terminal
-// by a listener that [Tee] names after this one.
+// While the answer's text arrives, until MergeEnded, the line is erased and nothing
+// is drawn, so that a listener after this one in [Tee] can write the answer to the
+// same terminal.
 //
-// Nothing is drawn between events; an event that draws nothing costs about a
-// hundred nanoseconds. Runs that overlap are added up.
+// It draws only when an event arrives; an event that draws nothing costs about a
+// hundred nanoseconds. Runs at the same time are shown as their sum.
 func Progress(w io.Writer, opts ...ProgressOption) func(swarm.Event) {
 	p := &progress{w: w, inPlace: isTerminal(w), columns: func() int { return columnsOf(w) }}
 	for _, o := range opts {

@@ -12,21 +12,22 @@ import (
 // ZapOption changes what [Zap] logs.
 type ZapOption func(*zapListener)
 
-// Texts makes [Zap] log the goal, the instructions, the findings and the
-// answer's text as they are, and not only their lengths.
+// Texts makes [Zap] log the full goal, instructions, findings and answer, not only
+// their lengths.
 func Texts() ZapOption { return func(z *zapListener) { z.texts = true } }
 
-// Zap returns a listener that logs each event to log, under the kind's name.
+// Zap returns a listener that logs each event to log, with the kind's name as
+// message.
 //
-// The course of the run (its start, steps, rounds, end) is logged at Info;
-// single subtasks, calls and pieces of the answer at Debug; what a person may
-// want to look into (a refused step, a retry, a failed or stalled subtask, a
-// result left out) at Warn; a merge or a run that ended with an error at Error. A call's
-// failure is at Debug, for what comes of it is an event of its own.
+// Levels: Info for the run's start, steps, rounds and end; Debug for single
+// subtasks, calls and pieces of the answer; Warn for a refused step, a retry, a
+// failed or stalled subtask, or a result left out; Error for a merge or a run that
+// ended with an error. A failed call is logged at Debug, because its consequence is
+// an event of its own.
 //
-// Of goal, instructions, findings and answer only the length in bytes is logged, unless
-// [Texts] asks for more. Keys are in no event. An event whose level is not
-// enabled costs a comparison and no allocation.
+// For goal, instructions, findings and answer only the length in bytes is logged,
+// unless the option [Texts] is given. Keys are in no event. An event whose level is
+// not enabled costs a comparison and no allocation.
 func Zap(log *zap.Logger, opts ...ZapOption) func(swarm.Event) {
 	z := &zapListener{log: log}
 	for _, o := range opts {

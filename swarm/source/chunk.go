@@ -11,19 +11,19 @@ import (
 
 const smallestSize = 16
 
-// Options say how a text is cut. The zero value is right for most.
+// Options say how a text is cut. The zero value suits most texts.
 type Options struct {
-	// Size is the most tokens of a chunk, by swarm.EstimateTokens; 0: 800.
-	// Its path is not counted.
+	// Size is the most tokens of a chunk, by swarm.EstimateTokens, without its
+	// path. 0: 800.
 	Size int
 
-	// Overlap is the most tokens that a chunk repeats of the one before it,
-	// in whole sentences or lines; 0: none.
+	// Overlap is the most tokens that a chunk repeats from the one before it, in
+	// whole sentences or lines. 0: none.
 	Overlap int
 
-	// Outline is the most tokens of the outline; 0: 1000. The outermost
-	// headings come first: all of them, if need be with shortened titles, as
-	// long as they fit.
+	// Outline is the most tokens of the outline. 0: 1000. Outer levels of headings
+	// have priority over inner ones; titles are shortened if all of the outermost
+	// do not fit otherwise.
 	Outline int
 }
 
@@ -40,27 +40,26 @@ func (o Options) check() (Options, error) {
 	return o, nil
 }
 
-// Chunk cuts a text into chunks of at most o.Size estimated tokens, and
-// outlines it. Every byte of the text that is not white space is in a chunk,
-// each chunk's text equals Body[Start:End] and is valid UTF-8, and without
-// overlap no two share a byte.
+// Chunk cuts a text into chunks of at most o.Size estimated tokens, and writes its
+// outline. Every byte of the text that is not white space is in a chunk. Each
+// chunk's text equals Body[Start:End] and is valid UTF-8. Without overlap no two
+// chunks share a byte.
 //
-// It cuts before headings where that leaves no small chunks, else between
-// paragraphs, sentences, words, runes, in this order; it leaves no heading
-// without its text, and tables and code whole where they fit. IDs are the
-// text's name, # and the chunk's number from 1.
+// It cuts before headings unless that makes small chunks, otherwise between
+// paragraphs, sentences, words or runes, in this order of preference. It keeps a
+// heading with its text, and does not cut tables and code that fit into a chunk.
+// IDs are the text's name, # and the chunk's number from 1.
 //
-// Places hold the headings of each part of a chunk, and the head of a table
-// that began in an earlier one; there are none where the text has neither. What
-// stands before the first heading has the path (before "that heading"). A
-// program's headings are its file and what it declares: list.go › func (l
-// *List) Insert. A chunk's Path says in a line what it stands under; of a chunk
-// of several sections first what they have in common, then the rest of each, or
-// of more than three the first and the last: Report › (Acme › Risks; Bolt).
+// Places hold the headings of each part of a chunk, and the head of a table that
+// began in an earlier chunk; without headings or tables there are none. Text before
+// the first heading has the path (before "that heading"). A program's headings are
+// its file and its declarations: list.go › func (l *List) Insert. Path says in one
+// line under which headings a chunk is. For a chunk of several sections it begins
+// with their common headings and lists the rest of each (of the first and the last
+// if there are more than three): Report › (Acme › Risks; Bolt).
 //
-// Its time is linear in the text; it holds the chunks (without a copy of the
-// text) and one chunk's pieces. An unusable option is its only error, and a
-// text without visible characters, or that is not UTF-8.
+// Time is linear in the text; chunks do not copy it. The error is for an invalid
+// option, a text without visible characters, or one that is not UTF-8.
 func Chunk(t Text, o Options) (swarm.Source, error) {
 	o, err := o.check()
 	if err != nil {

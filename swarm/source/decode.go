@@ -16,21 +16,21 @@ import (
 )
 
 var (
-	// ErrEmpty is the error of a file without a single visible character.
+	// ErrEmpty is the error for a file without a single visible character.
 	ErrEmpty = errors.New("no text in it")
-	// ErrNotText is the error of a file that is not text in a known encoding.
+	// ErrNotText is the error for a file that is not text in a known encoding.
 	ErrNotText = errors.New("not text")
 )
 
 const bom = "\ufeff"
 
-// Decode makes a text of a file's bytes: UTF-8 as it is (a byte order mark
-// stays, so that offsets are those of the file), all else converted: other
-// encodings (declared or guessed), pages, mail, notebooks, filings, subtitles,
-// JSON's escapes, lines that end in CR, payloads; docs/files.md lists them. The
-// name is kept as the text's name; name and content decide the format. Notes
-// say what was guessed, and what was lost. What is in no known encoding is
-// ErrNotText, a file without text ErrEmpty.
+// Decode makes a text from a file's bytes. Plain UTF-8 is unchanged (also a byte
+// order mark, so that offsets are those of the file). Everything else is converted:
+// other encodings (declared or guessed), HTML, mail, notebooks, EDGAR filings,
+// subtitles, JSON escapes, lines that end in CR, and embedded base64 data;
+// docs/files.md lists them. name becomes Text.Name; name and content decide the
+// format. Notes say what was guessed and what was lost. The error is ErrNotText if
+// the encoding is unknown, ErrEmpty if there is no text.
 func Decode(name string, data []byte) (Text, error) {
 	t := Text{Name: strings.ToValidUTF8(name, "\ufffd")}
 	if len(data) == 0 {

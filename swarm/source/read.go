@@ -15,9 +15,8 @@ const (
 	maxDir  = 1 << 30   // bytes of all files of a directory
 )
 
-// ReadFile reads and decodes one file of at most 256 MB; what it cannot make
-// a text of is an error that says why. The text is named after the file's
-// last element.
+// ReadFile reads and decodes one file of at most 256 MB, as Decode does. The text
+// is named after the last element of the file's path.
 func ReadFile(file string) (Text, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -66,7 +65,7 @@ func Read(name string, r io.Reader) (Text, error) {
 	return t, nil
 }
 
-// Skip is a file or folder that ReadDir left out, and why.
+// Skip is a file or folder that ReadDir skipped, and why.
 type Skip struct {
 	Path string
 	Err  error
@@ -81,11 +80,11 @@ var (
 	errFull    = fmt.Errorf("the directory's files exceed %d MB", maxDir>>20)
 )
 
-// ReadDir reads the text files of a directory and of those below it, in
-// lexical order, named by their paths from dir on. What it leaves out it
-// lists: hidden files and folders (version control's among them), files that
-// are not text or cannot be read, links to directories. It is an error only
-// if dir itself cannot be read.
+// ReadDir reads the text files of a directory and its subdirectories, in lexical
+// order. Their names are their paths relative to dir. It lists what it skips:
+// hidden files and folders (such as .git), files that are not text or cannot be
+// read, and links to directories. The error is non-nil only if dir itself cannot be
+// read.
 func ReadDir(dir string) ([]Text, []Skip, error) {
 	var texts []Text
 	var skipped []Skip

@@ -1,7 +1,6 @@
-// Package source makes the sources of a task from files and bytes: it reads
-// and decodes them, takes the text out of HTML, mail, notebooks and the like,
-// cuts the text into chunks and writes the outline that a planner sees instead
-// of the text.
+// Package source makes the sources of a task from files and bytes. It decodes them,
+// extracts the text of HTML, mail, notebooks and similar formats, cuts the text
+// into chunks and writes the outline that a planner sees instead of the text.
 //
 //	file ──ReadFile, ReadDir──▶ Text ──Chunk──▶ swarm.Source{Outline, Chunks}
 //	bytes ──────Decode──────────▲
@@ -19,15 +18,15 @@ import (
 	"strings"
 )
 
-// Format is what a text was taken for. It decides which lines are headings.
+// Format is the detected format of a text. It decides which lines are headings.
 type Format int
 
 const (
 	Plain    Format = iota // prose, logs, anything else that is text
 	Markdown               // headings with # or underlined
 	HTML                   // converted: Body is the readable text, laid out as Markdown
-	Table                  // CSV or TSV: a record a line, the first line names the columns
-	Code                   // a program: its headings are what it declares, before that those in its comments
+	Table                  // CSV or TSV: one record in each line; the first line names the columns
+	Code                   // a program: its headings are its declarations, and before the first of them headings in comments
 )
 
 var formatNames = [...]string{"plain text", "Markdown", "HTML", "table", "code"}
@@ -39,33 +38,32 @@ func (f Format) String() string {
 	return formatNames[f]
 }
 
-// Text is the content of a file as UTF-8, and what was done to make it so.
+// Text is the content of a file as UTF-8, and how it was converted.
 type Text struct {
-	Name string // what citations call it; see Unique
+	Name string // its name in citations; see Unique
 	Path string // the file it was read from; empty if none
 	Body string // valid UTF-8
 	Format
 
-	// Converted says that Body is not the file's own bytes, so that offsets
-	// point into Body and not into the file.
+	// Converted says that Body differs from the file's bytes, so that offsets refer
+	// to Body and not to the file.
 	Converted bool
 
-	// Notes say what was done to the bytes and what is odd about them, one
-	// sentence each, for a person.
+	// Notes say how the bytes were converted and what is unusual about them, one
+	// sentence each, for people.
 	Notes []string
 }
 
-// Line tells the line of a byte offset in Body, counted from 1. An offset
-// outside the body counts as its nearest end. Its cost is that of reading the
-// body up to the offset.
+// Line returns the line of a byte offset in Body, counted from 1. An offset outside
+// Body counts as its nearest end. The cost is linear in the offset.
 func (t Text) Line(offset int) int {
 	offset = max(0, min(offset, len(t.Body)))
 	return 1 + strings.Count(t.Body[:offset], "\n")
 }
 
-// Unique gives texts of the same name different ones, in place: as many
-// folders of their paths before the name as tell them apart, and a number
-// where nothing else does. Names that are unique already stay.
+// Unique makes the names of texts unique, in place: it puts as many folders of Path
+// before equal names as are needed to distinguish them, or else adds a number.
+// Names that are already unique do not change.
 func Unique(texts []Text) {
 	taken := make(map[string]int, len(texts))
 	for _, t := range texts {

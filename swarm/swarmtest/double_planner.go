@@ -14,7 +14,7 @@ import (
 // Round is what a [Planner] does in one round.
 type Round struct {
 	Steps []swarm.Step
-	Pause time.Duration // passes before each step, as a model's writing does
+	Pause time.Duration // delay before each step, like the time a model takes to write it
 	Err   error         // what Plan returns after the steps
 
 	Verdict  swarm.Verdict // of the merge
@@ -22,9 +22,9 @@ type Round struct {
 }
 
 // Planner is a scripted planner for tests: in round n it does what Rounds[n-1]
-// says, in later rounds nothing. Its merge writes each result on a line of its
-// own, as "ID: text". It remembers what it was told. It is safe for concurrent
-// use, and must not be copied after its first use.
+// says, in later rounds nothing. Merge writes a line "ID: text" for each result. It
+// records the arguments of its calls. It is safe for concurrent use, and must not
+// be copied after its first use.
 type Planner struct {
 	Rounds []Round
 	Tokens int // what Window returns: the most tokens of results that a merge is given; 0: any number
@@ -42,9 +42,8 @@ func (p *Planner) round(n int) Round {
 	return p.Rounds[n-1]
 }
 
-// Plan adds the round's steps. It ends at the first step that is refused
-// because the plan is closed or the run has ended; other refusals it only
-// remembers.
+// Plan adds the round's steps. It stops at the first step that is refused because
+// the plan is closed or the run has ended; it only records other refusals.
 func (p *Planner) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
 	p.mu.Lock()
 	p.briefs = append(p.briefs, b)
@@ -88,13 +87,13 @@ func (p *Planner) Merge(ctx context.Context, b swarm.Brief, results []swarm.Resu
 // Window returns Tokens.
 func (p *Planner) Window() int { return p.Tokens }
 
-// Briefs returns what Plan was told, in the order of its calls.
+// Briefs returns the brief of each call of Plan, in order.
 func (p *Planner) Briefs() []swarm.Brief { return copyOf(&p.mu, &p.briefs) }
 
-// Refused returns the errors that steps were answered with, in order.
+// Refused returns the errors that add returned, in order.
 func (p *Planner) Refused() []error { return copyOf(&p.mu, &p.refused) }
 
-// Merged returns the results that each call of Merge was given.
+// Merged returns the results of each call of Merge, in order.
 func (p *Planner) Merged() [][]swarm.Result { return copyOf(&p.mu, &p.merged) }
 
 // copyOf copies what a mutex guards.

@@ -11,28 +11,28 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// Act is what a [Worker] makes of one subtask. The zero Act is an echo.
+// Act says what a [Worker] does with one subtask. The zero Act echoes the input.
 type Act struct {
-	// Wait passes first, cut short by the context. With Park the place is
-	// given up meanwhile.
+	// Wait is a delay before anything else; the end of the context cuts it short.
+	// With Park the worker calls swarm.Park during it.
 	Wait time.Duration
 	Park bool
 
-	// Spends is announced to the run's ledger as one call to the model
-	// "double", at no known price unless Price says one.
+	// Spends is reserved and settled as one call of the model "double". Price nil:
+	// the price is unknown.
 	Spends *swarm.Usage
 	Price  *swarm.Price
 
 	Panic   any          // not nil: panics with it, after Spends was reserved and before it is settled
-	Nested  *swarm.Swarm // not nil: it does the subtask, as a run within the run
+	Nested  *swarm.Swarm // not nil: works on the subtask as a nested run
 	Err     error        // not nil: returned
 	Abstain bool         // it finds nothing
-	Out     swarm.Output // returned, unless it is zero: then the input is echoed
+	Out     swarm.Output // returned; zero: the input is echoed
 }
 
-// Worker is a scripted worker for tests: it does for each subtask what Script
-// says, and remembers which it was given. The zero Worker echoes its input. It
-// is safe for concurrent use, and must not be copied after its first use.
+// Worker is a scripted worker for tests: it does for each subtask what Script says,
+// and records the subtasks. The zero Worker echoes its input. It is safe for
+// concurrent use, and must not be copied after its first use.
 type Worker struct {
 	// Script says what to do with a subtask; nil: echo.
 	Script func(swarm.Subtask) Act
@@ -43,7 +43,7 @@ type Worker struct {
 	peak int
 }
 
-// Work does what the script says of st.
+// Work does what Script says for st.
 func (w *Worker) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 	w.mu.Lock()
 	w.ids = append(w.ids, st.ID())
@@ -129,12 +129,11 @@ func echo(st swarm.Subtask) swarm.Output {
 	return swarm.Say(cmp.Or(st.Item, st.Step.Do))
 }
 
-// IDs returns the subtasks that were worked on, in the order in which they
-// started; one that was tried again is in it again.
+// IDs returns the IDs of the subtasks in the order in which they started; a subtask
+// that was tried again is listed again.
 func (w *Worker) IDs() []string { return copyOf(&w.mu, &w.ids) }
 
-// Peak returns the most subtasks that were inside Work at once, parked ones
-// included.
+// Peak returns the most subtasks that were in Work at once, parked ones included.
 func (w *Worker) Peak() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,19 +11,19 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// TestJournal tests a journal's contract. open opens it anew, as another process
-// would after the one before has closed; the function it also returns closes it.
-// It fails t if
+// TestJournal tests a journal's contract. open opens the journal again, as another
+// process would after the previous one has closed it; closeIt closes it.
+// TestJournal fails t if
 //
-//   - records do not come back byte for byte, at their place and under their key
-//     alone, or not in the run that they are of;
-//   - a later record does not take the place of an earlier one;
-//   - two have the log of one run at the same time, or nobody has it after it was closed;
-//   - a closed log takes records, or closing it twice is an error;
-//   - it is not safe for concurrent use, as far as the race detector can tell.
+//   - a record does not come back byte for byte, or comes back for another place,
+//     key or run;
+//   - a later record does not replace an earlier one at the same place;
+//   - the log of a run can be opened twice at the same time, or not again after it
+//     was closed;
+//   - a closed log accepts records, or closing it twice is an error;
+//   - it is not safe for concurrent use, as far as the race detector sees.
 //
-// What becomes of a journal whose process is killed, and whose disk is full, is for
-// tests of its own.
+// It does not test a killed process or a full disk.
 func TestJournal(t testing.TB, open func() (j swarm.Journal, closeIt func() error)) {
 	t.Helper()
 	s := newSuite(t, "journal")

@@ -10,27 +10,27 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// TestPlanner tests a planner's contract: newPlanner's planners plan and merge
-// for a brief of the suite's own, whose one source has three short chunks, and
-// then for briefs, which suit the planner at hand. It fails t if one
+// TestPlanner tests a planner's contract. Planners made by newPlanner plan and
+// merge for a built-in brief, whose only source has three short chunks, and then
+// for briefs, which you can fit to your planner. It fails t if a planner
 //
 //   - panics, ends its goroutine, or does not return;
-//   - plans nothing for a first round and returns no error, or, where every
-//     step was accepted, wrote a step that an engine would have refused: a bad
-//     or repeated ID, no instruction, a need that is not written before;
+//   - writes no step in a first round and returns no error, or writes a step that
+//     an engine would refuse: a bad or repeated ID, no instruction, a need that
+//     was not written before;
 //   - does not stop when the plan is closed or the run cancelled, or goes on
 //     for ever when every step is refused;
 //   - changes the results that it merges, keeps the writer after Merge has
 //     returned, returns no error although the writer failed, writes text that
 //     is not UTF-8, or returns a citation outside of its chunk or one that is
-//     called verified and is not;
-//   - names a window of less than nothing;
-//   - cannot merge nothing, or odd results: empty ones, lists, orders;
+//     marked Verified and is not;
+//   - returns a negative window;
+//   - cannot merge no results, or unusual ones: empty ones, lists, instructions;
 //   - is not safe for use by several runs at once, as far as the race detector
-//     can tell;
+//     sees;
 //   - leaves a goroutine behind.
 //
-// A planner with a method Close is closed at the end, before goroutines are
+// If a planner has a method Close, it is called at the end, before goroutines are
 // counted.
 func TestPlanner(t testing.TB, newPlanner func() swarm.Planner, briefs ...swarm.Brief) {
 	t.Helper()

@@ -1,15 +1,15 @@
-// Package swarmtest tests anybody's [swarm.Worker] and [swarm.Planner] against
-// their contracts, and has scripted doubles of both for the tests of programs
-// that use swarms.
+// Package swarmtest tests implementations of [swarm.Worker], [swarm.Planner] and
+// swarm.Journal against their contracts, and has scripted doubles of worker and
+// planner for the tests of programs that use swarms.
 //
 //	func TestContract(t *testing.T) {
 //		swarmtest.TestWorker(t, func() swarm.Worker { return newMine() })
 //	}
 //
-// The suites judge by what can be seen from outside: what is returned, written
-// and left behind. But for TestElsewhere they make no subtests and wait for no wall clock but to
-// give up on what hangs, so that they also run inside a bubble of
-// testing/synctest. Run them under the race detector.
+// The suites check only what can be seen from outside: what is returned, written
+// and left behind. They use no subtests (but for TestElsewhere), and time only to give up on what hangs, so
+// that they also run inside a bubble of testing/synctest. Run them under the race
+// detector.
 package swarmtest
 
 import (

@@ -11,23 +11,24 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// TestWorker tests a worker's contract: newWorker's workers are given ordinary
-// and odd subtasks (texts of many kinds, empty items, a missing chunk, unknown
-// schemas …) and then extra, which suit the worker at hand. It fails t if one
+// TestWorker tests a worker's contract. Workers made by newWorker get ordinary and
+// unusual subtasks (texts of many kinds, empty items, a missing chunk, unknown
+// schemas …) and then extra, which you can fit to your worker. It fails t if a
+// worker
 //
 //   - panics, ends its goroutine, or does not return;
-//   - changes the subtask, which is shared;
+//   - changes the subtask, whose data is shared;
 //   - returns a text that is not UTF-8, a confidence outside of 0 to 1, or a
-//     citation outside of its chunk, or calls a quote verified that is not at
+//     citation outside of its chunk, or marks a quote Verified that is not at
 //     its offsets;
 //   - does not return promptly when its context is cancelled, before or while
 //     it works;
-//   - spends, in a nested run, what the run around it does not see;
-//   - is not safe for concurrent use, as far as the race detector can tell;
+//   - makes calls in a nested run that are not booked to the run around it;
+//   - is not safe for concurrent use, as far as the race detector sees;
 //   - leaves a goroutine behind.
 //
-// An error from Work is no breach: it is the subtask's. A worker with a method
-// Close is closed at the end, before goroutines are counted.
+// An error from Work does not break the contract. If a worker has a method Close,
+// it is called at the end, before goroutines are counted.
 func TestWorker(t testing.TB, newWorker func() swarm.Worker, extra ...swarm.Subtask) {
 	t.Helper()
 	s := newSuite(t, "worker")

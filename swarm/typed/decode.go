@@ -8,12 +8,12 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// ErrNone says that a worker found nothing to say.
+// ErrNone is the error of Decode if there is no record: the worker abstained.
 var ErrNone = errors.New("typed: there is no record")
 
-// Decode reads the record that follows [Schema] of T: of a finding its Data, or its
-// Text where that is JSON; of a result that of its only finding; of an answer its
-// text. Where there is none the error is [ErrNone].
+// Decode reads the record that follows [Schema] of T: from a finding's Data, or its
+// Text if that is JSON; from the only finding of a result; or from an answer's
+// text. The error is [ErrNone] if there is no record.
 func Decode[T any, From swarm.Finding | *swarm.Finding | *swarm.Result | *swarm.Answer](from From) (T, error) {
 	var none T
 	data, err := dataOf(from)

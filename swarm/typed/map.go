@@ -1,6 +1,6 @@
-// Package typed puts Go types around what workers return: [Schema] makes a JSON
-// Schema of a type, [Decode] reads the record that a worker or a planner wrote by
-// it, and [Map] lets a worker make one of each item of a sequence.
+// Package typed gives Go types to what workers return: [Schema] makes the JSON
+// Schema of a type, [Decode] reads a record that a worker or a planner wrote by it,
+// and [Map] has a worker make one record from each item of a sequence.
 //
 //	items ─▶ pack ─▶ Worker.Work, so many at once ─▶ decode, check ─▶ results
 //	                      ▲                              │ missing or wrong: alone
@@ -20,20 +20,20 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// Result is what came of one item.
+// Result is the outcome of one item.
 type Result[In, Out any] struct {
-	Index      int // place of the item in the sequence, from 0
+	Index      int // index of the item in the sequence, from 0
 	In         In
 	Out        Out
-	Err        error // the item's alone; Out is then not to be used
+	Err        error // the error of this item; Out is then not valid
 	Evidence   []swarm.Citation
-	Confidence float64  // 0 to 1, the worker's own word; 0: it said none
-	Doubts     []string // checks that it still fails
-	// Usage is what its calls used; of a call that several items shared, its part.
+	Confidence float64  // 0 to 1, as the worker states it; 0: not stated
+	Doubts     []string // the checks that it still fails
+	// Usage is what its calls used, and its share of calls for several items.
 	Usage swarm.Usage
 }
 
-// Option is a setting of [Map].
+// Option is a setting for [Map].
 type Option func(*options)
 
 type options struct {
@@ -47,39 +47,39 @@ type options struct {
 	checks      []any // func(In, Out) string
 }
 
-// WithConcurrency sets how many calls of the worker there are at once, such as
-// workers.Pool's Slots; without it 32.
+// WithConcurrency sets the most calls of the worker at the same time, such as
+// workers.Pool's Slots. Default: 32.
 func WithConcurrency(n int) Option { return func(o *options) { o.concurrency = n } }
 
-// WithPack sets how many items share a call of the worker. Without it small ones
-// share calls of some 800 tokens, at most 32 in each; a worker that is a
-// [swarm.WorkerFunc] or a [swarm.Swarm] is given one item at a time.
+// WithPack sets how many items share a call of the worker. Default: small items
+// share calls of about 800 tokens, at most 32 in each, but a [swarm.WorkerFunc] or
+// a [swarm.Swarm] gets one item at a time.
 func WithPack(n int) Option { return func(o *options) { o.pack = n } }
 
-// InOrder gives the results in the order of the items, in place of that in which
-// they end. Results that wait for an earlier one are kept, of four times the
-// concurrency of calls at most.
+// InOrder yields the results in the order of the items. Without it they come in the
+// order in which they are ready. Results that wait for an earlier one are kept in
+// memory, those of at most four times as many calls as the concurrency.
 func InOrder() Option { return func(o *options) { o.ordered = true } }
 
-// WithBudget sets hard limits. Once a call does not fit, no further item is taken.
+// WithBudget sets hard limits. Once a call does not fit, no further items are read.
 func WithBudget(b swarm.Budget) Option { return func(o *options) { o.budget = b } }
 
-// WithReport has what the run did and cost written to r at its end.
+// WithReport writes the run's report to r when the run ends.
 func WithReport(r *swarm.Report) Option { return func(o *options) { o.report = r } }
 
-// WithObserve has the run's events told, as [swarm.Swarm].Observe does.
+// WithObserve sets a function that gets the run's events, as [swarm.Swarm].Observe.
 func WithObserve(f func(swarm.Event)) Option { return func(o *options) { o.observe = f } }
 
-// WithJournal has what the worker says kept, as [swarm.Swarm].Journal does: a Map that
-// is cut off yields all when it is run again, and calls the worker for the rest
-// alone. A run is known by its instruction and the type of its results; what is kept
-// is found by an item's place and content.
+// WithJournal records the worker's outputs, as [swarm.Swarm].Journal does. A Map
+// that was cut off and is run again yields all results, but calls the worker only
+// for the rest. A run is identified by its instruction and the type of its results,
+// and a recorded result by its item's place and content.
 func WithJournal(j swarm.Journal) Option { return func(o *options) { o.journal = j } }
 
-// WithChecks has each record examined: a check returns what is wrong with it, in
-// words that a model can mend it by, or "". What is wrong is told back once, for
-// that item alone; what fails once more stays, with a line in Doubts. Checks are
-// called from several goroutines.
+// WithChecks applies checks to each record. A check returns what is wrong with it,
+// in words that help a model to correct it, or "". If a check fails, the worker is
+// asked again once, for that item alone. A record that fails again is kept, with a
+// line in Doubts. Checks must be safe for concurrent use.
 func WithChecks[In, Out any](checks ...func(In, Out) (wrong string)) Option {
 	return func(o *options) {
 		for _, c := range checks {
@@ -88,21 +88,21 @@ func WithChecks[In, Out any](checks ...func(In, Out) (wrong string)) Option {
 	}
 }
 
-// Map lets a worker make a record of each item, as do says in words, and yields
-// the results as they come. All of it is one run: calls are booked to it, and to
-// the run of ctx if there is one.
+// Map has a worker make a record from each item, by the instruction do, and yields
+// the results as they arrive. It is one run: calls are booked to it, and to the run
+// of ctx if there is one.
 //
-// An item is written as JSON into the subtask's Item, Step.Schema is that of Out,
-// and the step forbids to abstain: let Out have pointers for what may be missing.
-// Small items share a call; see [WithPack] and [swarm.Subtask].Pack. One that its
-// reply leaves out, or whose record is wrong, is asked for again alone.
+// Subtask.Item holds an item as JSON, Step.Schema is that of Out, and Step.Must is
+// set: use pointers in Out for values that may be missing. Small items share a
+// call; see [WithPack] and [swarm.Subtask].Pack. An item that the reply leaves out,
+// or whose record is wrong, is asked for again alone.
 //
-// The error of an item, and a panic of the worker over it, is in its Result. Only
-// the last pair has an error, and then no result: why the run ended early, so that
-// items may not have been taken. Items are taken one by one, from a goroutine of the
-// run, as calls become free: memory does not grow with the sequence. Map makes
-// nothing until it is ranged over. Breaking out of the range ends all calls, and
-// waits for them; it cannot wake a sequence that does not come back with an item.
+// An item's error, or a panic of the worker on it, is in its Result. Only the last
+// pair may have a non-nil error, and then no result: it says why the run ended
+// early, with items possibly left. Items are read one by one, on a goroutine of the
+// run, as calls become free, so that memory does not grow with the sequence.
+// Nothing happens until the result is ranged over. Breaking out of the range ends
+// all calls and waits for them, but it cannot interrupt a sequence that blocks.
 func Map[In, Out any](ctx context.Context, w swarm.Worker, items iter.Seq[In], do string, opts ...Option) iter.Seq2[Result[In, Out], error] {
 	return func(yield func(Result[In, Out], error) bool) {
 		m, err := newMapping[In, Out](w, items, do, opts)

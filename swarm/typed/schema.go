@@ -12,17 +12,17 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 )
 
-// Schema returns the JSON Schema of T, for [swarm.Step].Schema and
-// [swarm.Task].Schema, as strict mode takes it: every field is required, and none
-// is allowed beside them. Field names are those of encoding/json. A pointer, and a
-// field with omitempty or omitzero, may be null. Two tags say more of a field:
+// Schema returns the JSON Schema of T for strict mode, for [swarm.Step].Schema and
+// [swarm.Task].Schema: every field is required, and no others are allowed. Field
+// names are those of encoding/json. A pointer, and a field with omitempty or
+// omitzero, may be null. Two tags describe a field further:
 //
 //	Topic string `json:"topic" enum:"billing,fault,other" jsonschema:"what it is about"`
 //
-// A T that is no struct stands in a field of its own, {"value": …}; [Decode] takes
-// it out. An error names the field that no strict schema can tell: maps (of which a
-// slice of structs says the same), interfaces, bytes, types that hold themselves,
-// and types that read themselves (UnmarshalJSON, UnmarshalText) and are no strings.
+// A T that is not a struct is wrapped in an object, {"value": …}; [Decode] unwraps
+// it. The error names a field whose type strict mode cannot express: maps (use a
+// slice of structs), interfaces, bytes, recursive types, and types with
+// UnmarshalJSON or UnmarshalText that are not strings.
 func Schema[T any]() (json.RawMessage, error) {
 	inner, err := schemaOf[T]()
 	if err != nil || isObject[T]() {
