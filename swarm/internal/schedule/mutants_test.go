@@ -19,7 +19,7 @@ var mutants = []struct{ name, file, old, with string }{
 	{"count a done twice", "end.go", "s.ended += to - from\n", "s.ended += to - from\n\tif taken {\n\t\ts.ended++\n\t}\n"},
 	{"keep the place of what is done", "schedule.go", "} else {\n\t\tm.working--\n\t}\n\tm.end(", "}\n\tm.end("},
 	{"take without a free place", "schedule.go", "if m.working >= m.places || len(m.returning) > 0 || len(m.open) == 0 {", "if m.working > m.places || len(m.returning) > 0 || len(m.open) == 0 {"},
-	{"last come first served", "park.go", "ref := m.returning[0]\n\t\tm.returning = m.returning[1:]", "ref := m.returning[len(m.returning)-1]\n\t\tm.returning = m.returning[:len(m.returning)-1]"},
+	{"last come first served", "park.go", "ref := m.returning[0]\n\tm.returning = m.returning[1:]", "ref := m.returning[len(m.returning)-1]\n\tm.returning = m.returning[:len(m.returning)-1]"},
 	{"start before the needs are complete", "schedule.go", "if !s.doomed && s.waits == 0 && s.hasReady()", "if !s.doomed && s.hasReady()"},
 	{"run what needs a failed step", "end.go", "if failed && !s.doomed {", "if failed && s.doomed {"},
 	{"take abstained for failed", "end.go", "if out == Done || out == Abstained {", "if out == Done {"},

@@ -73,19 +73,11 @@ type Machine struct {
 	parked  int
 	taken   int // subtasks taken and not ended, wherever they are
 
-	away      map[Ref]presence // taken subtasks that hold no place
-	returning []Ref            // want their place back, first come first served
+	away      map[Ref]bool // taken subtasks that hold no place; whether they are parked
+	returning []Ref        // want their place back, first come first served
 	drained   []Range
 	unfolding []int
 }
-
-type presence uint8
-
-const (
-	parked    presence = iota + 1
-	returning          // unparked, waiting for a place
-	adrift             // unparked after a cancel, without a place
-)
 
 type step struct {
 	mode      Mode
@@ -110,7 +102,7 @@ type step struct {
 
 // New makes a machine with that many places, at least one.
 func New(places int) *Machine {
-	return &Machine{places: max(places, 1), away: map[Ref]presence{}}
+	return &Machine{places: max(places, 1), away: map[Ref]bool{}}
 }
 
 // Add appends a step and returns its number. Needs and Of must be earlier
@@ -274,11 +266,12 @@ func (m *Machine) Quiet() bool { return m.taken == 0 && len(m.open) == 0 }
 // Done ends a subtask that Next returned, and gives its place back.
 func (m *Machine) Done(ref Ref, out Outcome) {
 	m.taken--
-	if p, ok := m.away[ref]; ok {
-		if p == parked {
+	if isParked, ok := m.away[ref]; ok {
+		if isParked {
 			m.parked--
 		}
-		delete(m.away, ref) // a stale entry in returning is passed over by Grant
+		delete(m.away, ref)
+		m.returning = slices.DeleteFunc(m.returning, func(r Ref) bool { return r == ref })
 	} else {
 		m.working--
 	}
