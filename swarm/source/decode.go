@@ -49,7 +49,7 @@ func Decode(name string, data []byte) (Text, error) {
 		t.Body, t.Notes = body, notes
 		if body, ok := container.LineEnds(t.Body); ok {
 			t.Body = body
-			t.note("lines that end in CR alone end in LF here")
+			t.Notes = append(t.Notes, "lines that end in CR alone end in LF here")
 		}
 		t.unwrap()
 	}
@@ -60,9 +60,6 @@ func Decode(name string, data []byte) (Text, error) {
 		return t, fmt.Errorf("%s: %w", name, ErrEmpty)
 	}
 	t.Converted = t.Body != string(data)
-	if t.Converted && len(t.Notes) == 0 {
-		t.note("converted: offsets point into the converted text")
-	}
 	return t, nil
 }
 
@@ -95,10 +92,6 @@ func (t *Text) take(c container.Text, f Format) {
 			t.Notes = append(t.Notes, n)
 		}
 	}
-}
-
-func (t *Text) note(format string, args ...any) {
-	t.Notes = append(t.Notes, fmt.Sprintf(format, args...))
 }
 
 // magic holds the beginnings of common files that are not text, to say what

@@ -131,7 +131,7 @@ func (p *packer) pushWords(start, end, cost int) {
 // letters with their signs. A letter of more than limit is cut between runes.
 func (p *packer) wordsLen(s string, limit int) int {
 	most := sort.Search(min(len(s), 16*limit), func(n int) bool { return swarm.EstimateTokens(s[:n+1]) > limit })
-	n, space, line := 0, 0, 0
+	n, space := 0, 0
 	for g := graphemes.FromString(s); g.Next() && g.Start() <= most; {
 		if r, _ := utf8.DecodeRuneInString(g.Value()); !unicode.Is(unicode.M, r) { // some of Burmese go with the letter before too
 			n = g.Start()
@@ -140,24 +140,16 @@ func (p *packer) wordsLen(s string, limit int) int {
 			return len(s)
 		}
 		switch g.Value() {
-		case "\n", "\r\n":
-			line = g.End()
-		case " ", "\t", "\u200b", "\u3000":
+		case "\n", "\r\n", " ", "\t", "\u200b", "\u3000":
 			space = g.End()
 		}
 	}
-	switch {
-	case line > n/2 && line <= most:
-		return line
-	case space > n/2 && space <= most:
+	if space > n/2 && space <= most {
 		return space
 	}
 	if n == 0 {
-		_, n = utf8.DecodeRuneInString(s)
-		for n < most && (most == len(s) || !utf8.RuneStart(s[most])) {
-			most--
-		}
-		n = max(n, most)
+		_, first := utf8.DecodeRuneInString(s)
+		n = max(first, len(strings.ToValidUTF8(s[:most], "")))
 	}
 	return n
 }

@@ -18,12 +18,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/expr-lang/expr/builtin"
-	"github.com/expr-lang/expr/checker"
-	"github.com/expr-lang/expr/compiler"
-	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/parser/utils"
 	"github.com/expr-lang/expr/vm"
 )
@@ -135,31 +131,21 @@ func (r *run) compile(program string) (_ *vm.Program, err error) {
 			err = fmt.Errorf("the program cannot be read: %v", p)
 		}
 	}()
-	config := conf.New(r.env)
-	for name := range config.Builtins {
-		if !slices.Contains(predicates, name) && !slices.Contains(plain, name) {
-			config.Disabled[name] = true
-			delete(config.Builtins, name)
-		}
+	options := []expr.Option{expr.Env(r.env), expr.Patch(r), expr.Optimize(false), expr.DisableAllBuiltins()}
+	for _, name := range slices.Concat(predicates, plain) {
+		options = append(options, expr.EnableBuiltin(name))
 	}
 	for name, f := range r.ours {
-		config.Functions[name] = &builtin.Function{Name: name, Func: f}
+		options = append(options, expr.Function(name, f))
 	}
-	tree, err := parser.ParseWithConfig(mendBraces(program), config)
-	if err != nil {
-		return nil, explain(err)
+	compiled, err := expr.Compile(mendBraces(program), options...)
+	if err == nil || r.fault != nil {
+		return compiled, r.fault
 	}
-	r.guard(&tree.Node)
-	if r.fault != nil {
-		return nil, r.fault
+	if e, ok := errors.AsType[*file.Error](err); ok && strings.HasPrefix(e.Message, "unknown name") {
+		return nil, fmt.Errorf("%w\nthere are the steps %s and the functions %s", explain(err), r.ids(), strings.Join(r.functionNames(), ", "))
 	}
-	if _, err := new(checker.Checker).Check(tree, config); err != nil {
-		if e, ok := errors.AsType[*file.Error](err); ok && strings.HasPrefix(e.Message, "unknown name") {
-			return nil, fmt.Errorf("%w\nthere are the steps %s and the functions %s", explain(err), r.ids(), strings.Join(r.functionNames(), ", "))
-		}
-		return nil, explain(err)
-	}
-	return compiler.Compile(tree, config)
+	return nil, explain(err)
 }
 
 // explain puts an error of expr into a line with its place, and the line of

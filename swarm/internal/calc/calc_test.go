@@ -156,6 +156,8 @@ func TestPrograms(t *testing.T) {
 		{`concat([1], 2..3, ["x"])`, "1\n2\n3\nx"},
 		{`join(split("a, b, c", ", "), "/") + replace("aba", "a", "x")`, "a/b/cxbx"},
 		{`count(invoices, .text matches "(?i)pen.lty$")`, `2`},
+		{`count(take(invoices, 2), .paid matches "x")`, `0`}, // nil, of those without the field
+		{`let g = groupBy([1, 1.0, "1"], #); [map(keys(g), g[#]), len(string(g)) > 0]`, "[[1],[1],[\"1\"]]\ntrue"},
 		{`count(invoices, "penalty" in lower(.text)) + max([1, 2.5], 2) - min(3, 4)`, `1.5`},
 		{`min(map(invoices, .date)) + " to " + max(map(invoices, .date))`, `2024-01-10 to 2024-03-09`},
 		{`[max([]) == nil, min("b", "a") == "a"]`, "true\ntrue"},

@@ -3,10 +3,10 @@ package calc
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
-	"math/big"
-	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/expr-lang/expr/vm/runtime"
@@ -70,9 +70,7 @@ func (r *run) functions() map[string]function {
 		if err != nil {
 			return nil, err
 		}
-		x, _ := new(big.Rat).SetString(s)
-		f, _ := x.Float64()
-		return f, nil
+		return strconv.ParseFloat(s, 64)
 	})
 	add("format", 1, 2, func(a ...any) (any, error) {
 		s, err := decimal(a)
@@ -116,28 +114,26 @@ func (r *run) functions() map[string]function {
 		return strings.ReplaceAll(s[0], s[1], s[2]), nil
 	})
 	add("join", 1, 2, func(a ...any) (any, error) {
-		parts, err := list(a[0])
+		all, err := list(a[0])
 		if err != nil {
 			return nil, err
 		}
-		between := ""
+		between := []string{""}
 		if len(a) == 2 {
-			between, _ = a[1].(string)
-		}
-		var b strings.Builder
-		for i, part := range parts {
-			if i > 0 {
-				b.WriteString(between)
-			}
-			s, err := r.text(part)
-			if err != nil {
+			if between, err = texts(a[1:]); err != nil {
 				return nil, err
 			}
-			if b.WriteString(s); b.Len() > maxValue {
-				return nil, errMemory
+		}
+		if err := r.take(len(between[0]) * len(all)); err != nil {
+			return nil, err
+		}
+		out := make([]string, len(all))
+		for i, part := range all {
+			if out[i], err = r.text(part); err != nil {
+				return nil, err
 			}
 		}
-		return b.String(), nil
+		return strings.Join(out, between[0]), nil
 	})
 	add("concat", 1, 100, func(a ...any) (any, error) {
 		var out []any
@@ -199,39 +195,45 @@ func (r *run) get(args ...any) (any, error) {
 		}
 		return v, err
 	}
-	value := reflect.ValueOf(of)
-	switch value.Kind() {
-	case reflect.Invalid:
+	switch of := of.(type) {
+	case nil:
 		return other, nil
-	case reflect.Map:
-		k := reflect.ValueOf(key)
-		if key == nil {
-			k = reflect.Zero(value.Type().Key())
-		}
-		if !k.Type().AssignableTo(value.Type().Key()) || !k.Comparable() {
-			return other, nil
-		}
-		if v := value.MapIndex(k); v.IsValid() {
-			return v.Interface(), nil
+	case map[string]any, map[any][]any:
+		if v := entryOf(of, key); v != nil {
+			return v, nil
 		}
 		return other, nil
-	case reflect.Slice:
+	case []any:
 		if kind(key) != kind(1) {
 			return nil, fmt.Errorf("a list has no field %v: map(list, .field) takes it of each entry", key)
 		}
 		i := runtime.ToInt(key)
 		if i < 0 {
-			i += value.Len()
+			i += len(of)
 		}
-		if i >= 0 && i < value.Len() {
-			return value.Index(i).Interface(), nil
+		if i >= 0 && i < len(of) {
+			return of[i], nil
 		}
 		if len(args) == 3 {
 			return other, nil
 		}
-		return nil, fmt.Errorf("there is no entry %d in a list of %d", i, value.Len())
+		return nil, fmt.Errorf("there is no entry %d in a list of %d", i, len(of))
 	}
 	return nil, fmt.Errorf("%s has no field %v", kind(of), key)
+}
+
+// entryOf returns the entry of a map; nil if there is none.
+func entryOf(of, key any) any {
+	switch of := of.(type) {
+	case map[string]any:
+		name, _ := key.(string)
+		return of[name]
+	case map[any][]any:
+		if list, ok := of[key]; ok {
+			return list
+		}
+	}
+	return nil
 }
 
 // extreme returns the largest of figures or texts and of those in lists of them,
@@ -286,58 +288,49 @@ func texts(args []any) ([]string, error) {
 	return out, nil
 }
 
-// list returns the entries of a list of any type.
+// list returns the entries of a list.
 func list(v any) ([]any, error) {
-	if all, ok := v.([]any); ok {
-		return all, nil
-	}
-	value := reflect.ValueOf(v)
-	if value.Kind() != reflect.Slice {
+	all, ok := v.([]any)
+	if !ok {
 		return nil, fmt.Errorf("%s is no list", kind(v))
 	}
-	out := make([]any, value.Len())
-	for i := range out {
-		out[i] = value.Index(i).Interface()
-	}
-	return out, nil
+	return all, nil
 }
 
 // keys returns the keys of a map, or the fields of a record, in order: figures
 // first, then all others as texts.
-func keys(v any) (any, error) {
-	if rec, ok := v.(record); ok {
-		v = rec.of.fields
-	}
-	value := reflect.ValueOf(v)
-	if value.Kind() != reflect.Map {
-		return nil, fmt.Errorf("%s is no map", kind(v))
-	}
-	type entry struct {
-		key    any
-		figure float64
-		name   string
-	}
-	var all []entry
-	for _, k := range value.MapKeys() {
-		e := entry{key: k.Interface(), figure: math.Inf(1)}
-		switch k := e.key.(type) {
-		case int:
-			e.figure = float64(k)
-		case float64:
-			e.figure = k
-		case record:
-			e.name = fmt.Sprintf("%9d", k.number)
-		default:
-			e.name, _ = text(k)
+func keys(of any) ([]any, error) {
+	var out []any
+	switch of := of.(type) {
+	case record:
+		for name := range of.of.fields {
+			out = append(out, name)
 		}
-		all = append(all, e)
+	case map[string]any:
+		for name := range of {
+			out = append(out, name)
+		}
+	case map[any][]any:
+		out = slices.AppendSeq(out, maps.Keys(of))
+	default:
+		return nil, fmt.Errorf("%s is no map", kind(of))
 	}
-	slices.SortFunc(all, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.figure, b.figure), cmp.Compare(a.name, b.name))
+	order := func(key any) (float64, string) {
+		switch key := key.(type) {
+		case int:
+			return float64(key), ""
+		case float64:
+			return key, "fraction"
+		case record:
+			return math.Inf(1), fmt.Sprintf("%9d", key.number)
+		}
+		name, _ := text(key)
+		return math.Inf(1), fmt.Sprintf("%s %T", name, key)
+	}
+	slices.SortFunc(out, func(a, b any) int {
+		figure, name := order(a)
+		other, another := order(b)
+		return cmp.Or(cmp.Compare(figure, other), strings.Compare(name, another))
 	})
-	out := make([]any, len(all))
-	for i, e := range all {
-		out[i] = e.key
-	}
 	return out, nil
 }

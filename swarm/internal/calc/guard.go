@@ -13,11 +13,9 @@ import (
 // than maxValue, be it a list that holds another one twice, and that one
 // another. Loops are predicates alone, and each round of one is a step.
 
-// guard puts around the nodes of the program what counts them. Arithmetic,
-// choices and slices make no new memory, and stay as they are.
-func (r *run) guard(node *ast.Node) { ast.Walk(node, r) }
-
-// Visit is called once the node's parts have been visited.
+// Visit puts around a node of the program what counts it. Arithmetic, choices
+// and slices make no new memory, and stay as they are. A node's parts have been
+// visited before it.
 func (r *run) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:

@@ -3,7 +3,7 @@ package calc
 import (
 	"errors"
 	"fmt"
-	"reflect"
+	"iter"
 	"slices"
 )
 
@@ -35,10 +35,17 @@ func (r *run) take(bytes int) error {
 }
 
 // made counts a value that was just made: the memory of itself, and a step for
-// each value in it.
+// each value in it. From here on a value is one of nil, bool, int, float64,
+// string, record, []any, map[string]any, and map[any][]any, which groupBy gives.
 func (r *run) made(v any) (any, error) {
-	own, _ := bytesOf(v)
-	if err := r.take(own); err != nil {
+	if whole, ok := v.([]int); ok { // of a range
+		list := make([]any, len(whole))
+		for i, n := range whole {
+			list[i] = n
+		}
+		v = list
+	}
+	if err := r.take(sizeOf(v)); err != nil {
 		return nil, err
 	}
 	return r.walk(v)
@@ -64,35 +71,57 @@ func (r *run) walk(v any) (any, error) {
 // count walks through v, and no further than left allows; into records only if
 // they are to be written too.
 func count(v any, written bool, steps, left *int) {
-	own, parts := bytesOf(v)
+	own := sizeOf(v)
 	if rec, ok := v.(record); ok && written {
 		own = len(rec.raw) + len(rec.text)
 	}
 	*steps += 1 + own>>8
-	if *left -= own; *left < 0 || parts == nil {
-		return
-	}
-	parts(func(part any) bool {
+	*left -= own
+	for part := range parts(v) {
+		if *left < 0 {
+			return
+		}
 		count(part, written, steps, left)
-		return *left >= 0
-	})
+	}
 }
 
 // What values take, with room for how lists grow: an entry of a list, and a
 // small map and an entry of it.
 const entryBytes, mapBytes, pairBytes = 32, 320, 48
 
-// bytesOf returns what a value takes without its parts, and its parts.
-func bytesOf(v any) (int, func(func(any) bool)) {
+// sizeOf returns what a value takes without its parts; of the map that groupBy
+// gives, its lists were made along with it.
+func sizeOf(v any) int {
 	switch v := v.(type) {
-	case nil, bool, int, float64, record:
-		return 0, nil
 	case string:
-		return len(v), nil
+		return len(v)
 	case []any:
-		return entryBytes * (1 + len(v)), slices.Values(v)
+		return entryBytes * (1 + len(v))
 	case map[string]any:
-		return mapBytes + pairBytes*len(v), func(yield func(any) bool) {
+		return mapBytes + pairBytes*len(v)
+	case map[any][]any:
+		size := mapBytes
+		for _, list := range v {
+			size += 2*pairBytes + entryBytes*(1+len(list))
+		}
+		return size
+	}
+	return 0
+}
+
+// parts yields what is in a list or a map, keys too.
+func parts(v any) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		switch v := v.(type) {
+		case []any:
+			slices.Values(v)(yield)
+		case map[string]any:
+			for k, part := range v {
+				if !yield(k) || !yield(part) {
+					return
+				}
+			}
+		case map[any][]any:
 			for k, part := range v {
 				if !yield(k) || !yield(part) {
 					return
@@ -100,31 +129,4 @@ func bytesOf(v any) (int, func(func(any) bool)) {
 			}
 		}
 	}
-	value := reflect.ValueOf(v)
-	switch value.Kind() {
-	case reflect.Slice: // such as []string
-		return entryBytes * (1 + value.Len()), func(yield func(any) bool) {
-			for i := range value.Len() {
-				if !yield(value.Index(i).Interface()) {
-					return
-				}
-			}
-		}
-	case reflect.Map: // of groupBy, its lists made along with it
-		size := mapBytes
-		for it := value.MapRange(); it.Next(); {
-			size += 2*pairBytes + entryBytes
-			if list := it.Value(); list.Kind() == reflect.Slice {
-				size += entryBytes * list.Len()
-			}
-		}
-		return size, func(yield func(any) bool) {
-			for it := value.MapRange(); it.Next(); {
-				if !yield(it.Key().Interface()) || !yield(it.Value().Interface()) {
-					return
-				}
-			}
-		}
-	}
-	return 0, nil
 }

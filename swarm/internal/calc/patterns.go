@@ -16,9 +16,12 @@ type pattern struct {
 // matches is the operator of that name. Package regexp takes at most some 8 ns
 // for each byte of the text and instruction of the pattern.
 func (r *run) matches(a, b any) (any, error) {
+	if a == nil || b == nil {
+		return false, nil
+	}
 	s, err := texts([]any{a, b})
-	if a == nil || err != nil {
-		return false, err
+	if err != nil {
+		return nil, err
 	}
 	p, err := r.pattern(s[1])
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,8 +110,8 @@ func (it *item) field(name string) (any, error) {
 
 // results turns the value of a program into results.
 func (r *run) results(value any) ([]Result, error) {
-	values, single := list(value)
-	if single != nil && value != nil {
+	values, ok := value.([]any)
+	if !ok && value != nil {
 		values = []any{value}
 	}
 	used := r.used()
@@ -153,7 +152,7 @@ func (r *run) results(value any) ([]Result, error) {
 // encode puts a value into a result: a map as its data, else its text.
 func (r *run) encode(v any, into *Result) error {
 	s, err := r.text(v)
-	if reflect.ValueOf(v).Kind() == reflect.Map {
+	if kind(v) == "a map" {
 		into.Data = json.RawMessage(s)
 	} else {
 		into.Text = s
@@ -185,11 +184,8 @@ func findRefs(v any, refs map[int]bool) {
 		refs[rec.ref] = true
 		return
 	}
-	if _, parts := bytesOf(v); parts != nil {
-		parts(func(part any) bool {
-			findRefs(part, refs)
-			return true
-		})
+	for part := range parts(v) {
+		findRefs(part, refs)
 	}
 }
 
@@ -206,11 +202,10 @@ func kind(v any) string {
 		return "a truth value"
 	case record:
 		return "a record"
+	case []any:
+		return "a list"
 	}
-	if reflect.ValueOf(v).Kind() == reflect.Map {
-		return "a map"
-	}
-	return "a list"
+	return "a map"
 }
 
 // text writes a value as a reader would: texts as they are, figures without
@@ -252,30 +247,28 @@ func jsonable(v any) (any, error) {
 			return v.text, nil
 		}
 		return jsonable(v.data)
-	}
-	value := reflect.ValueOf(v)
-	switch value.Kind() {
-	case reflect.Slice:
-		out := make([]any, value.Len())
-		for i := range out {
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
 			var err error
-			if out[i], err = jsonable(value.Index(i).Interface()); err != nil {
+			if out[i], err = jsonable(v[i]); err != nil {
 				return nil, err
 			}
 		}
 		return out, nil
-	case reflect.Map:
+	case map[string]any, map[any][]any:
 		out := map[string]any{}
-		for it := value.MapRange(); it.Next(); {
-			k, err := text(it.Key().Interface())
+		all, _ := keys(v) // in order: of two that are written alike the last stays
+		for _, key := range all {
+			name, err := text(key)
 			if err != nil {
 				return nil, err
 			}
-			if out[k], err = jsonable(it.Value().Interface()); err != nil {
+			if out[name], err = jsonable(entryOf(v, key)); err != nil {
 				return nil, err
 			}
 		}
 		return out, nil
 	}
-	return nil, fmt.Errorf("%v is no value of a program", value.Kind())
+	return nil, fmt.Errorf("%T is no value of a program", v)
 }

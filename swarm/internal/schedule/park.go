@@ -7,7 +7,7 @@ func (m *Machine) Park(ref Ref) bool {
 	if _, ok := m.away[ref]; ok || m.parked >= MostParked*m.places {
 		return false
 	}
-	m.away[ref] = parked
+	m.away[ref] = true
 	m.parked++
 	m.working--
 	return true
@@ -16,18 +16,17 @@ func (m *Machine) Park(ref Ref) bool {
 // Return asks for the place of a parked subtask back. It returns true if the
 // subtask may go on at once; otherwise Grant will return it.
 func (m *Machine) Return(ref Ref) bool {
-	if m.away[ref] != parked {
+	if !m.away[ref] {
 		return true
 	}
 	m.parked--
+	m.away[ref] = false
 	switch {
 	case m.cancelled:
-		m.away[ref] = adrift
 	case m.working < m.places && len(m.returning) == 0:
 		delete(m.away, ref)
 		m.working++
 	default:
-		m.away[ref] = returning
 		m.returning = append(m.returning, ref)
 		return false
 	}
@@ -39,19 +38,14 @@ func (m *Machine) Return(ref Ref) bool {
 // a place. The driver calls it after Done, Park and Cancel, until it returns
 // false.
 func (m *Machine) Grant() (Ref, bool) {
-	for len(m.returning) > 0 && (m.cancelled || m.working < m.places) {
-		ref := m.returning[0]
-		m.returning = m.returning[1:]
-		if m.away[ref] != returning {
-			continue // it ended meanwhile
-		}
-		if m.cancelled {
-			m.away[ref] = adrift
-		} else {
-			delete(m.away, ref)
-			m.working++
-		}
-		return ref, true
+	if len(m.returning) == 0 || !m.cancelled && m.working >= m.places {
+		return Ref{}, false
 	}
-	return Ref{}, false
+	ref := m.returning[0]
+	m.returning = m.returning[1:]
+	if !m.cancelled {
+		delete(m.away, ref)
+		m.working++
+	}
+	return ref, true
 }

@@ -8,10 +8,11 @@
 // needs failed, or the run was cancelled) comes out of Drain as ranges.
 //
 // Steps are queued, not subtasks: a step of a million subtasks is one entry
-// with a cursor. The costs: Next and Done are O(1) but for a heap of steps
-// that have something ready, O(log steps) when one enters or leaves it; the
-// first Next after an Add walks all steps once.
+// with a cursor. The costs: Done is O(1); Next looks at each step that has
+// something ready, and after an Add once at all steps.
 package schedule
+
+import "slices"
 
 // Outcome of a subtask; the numbers are those of package swarm.
 type Outcome uint8
@@ -64,7 +65,7 @@ const MostParked = 64
 type Machine struct {
 	places    int
 	steps     []step
-	heap      []int32 // steps with something ready, most urgent first
+	open      []int32 // steps with something ready, in any order
 	stale     bool    // paths must be computed anew before the next Next
 	cancelled bool
 
@@ -72,24 +73,15 @@ type Machine struct {
 	parked  int
 	taken   int // subtasks taken and not ended, wherever they are
 
-	away      map[Ref]presence // taken subtasks that hold no place
-	returning []Ref            // want their place back, first come first served
+	away      map[Ref]bool // taken subtasks that hold no place; whether they are parked
+	returning []Ref        // want their place back, first come first served
 	drained   []Range
 	unfolding []int
 }
 
-type presence uint8
-
-const (
-	parked    presence = iota + 1
-	returning          // unparked, waiting for a place
-	adrift             // unparked after a cancel, without a place
-)
-
 type step struct {
 	mode      Mode
 	doomed    bool // a need failed: nothing of it will run
-	queued    bool // stands in the heap
 	of        int32
 	head      int32 // first step of its pipeline; itself if it follows none
 	depth     int32 // place in the pipeline
@@ -110,7 +102,7 @@ type step struct {
 
 // New makes a machine with that many places, at least one.
 func New(places int) *Machine {
-	return &Machine{places: max(places, 1), away: map[Ref]presence{}}
+	return &Machine{places: max(places, 1), away: map[Ref]bool{}}
 }
 
 // Add appends a step and returns its number. Needs and Of must be earlier
@@ -214,16 +206,11 @@ func (m *Machine) endReady(n int32) {
 	}
 }
 
-// enqueue puts a step that has something ready into the heap.
+// enqueue opens a step that has something ready.
 func (m *Machine) enqueue(n int32) {
 	s := &m.steps[n]
-	if s.queued || s.doomed || s.waits > 0 || !s.hasReady() {
-		return
-	}
-	s.queued = true
-	m.heap = append(m.heap, n)
-	if !m.stale {
-		m.up(len(m.heap) - 1)
+	if !s.doomed && s.waits == 0 && s.hasReady() && !slices.Contains(m.open, n) {
+		m.open = append(m.open, n)
 	}
 }
 
@@ -237,13 +224,13 @@ func (s *step) hasReady() bool {
 // Next takes the most urgent subtask, and a place for it. It returns false if
 // no place is free, or nothing is ready.
 func (m *Machine) Next() (Ref, bool) {
-	if m.working >= m.places || len(m.returning) > 0 || len(m.heap) == 0 {
+	if m.working >= m.places || len(m.returning) > 0 || len(m.open) == 0 {
 		return Ref{}, false
 	}
 	if m.stale {
 		m.rank()
 	}
-	n := m.heap[0]
+	n := slices.MinFunc(m.open, m.order)
 	s := &m.steps[n]
 	ref := Ref{Step: n}
 	if s.mode == Follow {
@@ -257,7 +244,7 @@ func (m *Machine) Next() (Ref, bool) {
 		s.next++
 	}
 	if !s.hasReady() {
-		m.pop()
+		m.open = slices.DeleteFunc(m.open, func(o int32) bool { return o == n })
 	}
 	m.working++
 	m.taken++
@@ -266,7 +253,7 @@ func (m *Machine) Next() (Ref, bool) {
 
 // Ready tells whether Next would return a subtask.
 func (m *Machine) Ready() bool {
-	return m.working < m.places && len(m.returning) == 0 && len(m.heap) > 0
+	return m.working < m.places && len(m.returning) == 0 && len(m.open) > 0
 }
 
 // Working returns the number of subtasks that hold a place.
@@ -274,16 +261,17 @@ func (m *Machine) Working() int { return m.working }
 
 // Quiet tells whether nothing is ready and nothing was taken that has not
 // ended: without another Add nothing will happen any more.
-func (m *Machine) Quiet() bool { return m.taken == 0 && len(m.heap) == 0 }
+func (m *Machine) Quiet() bool { return m.taken == 0 && len(m.open) == 0 }
 
 // Done ends a subtask that Next returned, and gives its place back.
 func (m *Machine) Done(ref Ref, out Outcome) {
 	m.taken--
-	if p, ok := m.away[ref]; ok {
-		if p == parked {
+	if isParked, ok := m.away[ref]; ok {
+		if isParked {
 			m.parked--
 		}
-		delete(m.away, ref) // a stale entry in returning is passed over by Grant
+		delete(m.away, ref)
+		m.returning = slices.DeleteFunc(m.returning, func(r Ref) bool { return r == ref })
 	} else {
 		m.working--
 	}
@@ -317,10 +305,7 @@ func (m *Machine) Cancel() {
 		return
 	}
 	m.cancelled = true
-	for _, n := range m.heap {
-		m.steps[n].queued = false
-	}
-	m.heap = m.heap[:0]
+	m.open = m.open[:0]
 	for i := range m.steps {
 		n := int32(i)
 		switch s := &m.steps[n]; {

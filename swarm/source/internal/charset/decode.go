@@ -16,7 +16,6 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/japanese"
-	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 )
@@ -44,11 +43,13 @@ func Decode(data []byte, declared string) (text string, notes []string, err erro
 			return text, noted(m.name, "its byte order mark says so", strings.Count(text, "\ufffd")), plain(text)
 		}
 	}
-	switch text, name := sevenBit(data); {
+	switch {
 	case bytes.Contains(data, []byte("\x1b$)")):
 		return "", nil, errors.New("it looks like ISO-2022-KR or ISO-2022-CN, which are not read here")
-	case name != "":
-		return text, noted(name, "by its escapes", 0), plain(text)
+	case (bytes.Contains(data, []byte("\x1b$B")) || bytes.Contains(data, []byte("\x1b$@"))) && !bytes.ContainsFunc(data, beyondASCII):
+		if text := decode(japanese.ISO2022JP, data); !strings.Contains(text, "\ufffd") {
+			return text, noted("ISO-2022-JP", "by its escapes", 0), plain(text)
+		}
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
 		text, name := wide(data)
@@ -163,27 +164,6 @@ func sequences(data []byte) (good, bad int) {
 		data = data[n:]
 	}
 	return good, bad
-}
-
-var hanzi = regexp.MustCompile(`~\{(?:[!-w][!-~])+~\}`)
-
-// sevenBit decodes ISO-2022-JP and HZ, which are ASCII with escapes.
-func sevenBit(data []byte) (text, name string) {
-	for _, c := range []struct {
-		name   string
-		e      encoding.Encoding
-		begins bool
-	}{
-		{"ISO-2022-JP", japanese.ISO2022JP, bytes.Contains(data, []byte("\x1b$B")) || bytes.Contains(data, []byte("\x1b$@"))},
-		{"HZ-GB-2312", simplifiedchinese.HZGB2312, hanzi.Match(data)},
-	} {
-		if c.begins && !bytes.ContainsFunc(data, beyondASCII) {
-			if text := decode(c.e, data); !strings.Contains(text, "\ufffd") {
-				return text, c.name
-			}
-		}
-	}
-	return "", ""
 }
 
 // wide decodes UTF-16 and UTF-32 without a mark: the one that gives a text, and

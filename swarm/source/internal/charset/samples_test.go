@@ -86,7 +86,6 @@ var encodings = []struct {
 	{"windows-874", charmap.Windows874, []string{"Thai"}},
 	{"gbk", simplifiedchinese.GBK, []string{"Chinese", "Taiwanese"}},
 	{"gb18030", simplifiedchinese.GB18030, []string{"Chinese", "Taiwanese", "Japanese"}},
-	{"hz-gb-2312", simplifiedchinese.HZGB2312, []string{"Chinese"}},
 	{"big5", traditionalchinese.Big5, []string{"Taiwanese"}},
 	{"shift_jis", japanese.ShiftJIS, []string{"Japanese"}},
 	{"euc-jp", japanese.EUCJP, []string{"Japanese"}},

@@ -29,15 +29,6 @@ func (t *Text) leftOut(what string, names []string) {
 	}
 }
 
-// fenced gives text between fences longer than any in it.
-func fenced(language, text string) string {
-	fence := "```"
-	for len(fence) < 16 && strings.Contains(text, fence) {
-		fence += "`"
-	}
-	return fence + language + "\n" + strings.TrimRight(text, " \t\r\n") + "\n" + fence + "\n\n"
-}
-
 var escape = regexp.MustCompile(`(?:\\u[0-9a-fA-F]{4})+|\\["\\/nrt]`)
 
 // Unescape makes the strings of JSON readable: characters for their escapes, but

@@ -61,7 +61,7 @@ func Notebook(body string) (t Text, ok bool) {
 		switch text := string(c.Source); {
 		case strings.TrimSpace(text) == "":
 		case c.Kind == "code":
-			out.WriteString(fenced(cmp.Or(n.Metadata.Language.Name, n.Metadata.Kernel.Language), text))
+			out.WriteString(page.Fenced(cmp.Or(n.Metadata.Language.Name, n.Metadata.Kernel.Language), text) + "\n\n")
 		default:
 			out.WriteString(strings.TrimRight(text, " \t\r\n") + "\n\n")
 		}
@@ -76,7 +76,7 @@ func Notebook(body string) (t Text, ok bool) {
 				t.Notes = append(t.Notes, notes...)
 				out.WriteString(text + "\n")
 			case strings.TrimSpace(text) != "":
-				out.WriteString(fenced("", color.ReplaceAllString(text, "")))
+				out.WriteString(page.Fenced("", color.ReplaceAllString(text, "")) + "\n\n")
 			}
 			for _, kind := range slices.Sorted(maps.Keys(o.Data)) {
 				if !strings.HasPrefix(kind, "text/") {

@@ -201,7 +201,7 @@ func (w *writer) element(n *html.Node) {
 	}
 }
 
-// verbatim writes preformatted text between fences longer than any in it.
+// verbatim writes preformatted text between fences.
 func (w *writer) verbatim(n *html.Node) {
 	var b strings.Builder
 	for d := range n.Descendants() {
@@ -212,19 +212,24 @@ func (w *writer) verbatim(n *html.Node) {
 			b.WriteByte('\n')
 		}
 	}
-	body := strings.TrimRight(b.String(), " \t\r\n")
+	body := b.String()
 	w.block(2)
 	if strings.TrimSpace(body) == "" {
 		return
 	}
-	fence := "```"
-	for len(fence) < 16 && strings.Contains(body, fence) {
-		fence += "`"
-	}
 	w.prefix = ""
 	w.due()
-	w.out.WriteString(fence + "\n" + body + "\n" + fence)
+	w.out.WriteString(Fenced("", body))
 	w.block(2)
+}
+
+// Fenced gives text between fences longer than any in it.
+func Fenced(language, text string) string {
+	fence := "```"
+	for len(fence) < 16 && strings.Contains(text, fence) {
+		fence += "`"
+	}
+	return fence + language + "\n" + strings.TrimRight(text, " \t\r\n") + "\n" + fence
 }
 
 // raw gives the text below n as the page has it.

@@ -159,11 +159,8 @@ func (w *writer) again(c cell) cell {
 
 func span(n *html.Node, key string, most int) int {
 	number, err := strconv.Atoi(strings.TrimSpace(attr(n, key)))
-	if err != nil || number < 0 {
+	if err != nil {
 		return 1
-	}
-	if number == 0 && key == "rowspan" {
-		return most // to the end
 	}
 	return max(min(number, most), 1)
 }
