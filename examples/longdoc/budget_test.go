@@ -48,6 +48,7 @@ func TestBudgetIsKeptAndWhatWasNotReadIsSaid(t *testing.T) {
 // is answered for more, and whoever may spend a tenth more than it costs without
 // a limit is answered.
 func TestMoreMoneyNeverLosesTheAnswer(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	var text strings.Builder
 	for i := range 24 {
