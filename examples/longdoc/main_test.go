@@ -35,12 +35,12 @@ type reply struct {
 
 func noEnv(string) string { return "" }
 
-// slow leaves a test out of -short that asks many questions to judge the answers:
-// under the race detector they only say the same again.
+// slow leaves a test out of -short that reads much to judge the answers: under the
+// race detector it only says the same again.
 func slow(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("it asks many questions: not with -short")
+		t.Skip("it reads much: not with -short")
 	}
 }
 
@@ -140,6 +140,7 @@ func TestCitesTheSpecification(t *testing.T) {
 }
 
 func TestCitesTheMemoryModel(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	facts := []fact{
 		{"What is guaranteed about a send on a channel and the completion of the corresponding receive?", "synchronized before the completion of the corresponding receive|synchronized before the corresponding receive on c completes"},
@@ -185,6 +186,7 @@ func TestNarrowWindowKeepsTheFirstCitation(t *testing.T) {
 }
 
 func TestSaysThatNothingAnswers(t *testing.T) {
+	slow(t)
 	r := ask(t, "-file", doc(t, "go_spec.html"), "-q", "How many penguins breed on the southern islands in winter?")
 	if len(r.Citations) != 0 || strings.TrimSpace(r.Answer) == "" {
 		t.Errorf("answer %q with citations %v", r.Answer, r.Citations)
