@@ -65,6 +65,7 @@ func (b *alteringBrain) reply(ctx context.Context, r mock.Request) (mock.Reply, 
 }
 
 func TestCatchesEveryAlteredQuote(t *testing.T) {
+	slow(t)
 	t.Parallel()
 	file := doc(t, "go_spec.html")
 	brain := &alteringBrain{said: map[uint64]map[uint64]bool{}}

@@ -112,6 +112,9 @@ func TestReadsOddFiles(t *testing.T) {
 		"long.txt":    strings.Repeat("x", 1<<20) + " " + fact,
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "long.txt" {
+				slow(t)
+			}
 			r := ask(t, "-q", question, "-file", file(t, name, text))
 			if len(r.Citations) == 0 || !r.Citations[0].Verified || !strings.Contains(r.Citations[0].Quote, "1904") {
 				t.Errorf("answer %q, citations %.500v", r.Answer, r.Citations)

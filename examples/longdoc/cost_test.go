@@ -110,6 +110,7 @@ func costOf(b *testing.B, docs *documents, plan func(*planner.LLM) swarm.Planner
 }
 
 func TestTheSwarmCostsLittleOfLongTextsAndOfShortOnesNotMuchMore(t *testing.T) {
+	slow(t)
 	for size, most := range map[int]float64{3000: 1.5, 4500: 1.5, 9000: 1.5, 14_000: 1.5, 1e6: 0.1} {
 		var text strings.Builder
 		for _, d := range goTexts(t, size).texts {

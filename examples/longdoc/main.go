@@ -62,7 +62,7 @@ func (s stopped) Error() string { return "stopped by a signal: " + s.String() }
 
 // run is main with its surroundings handed in. It returns the exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	say := &visible{w: stderr}
+	say := visible(stderr)
 	s, err := parse(args, say)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitOK
@@ -93,7 +93,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // answer answers the question and prints the answer, or as much as is known.
 func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) error {
-	say, people := &visible{w: stderr}, &visible{w: stdout}
+	say, people := visible(stderr), visible(stdout)
 	job, err := prepare(ctx, &s, stdin, say, getenv)
 	if err != nil {
 		if s.json {

@@ -122,7 +122,7 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 			}
 		}
 	}
-	large, err := planner.New(planner.Config{Backends: []model.Backend{m.large}, Fallback: planner.ReadAll, MergeTokens: s.window, Limits: s.patience()})
+	large, err := planner.New(planner.Config{Backends: []model.Backend{m.large}, Fallback: planner.ReadAll, Limits: s.patience()})
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,6 @@ type settings struct {
 	schema         string // file; "": the answer is prose
 	workerContext  int
 	plannerContext int
-	window         int
 	timeout        time.Duration
 	budget         float64 // dollars; 0: none
 	plan           bool
@@ -50,7 +49,6 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.StringVar(&s.dump, "dump", "", "write the texts that offsets point into to this `directory`, for files that had to be converted")
 	f.IntVar(&s.workerContext, "worker-context", 128000, "context of the small model, in `tokens`")
 	f.IntVar(&s.plannerContext, "planner-context", 128000, "context of the large model, in `tokens`")
-	f.IntVar(&s.window, "window", 0, "most `tokens` of findings that one merge reads; 0: what the models' contexts allow")
 	f.DurationVar(&s.timeout, "timeout", 10*time.Minute, "most time of the whole run, as a `duration` such as 90s; above 10m a slow server gets more time for each call, too")
 	f.Float64Var(&s.budget, "budget", 0, "most `dollars` that the swarm may cost; what it leaves unread is said")
 	f.StringVar(&s.journal, "journal", "", "keep the run in this `file`: after a kill, the same line again goes on and pays for nothing that was recorded")
@@ -74,8 +72,6 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return s, fmt.Errorf("-workers is %d: it must be 1 to 1024", s.workers)
 	case s.workerContext < leastWorker || s.plannerContext < leastPlanner: // less would hold the prompts alone
 		return s, fmt.Errorf("-worker-context is %d, -planner-context is %d: they must be at least %d and %d tokens", s.workerContext, s.plannerContext, leastWorker, leastPlanner)
-	case s.window < 0:
-		return s, fmt.Errorf("-window is %d: it must be positive, or 0", s.window)
 	case limited && !(s.budget*float64(swarm.Dollar) >= 1 && s.budget <= 1e6): // less would be no limit
 		return s, fmt.Errorf("-budget is %v: it must be an amount of dollars, such as 0.02", s.budget)
 	case s.memo && s.journal == "":

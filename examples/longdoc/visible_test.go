@@ -22,10 +22,10 @@ func TestControlCharactersAreShownAndNotObeyed(t *testing.T) {
 		"delete, NUL":               {[]string{"a\x7fb\x00"}, "a␡b␀"},
 		"C1, spelt out and as byte": {[]string{"a\u009b2Jb\x9b2J"}, "a\ufffd2Jb\ufffd2J"},
 		"lines of DOS":              {[]string{"a\r\nb\r", "\nc"}, "a\nb\nc"},
-		"lines of old Macs":         {[]string{"a\rb\r", "c\r\rd"}, "a\nb\nc\n\nd"},
+		"a line written over":       {[]string{"all is lost\rwell"}, "all is lostwell"},
 	} {
 		var out bytes.Buffer
-		v := &visible{w: &out}
+		v := visible(&out)
 		for _, w := range c.writes {
 			if n, err := io.WriteString(v, w); n != len(w) || err != nil {
 				t.Errorf("%s: wrote %d of %d, %v", name, n, len(w), err)
@@ -36,7 +36,7 @@ func TestControlCharactersAreShownAndNotObeyed(t *testing.T) {
 		}
 	}
 	gone := errors.New("gone")
-	if _, err := io.WriteString(&visible{w: writerFunc(func([]byte) (int, error) { return 0, gone })}, "x"); !errors.Is(err, gone) {
+	if _, err := io.WriteString(visible(writerFunc(func([]byte) (int, error) { return 0, gone })), "x"); !errors.Is(err, gone) {
 		t.Errorf("the error of the writer below is lost: %v", err)
 	}
 }

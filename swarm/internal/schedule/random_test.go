@@ -35,11 +35,12 @@ type modelStep struct {
 	taken []bool
 }
 
-const plays = 3000
-
 func TestRandomPlay(t *testing.T) {
-	met := map[string]int{}
-	for seed := range uint64(plays) {
+	met, plays := map[string]int{}, uint64(3000)
+	if testing.Short() { // a machine has no goroutine: more of them show the race detector nothing
+		plays = 300
+	}
+	for seed := range plays {
 		p := &player{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), met: met, kept: met["kept its place"]}
 		p.play()
 	}
@@ -50,7 +51,7 @@ func TestRandomPlay(t *testing.T) {
 		"cascade abstained", "cascade skipped", "cascade cancelled", "doomed", "quiet",
 	} {
 		t.Logf("%8d %s", met[state], state)
-		if met[state] < 10 {
+		if met[state] < 10 && !testing.Short() {
 			t.Errorf("random play met %q only %d times", state, met[state])
 		}
 	}
