@@ -39,8 +39,8 @@ func TestRunOutlivesAnOutage(t *testing.T) {
 			p := over(t, s, model.Backend{Stream: strings.Contains(name, "stream")})
 			defer p.Close()
 			run := swarm.Swarm{Planner: asking("How much is the rent?"), Worker: p, Concurrency: 16}
-			answer, err := run.Run(t.Context(), swarm.Task{Goal: "How much is the rent?", Sources: []swarm.Source{leases(100)}})
-			if err != nil || answer.Coverage.Done != 100 {
+			answer, err := run.Run(t.Context(), swarm.Task{Goal: "How much is the rent?", Sources: []swarm.Source{leases(40)}})
+			if err != nil || answer.Coverage.Done != 40 {
 				t.Errorf("%s: %v, %+v", name, err, answer.Coverage)
 			}
 			if took := time.Since(begin); took > 3*time.Minute || vain.Load() > 60 {
