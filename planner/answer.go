@@ -146,7 +146,7 @@ func (a *answer) decide(last bool) {
 		}
 		return
 	}
-	open := len(begun) <= headBytes && (len(begun) < 2*a.opened || opensJSON(begun))
+	open := len(begun) <= headBytes && (len(begun) < 2*a.opened || withinJSON(begun, preambleBytes))
 	if open && len(begun) >= 2*a.opened {
 		a.opened = len(begun)
 	}
@@ -165,17 +165,6 @@ func (a *answer) decide(last bool) {
 		a.seen = 0
 		a.overhear("")
 	}
-}
-
-// opensJSON reports whether text ends within a JSON object that began in its
-// first preambleBytes.
-func opensJSON(text string) bool {
-	for at, c := range text[:min(len(text), preambleBytes+1)] {
-		if c == '{' && beginsJSON(text[at:]) {
-			return true
-		}
-	}
-	return false
 }
 
 // beginsJSON reports whether text is the beginning of JSON that goes on.

@@ -133,7 +133,7 @@ func TestDecoderIsBounded(t *testing.T) {
 
 func TestDecoderSurvivesHostileReplies(t *testing.T) {
 	for _, unit := range []string{"[", `{"do":`, `{"steps":[{"id":"`, "{", `{"do":"\"{`, `"`, "[{"} {
-		steps, faults := decode(strings.Repeat(unit, (1<<16)/len(unit)), 1000)
+		steps, faults := decode(strings.Repeat(unit, (1<<14)/len(unit)), 1000)
 		if len(steps) != 0 || len(faults) == 0 || len(faults) > 2 {
 			t.Errorf("%q: %d steps, faults %q", unit, len(steps), faults)
 		}

@@ -6,9 +6,10 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"unicode"
+	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/internal/findings"
+	"github.com/db31e724/go-swarm/internal/words"
 	"github.com/db31e724/go-swarm/swarm"
 )
 
@@ -30,17 +31,17 @@ type part struct {
 // most, the rarer a word the more it counts, each with what selects it. It is
 // empty for few sections, and where no word tells any of them from the others.
 func hits(goal string, sources []swarm.Source) string {
-	words := slices.Compact(slices.Sorted(slices.Values(terms(goal))))
-	words = words[:min(len(words), mostWords)]
+	asked := slices.Compact(slices.Sorted(slices.Values(terms(goal))))
+	asked = asked[:min(len(asked), mostWords)]
 	number := map[string]int{}
-	for i, w := range words {
+	for i, w := range asked {
 		number[w] = i
 	}
 	var parts []part
-	in := make([]int, len(words)) // how many parts each word is in
+	in := make([]int, len(asked)) // how many parts each word is in
 	for i := range sources {
 		for s := range sources[i].Sections() {
-			p := part{source: &sources[i], Section: s, counts: make([]int, len(words))}
+			p := part{source: &sources[i], Section: s, counts: make([]int, len(asked))}
 			for _, t := range terms(s.Path + "\n" + strings.Join(s.Text, "\n")) {
 				if n, ok := number[t]; ok {
 					if p.counts[n]++; p.counts[n] == 1 {
@@ -79,7 +80,7 @@ func hits(goal string, sources []swarm.Source) string {
 		b.WriteByte(':')
 		for n, count := range p.counts {
 			if count > 0 && in[n]*4 < len(parts) {
-				fmt.Fprintf(&b, " %s %d,", words[n], count)
+				fmt.Fprintf(&b, " %s %d,", asked[n], count)
 			}
 		}
 		text := strings.TrimSuffix(b.String(), ",") + "\n"
@@ -89,33 +90,8 @@ func hits(goal string, sources []swarm.Source) string {
 	return "Sections in which words of the question occur most, and how often:\n" + findings.Fence("sections", b.String()) + "\n"
 }
 
-// terms returns the words of a text in lower case; of scripts that set no
+// terms returns the words of a text but the shortest; of scripts that set no
 // spaces, its pairs of characters.
 func terms(text string) []string {
-	var all []string
-	start, before := -1, rune(0) // of the word, and the character that pairs
-	end := func(i int) {
-		if start >= 0 && i-start > 2 {
-			all = append(all, strings.ToLower(text[start:i]))
-		}
-		start = -1
-	}
-	for i, r := range text {
-		pairs := unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai)
-		switch {
-		case pairs:
-			if end(i); before != 0 {
-				all = append(all, string([]rune{before, r}))
-			}
-		case !unicode.In(r, unicode.Letter, unicode.Mn, unicode.Mc, unicode.Digit):
-			end(i)
-		case start < 0:
-			start = i
-		}
-		if before = 0; pairs {
-			before = r
-		}
-	}
-	end(len(text))
-	return all
+	return slices.DeleteFunc(words.Sequence(text), func(w string) bool { return len(w) < 3 || utf8.RuneCountInString(w) < 2 })
 }

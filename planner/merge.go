@@ -53,11 +53,6 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 	found, cites := findings.Render(results)
 	base := messages(l.cfg.MergePrompt(b, found+announced(sections)))
 	m := &merging{w: w, cites: cites, verbatim: l.cfg.NoReferences}
-	for i := range sections {
-		for c := range sections[i].Out.Evidence() {
-			m.cites = append(m.cites, *c)
-		}
-	}
 	ms := base
 	out, set := l.answerOut(), l.cfg.AnswerTokens
 	if b.MaxOut > 0 {
@@ -66,7 +61,7 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 	}
 	finish := func(v swarm.Verdict, err error) (swarm.Verdict, error) {
 		if len(sections) > 0 && classOf(err) != swarm.ClassTooLong {
-			err = cmp.Or(err, m.join(sections, len(cites), b.Coverage.Missing))
+			err = cmp.Or(err, m.join(sections, b.Coverage.Missing))
 		}
 		if wrong := m.refs.Close(); wrong != nil {
 			err = cmp.Or(err, fmt.Errorf("writing the answer: %w", wrong))

@@ -54,18 +54,15 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 		case err != nil && classOf(err) != swarm.ClassCut && !errors.Is(err, model.ErrEmpty):
 			return err
 		}
-		problems := p.end(err)
+		problems, again := p.end(err), false
 		if len(problems) == 0 {
 			if len(p.order) > 0 || b.Round > 1 {
 				return nil
 			}
 			problems = []error{errors.New("the plan has no step")}
-			if asked {
-				mends = l.cfg.Mends
-			}
-			asked = true
+			again, asked = asked, true
 		}
-		if mends >= l.cfg.Mends {
+		if again || mends >= l.cfg.Mends {
 			return p.fail(l.cfg.Fallback, b, mends, problems)
 		}
 		ms = l.mended(base, said, p.mend(problems), l.planOut())
@@ -126,7 +123,7 @@ func (p *planning) step(raw []byte) {
 // end returns all that is wrong with the reply that has been read.
 func (p *planning) end(cut error) []error {
 	problems := p.refused
-	if cut != nil {
+	if classOf(cut) == swarm.ClassCut {
 		return append(problems, errors.New("the reply was cut off at its token limit: write less"))
 	}
 	return append(problems, p.dec.close()...)

@@ -3,6 +3,7 @@ package planner
 import (
 	"encoding/json"
 	"io"
+	"slices"
 
 	"github.com/db31e724/go-swarm/internal/findings"
 	"github.com/db31e724/go-swarm/swarm"
@@ -39,6 +40,20 @@ func (r *references) Write(p []byte) (int, error) {
 	r.to = r.prose
 	_, err := r.prose.Write(r.held)
 	return len(p), err
+}
+
+// more adds the citations of the text that follows to those of the text until now,
+// which cannot refer to them.
+func (r *references) more(cites []swarm.Citation) error {
+	if r.prose == nil {
+		r.cites = append(slices.Clip(r.cites), cites...)
+		return nil
+	}
+	if r.to == nil { // with text below it is no JSON
+		r.to = r.prose
+		r.prose.Write(r.held) // it keeps its first error
+	}
+	return r.prose.More(cites)
 }
 
 // Close passes on what was held.

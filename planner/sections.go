@@ -51,9 +51,19 @@ func heading(r *swarm.Result) string {
 	return strings.TrimLeft(findings.Line(name, 120), "# ")
 }
 
-// join writes the sections below what the model wrote, and what is missing. by is
-// how many citations the model was shown; those of the sections follow them.
-func (m *merging) join(sections []swarm.Result, by int, missing []string) error {
+// join writes the sections below what the model wrote, and what is missing. Their
+// citations follow those that the model was shown.
+func (m *merging) join(sections []swarm.Result, missing []string) error {
+	var more []swarm.Citation
+	for i := range sections {
+		for c := range sections[i].Out.Evidence() {
+			more = append(more, *c)
+		}
+	}
+	if err := m.refs.more(more); err != nil {
+		return err
+	}
+	by := len(m.cites)
 	var b strings.Builder
 	for i := range sections {
 		r := &sections[i]

@@ -35,7 +35,7 @@ func (t *thought) next(piece string) (said string, anew bool) {
 	low := max(0, len(t.buf)-thoughtEndBytes)
 	t.buf = append(t.buf, piece...)
 	for _, m := range findings.ThoughtEnd.FindAllIndex(t.buf[low:], -1) {
-		if end := low + m[1]; end > t.passed && end > len(t.buf)-len(piece) && !withinJSON(string(t.buf[:low+m[0]])) {
+		if end := low + m[1]; end > t.passed && end > len(t.buf)-len(piece) && !withinJSON(string(t.buf[:low+m[0]]), len(t.buf)) {
 			anew = anew || t.passed > 0
 			t.passed, t.flows = end, true
 		}
@@ -66,17 +66,18 @@ func (t *thought) end() string {
 	return rest
 }
 
-// withinJSON reports whether text ends within a JSON object.
-func withinJSON(text string) bool {
-	for range 64 {
-		at := strings.IndexByte(text, '{')
+// withinJSON reports whether text ends within a JSON object that began in its first
+// most bytes.
+func withinJSON(text string, most int) bool {
+	for range mostTries {
+		at := strings.IndexByte(text[:min(len(text), max(most, 0))], '{')
 		if at < 0 {
 			return false
 		}
-		if text = text[at:]; beginsJSON(text) {
+		if beginsJSON(text[at:]) {
 			return true
 		}
-		text = text[1:]
+		text, most = text[at+1:], most-at-1
 	}
 	return false
 }

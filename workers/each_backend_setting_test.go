@@ -54,7 +54,7 @@ var backendEffects = map[string]func(*testing.T) error{
 	},
 	"Slots": func(t *testing.T) error {
 		for _, n := range []int{1, 3, 20} {
-			if o := bench(t, 200, lasts(time.Second), config{}, backend{Slots: n}); o.peak != n {
+			if o := bench(t, 50, lasts(time.Second), config{}, backend{Slots: n}); o.peak != n {
 				return fmt.Errorf("%d: %d calls at once", n, o.peak)
 			}
 		}

@@ -264,6 +264,9 @@ var limitEffects = map[string]func(*testing.T) error{
 		return nil
 	},
 	"Retries": func(t *testing.T) error {
+		if testing.Short() {
+			return nil // it takes hundreds of calls
+		}
 		// Of 200 subtasks that each fail once, how many calls were repeated by the
 		// time that the last had been sent for the first time?
 		early := map[float64]int{}
@@ -292,6 +295,9 @@ var limitEffects = map[string]func(*testing.T) error{
 		return nil
 	},
 	"Hedge": func(t *testing.T) error {
+		if testing.Short() {
+			return nil // it takes hundreds of calls
+		}
 		calls := map[float64]int{}
 		for _, share := range []float64{-1, .01, .1} {
 			var n atomic.Int32

@@ -148,8 +148,12 @@ func (c *chaos) counted(t *testing.T, booked, unsent, served int) {
 }
 
 func TestRunThroughFaultsLosesNothingAndPaysNothingTwice(t *testing.T) {
-	const subtasks, slots = 200, 3
-	for seed := range uint64(2) {
+	const slots = 3
+	seeds, subtasks := uint64(2), 200
+	if testing.Short() {
+		seeds, subtasks = 1, 60
+	}
+	for seed := range seeds {
 		for _, stream := range []bool{false, true} {
 			t.Run(fmt.Sprintf("seed=%d,stream=%v", seed, stream), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
@@ -236,7 +240,11 @@ func peak(log []mock.Entry) (most int) {
 }
 
 func TestRunCancelledAmongFaultsLeavesNothingBehind(t *testing.T) {
-	for seed := range uint64(8) {
+	seeds := uint64(8)
+	if testing.Short() {
+		seeds = 2
+	}
+	for seed := range seeds {
 		synctest.Test(t, func(t *testing.T) {
 			c := &chaos{seed: seed}
 			servers, p := c.serve(t, 2, model.Backend{Slots: 4}, workers.Config{Limits: model.Limits{AttemptTime: 30 * time.Second}})

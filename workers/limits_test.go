@@ -31,6 +31,9 @@ var limitRows = []struct {
 }
 
 func TestServersLimitsAreFoundOutAndKept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("statistics of thousands of calls")
+	}
 	for _, c := range limitRows {
 		synctest.Test(t, func(t *testing.T) {
 			m := mock.Small()

@@ -38,6 +38,9 @@ func TestPoolKeepsTheContractOfAWorker(t *testing.T) {
 }
 
 func TestCheckKeepsTheContractOfAWorker(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as long as the pool's own")
+	}
 	s := mock.NewHandler(mock.Config{})
 	swarmtest.TestWorker(t, func() swarm.Worker { return workers.Check(over(t, s, model.Backend{}), workers.Quotes) })
 }

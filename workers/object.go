@@ -17,10 +17,7 @@ const maxTries = 64
 // single finding. Around it may be prose, a code fence, another object, or what
 // the model thought first; of several that fit the last counts.
 func findList(text string) (elements []json.RawMessage, fault string) {
-	said := text
-	if ends := findings.ThoughtEnd.FindAllStringIndex(text, -1); ends != nil {
-		said = text[ends[len(ends)-1][1]:]
-	}
+	said := findings.Reply(text)
 	list, ok, fault := lastList(said)
 	if !ok && said != text { // the mark may be part of a quote
 		list, ok, fault = lastList(text)

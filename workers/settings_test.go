@@ -13,6 +13,9 @@ import (
 )
 
 func TestHedgingIsASetting(t *testing.T) {
+	if testing.Short() {
+		t.Skip("statistics of thousands of calls")
+	}
 	for hedge, want := range map[float64][2]int{0: {1020, 1050}, .01: {1005, 1010}, -1: {1000, 1000}} {
 		synctest.Test(t, func(t *testing.T) {
 			r := straggling()
@@ -26,6 +29,9 @@ func TestHedgingIsASetting(t *testing.T) {
 // A server that fails every call for ten seconds costs a run without a breaker
 // what its attempts cannot wait for.
 func TestBreakerIsASetting(t *testing.T) {
+	if testing.Short() {
+		t.Skip("statistics of thousands of calls")
+	}
 	for breaker, lost := range map[int]bool{0: false, -1: true} {
 		synctest.Test(t, func(t *testing.T) {
 			begin := time.Now()

@@ -102,10 +102,7 @@ Tools. To call one, reply with this object alone in place of the one above: {"to
 // callsIn returns the calls of tools that a reply writes as text: by the protocol,
 // or as models do that are not read rightly by their servers.
 func callsIn(text string) (calls []model.ToolCall) {
-	if ends := findings.ThoughtEnd.FindAllStringIndex(text, -1); ends != nil {
-		text = text[ends[len(ends)-1][1]:]
-	}
-	eachValue(text, func(raw json.RawMessage) bool {
+	eachValue(findings.Reply(text), func(raw json.RawMessage) bool {
 		fields, _ := findings.Members(raw)
 		reply := fields["findings"] != nil || fields["items"] != nil || fields["text"] != nil
 		name, _ := scalar(fields["tool"])

@@ -26,7 +26,7 @@ const (
 // for, so that a run of thousands does not pay one to the last chunk.
 type unable struct {
 	mu   sync.Mutex
-	runs []*runReplies // of the latest runs, in the order of their first reply
+	runs []runReplies // the latest, in the order of their first reply
 }
 
 // runReplies are those of a run by backend.
@@ -74,7 +74,7 @@ func (u *unable) note(ctx context.Context, reply model.Reply, err error, readabl
 	of := u.of(run)
 	if of == nil {
 		of = map[string]*replies{}
-		u.runs = append(u.runs, &runReplies{run, of})
+		u.runs = append(u.runs, runReplies{run, of})
 		u.runs = u.runs[max(0, len(u.runs)-mostRuns):]
 	}
 	r := of[reply.Backend]

@@ -20,7 +20,7 @@ var direct = []struct {
 	},
 	{
 		"./swarm/internal/...",
-		[]string{"./swarm/internal/..."},
+		[]string{"./swarm/internal/...", "./internal/words"},
 		"the scheduler is a pure machine over integers: it is tested without the engine",
 	},
 	{
@@ -30,7 +30,7 @@ var direct = []struct {
 	},
 	{
 		"./swarm/internal/index",
-		nil,
+		[]string{"./internal/words"},
 		"an index knows texts and numbers: the engine keeps the chunks that they stand for",
 	},
 	{
@@ -82,6 +82,11 @@ var direct = []struct {
 		"./internal/findings",
 		[]string{"./swarm"},
 		"how results are shown to a model does not depend on how it is reached",
+	},
+	{
+		"./internal/words",
+		nil,
+		"what a word is depends on nothing",
 	},
 	{
 		"./internal/record",
@@ -180,7 +185,7 @@ var compiled = []struct {
 			"net/http", "net/http/...", "golang.org/x/net/...", "golang.org/x/text/...", "go.uber.org/...",
 			"github.com/sashabaranov/...", "github.com/tiktoken-go/...", "github.com/santhosh-tekuri/...", "github.com/google/...",
 			"github.com/clipperhouse/...", "github.com/emersion/...", "github.com/gogs/...", "modernc.org/...", "database/sql",
-			"./mock/...", "./planner/...", "./workers/...", "./internal/...",
+			"./mock/...", "./planner/...", "./workers/...", "./internal/chat", "./internal/findings", "./internal/pool", "./internal/record",
 		},
 		"a program with its own planner and workers pays for the engine alone",
 	},
@@ -191,12 +196,12 @@ var compiled = []struct {
 	},
 	{
 		"./swarm/source",
-		[]string{"net/http", "github.com/sashabaranov/...", "./internal/..."},
+		[]string{"net/http", "github.com/sashabaranov/...", "./internal/chat", "./internal/findings", "./internal/pool", "./internal/record"},
 		"reading files needs no model client",
 	},
 	{
 		"./swarm/typed",
-		[]string{"net/http", "golang.org/x/net/...", "github.com/sashabaranov/...", "github.com/santhosh-tekuri/...", "./internal/...", "./planner/...", "./workers/..."},
+		[]string{"net/http", "golang.org/x/net/...", "github.com/sashabaranov/...", "github.com/santhosh-tekuri/...", "./internal/chat", "./internal/findings", "./internal/pool", "./internal/record", "./planner/...", "./workers/..."},
 		"types over a worker of one's own need no model client",
 	},
 	{

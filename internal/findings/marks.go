@@ -172,6 +172,14 @@ func (m *marks) tick(n int) {
 	}
 }
 
+// fence returns what ends a block of code that is open.
+func (m *marks) fence() string {
+	if !m.block {
+		return ""
+	}
+	return "\n" + strings.Repeat("`", m.ticks)
+}
+
 const (
 	openers = "[【［"
 	numeric = `(?:[\d ,;&and，、–和-]|†[^][【】［］,;\n]*)*`

@@ -192,9 +192,7 @@ func Cited(r *swarm.Result, f *swarm.Finding, by int) string {
 	if m.ticks > 0 || strings.HasSuffix(f.Text, "```") {
 		gap = "\n"
 	}
-	if m.block && m.ticks > 0 {
-		text = append(append(text, '\n'), strings.Repeat("`", m.ticks)...)
-	}
+	text = append(text, m.fence()...)
 	if n == 0 || met {
 		return string(text)
 	}

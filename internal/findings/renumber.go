@@ -60,6 +60,18 @@ func (r *Renumber) Verbatim(text string, cites []swarm.Citation) {
 	}
 }
 
+// More ends the text that refers to the citations until now, with the code that it
+// leaves open, and adds those of the text that follows to them.
+func (r *Renumber) More(cites []swarm.Citation) error {
+	err := r.flush(nil, true)
+	if end := r.marks.fence(); err == nil && end != "" {
+		_, r.err = io.WriteString(r.w, end)
+	}
+	r.marks = marks{ref: r.ref}
+	r.cites = append(slices.Clip(r.cites), cites...)
+	return r.err
+}
+
 // Citations returns the citations that the text referred to, in order: what
 // it calls [1] is the first. It is meant to be asked for after Close.
 func (r *Renumber) Citations() []swarm.Citation { return r.order }

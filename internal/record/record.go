@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"strings"
 	"sync"
 
@@ -79,30 +78,11 @@ func (c *Checker) Fault(schema, data json.RawMessage) string {
 	return findings.Line(what, lineRunes)
 }
 
-// members yields the members of a JSON object in their order; of anything else
-// none.
-func members(object json.RawMessage) iter.Seq2[string, json.RawMessage] {
-	return func(yield func(string, json.RawMessage) bool) {
-		d := json.NewDecoder(bytes.NewReader(object))
-		if t, _ := d.Token(); t != json.Delim('{') {
-			return
-		}
-		for d.More() {
-			name, _ := d.Token()
-			key, _ := name.(string)
-			var v json.RawMessage
-			if d.Decode(&v) != nil || !yield(key, v) {
-				return
-			}
-		}
-	}
-}
-
 // InWords writes a record as text: name: value; name: value. What is null or
 // empty is left out.
 func InWords(record json.RawMessage) string {
 	var parts []string
-	for name, v := range members(record) {
+	for name, v := range findings.Each(record) {
 		text := string(v)
 		switch {
 		case text == "null":
@@ -123,7 +103,7 @@ func Fields(schema json.RawMessage) string {
 	var s struct{ Properties json.RawMessage }
 	json.Unmarshal(schema, &s) // a schema without properties has none to describe
 	var b strings.Builder
-	for name, v := range members(s.Properties) {
+	for name, v := range findings.Each(s.Properties) {
 		var p struct {
 			Type        any
 			Description string

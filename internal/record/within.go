@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"github.com/db31e724/go-swarm/internal/findings"
 )
 
 var reference = regexp.MustCompile(`("\$ref"\s*:\s*"#)([^"]*)"`)
@@ -22,11 +24,11 @@ func Within(schema json.RawMessage, around func(json.RawMessage) json.RawMessage
 		key, _ := json.Marshal(name) // a string always encodes
 		return string(key) + ":" + string(v)
 	}
-	for name, v := range members(schema) {
+	for name, v := range findings.Each(schema) {
 		switch name {
 		case "$schema", "$id": // of a root alone
 		case "$defs", "definitions":
-			for name, def := range members(v) {
+			for name, def := range findings.Each(v) {
 				defs = append(defs, member(name, def))
 				if strings.HasPrefix(name, self) {
 					self = name + "_"

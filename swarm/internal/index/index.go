@@ -1,6 +1,6 @@
 // Package index finds the texts that match words best, by BM25.
 //
-// A text becomes terms (terms.go), a term a list of the texts that have it
+// A text becomes terms (package words), a term a list of the texts that have it
 // (postings.go). Nothing is stemmed: a word matches itself, without regard to
 // case and accents.
 package index
@@ -9,6 +9,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/db31e724/go-swarm/internal/words"
 )
 
 // The constants of BM25 are those that Robertson and Zaragoza (2009) and
@@ -38,7 +40,7 @@ func New(n int, text func(i int) string) *Index {
 	build := builder{ids: map[string]uint32{}}
 	total := 0
 	for i := range n {
-		for term, extra := range terms(text(i)) {
+		for term, extra := range words.Terms(text(i)) {
 			build.add(term, uint32(i))
 			if !extra {
 				x.length[i]++
@@ -56,7 +58,7 @@ func New(n int, text func(i int) string) *Index {
 // term with the query is not among them.
 func (x *Index) Search(query string, n int) []int {
 	scores := make([]float64, len(x.length))
-	for _, term := range unique(sequence(query)) {
+	for _, term := range unique(words.Sequence(query)) {
 		list := x.find(term)
 		idf := math.Log(1 + (float64(len(x.length))-float64(list.texts)+0.5)/(float64(list.texts)+0.5))
 		for i, count := range list.all() {
@@ -85,13 +87,13 @@ func (x *Index) Search(query string, n int) []int {
 // Match returns, in order, the numbers of the texts that contain any of the
 // words. A word of several is a phrase: they stand side by side in the text,
 // with nothing but white space and punctuation between them.
-func (x *Index) Match(words []string) []int {
+func (x *Index) Match(wanted []string) []int {
 	hit := make([]bool, len(x.length))
-	for _, word := range words {
-		phrase := sequence(word)
+	for _, word := range wanted {
+		phrase := words.Sequence(word)
 		for i, all := range x.withAll(phrase) {
 			if all && !hit[i] {
-				hit[i] = len(phrase) == 1 || contains(sequence(x.text(i)), phrase)
+				hit[i] = len(phrase) == 1 || contains(words.Sequence(x.text(i)), phrase)
 			}
 		}
 	}

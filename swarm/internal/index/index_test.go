@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/db31e724/go-swarm/internal/words"
 )
 
 func of(texts ...string) *Index {
@@ -116,13 +118,13 @@ func FuzzIndex(f *testing.F) {
 		x := of("", text, query)
 		x.Match([]string{query, text})
 		x.Search(query, 2)
-		words := sequence(text)
-		for _, w := range words {
-			if len(sequence(w)) == 1 && !slices.Contains(x.Search(w, 3), 1) {
+		terms := words.Sequence(text)
+		for _, w := range terms {
+			if len(words.Sequence(w)) == 1 && !slices.Contains(x.Search(w, 3), 1) {
 				t.Errorf("%q is not found by its term %q", text, w)
 			}
 		}
-		if len(words) > 0 && !slices.Contains(x.Match([]string{text}), 1) {
+		if len(terms) > 0 && !slices.Contains(x.Match([]string{text}), 1) {
 			t.Errorf("%q is not found by itself", text)
 		}
 	})

@@ -1,4 +1,6 @@
-package index
+// Package words tells what the words of a text are: for search, and for what of a
+// question stands where.
+package words
 
 import (
 	"iter"
@@ -6,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// terms yields the terms of a text: its words, folded. A word is a run of
+// Terms yields the terms of a text: its words, folded. A word is a run of
 // letters and digits; a comma before exactly three digits does not part a
 // figure, so "1,234" is 1234. Where a script writes no spaces between words,
 // the terms are pairs of neighbouring characters; single ones of such a run
 // are extra: they are found by a query of one character, and count for nothing
 // else. A term is valid until the next.
-func terms(text string) iter.Seq2[[]byte, bool] {
+func Terms(text string) iter.Seq2[[]byte, bool] {
 	return func(yield func(term []byte, extra bool) bool) {
 		var buf [64]byte
 		word := buf[:0]
@@ -63,10 +65,10 @@ func terms(text string) iter.Seq2[[]byte, bool] {
 	}
 }
 
-// sequence returns the terms of a text in order, without the extra ones.
-func sequence(text string) []string {
+// Sequence returns the terms of a text in order, without the extra ones.
+func Sequence(text string) []string {
 	var out []string
-	for term, extra := range terms(text) {
+	for term, extra := range Terms(text) {
 		if !extra {
 			out = append(out, string(term))
 		}
