@@ -47,7 +47,7 @@ type Coverage struct {
 	// PlanCut says why the plan ended early; steps may be missing. Empty: it did
 	// not.
 	PlanCut string `json:"plan_cut,omitempty"`
-	// Missing lists what was left out of the answer, and why: failed steps, results
+	// Missing lists what was left out of the answer, and why: failed subtasks, results
 	// that exceeded the planner's window and could not be shortened, a merge that
 	// was interrupted.
 	Missing []string `json:"missing,omitempty"`
@@ -59,7 +59,7 @@ type Answer struct {
 	Text      string     `json:"text"`
 	Citations []Citation `json:"citations"` // [1] in Text is Citations[0]
 	Status    Status     `json:"status"`    // from the last merge that succeeded; ReadMore if none did
-	Complete  bool       `json:"complete"`  // the last merge succeeded, with Answered and nothing missing; no subtask was cancelled, and at most half failed or were skipped
+	Complete  bool       `json:"complete"`  // the last merge succeeded with Answered; nothing is in its Missing, Coverage.Missing or PlanCut, and no subtask was cancelled
 	Rounds    int        `json:"rounds"`
 	Coverage  Coverage   `json:"coverage"`
 	Report    Report     `json:"report"`

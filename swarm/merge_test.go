@@ -24,7 +24,7 @@ func TestMergeSeesOnlyWhatWasFound(t *testing.T) {
 	}
 	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}
 	a, err := s.Run(t.Context(), task)
-	if err != nil || a.Text != "1/t/0 a\n1/t/3 d\n1/user/0 <>\n" || !a.Complete || len(a.Citations) != 1 {
+	if err != nil || a.Text != "1/t/0 a\n1/t/3 d\n1/user/0 <>\n" || a.Complete || len(a.Citations) != 1 {
 		t.Errorf("%v %q", err, a.Text)
 	}
 }
@@ -211,8 +211,8 @@ func TestTheWriterIsClosedOnceMergeHasReturned(t *testing.T) {
 	}
 }
 
-func TestAnswerIsNotCompleteWhereMostSubtasksFailed(t *testing.T) {
-	for failing, complete := range map[int]bool{0: true, 5: true, 6: false, 9: false} {
+func TestAnswerIsNotCompleteWhereSubtasksFailed(t *testing.T) {
+	for failing, complete := range map[int]bool{0: true, 1: false, 9: false} {
 		s := swarm.Swarm{
 			Planner: script{steps: []swarm.Step{items(10)}}, Rounds: 1,
 			Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {

@@ -196,9 +196,7 @@ func (m *merging) choose(chosen map[*step][]bool, s *step) {
 		if s.of != nil {
 			m.choose(chosen, s.of)
 		}
-	case s.Over != Each:
-		return
-	default:
+	case s.Over == Each:
 		for i := range s.results {
 			for at := s; at.Over == Each && unwell(at.results[i].Outcome); {
 				at = at.of

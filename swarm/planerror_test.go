@@ -193,7 +193,7 @@ func TestALaterRoundKnowsWhatWasFoundAndAsked(t *testing.T) {
 	}
 	s := swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}
 	a, err := s.Run(t.Context(), task)
-	if err != nil || !a.Complete || a.Rounds != 2 {
+	if err != nil || a.Complete || a.Rounds != 2 {
 		t.Fatal(err, a.Complete, a.Rounds)
 	}
 	if want := "1/other/2=x;2/t2/0=<<alpha>>;2/t3/0=<<alpha>>;"; a.Text != want {

@@ -29,7 +29,7 @@ func TestTheMergeGetsWhatAStepReadThatGaveNothing(t *testing.T) {
 		"a memo that is done":   {[]swarm.Step{facts, {ID: "memo", Do: "write", Needs: []string{"facts"}}}, "1/memo/0", ""},
 		"facts to keep": {
 			[]swarm.Step{{ID: "facts", Do: "find", Over: swarm.Items, Items: []string{"Acme", "fail"}, Keep: true}, {ID: "memo", Do: "write", Needs: []string{"facts"}}},
-			"1/facts/0 1/memo/0", "",
+			"1/facts/0 1/memo/0", "step 1/facts: 1 of 2 failed",
 		},
 		"two steps that failed, one after the other": {
 			[]swarm.Step{facts, {ID: "a", Do: "fail", Needs: []string{"facts"}}, {ID: "b", Do: "write", Needs: []string{"a"}}},

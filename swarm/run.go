@@ -412,16 +412,16 @@ func (r *run) miss(what string, why error) {
 func (r *run) finish(err error) *Answer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	ends := r.events.report.Subtasks
-	broken := ends[Cancelled] > 0 || ends[Failed]+ends[Skipped] > ends.Total()/2
+	c := r.covered()
+	whole := c.PlanCut == "" && len(c.Missing) == 0 && c.Cancelled == 0
 	a := &Answer{
 		Run:       r.id,
 		Text:      r.merge.answer.String(),
 		Citations: r.merge.verdict.Citations,
 		Status:    r.merge.verdict.Status,
-		Complete:  err == nil && r.merge.complete && r.merge.verdict.Status == Answered && !broken,
+		Complete:  err == nil && r.merge.complete && r.merge.verdict.Status == Answered && whole,
 		Rounds:    r.round,
-		Coverage:  r.covered(),
+		Coverage:  c,
 		steps:     r.steps,
 	}
 	r.emit(Event{Kind: RunEnded, Answer: a, Err: err})
