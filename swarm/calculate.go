@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -43,7 +44,7 @@ func calculate(ctx context.Context, st Subtask) (Output, error) {
 		out.Doubts = append(out.Doubts, "calculated without what failed: "+what)
 	}
 	for _, res := range results {
-		f := Finding{Text: res.Text, Data: res.Data}
+		f := Finding{Text: cmp.Or(res.Text, string(res.Data)), Data: res.Data}
 		for _, ref := range res.Refs {
 			for _, c := range all[ref].Evidence {
 				if len(f.Evidence) < mostProof && !slices.Contains(f.Evidence, c) {

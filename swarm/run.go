@@ -414,12 +414,16 @@ func (r *run) finish(err error) *Answer {
 	defer r.mu.Unlock()
 	c := r.covered()
 	whole := c.PlanCut == "" && len(c.Missing) == 0 && c.Cancelled == 0
+	status := r.merge.verdict.Status
+	if status == NotInTexts && c.Failed+c.Skipped+c.Cancelled > 0 {
+		status = ReadMore // what was not read may say it
+	}
 	a := &Answer{
 		Run:       r.id,
 		Text:      r.merge.answer.String(),
 		Citations: r.merge.verdict.Citations,
-		Status:    r.merge.verdict.Status,
-		Complete:  err == nil && r.merge.complete && r.merge.verdict.Status == Answered && whole,
+		Status:    status,
+		Complete:  err == nil && r.merge.complete && status == Answered && whole,
 		Rounds:    r.round,
 		Coverage:  c,
 		steps:     r.steps,

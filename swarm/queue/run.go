@@ -274,7 +274,7 @@ func (q *Queue) purge(ctx context.Context, kind, key string) error {
 func (q *Queue) takeBack(ctx context.Context, key string, w *waiting) (swarm.Output, error) {
 	tell := func() { _ = q.nc.Publish(q.cfg.subject("cancel", q.cfg.Run), []byte(key)) }
 	tell()
-	purging, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	purging, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer stop()
 	_ = q.purge(purging, work, key)
 	tell() // it may have been given to somebody meanwhile

@@ -61,6 +61,9 @@ func unwrapped[T any](data json.RawMessage) (json.RawMessage, error) {
 	if isObject[T]() {
 		return data, nil
 	}
+	if len(data) > 0 && data[0] != '{' { // of a calculation, or of a function of Go
+		return data, nil
+	}
 	var in struct{ Value json.RawMessage }
 	if err := json.Unmarshal(data, &in); err != nil {
 		return nil, fmt.Errorf("typed: %w", err)
