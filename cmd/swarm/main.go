@@ -4,6 +4,10 @@
 //
 // serves models that need no key to any OpenAI-compatible client; mock.go says
 // more. docs/mock.md shows how to use it.
+//
+//	go run ./cmd/swarm worker -nats nats://queue:4222 -config pool.json
+//
+// works on the subtasks of runs on other machines; docs/durability.md says more.
 package main
 
 import (
@@ -30,7 +34,8 @@ const (
 )
 
 const usage = `usage: swarm COMMAND [flags]
-  mock   serve models to any OpenAI-compatible client; record and replay real ones
+  mock     serve models to any OpenAI-compatible client; record and replay real ones
+  worker   work on the subtasks of runs elsewhere, which a queue hands out
 swarm COMMAND -h lists its flags
 `
 
@@ -41,6 +46,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv fu
 	case len(args) == 0:
 	case args[0] == "mock":
 		return runMock(ctx, args[1:], stdout, stderr, getenv)
+	case args[0] == "worker":
+		return runWorker(ctx, args[1:], stdout, stderr, getenv)
 	case slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]):
 		fmt.Fprint(stdout, usage)
 		return exitOK

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/db31e724/go-swarm/swarm/model"
+	"github.com/db31e724/go-swarm/swarm/queue"
+	"github.com/db31e724/go-swarm/workers"
+)
+
+// envToken is the token of the queue's server.
+const envToken = "NATS_TOKEN"
+
+// pool is the configuration file of a worker: fields of workers.Config.
+type pool struct {
+	Backends    []model.Backend // a Key of "$NAME" stands in the environment
+	Limits      model.Limits
+	MaxOut      int
+	Temperature *float64
+}
+
+// runWorker serves a queue with a pool of models until it is interrupted.
+func runWorker(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) int {
+	var at, file string
+	var c queue.Config
+	f := flag.NewFlagSet("swarm worker", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&at, "nats", nats.DefaultURL, "`URL` of the queue's server; "+envToken+" is its token")
+	f.StringVar(&file, "config", "", "JSON `file` with the Backends, Limits, MaxOut and Temperature of workers.Config; a Key of \"$NAME\" stands in the environment")
+	f.StringVar(&c.Name, "name", "", "`name` of the queue (default swarm)")
+	f.StringVar(&c.Worker, "worker", "", "`name` of this worker in reports (default host and process number)")
+	f.IntVar(&c.Slots, "slots", 0, "most subtasks at once (default 16)")
+	f.DurationVar(&c.AckWait, "ackwait", 0, "how long a worker may be silent, as the run has it (default 30s)")
+	switch err := f.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case err != nil:
+		return exitUsage
+	case file == "" || f.NArg() > 0:
+		fmt.Fprintln(stderr, "swarm worker: -config FILE is needed, and nothing else but flags")
+		return exitUsage
+	}
+	if err := serveQueue(ctx, at, file, c, stdout, getenv); err != nil {
+		fmt.Fprintln(stderr, "swarm worker:", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+func serveQueue(ctx context.Context, at, file string, c queue.Config, stdout io.Writer, getenv func(string) string) error {
+	text, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer text.Close()
+	var p pool
+	d := json.NewDecoder(text)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	for i := range p.Backends {
+		b := &p.Backends[i]
+		if name, ok := strings.CutPrefix(b.Key, "$"); ok {
+			if b.Key = getenv(name); b.Key == "" {
+				return fmt.Errorf("%s: Backends[%d].Key is $%s, which is not set", file, i, name)
+			}
+		}
+	}
+	models, err := workers.NewPool(workers.Config{Backends: p.Backends, Limits: p.Limits, MaxOut: p.MaxOut, Temperature: p.Temperature})
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	defer models.Close()
+	conn, err := nats.Connect(at, nats.Token(getenv(envToken)), nats.MaxReconnects(-1))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	fmt.Fprintf(stdout, "serving the queue at %s\n", conn.ConnectedUrlRedacted())
+	return queue.Serve(ctx, conn, workers.Check(models, workers.Quotes), c)
+}
