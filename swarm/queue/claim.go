@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,7 +23,7 @@ type claimed struct {
 	subject string
 	result  string // subject of the result
 
-	before string // who had begun it last
+	before []string // who had begun it
 
 	mu   sync.Mutex
 	last uint64 // sequence of the claim as this worker wrote it; 0: it has none
@@ -31,9 +32,8 @@ type claimed struct {
 
 // word is what stands in a claim.
 type word struct {
-	Worker string
-	Begun  int  // how often the subtask was begun
-	Free   bool // nobody is at it: it was given back
+	Workers []string // that began it and did not give it back, in order; the last is at it
+	Free    bool     // nobody is: it was given back
 }
 
 // put replaces the claim if it is still the one of that sequence; 0: there is none.
@@ -67,15 +67,15 @@ func (c *claimed) take(ctx context.Context) (begun int, err error) {
 		}
 		if last == 0 || old.Free || time.Since(since) > wait*2/3 {
 			c.mu.Lock()
-			c.before, begun = old.Worker, old.Begun+1
-			err := c.put(ctx, word{Worker: c.server.cfg.Worker, Begun: begun}, last)
+			c.before = old.Workers
+			err := c.put(ctx, word{Workers: append(slices.Clip(old.Workers), c.server.cfg.Worker)}, last)
 			c.mu.Unlock()
 			if err == nil {
 				// It may have been answered between the two looks.
 				if there, err := c.answered(ctx); there || err != nil {
 					return 0, err
 				}
-				return begun, nil
+				return len(old.Workers) + 1, nil
 			}
 			if ctx.Err() != nil {
 				return 0, context.Cause(ctx)
@@ -129,7 +129,9 @@ func (c *claimed) mine(ctx context.Context, data []byte) bool {
 func (c *claimed) renew() { c.say(func(*word) {}) }
 
 // free gives the claim back, as if the subtask had not been begun.
-func (c *claimed) free() { c.say(func(w *word) { w.Free, w.Begun = true, w.Begun-1 }) }
+func (c *claimed) free() {
+	c.say(func(w *word) { w.Free, w.Workers = true, w.Workers[:len(w.Workers)-1] })
+}
 
 func (c *claimed) say(change func(*word)) {
 	ctx, stop := context.WithTimeout(context.Background(), c.server.cfg.AckWait/3)

@@ -207,6 +207,17 @@ func (s *serving) handle(ctx context.Context, m jetstream.Msg) {
 	held := int64(1)
 	defer func() { s.slots.Release(held) }()
 	begun, err := c.take(ctx)
+	if begun > 2 && begun <= s.cfg.Tries && s.cfg.Slots > 1 {
+		// If it takes its worker with it again, it must not take others. It is not
+		// begun while it waits for that: another one may end the worker.
+		c.free()
+		s.slots.Release(held)
+		held = 0
+		if err = s.slots.Acquire(ctx, int64(s.cfg.Slots)); err == nil {
+			held = int64(s.cfg.Slots)
+			begun, err = c.take(ctx)
+		}
+	}
 	switch {
 	case err != nil:
 		s.giveBack(ctx, m)
@@ -214,21 +225,11 @@ func (s *serving) handle(ctx context.Context, m jetstream.Msg) {
 	case begun == 0: // the result is there
 		_ = m.Ack()
 		return
-	case begun > 2 && begun <= s.cfg.Tries:
-		// If it takes its worker with it again, it must not take others.
-		s.slots.Release(1)
-		held = 0
-		if s.slots.Acquire(ctx, int64(s.cfg.Slots)) != nil {
-			c.free()
-			s.giveBack(ctx, m)
-			return
-		}
-		held = int64(s.cfg.Slots)
 	}
 	began := time.Now()
 	r := reply{Worker: s.cfg.Worker}
 	if begun > s.cfg.Tries {
-		r.Failed = &failure{Text: fmt.Sprintf("given up: %d workers began it, and none of them lived to answer; the last was %s", begun-1, c.before)}
+		r.Failed = &failure{Text: fmt.Sprintf("given up: %d workers began it, and none of them lived to answer: %s", begun-1, strings.Join(c.before, ", "))}
 	} else {
 		s.work(ctx, &msg, &r)
 	}
