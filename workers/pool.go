@@ -30,7 +30,7 @@ type Config struct {
 	Limits model.Limits
 
 	// MaxOut is the most tokens of a reply where neither the step nor the
-	// backend names any. 0: 512, for lists 2048.
+	// backend names any. 0: 1024, for lists and texts 2048.
 	MaxOut int
 	// Temperature is sent with each call; nil: the server's own. Zero makes
 	// most servers answer the same prompt alike.
