@@ -47,8 +47,8 @@ func TestTheScriptedWorkerDoesWhatItsScriptSays(t *testing.T) {
 		if a.Text != want {
 			t.Errorf("the answer is\n%s, want\n%s", a.Text, want)
 		}
-		if a.Coverage.Failed != 2 || !a.Complete {
-			t.Errorf("%d failed, complete %v; want 2 and true", a.Coverage.Failed, a.Complete)
+		if a.Coverage.Failed != 2 || a.Complete {
+			t.Errorf("%d failed, complete %v; want 2 and false", a.Coverage.Failed, a.Complete)
 		}
 		if u := a.Report.Usage; u.Calls != 1 || u.In != 70 || u.Out != 7 || u.Cost != 70_000 {
 			t.Errorf("the report has %+v", u)
