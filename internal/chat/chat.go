@@ -1,11 +1,13 @@
-// Package chat speaks OpenAI's chat completions over go-openai: it makes one
-// attempt and says exactly how it ended. It knows nothing of retries, slots or
+// Package chat speaks OpenAI's chat completions: go-openai writes and sends the
+// request, and the reply is read here. It makes one attempt and says exactly how
+// it ended. It knows nothing of retries, slots or
 // prices; package pool stands on it.
 package chat
 
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"regexp"
 	"sync"
@@ -94,18 +96,14 @@ func (c *Client) Attempt(ctx context.Context, r model.Request) (model.Reply, err
 
 // readPlain fetches a reply that comes in one piece.
 func (c *Client) readPlain(ctx context.Context, x *exchange, req openai.ChatCompletionRequest, g *got) error {
-	resp, err := c.api.CreateChatCompletion(ctx, req)
-	if err != nil && x.problem == nil && x.raw != nil { // go-openai is strict about types where servers are not
-		resp, x.raw, err = decode[openai.ChatCompletionResponse](x.raw)
+	_, err := c.api.CreateChatCompletion(ctx, req)
+	if err == nil {
+		err = g.take(x.raw, false)
 	}
-	if err != nil {
-		return err
-	}
-	g.plain(&resp, x.raw)
-	if x.r.OnText != nil && g.text.Len() > 0 {
+	if err == nil && x.r.OnText != nil && g.text.Len() > 0 {
 		x.r.OnText(g.text.String())
 	}
-	return nil
+	return err
 }
 
 // readStream fetches a streamed reply. It returns nil at a clean end of the
@@ -116,24 +114,20 @@ func (c *Client) readStream(ctx context.Context, x *exchange, req openai.ChatCom
 		return err
 	}
 	defer s.Close()
+	e := newEvents(x)
 	for {
-		raw, err := s.RecvRaw()
-		if err != nil {
-			if x.problem == nil && !x.ev.ended {
-				return err
-			}
-			g.done = x.ev.done
-			if x.ev.err == nil {
-				return nil
-			}
-			return err // x.ev.err, or what http.Client makes of it when its own time ran out
+		data, err := e.next()
+		if err == io.EOF {
+			g.done, x.body.drain = e.done, true
+			return nil
 		}
 		before := g.text.Len()
-		chunk, raw, err := decode[openai.ChatCompletionStreamResponse](raw)
+		if err == nil {
+			err = g.take(data, true)
+		}
 		if err != nil {
 			return err
 		}
-		g.chunk(&chunk, raw)
 		if g.text.Len() > maxReply {
 			return errTooLarge
 		}

@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 )
@@ -22,20 +21,6 @@ func (g *got) elsewhere() {
 		g.tools, g.finish = nil, "stop"
 	}
 	g.text.WriteString(object)
-}
-
-// think takes a piece of the reasoning, which some servers call so and others not.
-func (g *got) think(content string, raw []byte) {
-	if content == "" && bytes.Contains(raw, []byte(`"reasoning"`)) {
-		type said struct{ Reasoning any }
-		var v struct {
-			Choices []struct{ Message, Delta said }
-		}
-		if json.Unmarshal(raw, &v) == nil && len(v.Choices) == 1 {
-			content = textOf(v.Choices[0].Message.Reasoning) + textOf(v.Choices[0].Delta.Reasoning)
-		}
-	}
-	g.thought.WriteString(content)
 }
 
 const mostBraces = 256 // that are tried

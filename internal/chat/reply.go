@@ -7,10 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
-
-	openai "github.com/sashabaranov/go-openai"
 
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/model"
@@ -29,45 +26,77 @@ type got struct {
 	usage   swarm.Usage // of no use before In is known
 }
 
-// plain takes a reply in one piece, as go-openai decoded it.
-func (g *got) plain(resp *openai.ChatCompletionResponse, raw []byte) {
-	g.model = resp.Model
-	g.count(&resp.Usage, raw)
-	for i, c := range resp.Choices {
-		if c.Index == 0 || i == 0 && len(resp.Choices) == 1 {
-			for _, part := range c.Message.MultiContent {
-				c.Message.Content += part.Text
-			}
-			g.think(c.Message.ReasoningContent, raw)
-			g.choice(c.Message.Content, c.Message.Refusal, c.FinishReason, c.Message.ToolCalls)
-			return
-		}
+// said is a reply in one piece, or a chunk of a stream, as servers really write
+// it: texts may come in parts, arguments as objects, numbers with a fraction.
+// What is of another type altogether counts as not said.
+type said struct {
+	Model   string
+	Choices []struct {
+		Index          float64
+		Message, Delta *message
+		Finish         string `json:"finish_reason"`
+	}
+	Usage struct {
+		In      float64 `json:"prompt_tokens"`
+		Out     float64 `json:"completion_tokens"`
+		Total   float64 `json:"total_tokens"`
+		Hit     float64 `json:"prompt_cache_hit_tokens"` // DeepSeek's
+		Details struct {
+			Cached  float64 `json:"cached_tokens"`
+			Written float64 `json:"cache_write_tokens"`
+		} `json:"prompt_tokens_details"`
 	}
 }
 
-// chunk takes one chunk of a stream. Usage may stand in any chunk, also in
-// one without choices, and in each as a running total: the last one counts.
-func (g *got) chunk(ch *openai.ChatCompletionStreamResponse, raw []byte) {
-	g.model = cmp.Or(ch.Model, g.model)
-	if ch.Usage != nil {
-		g.count(ch.Usage, raw)
-	}
-	for _, c := range ch.Choices {
-		if c.Index == 0 {
-			g.think(c.Delta.ReasoningContent, raw)
-			g.choice(c.Delta.Content, c.Delta.Refusal, c.FinishReason, c.Delta.ToolCalls)
+type message struct {
+	Content, Reasoning any
+	ReasoningContent   any `json:"reasoning_content"`
+	Refusal            string
+	ToolCalls          []struct {
+		Index    *int
+		ID       string
+		Function struct {
+			Name      string
+			Arguments json.RawMessage
 		}
-	}
+	} `json:"tool_calls"`
 }
 
-func (g *got) choice(text, refusal string, finish openai.FinishReason, calls []openai.ToolCall) {
-	g.choices = true
-	g.text.WriteString(text)
-	g.refused = g.refused || refusal != ""
-	if finish != "" && finish != openai.FinishReasonNull { // some write the word null for none
-		g.finish = string(finish)
+// take reads a reply in one piece, or one chunk of a stream. Usage may stand in
+// any chunk, also in one without choices, and in each as a running total: the
+// last one counts.
+func (g *got) take(raw []byte, stream bool) error {
+	var v said
+	err := json.Unmarshal(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")), &v)
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !ok {
+		return errMalformed
 	}
-	for i, t := range calls {
+	g.model = cmp.Or(v.Model, g.model)
+	g.count(&v)
+	for _, c := range v.Choices {
+		if c.Index != 0 && (stream || len(v.Choices) > 1) {
+			continue
+		}
+		m := cmp.Or(c.Message, c.Delta, &message{})
+		if stream { // in one piece where a stream was asked for, it has no delta
+			m = cmp.Or(c.Delta, m)
+		}
+		g.choices = true
+		if c.Finish != "" && c.Finish != "null" { // some write the word for none
+			g.finish = c.Finish
+		}
+		g.add(m)
+		break
+	}
+	return nil
+}
+
+// add takes a message, or a piece of one.
+func (g *got) add(m *message) {
+	g.text.WriteString(textOf(m.Content))
+	g.thought.WriteString(cmp.Or(textOf(m.ReasoningContent), textOf(m.Reasoning)))
+	g.refused = g.refused || m.Refusal != ""
+	for i, t := range m.ToolCalls {
 		if t.Index != nil {
 			i = *t.Index
 		}
@@ -79,7 +108,11 @@ func (g *got) choice(text, refusal string, finish openai.FinishReason, calls []o
 		}
 		own := &g.tools[i] // t may be a piece of it
 		own.ID, own.Name = cmp.Or(own.ID, t.ID), cmp.Or(own.Name, t.Function.Name)
-		own.Arguments += t.Function.Arguments
+		var args string
+		if json.Unmarshal(t.Function.Arguments, &args) != nil { // an object
+			args = string(t.Function.Arguments)
+		}
+		own.Arguments += args
 	}
 }
 
@@ -89,104 +122,31 @@ const mostTools = 128
 // mostTokens is more than any prompt or reply has: a larger count is none.
 const mostTokens = 1 << 30
 
-// count takes a usage. DeepSeek's count of cached tokens, and OpenAI's of
-// those that were written into the cache, stand where go-openai does not look.
-// Counts that contradict each other are none: a total below its parts, more of
-// the prompt cached than there is. A total above them tells of tokens that were
-// thought and not counted as said (as Gemini tells them), which are billed so.
-func (g *got) count(u *openai.Usage, raw []byte) {
-	in, out, total, cached, written := max(u.PromptTokens, 0), max(u.CompletionTokens, 0), u.TotalTokens, 0, 0
-	if d := u.PromptTokensDetails; d != nil {
-		cached = d.CachedTokens
+// count takes the usage, if v tells any. Counts that contradict each other are
+// none: a total below its parts, more of the prompt cached than there is. A total
+// above them tells of tokens that were thought and not counted as said (as Gemini
+// tells them), which are billed so.
+func (g *got) count(v *said) {
+	u := &v.Usage
+	if max(u.In, u.Out, u.Total) > mostTokens {
+		return
 	}
-	if bytes.Contains(raw, []byte(`"prompt_cache_hit_tokens"`)) || bytes.Contains(raw, []byte(`"cache_write_tokens"`)) {
-		var v struct {
-			Usage struct {
-				Hit     int `json:"prompt_cache_hit_tokens"`
-				Details struct {
-					Written int `json:"cache_write_tokens"`
-				} `json:"prompt_tokens_details"`
-			} `json:"usage"`
-		}
-		json.Unmarshal(raw, &v) // go-openai has read it
-		cached, written = cmp.Or(cached, v.Usage.Hit), v.Usage.Details.Written
-	}
-	if max(in, out, total) > mostTokens || in > 0 && cached > in || in > 0 && total > 0 && total < in+out {
+	in, out, total := max(int(u.In), 0), max(int(u.Out), 0), int(u.Total)
+	cached := max(0, cmp.Or(u.Details.Cached, u.Hit))
+	if in > 0 && (cached > float64(in) || total > 0 && total < in+out) {
 		return
 	}
 	if in > 0 {
 		g.usage.In, out = in, max(out, total-in)
-		g.usage.Cached = min(max(cached, 0), in)
-		g.usage.Written = min(max(written, 0), in-g.usage.Cached)
+		g.usage.Cached = int(cached)
+		g.usage.Written = int(min(max(u.Details.Written, 0), float64(in)-cached))
 	}
 	if in > 0 || out > 0 {
 		g.usage.Out = out
 	}
 }
 
-// decode reads a reply or a chunk, and returns it also as go-openai would read it.
-func decode[T any](raw []byte) (v T, same []byte, err error) {
-	if json.Unmarshal(raw, &v) == nil {
-		return v, raw, nil
-	}
-	var loose T
-	raw, ok := lenient(raw)
-	if !ok || json.Unmarshal(raw, &loose) != nil {
-		return loose, nil, errMalformed
-	}
-	return loose, raw, nil
-}
-
-// lenient writes a reply or a chunk whose types go-openai does not accept
-// (content in parts, numbers with a fraction, arguments as objects) as one that
-// it does, and says whether it could.
-func lenient(raw []byte) ([]byte, bool) {
-	var in map[string]any
-	if json.Unmarshal(bytes.TrimPrefix(bytes.TrimSpace(raw), []byte("\xef\xbb\xbf")), &in) != nil || in["choices"] == nil && in["usage"] == nil {
-		return nil, false
-	}
-	raw, err := json.Marshal(typed("", in))
-	return raw, err == nil
-}
-
-// typed returns v, the value of key ("": the whole), in go-openai's type, and
-// null for what nobody reads. Deltas are messages, and the other way round.
-func typed(key string, v any) any {
-	switch key {
-	case "model", "content", "refusal", "reasoning_content", "reasoning", "finish_reason", "id", "name":
-		return textOf(v)
-	case "arguments":
-		if _, ok := v.(string); ok || v == nil {
-			return v
-		}
-		b, _ := json.Marshal(v) // it came out of JSON
-		return string(b)
-	case "choices", "tool_calls":
-		list, _ := v.([]any)
-		for i := range list {
-			list[i] = typed("", list[i])
-			if c, ok := list[i].(map[string]any); ok && key == "choices" {
-				said := cmp.Or(c["message"], c["delta"])
-				c["message"], c["delta"] = said, said
-			}
-		}
-		return list
-	case "", "message", "delta", "function", "usage", "prompt_tokens_details", "completion_tokens_details":
-		fields, ok := v.(map[string]any)
-		if !ok {
-			return nil
-		}
-		for k := range fields {
-			fields[k] = typed(k, fields[k])
-		}
-		return fields
-	}
-	if v != nil && (key == "index" || strings.HasSuffix(key, "_tokens")) {
-		return whole(v)
-	}
-	return nil
-}
-
+// textOf returns a text, or the texts of its parts.
 func textOf(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -195,22 +155,13 @@ func textOf(v any) string {
 		var b strings.Builder
 		for _, e := range v {
 			if part, ok := e.(map[string]any); ok {
-				b.WriteString(textOf(part["text"]))
-			} else if s, ok := e.(string); ok {
-				b.WriteString(s)
+				e = part["text"]
 			}
+			b.WriteString(textOf(e))
 		}
 		return b.String()
 	}
 	return ""
-}
-
-func whole(v any) int {
-	f, ok := v.(float64)
-	if !ok || math.IsNaN(f) || f < 0 || f > 1e12 {
-		return 0
-	}
-	return int(f)
 }
 
 // settle judges what came. What answers something else than a chat completion

@@ -3,7 +3,6 @@ package chat
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -11,9 +10,7 @@ import (
 	"github.com/db31e724/go-swarm/swarm/model"
 )
 
-// events reads a stream of server-sent events as servers really write them
-// and gives go-openai the one form that it reads rightly: "data: JSON", a
-// blank line, for each chunk, and nothing else.
+// events reads a stream of server-sent events as servers really write them.
 //
 // Understood are all line ends of the standard (LF, CRLF, CR), a byte order
 // mark, comments, other fields, data over several lines, data lines without
@@ -21,22 +18,17 @@ import (
 // and a whole JSON reply where a stream was asked for. An error inside the
 // stream, in whatever shape, ends it and is kept in the exchange.
 type events struct {
-	src   *body
 	x     *exchange
 	lines *bufio.Scanner
 	begun bool // a line that is not blank has been seen
 
 	pending []byte // data lines of the event that is being read
 	name    string // its event field
-
-	out   bytes.Buffer // of the event being delivered, what is still to be read
-	done  bool         // [DONE] was seen
-	ended bool         // nothing more comes
-	err   error        // why, unless the end is a plain one
+	done    bool   // [DONE] was seen
 }
 
-func newEvents(src *body, x *exchange) *events {
-	e := &events{src: src, x: x, lines: bufio.NewScanner(src)}
+func newEvents(x *exchange) *events {
+	e := &events{x: x, lines: bufio.NewScanner(&x.body)}
 	e.lines.Buffer(make([]byte, 0, 4096), maxEvent)
 	e.lines.Split(func(data []byte, atEOF bool) (int, []byte, error) {
 		switch i := bytes.IndexAny(data, "\r\n"); {
@@ -53,39 +45,22 @@ func newEvents(src *body, x *exchange) *events {
 	return e
 }
 
-func (e *events) Read(p []byte) (int, error) {
-	for e.out.Len() == 0 {
-		if e.ended {
-			return 0, cmp.Or(e.err, io.EOF)
+// next returns the data of the next chunk, which is valid until the next call.
+// io.EOF is the end: a plain one, [DONE], or an error that the server tells.
+func (e *events) next() ([]byte, error) {
+	for {
+		data, err := e.event()
+		if err != nil || e.deliver(data) {
+			return data, err
 		}
-		data, err := e.next()
-		switch {
-		case err != nil:
-			if e.ended = true; err != io.EOF {
-				e.err = err
-			}
-		case e.deliver(data):
-			e.out.WriteString("data: ")
-			if rest, ok := bytes.CutPrefix(data, []byte(`{"error"`)); ok { // of no error: go-openai looks no further
-				e.out.WriteString(`{ "error"`)
-				data = rest
-			}
-			e.out.Write(data)
-			e.out.WriteString("\n\n")
+		if e.done || e.x.problem != nil {
+			return nil, io.EOF
 		}
 	}
-	return e.out.Read(p)
 }
 
-// Close ends the stream. What the server says after its last word is drained
-// for a moment; a server that is still writing is cut off.
-func (e *events) Close() error {
-	e.src.drain = e.ended && e.err == nil
-	return e.src.Close()
-}
-
-// deliver says whether data is a chunk for go-openai, and notes what is not:
-// the end, an error, a ping.
+// deliver says whether data is a chunk, and notes what is not: the end, an
+// error, a ping.
 func (e *events) deliver(data []byte) bool {
 	name := e.name
 	e.name = ""
@@ -98,13 +73,11 @@ func (e *events) deliver(data []byte) bool {
 	case !hasChoices || hasError:
 		e.x.problem = model.ProblemIn200(data)
 	}
-	e.ended = e.done || e.x.problem != nil
-	return !e.ended && (hasChoices || bytes.Contains(data, []byte(`"usage"`)) || !json.Valid(data))
+	return !e.done && e.x.problem == nil && (hasChoices || bytes.Contains(data, []byte(`"usage"`)) || !json.Valid(data))
 }
 
-// next returns the data of the next event, on one line. It is valid until the
-// next call.
-func (e *events) next() ([]byte, error) {
+// event returns the data of the next event.
+func (e *events) event() ([]byte, error) {
 	e.pending = e.pending[:0]
 	for e.lines.Scan() {
 		line := e.lines.Bytes()
@@ -167,8 +140,7 @@ func complete(data []byte) bool {
 	return string(data) == "[DONE]" || n > 1 && data[0] == '{' && data[n-1] == '}' && json.Valid(data)
 }
 
-// whole reads a reply that came in one piece though a stream was asked for,
-// and makes one chunk of it.
+// whole reads a reply that came in one piece though a stream was asked for.
 func (e *events) whole(start []byte) ([]byte, error) {
 	raw := bytes.Clone(start)
 	for e.lines.Scan() && len(raw) <= maxReply {
@@ -180,11 +152,5 @@ func (e *events) whole(start []byte) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	}
-	if e.x.problem = model.ProblemIn200(raw); e.x.problem != nil {
-		return nil, io.EOF
-	}
-	if chunk, ok := lenient(raw); ok {
-		return chunk, nil
-	}
-	return nil, errMalformed
+	return raw, nil
 }

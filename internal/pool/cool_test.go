@@ -32,26 +32,10 @@ func TestWaitEndsWhenALaterCallIsServed(t *testing.T) {
 	if c.serve(8, now); now.Before(c.until) || c.over(now.Add(time.Hour)) {
 		t.Fatal("a call sent after the refused one was served, and all still wait")
 	}
-	// From now on single refusals are single.
-	for seq := uint64(9); seq < 90; seq += 3 {
-		if c.ask(seq, after(time.Second), now, 0); now.Before(c.until) {
-			t.Fatalf("all wait for call %d", seq)
-		}
-		c.serve(seq+1, now)
-	}
-	// Until all are refused.
-	for seq := uint64(100); ; seq++ {
-		if c.ask(seq, after(time.Second), now, 0); now.Before(c.until) {
-			if seq != 100+doubted-1 {
-				t.Errorf("all wait after %d refusals in a row", seq-99)
-			}
-			break
-		}
-	}
 }
 
 func TestLongWaitIsKeptByAll(t *testing.T) {
-	c := cooling{single: true}
+	var c cooling
 	now := time.Unix(1000, 0)
 	c.ask(7, after(time.Minute), now, 0)
 	if c.serve(8, now); c.until != now.Add(time.Minute) {

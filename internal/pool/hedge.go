@@ -65,10 +65,9 @@ func (h *hedgeBudget) earn() {
 	h.tokens = min(h.tokens+max(h.share, 0), hedgeBank)
 }
 
-// spend takes one hedge for an attempt that has taken so many times what is
-// slow, if there is one left: the last three are kept for the slowest.
-func (h *hedgeBudget) spend(times float64) bool {
-	if h.tokens < 1+max(0, 3-2*(times-1)) {
+// spend takes one hedge, if there is one left.
+func (h *hedgeBudget) spend() bool {
+	if h.tokens < 1 {
 		return false
 	}
 	h.tokens--
@@ -187,7 +186,7 @@ func (q *queue) mayHedge(h *hedge) (now bool, wait time.Duration) {
 	case took < slow:
 		return false, slow - took
 	}
-	return q.hedges.spend(float64(took) / float64(slow)), slow / 2
+	return q.hedges.spend(), slow / 2
 }
 
 // hedge waits for the slot of a hedge, of another backend than the slow one

@@ -39,7 +39,7 @@ func TestHedgesAreAShareOfCalls(t *testing.T) {
 		h, hedges := hedgeBudget{share: share}, 0
 		for range 10_000 {
 			h.earn()
-			if h.spend(3) {
+			if h.spend() {
 				hedges++
 			}
 		}
@@ -50,7 +50,7 @@ func TestHedgesAreAShareOfCalls(t *testing.T) {
 			h.earn()
 		}
 		burst := 0
-		for h.spend(3) {
+		for h.spend() {
 			burst++
 		}
 		if burst > hedgeBank {
