@@ -100,8 +100,9 @@ type Reply struct {
 	// a prefix cache.
 	Cached int
 	// Unchecked lets a text through that is not what response_format asked
-	// for, to see what a client makes of it. Otherwise that is a 500: a brain
-	// must not lean on a client's leniency.
+	// for, to see what a client makes of it. Otherwise that is a 500, for a brain
+	// must not lean on a client's leniency. Clients may try that again for minutes:
+	// Entry.Error says what is wrong.
 	Unchecked bool
 	// Raw, where set, is sent as it stands, in place of all of the above.
 	Raw *Raw

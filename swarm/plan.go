@@ -134,7 +134,8 @@ const (
 	// Items makes a subtask of each of the step's Items.
 	Items
 	// List makes a subtask of each finding of the step Of, or of each item of its
-	// list, once that step has ended whole; see [Subtask.Item].
+	// list, once that step has ended whole; see [Subtask.Item]. They are
+	// in plan order: Result.Index counts the findings of all results of Of from 0.
 	List
 	// Each makes a subtask of each result of the step Of, as soon as that
 	// result is there: a pipeline. Subtask i follows subtask i of Of.
@@ -210,8 +211,9 @@ type Step struct {
 	// definitions, conventions, the head of a table.
 	Context []string
 	// Lookup is how many chunks each subtask is shown that match best what is its
-	// own: its item, the finding that it follows, or else Do. 0: none; see
-	// [Task.Index].
+	// own: its item, the finding that it follows, or else Do. Of a List step that is
+	// the finding's Text, without its quote. Where no word of it stands in the texts
+	// none is shown. 0: none; see [Task.Index].
 	Lookup int
 	// Tools are the names of the tools that its workers may call, of those of the
 	// Swarm. None: they call none.
