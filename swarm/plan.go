@@ -136,6 +136,7 @@ const (
 	Items
 	// List makes a subtask of each finding of the step Of (for FormList, each item
 	// of its list) once all subtasks of that step have ended; see [Subtask.Item].
+	// Result.Index counts the findings of all results of Of, in plan order, from 0.
 	List
 	// Each makes a pipeline: a subtask of each result of the step Of, as soon as
 	// that result is there. Subtask i follows subtask i of Of.
@@ -211,8 +212,8 @@ type Step struct {
 	// input: definitions, conventions, the head of a table. At most 16 000 tokens.
 	Context []string
 	// Lookup is how many matching chunks each subtask is shown, found by its item,
-	// else by the findings it works on (Each, Once), else by Do. 0: none; see
-	// [Task.Index].
+	// else by the findings it works on (Each, Once), else by Do. The item of a List
+	// step is the finding's Text, without its quote. 0: none; see [Task.Index].
 	Lookup int
 	// Tools are the names of those Swarm.Tools that the step's workers may call.
 	// None: no tools.

@@ -13,7 +13,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
-	"strconv"
 	"sync"
 
 	"github.com/db31e724/go-swarm/planner"
@@ -64,8 +63,7 @@ func run(ctx context.Context, out io.Writer, url, key, text string) (*swarm.Answ
 // fake plays Anthropic's API on loopback by rote, and keeps the bill.
 type fake struct {
 	sync.Mutex
-	fault string      // what each fifth call meets: a status, "event" or "cut"
-	bill  swarm.Usage // what was told
+	bill swarm.Usage // what was told
 }
 
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -77,11 +75,6 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.Lock()
 	defer f.Unlock()
 	f.bill.Calls++
-	met := f.fault != "" && f.bill.Calls%5 == 3
-	if status, _ := strconv.Atoi(f.fault); met && status > 0 {
-		http.Error(w, fmt.Sprintf(`{"type":"error","error":{"type":%q}}`, map[int]string{429: "rate_limit_error", 529: "overloaded_error"}[status]), status)
-		return
-	}
 	found := regexp.MustCompile(`The lock[^.]*\.`).Find(q.Messages[0])
 	reply := map[string]string{
 		"plan":     `{"steps":[{"id":"read","do":"Find it.","over":"chunks","select":[],"items":[],"of":"","needs":[],"output":"finding"}]}`,
@@ -89,17 +82,12 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		"answer":   fmt.Sprintf(`{"work":"","answer":"%s [1]","status":"answered","missing":""}`, found),
 	}[q.Choice.Name]
 	send := func(format string, args ...any) { fmt.Fprintf(w, "data: "+format+"\n\n", args...) }
-	in, kept, out := len(q.Messages[0])/4, 200*len(q.System), 1
+	in, kept, out := len(q.Messages[0])/4, 200*len(q.System), len(reply)/4
 	send(`{"type":"message_start","message":{"usage":{"input_tokens":%d,"cache_read_input_tokens":%d,"output_tokens":1}}}`, in, kept)
 	send(`{"type":"content_block_start","content_block":{"type":"tool_use","name":%q}}`, q.Choice.Name)
 	send(`{"type":"content_block_delta","delta":{"partial_json":%q}}`, reply[:9])
-	if !met {
-		out = len(reply) / 4
-		send(`{"type":"content_block_delta","delta":{"partial_json":%q}}`, reply[9:])
-		send(`{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":%d}}`, out)
-		send(`{"type":"message_stop"}`)
-	} else if f.fault == "event" {
-		send(`{"type":"error","error":{"type":"overloaded_error"}}`)
-	}
+	send(`{"type":"content_block_delta","delta":{"partial_json":%q}}`, reply[9:])
+	send(`{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":%d}}`, out)
+	send(`{"type":"message_stop"}`)
 	f.bill = f.bill.Plus(swarm.Usage{In: in + kept, Cached: kept, Out: out})
 }
