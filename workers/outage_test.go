@@ -16,6 +16,9 @@ import (
 
 // A server that is away for two minutes costs a run that time, and nothing.
 func TestRunOutlivesAnOutage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one run in forty ends in a fault of the race detector itself, in a bubble of synctest")
+	}
 	for name, how := range map[string]fate{
 		"overload told in a stream": ends("", mock.EndClean, `{"error":{"message":"Overloaded","type":"overloaded_error"}}`),
 		"resets":                    {raw: mock.Raw{End: mock.EndCut}},
