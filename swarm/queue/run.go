@@ -253,7 +253,9 @@ func (q *Queue) drop(key string) {
 // earlier one, is as good.
 func (q *Queue) publish(ctx context.Context, key string, data []byte) error {
 	err := q.cfg.try(ctx, q.js, func() error {
-		_, err := q.js.Publish(ctx, q.cfg.subject(work, q.cfg.Run, key), data)
+		// Where ctx ends meanwhile, the answer is waited for all the same: what is
+		// stored after it was taken back would be worked on for nobody.
+		_, err := q.js.Publish(context.WithoutCancel(ctx), q.cfg.subject(work, q.cfg.Run, key), data)
 		return err
 	})
 	if err != nil && !taken(err) {
