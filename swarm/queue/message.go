@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"time"
 
@@ -265,7 +266,7 @@ func (f *failure) error() error {
 
 func clip(s string) string {
 	if len(s) > 4000 {
-		return s[:4000] + "…"
+		return strings.ToValidUTF8(s[:4000], "") + "…"
 	}
 	return s
 }

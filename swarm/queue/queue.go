@@ -16,6 +16,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,27 +100,21 @@ func (c Config) filled() (Config, error) {
 		}
 	}
 	host, _ := os.Hostname()
-	orElse(&c.Name, "swarm")
-	orElse(&c.Worker, fmt.Sprintf("%s-%d", host, os.Getpid()))
-	orElse(&c.Replicas, 1)
-	orElse(&c.AckWait, 30*time.Second)
-	orElse(&c.Keep, 7*24*time.Hour)
-	orElse(&c.Ahead, 64)
-	orElse(&c.Slots, 16)
-	orElse(&c.Tries, 4)
-	orElse(&c.Grace, 30*time.Second)
+	c.Name = cmp.Or(c.Name, "swarm")
+	c.Worker = cmp.Or(c.Worker, fmt.Sprintf("%s-%d", host, os.Getpid()))
+	c.Replicas = cmp.Or(c.Replicas, 1)
+	c.AckWait = cmp.Or(c.AckWait, 30*time.Second)
+	c.Keep = cmp.Or(c.Keep, 7*24*time.Hour)
+	c.Ahead = cmp.Or(c.Ahead, 64)
+	c.Slots = cmp.Or(c.Slots, 16)
+	c.Tries = cmp.Or(c.Tries, 4)
+	c.Grace = cmp.Or(c.Grace, 30*time.Second)
 	for field, name := range map[string]string{"Name": c.Name, "Run": c.Run} {
 		if name != "" && !plainName.MatchString(name) {
 			return c, fmt.Errorf("queue: Config.%s is %q: it must be of letters, digits, '_' and '-', at most a hundred", field, name)
 		}
 	}
 	return c, nil
-}
-
-func orElse[T comparable](v *T, other T) {
-	if *v == *new(T) {
-		*v = other
-	}
 }
 
 // Kinds of streams. Each keeps one message a subject.

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -34,6 +35,7 @@ type Queue struct {
 	waiting map[string]*waiting    // by key
 	early   map[string][]byte      // results that were there before they were asked for
 	extra   map[string]swarm.Usage // by model, of workers whose result came second: told with the next one
+	told    []string               // the keys of their messages, which are removed then
 }
 
 // waiting is a subtask that was handed over.
@@ -52,7 +54,7 @@ func New(ctx context.Context, nc *nats.Conn, cfg Config) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
-	orElse(&cfg.Run, strings.ToLower(rand.Text()))
+	cfg.Run = cmp.Or(cfg.Run, strings.ToLower(rand.Text()))
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)
@@ -103,15 +105,13 @@ func (q *Queue) follow(caught func()) error {
 	if err != nil {
 		return err
 	}
-	left := consumer.CachedInfo().NumPending
-	if left == 0 {
+	if consumer.CachedInfo().NumPending == 0 {
 		caught()
 	}
 	broken := make(chan error, 1)
 	reading, err := consumer.Consume(func(m jetstream.Msg) {
-		subject := m.Subject()
-		q.take(subject[strings.LastIndexByte(subject, '.')+1:], m.Data())
-		if left--; left == 0 {
+		q.take(lastToken(m.Subject()), m.Data())
+		if meta, err := m.Metadata(); err == nil && meta.NumPending == 0 {
 			caught()
 		}
 	}, jetstream.PullMaxMessages(1024), jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
@@ -142,14 +142,15 @@ func (q *Queue) follow(caught func()) error {
 // extra begins the key of what a worker used whose result came second.
 const extra = "extra-"
 
+// take gives a result to who waits for it, or keeps it until somebody does.
 func (q *Queue) take(key string, data []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if strings.HasPrefix(key, extra) {
 		var r reply
 		if decode(data, &r) == nil {
-			add(q.extra, r.Models)
-			add(q.extra, map[string]swarm.Usage{"": r.Usage})
+			q.add(&r)
+			q.told = append(q.told, key)
 		}
 		return
 	}
@@ -223,13 +224,12 @@ func (q *Queue) register(ctx context.Context, m *message, st swarm.Subtask) (*wa
 	}
 	early := q.early[m.Key]
 	delete(q.early, m.Key)
-	data, err := encode(m)
-	if err != nil {
-		q.mu.Unlock()
-		return nil, err
-	}
 	q.waiting[m.Key] = w
 	q.mu.Unlock()
+	data, err := encode(m)
+	if err != nil {
+		return w, err
+	}
 	if early != nil {
 		var r reply
 		if err := decode(early, &r); err == nil && r.Failed == nil {
@@ -307,10 +307,14 @@ func (q *Queue) answer(ctx context.Context, data []byte) (out swarm.Output, err 
 		err = decode(r.Out, &out)
 	}
 	q.mu.Lock()
-	add(q.extra, r.Models)
-	add(q.extra, map[string]swarm.Usage{"": r.Usage})
+	q.add(&r)
 	out.Models, q.extra = q.extra, map[string]swarm.Usage{}
+	told := q.told
+	q.told = nil
 	q.mu.Unlock()
+	for _, key := range told { // who goes on with the run must not book it again
+		_ = q.purge(ctx, done, key)
+	}
 	if used := out.Models[""]; used != (swarm.Usage{}) {
 		out.Usage = &used
 	}
@@ -381,8 +385,10 @@ func (q *Queue) look(key string, st swarm.Subtask) {
 	}
 }
 
-func add(into, more map[string]swarm.Usage) {
-	for model, used := range more {
-		into[model] = into[model].Plus(used)
+// add books what a reply tells, to be told with the next result. The lock is held.
+func (q *Queue) add(r *reply) {
+	for model, used := range r.Models {
+		q.extra[model] = q.extra[model].Plus(used)
 	}
+	q.extra[""] = q.extra[""].Plus(r.Usage)
 }

@@ -75,10 +75,7 @@ type serving struct {
 func (s *serving) pull(ctx, on context.Context) error {
 	for {
 		var consumer jetstream.Consumer
-		if err := again(ctx, func() (err error) {
-			if _, err = s.cfg.streams(ctx, s.js); err != nil {
-				return err
-			}
+		if err := s.cfg.try(ctx, s.js, func() (err error) {
 			consumer, err = s.js.CreateOrUpdateConsumer(ctx, s.cfg.stream(work), jetstream.ConsumerConfig{
 				Durable: "workers", AckPolicy: jetstream.AckExplicitPolicy, AckWait: s.cfg.AckWait, MaxAckPending: -1, MaxDeliver: -1, MaxWaiting: 4096,
 			})
@@ -295,15 +292,15 @@ func (s *serving) answer(m jetstream.Msg, c *claimed, r *reply) {
 	if err != nil {
 		return // nobody acknowledges it: it is begun again
 	}
-	mine := false // an answer whose acknowledgement was lost is there when it is sent again
+	resent := false // sent before: where the acknowledgement was lost, what is there is this one
 	err = s.cfg.try(ctx, s.js, func() error {
 		_, err := s.js.Publish(ctx, c.result, data, jetstream.WithRetryAttempts(0))
 		if err != nil && !taken(err) {
-			mine = true
+			resent = true
 		}
 		return err
 	})
-	if taken(err) && !(mine && c.mine(ctx, data)) && (len(r.Models) > 0 || r.Usage != (swarm.Usage{})) {
+	if taken(err) && !(resent && c.mine(ctx, data)) && (len(r.Models) > 0 || r.Usage != (swarm.Usage{})) {
 		told, _ := encode(&reply{Usage: r.Usage, Models: r.Models, Worker: r.Worker, Took: r.Took})
 		subject := s.cfg.subject(done, runOf(c.result), extra+lastToken(c.result)+"-"+strconv.FormatUint(c.sequence(), 10))
 		err = s.cfg.try(ctx, s.js, func() error { _, err := s.js.Publish(ctx, subject, told); return err })

@@ -123,18 +123,18 @@ func TestASubtaskOfADeadWorkerIsBegunAgain(t *testing.T) {
 
 func TestOnlyThePoisonFails(t *testing.T) {
 	p := newPlace(t, queue.Config{AckWait: 300 * time.Millisecond, Tries: 3})
-	poison := func(st swarm.Subtask) bool { return st.Item == "item 7" }
+	var died atomic.Int64
 	for _, name := range []string{"a", "b", "c"} {
-		p.deaf(name, poison, echo)
+		p.deaf(name, func(st swarm.Subtask) bool { return st.Item == "item 7" && died.Add(1) > 0 }, echo)
 	}
-	p.serve("d", func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
-		if poison(st) {
-			time.Sleep(2 * time.Millisecond) // the others are to meet it
-			return swarm.Output{}, errors.New("the last one met the poison")
-		}
-		return echo(ctx, st)
-	})
-	a, err := p.run(swarm.Swarm{Worker: p.queue()}, items(30))
+	q := p.queue()
+	var working sync.WaitGroup
+	var a *swarm.Answer
+	var err error
+	working.Go(func() { a, err = p.run(swarm.Swarm{Worker: q}, items(30)) })
+	until(t, "all have died of it", func() bool { return died.Load() == 3 })
+	p.serve("d", echo)
+	working.Wait()
 	if err != nil || a.Coverage.Done != 29 || a.Coverage.Failed != 1 {
 		t.Errorf("%v, %+v", err, a.Coverage)
 	}

@@ -120,7 +120,7 @@ func workOnEqual(t *testing.T, through over) {
 		n++
 		return swarm.Say(fmt.Sprint(n)), nil
 	}))
-	a, err := steps{{ID: "s", Do: "count", Over: swarm.Items, Items: make([]string, 20)}}.run(t, swarm.Swarm{Worker: w})
+	a, err := runStep(t, w, 20)
 	said := map[string]bool{}
 	for r := range a.Results() {
 		said[r.Out.Text()] = true
@@ -149,7 +149,7 @@ func bookElsewhere(t *testing.T, through over) {
 		err := errors.Join(call(ctx, "a"), call(ctx, "b"))
 		return swarm.Say("x"), err
 	}))
-	a, err := steps{{ID: "s", Do: "call", Over: swarm.Items, Items: make([]string, 10)}}.run(t, swarm.Swarm{Worker: w})
+	a, err := runStep(t, w, 10)
 	one := swarm.Usage{Calls: 10, In: 9000, Out: 100, Cost: 10 * price.Cost(swarm.Usage{In: 900, Out: 10})}
 	if err != nil || made != 20 || a.Report.Models["a"] != one || a.Report.Models["b"] != one || a.Report.Usage != one.Plus(one) {
 		t.Errorf("%v: %d calls were made, and booked as %+v", err, made, a.Report.Models)
@@ -178,26 +178,11 @@ func cancelElsewhere(t *testing.T, through over) {
 	<-ended
 }
 
-// steps is a planner of some steps whose answer is empty.
-type steps []swarm.Step
-
-func (p steps) Plan(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
-	for _, s := range p {
-		if err := add(s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (p steps) Merge(context.Context, swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
-	return swarm.Verdict{}, nil
-}
-
-func (p steps) Window() int { return 0 }
-
-func (p steps) run(t *testing.T, s swarm.Swarm) (*swarm.Answer, error) {
+// runStep runs a plan of one step over equal items.
+func runStep(t *testing.T, w swarm.Worker, items int) (*swarm.Answer, error) {
 	t.Helper()
-	s.Planner = p
+	s := swarm.Swarm{Worker: w, Planner: &Planner{Rounds: []Round{{Steps: []swarm.Step{
+		{ID: "s", Do: "do it", Over: swarm.Items, Items: make([]string, items)},
+	}}}}}
 	return s.Run(t.Context(), swarm.Task{Goal: "test"})
 }
