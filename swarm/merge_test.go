@@ -227,3 +227,36 @@ func TestAnswerIsNotCompleteWhereSubtasksFailed(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAnswerHasTheStatusOfItsLastMergeThatEndedWell(t *testing.T) {
+	for name, c := range map[string]struct {
+		merges   []swarm.Verdict
+		broken   int // the merge that fails, from 1
+		rounds   int
+		want     swarm.Status
+		complete bool
+	}{
+		"answered":                  {[]swarm.Verdict{{}}, 0, 1, swarm.Answered, true},
+		"answered, lacking a thing": {[]swarm.Verdict{{Missing: "x"}, {Missing: "x"}}, 0, 2, swarm.Answered, false},
+		"partly":                    {[]swarm.Verdict{{Status: swarm.Partly}}, 0, 1, swarm.Partly, false},
+		"not in the texts":          {[]swarm.Verdict{{Status: swarm.NotInTexts}}, 0, 1, swarm.NotInTexts, false},
+		"more, then answered":       {[]swarm.Verdict{{Status: swarm.ReadMore, Missing: "x"}, {}}, 0, 2, swarm.Answered, true},
+		"more, and no more rounds":  {[]swarm.Verdict{{Status: swarm.ReadMore, Missing: "x"}, {Status: swarm.ReadMore, Missing: "y"}}, 0, 2, swarm.ReadMore, false},
+		"no merge ended well":       {[]swarm.Verdict{{}}, 1, 1, swarm.ReadMore, false},
+		"the second broke off":      {[]swarm.Verdict{{Status: swarm.Partly, Missing: "x"}, {}}, 2, 2, swarm.Partly, false},
+	} {
+		p := everyRound(func(round int, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+			if round == c.broken {
+				return c.merges[round-1], errBroken
+			}
+			return c.merges[round-1], writeAnswer(w, "text")
+		})
+		a, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(echo)}).Run(t.Context(), task)
+		if a.Status != c.want || a.Complete != c.complete || a.Rounds != c.rounds || (err != nil) != (c.broken == 1) {
+			t.Errorf("%s: %v, complete %v, %d rounds, %v", name, a.Status, a.Complete, a.Rounds, err)
+		}
+	}
+	if a, err := (&swarm.Swarm{}).Run(t.Context(), task); err == nil || a.Status != swarm.ReadMore {
+		t.Errorf("a run that is not valid: %v, %v", a.Status, err)
+	}
+}

@@ -3,6 +3,7 @@ package swarm_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -132,6 +133,67 @@ func TestACancelOnceTheWorkIsDoneEndsTheWaitForTheObserver(t *testing.T) {
 				t.Errorf("%s: %v after %v, %v last, %+v", name, err, took, last, a.Coverage)
 			}
 			cancel()
+		}
+	})
+}
+
+// The second subtask ends only once the observer has the first one's result;
+// the third begins after that.
+func TestAnObserverGetsEachResultWhileTheRunGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := make(chan string, 1)
+		var seen []string
+		begun := false
+		s := swarm.Swarm{
+			Planner: script{steps: []swarm.Step{{ID: "t", Do: "look", Over: swarm.Items, Items: []string{"a", "b", "none", "fail"}}, {ID: "e", Do: "check", Over: swarm.Each, Of: "t"}}},
+			Observe: func(e swarm.Event) {
+				if e.Kind != swarm.SubtaskEnded {
+					if e.Result != nil {
+						t.Errorf("%v has a result", e.Kind)
+					}
+					return
+				}
+				if e.Result == nil { // the engine's own decision
+					seen = append(seen, fmt.Sprint(e.Step, "/", e.Index, " ", e.Outcome))
+					return
+				}
+				r := e.Result
+				if r.Outcome != e.Outcome || r.Index != e.Index || r.Step.ID != e.Step || r.Err != e.Err || r.Usage != e.Usage {
+					t.Errorf("%+v of %+v", r, e)
+				}
+				seen = append(seen, fmt.Sprint(r.ID(), " ", r.Outcome, " ", r.Item, " ", r.Out.Text()))
+				if len(seen) == 1 {
+					if begun {
+						t.Error("the last subtask began before the first result was told")
+					}
+					first <- r.Out.Text()
+				}
+			},
+			Concurrency: 1,
+			Worker: swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+				time.Sleep(time.Second)
+				switch {
+				case st.Step.ID == "1/t" && st.Index == 1:
+					if got := <-first; got != "a" {
+						t.Errorf("the first result says %q", got)
+					}
+				case st.Item == "fail":
+					begun = true
+				}
+				return echo(ctx, st)
+			}),
+		}
+		a, err := s.Run(t.Context(), task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(seen)
+		want := []string{
+			"1/e/0 done a a <a>", "1/e/1 done b b <b>", "1/e/2 abstained", "1/e/3 skipped",
+			"1/t/0 done a a", "1/t/1 done b b", "1/t/2 abstained none ", "1/t/3 failed fail ",
+		}
+		if !slices.Equal(seen, want) || a.Coverage.Subtasks != 8 {
+			t.Errorf("%q\nwant %q", seen, want)
 		}
 	})
 }
