@@ -26,7 +26,8 @@ type claimed struct {
 	before []string // who had begun it
 
 	mu   sync.Mutex
-	last uint64 // sequence of the claim as this worker wrote it; 0: it has none
+	held bool   // it has the claim
+	last uint64 // sequence of the claim as this worker wrote it
 	word word
 }
 
@@ -47,6 +48,12 @@ func (c *claimed) put(ctx context.Context, w word, last uint64) error {
 	return nil
 }
 
+// own says that a claim is this worker's.
+func (c *claimed) own(w word) bool {
+	n := len(w.Workers)
+	return !w.Free && n > 0 && w.Workers[n-1] == c.server.cfg.Worker
+}
+
 // take claims the subtask and returns how often it was begun, this time included; 0:
 // its result is there. While another worker is at it, it waits for the result, or
 // until that one's claim was not renewed for two thirds of AckWait.
@@ -54,6 +61,7 @@ func (c *claimed) take(ctx context.Context) (begun int, err error) {
 	wait := c.server.cfg.AckWait
 	var seen uint64
 	var since time.Time
+	sent := false // a claim whose acknowledgement may be lost
 	for {
 		if there, err := c.answered(ctx); there || err != nil {
 			return 0, err
@@ -65,12 +73,19 @@ func (c *claimed) take(ctx context.Context) (begun int, err error) {
 		if last != seen {
 			seen, since = last, time.Now()
 		}
+		if n := len(old.Workers); sent && c.own(old) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.before, c.held, c.last, c.word = old.Workers[:n-1], true, last, old
+			return n, nil
+		}
 		if last == 0 || old.Free || time.Since(since) > wait*2/3 {
 			c.mu.Lock()
 			c.before = old.Workers
 			err := c.put(ctx, word{Workers: append(slices.Clip(old.Workers), c.server.cfg.Worker)}, last)
+			c.held = err == nil
 			c.mu.Unlock()
-			if err == nil {
+			if sent = true; err == nil {
 				// It may have been answered between the two looks.
 				if there, err := c.answered(ctx); there || err != nil {
 					return 0, err
@@ -131,16 +146,27 @@ func (c *claimed) renew() { c.say(func(*word) {}) }
 // free gives the claim back, as if the subtask had not been begun.
 func (c *claimed) free() {
 	c.say(func(w *word) { w.Free, w.Workers = true, w.Workers[:len(w.Workers)-1] })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held = false
 }
 
+// say writes the claim anew. Where another worker has it by now nothing is written, and
+// one of the two results comes second. A server that crashed may have lost the claim, or
+// the acknowledgement of the last one.
 func (c *claimed) say(change func(*word)) {
 	ctx, stop := context.WithTimeout(context.Background(), c.server.cfg.AckWait/3)
 	defer stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if w := c.word; c.last != 0 {
-		change(&w)
-		_ = c.put(ctx, w, c.last) // where another one has it by now, one of the two results comes second
+	w := c.word
+	if !c.held {
+		return
+	}
+	if change(&w); c.put(ctx, w, c.last) != nil {
+		if old, last, err := c.read(ctx); err == nil && (last == 0 || c.own(old)) {
+			_ = c.put(ctx, w, last)
+		}
 	}
 }
 
