@@ -201,11 +201,12 @@ func (c *call) next(ctx context.Context) (k kind, again bool, wait time.Duration
 		return first, true, 0
 	}
 	if c.err.Class == swarm.ClassTooLong {
-		if c.wider(b) {
+		wider, holds := c.wider(b)
+		if wider {
 			return first, true, 0
 		}
 		c.err.Err = fmt.Errorf("prompt and reply of some %d tokens are too long for it, its context is taken for %d, and no other backend has a wider one; %s: %w",
-			c.tokens+c.room(b), b.holds(), mendTooLong, c.err.Err)
+			c.tokens+c.room(b), holds, mendTooLong, c.err.Err)
 	}
 	if errors.Is(c.err, model.ErrEmpty) {
 		c.empty++

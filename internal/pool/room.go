@@ -102,8 +102,8 @@ func (c *call) shorten(ctx context.Context, b *backend, full *model.NoRoom) bool
 
 // wider leaves to the call only backends with a wider context than b's, to
 // which it was too long, or one that nobody has told, and says whether there
-// are any.
-func (c *call) wider(b *backend) bool {
+// are any, and how much b holds.
+func (c *call) wider(b *backend) (ok bool, holds int) {
 	q := &c.pool.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -113,7 +113,7 @@ func (c *call) wider(b *backend) bool {
 			c.fits &^= o.bit
 		}
 	}
-	return c.fits != 0
+	return c.fits != 0, b.holds()
 }
 
 // mendTooLong says what can be done about a prompt that is too long.
