@@ -148,6 +148,7 @@ func (w *working) loop() error {
 // The lock is taken once for both.
 func (w *working) turn(last *running) *running {
 	r := w.run
+	t := new(running) // before the lock, which all workers wait for
 	r.lock()
 	defer r.mu.Unlock()
 	if last != nil {
@@ -160,7 +161,7 @@ func (w *working) turn(last *running) *running {
 		w.tellQuiet()
 		return nil
 	}
-	t := &running{step: r.steps[ref.Step], ref: ref, priority: w.machine.Priority(int(ref.Step))}
+	t.step, t.ref, t.priority = r.steps[ref.Step], ref, w.machine.Priority(int(ref.Step))
 	t.scope = scope{run: r, work: t}
 	t.refused = t.scope.usedUp()
 	r.emit(Event{Kind: SubtaskStarted, Round: t.step.round, Step: t.step.ID, Index: int(ref.Index)})
