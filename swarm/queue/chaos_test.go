@@ -1,11 +1,9 @@
 package queue_test
 
 import (
-	"bufio"
-	"bytes"
+	"cmp"
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,113 +16,9 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/queue"
 )
-
-// TestMain is also the main of the processes that the tests start and kill.
-func TestMain(m *testing.M) {
-	switch os.Getenv("QUEUE_TEST") {
-	case "worker":
-		beWorker(os.Getenv("QUEUE_URL"), os.Getenv("QUEUE_DIR"), os.Getenv("QUEUE_ID"))
-	case "server":
-		if _, err := queue.Embedded(queue.Embedding{Dir: os.Getenv("QUEUE_DIR"), Listen: os.Getenv("QUEUE_URL")}); err != nil {
-			panic(err)
-		}
-		select {}
-	case "run":
-		beRun(os.Getenv("QUEUE_URL"))
-	default:
-		os.Exit(m.Run())
-	}
-}
-
-const chaosWait = 1200 * time.Millisecond // AckWait
-
-// beWorker logs what it begins and ends. One call of a dollar's worth is made for each subtask.
-func beWorker(url, dir, id string) {
-	nc, err := nats.Connect(url, nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(50*time.Millisecond))
-	if err != nil {
-		panic(err)
-	}
-	log, err := os.OpenFile(filepath.Join(dir, "log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		panic(err)
-	}
-	w := swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
-		r, err := swarm.Reserve(ctx, swarm.Call{Model: "m", Price: &swarm.Price{In: swarm.Dollar}, Est: swarm.Usage{In: 1000}})
-		if err != nil {
-			return swarm.Output{}, err
-		}
-		defer r.Settle(swarm.Usage{In: 1000}, nil)
-		fmt.Fprintf(log, "begin %s %s\n", id, st.Item)
-		switch {
-		case st.Item == "poison":
-			os.Exit(3)
-		case st.Item == "held" && id == "first":
-			for !exists(filepath.Join(dir, "go")) {
-				time.Sleep(10 * time.Millisecond)
-			}
-		default:
-			time.Sleep(5 * time.Millisecond)
-		}
-		fmt.Fprintf(log, "end %s %s\n", id, st.Item)
-		return swarm.Say("of " + st.Item), nil
-	})
-	if err := queue.Serve(context.Background(), nc, w, queue.Config{AckWait: chaosWait, Worker: id, Slots: 4}); err != nil {
-		panic(err)
-	}
-}
-
-// named is the run of 300 subtasks that is killed and gone on with.
-func named(w swarm.Worker) swarm.Swarm {
-	return swarm.Swarm{Planner: overItems(numbers(300)...), Worker: w}
-}
-
-func beRun(url string) {
-	nc, err := nats.Connect(url)
-	if err != nil {
-		panic(err)
-	}
-	w, err := queue.New(context.Background(), nc, queue.Config{AckWait: chaosWait, Run: "mine"})
-	if err != nil {
-		panic(err)
-	}
-	s := named(w)
-	_, _ = s.Run(context.Background(), swarm.Task{Goal: "g"})
-}
-
-func exists(path string) bool { _, err := os.Stat(path); return err == nil }
-
-// spawn starts one of the processes above, and kills it at the test's end.
-func spawn(t *testing.T, kind, url, dir, id string) *exec.Cmd {
-	t.Helper()
-	c := exec.Command(os.Args[0])
-	c.Env = append(os.Environ(), "QUEUE_TEST="+kind, "QUEUE_URL="+url, "QUEUE_DIR="+dir, "QUEUE_ID="+id)
-	c.Stderr = os.Stderr
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { kill(c) })
-	return c
-}
-
-func kill(c *exec.Cmd) {
-	_ = c.Process.Kill()
-	_ = c.Wait()
-}
-
-// lines are those of the workers' log that begin so.
-func lines(dir, prefix string) (n int) {
-	data, _ := os.ReadFile(filepath.Join(dir, "log"))
-	for s := bufio.NewScanner(bytes.NewReader(data)); s.Scan(); {
-		if strings.HasPrefix(s.Text(), prefix) {
-			n++
-		}
-	}
-	return n
-}
 
 func chaos(t *testing.T) *place {
 	if testing.Short() {
@@ -132,18 +26,6 @@ func chaos(t *testing.T) *place {
 	}
 	t.Parallel()
 	return newPlace(t, queue.Config{AckWait: chaosWait})
-}
-
-func overItems(items ...string) planner.Fixed {
-	return planner.Fixed{Steps: []swarm.Step{{ID: "s", Do: "say it", Over: swarm.Items, Items: items}}}
-}
-
-func numbers(n int) []string {
-	out := make([]string, n)
-	for i := range out {
-		out[i] = fmt.Sprint(i)
-	}
-	return out
 }
 
 func run(t *testing.T, s swarm.Swarm) *swarm.Answer {
@@ -158,7 +40,7 @@ func run(t *testing.T, s swarm.Swarm) *swarm.Answer {
 // on is the run's side of the queue at a connection.
 func on(t *testing.T, nc *nats.Conn, cfg queue.Config) *queue.Queue {
 	t.Helper()
-	cfg.AckWait = chaosWait
+	cfg.AckWait = cmp.Or(cfg.AckWait, chaosWait)
 	q, err := queue.New(t.Context(), nc, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -202,29 +84,49 @@ func TestKilledWorkersLoseNothing(t *testing.T) {
 			kill(c)
 		}
 	})
-	a := run(t, swarm.Swarm{Planner: overItems(numbers(600)...), Worker: on(t, s.connect(), queue.Config{})})
+	n := 200 * *kills
+	a := run(t, swarm.Swarm{Planner: overItems(numbers(n)...), Worker: on(t, s.connect(), queue.Config{})})
 	close(stop)
 	g.Wait()
-	whole(t, a, 600)
-	ends, kills := lines(dir, "end"), len(a.Report.Elsewhere)-1
-	if again := lines(dir, "begin") - 600; kills < 3 || again > 4*kills || ends > 600+4*kills {
-		t.Errorf("%d kills, %d begun again, %d ended", kills, again, ends)
+	whole(t, a, n)
+	killed, begun := len(a.Report.Elsewhere)-1, lines(dir, "begin")
+	if killed < min(*kills, 2) || begun > n+4*killed || lines(dir, "end") > n+4*killed || again(dir, "stays") > 0 {
+		t.Errorf("%d kills, %d begun for %d, %d of a worker that lived", killed, begun, n, again(dir, "stays"))
 	}
+	t.Logf("%d workers killed: %d subtasks, %d begun", killed, n, begun)
 }
 
-// With its workers alive nothing of a run that is killed is begun again.
-func TestAKilledRunBeginsNothingAgain(t *testing.T) {
-	s := chaos(t)
-	dir := t.TempDir()
-	spawn(t, "worker", s.server.URL(), dir, "one")
-	for i := range 5 {
-		c := spawn(t, "run", s.server.URL(), dir, "")
-		until(t, "some are worked on", func() bool { return lines(dir, "end") > 30*(i+1) })
-		kill(c)
-	}
-	whole(t, run(t, named(on(t, s.connect(), queue.Config{Run: "mine"}))), 300)
-	if n := lines(dir, "begin"); n != 300 {
-		t.Errorf("%d were begun for 300", n)
+// With its workers alive nothing of a run that is killed is begun again, unless it takes the server along.
+func TestAKilledRunLosesNothing(t *testing.T) {
+	for _, how := range []string{"plain", "journal", "embedded"} {
+		t.Run(how, func(t *testing.T) {
+			dir, n := t.TempDir(), 100**kills
+			url := ""
+			if how == "embedded" {
+				url = addrs(t, 1)[0]
+				chaos(t)
+				spawn(t, "worker", "nats://"+url, dir, "one")
+			} else {
+				url = chaos(t).server.URL()
+				spawn(t, "worker", url, dir, "one")
+			}
+			for i := range *kills {
+				c := spawn(t, "run", url, dir, fmt.Sprint(n, " ", how))
+				until(t, "some are worked on", func() bool { return lines(dir, "end") > 60*(i+1) })
+				kill(c)
+			}
+			if err := spawn(t, "run", url, dir, fmt.Sprint(n, " ", how)).Wait(); err != nil {
+				t.Error(err)
+			}
+			if data, err := os.ReadFile(filepath.Join(dir, "answered")); string(data) != fmt.Sprint(n) {
+				t.Errorf("%s of %d are whole, %v", data, n, err)
+			}
+			begun := lines(dir, "begin")
+			if most := map[bool]int{true: 4 * *kills}[how == "embedded"]; begun > n+most {
+				t.Errorf("%d were begun for %d", begun, n)
+			}
+			t.Logf("%d runs killed: %d subtasks, %d begun", *kills, n, begun)
+		})
 	}
 }
 
@@ -321,38 +223,47 @@ func TestDeletedStreamsAreMadeAgain(t *testing.T) {
 	whole(t, a, 200)
 }
 
-// A server that is killed loses no result and costs little.
+// A server that is killed loses no result and costs little, alone or one of three.
 func TestAKilledServerLosesNothing(t *testing.T) {
-	chaos(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	_ = l.Close() // the server takes the port, again and again
-	dir := t.TempDir()
-	url := "nats://" + addr
-	c := spawn(t, "server", addr, dir, "")
-	spawn(t, "worker", url, dir, "one")
-	spawn(t, "worker", url, dir, "two")
-	var nc *nats.Conn
-	until(t, "the server is there", func() bool {
-		nc, err = nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
-		return err == nil
-	})
-	t.Cleanup(nc.Close)
-	var g sync.WaitGroup
-	g.Go(func() {
-		for i := range 3 {
-			until(t, "some are worked on", func() bool { return lines(dir, "end") > 50*(i+1) })
-			kill(c)
-			c = spawn(t, "server", addr, dir, "")
-		}
-	})
-	a := run(t, swarm.Swarm{Planner: overItems(numbers(400)...), Worker: on(t, nc, queue.Config{})})
-	g.Wait()
-	whole(t, a, 400)
-	if n := lines(dir, "begin"); n > 400+12 {
-		t.Errorf("%d were begun for 400", n)
+	for _, servers := range []int{1, 3} {
+		t.Run(fmt.Sprint(servers), func(t *testing.T) {
+			chaos(t)
+			dir, n := t.TempDir(), 130**kills
+			all := addrs(t, 2*servers)
+			url := "nats://" + strings.Join(all[:servers], ",nats://")
+			start := func(i int) *exec.Cmd {
+				if servers == 1 {
+					return spawn(t, "server", all[0], dir, "")
+				}
+				return spawn(t, "node", strings.Join(all, " "), dir, fmt.Sprint(i))
+			}
+			var running []*exec.Cmd
+			for i := range servers {
+				running = append(running, start(i))
+			}
+			spawn(t, "worker", url, dir, "one")
+			spawn(t, "worker", url, dir, "two")
+			nc, err := nats.Connect(url, nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(50*time.Millisecond))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(nc.Close)
+			var g sync.WaitGroup
+			g.Go(func() {
+				for i := range *kills {
+					until(t, "some are worked on", func() bool { return lines(dir, "end") > 100*(i+1) })
+					kill(running[i%servers])
+					running[i%servers] = start(i % servers)
+				}
+			})
+			a := run(t, swarm.Swarm{Planner: overItems(numbers(n)...), Worker: on(t, nc, queue.Config{AckWait: waitOn(url), Replicas: servers})})
+			g.Wait()
+			whole(t, a, n)
+			begun := lines(dir, "begin")
+			if begun > n+4**kills {
+				t.Errorf("%d were begun for %d", begun, n)
+			}
+			t.Logf("%d of %d servers killed: %d subtasks, %d begun", *kills, servers, n, begun)
+		})
 	}
 }
