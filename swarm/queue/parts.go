@@ -33,8 +33,7 @@ type store struct {
 	mu      sync.Mutex
 	put     map[string]bool // hashes of what this process has stored
 	got     map[string][]byte
-	order   []string // of got, the oldest first
-	size    int      // of got
+	size    int // of got
 	loading map[string]*loading
 }
 
@@ -111,12 +110,11 @@ func (s *store) load(ctx context.Context, sum string) ([]byte, error) {
 	close(l.done)
 	delete(s.loading, sum)
 	if l.err == nil {
-		s.got[sum] = l.data
-		s.order = append(s.order, sum)
-		for s.size += len(l.data); s.size > mostCached && len(s.order) > 1; s.order = s.order[1:] {
-			s.size -= len(s.got[s.order[0]])
-			delete(s.got, s.order[0])
+		if s.size += len(l.data); s.size > mostCached {
+			clear(s.got)
+			s.size = len(l.data)
 		}
+		s.got[sum] = l.data
 	}
 	return l.data, l.err
 }
