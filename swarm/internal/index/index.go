@@ -86,14 +86,20 @@ func (x *Index) Search(query string, n int) []int {
 			scores[p.text] += idf * tf * (k1 + 1) / (tf + k1*(1-b+b*float64(x.length[p.text])/x.mean))
 		}
 	}
+	// best is sorted; a text that would come after its last is passed by.
+	better := func(a, c int) int {
+		return cmp.Or(cmp.Compare(scores[c], scores[a]), cmp.Compare(a, c))
+	}
 	var best []int
 	for i, score := range scores {
-		if score > 0 {
-			best = append(best, i)
+		if score <= 0 || len(best) >= n && (n <= 0 || better(i, best[n-1]) > 0) {
+			continue
 		}
+		at, _ := slices.BinarySearchFunc(best, i, better)
+		best = slices.Insert(best, at, i)
+		best = best[:min(n, len(best))]
 	}
-	slices.SortStableFunc(best, func(a, c int) int { return cmp.Compare(scores[c], scores[a]) })
-	return best[:min(max(n, 0), len(best))]
+	return best
 }
 
 // Match returns, in order, the numbers of the texts that contain any of the
