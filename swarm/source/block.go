@@ -70,7 +70,7 @@ func (s *scanner) breaksParagraph(l line) bool {
 		level, _ := atxHeading(l.text)
 		return level > 0
 	}
-	if s.plain && l.text[0] >= 0x80 && mayBegin(l.text[0]) {
+	if s.plain && l.text[0] >= 0x80 {
 		rank, _, _ := plainHeading(l.text, false, shorten(s.nextText(l.next).text, longestHeading))
 		return rank > 0
 	}

@@ -130,12 +130,6 @@ var plainRules = []struct {
 	{regexp.MustCompile(`^(?i:section|article|artikel|clause)\s+` + number + `[.:]`), rankArticle, true},
 }
 
-// mayBegin reports whether a rule's heading can begin with a byte, so that most
-// lines are never matched.
-func mayBegin(c byte) bool {
-	return strings.IndexByte("0123456789IVXLC(\xc2\xe7\xec\xe4\xe5\xe3\xe6\xefpPbBvVtTcCaAsSkKiI\xd0\xd1", c) >= 0
-}
-
 // plainHeading tells the rank and title of a line of text without Markdown.
 // alone says that blank lines stand before and after it. next is the line that
 // follows, blank ones skipped. Rank 0: no heading.
@@ -145,25 +139,23 @@ func plainHeading(line string, alone bool, next string) (rank int, title string,
 		return 0, "", false
 	}
 	short := len(line) <= longestHeading && shortTitle(line)
-	if mayBegin(line[0]) {
-		head := shorten(line, longestHeading)
-		for _, r := range plainRules {
-			if !short && !r.inline {
-				continue
-			}
-			m := r.begins.FindString(head)
-			switch {
-			case m == "":
-				continue
-			case short && r.rank >= rankNumber && !(alone && numberedTitle(line, next)):
-				return 0, "", false
-			case short && r.rank < rankArticle && !alone && next != "" && continues(next):
-				return 0, "", false
-			case short:
-				return r.rank, plainTitle(line), false
-			}
-			return r.rank, plainTitle(m), true
+	head := shorten(line, longestHeading)
+	for _, r := range plainRules {
+		if !short && !r.inline {
+			continue
 		}
+		m := r.begins.FindString(head)
+		switch {
+		case m == "":
+			continue
+		case short && r.rank >= rankNumber && !(alone && numberedTitle(line, next)):
+			return 0, "", false
+		case short && r.rank < rankArticle && !alone && next != "" && continues(next):
+			return 0, "", false
+		case short:
+			return r.rank, plainTitle(line), false
+		}
+		return r.rank, plainTitle(m), true
 	}
 	switch {
 	case !short || !alone || next == "":
