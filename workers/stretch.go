@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/db31e724/go-swarm/internal/findings"
 )
 
 // span is a range of bytes of a text.
@@ -106,22 +107,13 @@ func differs(text string, page *foldedText, quote string) string {
 		}
 		if _, end, ok := page.find(same); ok {
 			return fmt.Sprintf("after %q the text goes on %q, the quote %q: copy the words as they stand",
-				tail(same, shown), head(fold(head(text[end:], 4*shown)), shown), head(strings.TrimSpace(quote[n:]), shown))
+				tail(same, shown), findings.Line(text[end:min(len(text), end+16*shown)], shown), findings.Line(quote[n:], shown))
 		}
 	}
-	return fmt.Sprintf("the quote %q does not stand in the text: copy the words that show the answer as they stand, or leave the finding out", head(quote, shown))
+	return fmt.Sprintf("the quote %q does not stand in the text: copy the words that show the answer as they stand, or leave the finding out", findings.Line(quote, shown))
 }
 
-// head returns the first most runes of s, tail the last.
-func head(s string, most int) string {
-	for i := range s {
-		if most--; most < 0 {
-			return strings.TrimRightFunc(s[:i], unicode.IsSpace) + "…"
-		}
-	}
-	return s
-}
-
+// tail returns the last most runes of s.
 func tail(s string, most int) string {
 	r := []rune(s)
 	if len(r) <= most {
