@@ -51,7 +51,7 @@ type marks struct {
 	ref func(g group, glued bool) (text []byte, keep bool)
 
 	buf   []byte // not decided yet
-	said  []byte // the last that was passed on, if no reference came after it
+	said  []byte // the last that was passed on or referred to
 	begun bool   // the first line has something in it other than space
 	ticks int    // backticks that opened the code we are in; 0: none
 	block bool   // it is a fenced block
@@ -129,9 +129,10 @@ func (m *marks) refer(dst []byte, groups []group, space []byte) []byte {
 		if text, keep := m.ref(g, glued && k == 0); keep {
 			dst = append(append(dst, space...), text...)
 			space = nil // it goes with a reference that vanishes
+			m.said = append(m.said, text...)
 		}
 	}
-	m.said, m.begun = nil, true
+	m.begun = true
 	return dst
 }
 
