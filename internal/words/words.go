@@ -13,37 +13,29 @@ import (
 // figure, so "1,234" is 1234. Where a script writes no spaces between words,
 // the terms are pairs of neighbouring characters; single ones of such a run
 // are extra: they are found by a query of one character, and count for nothing
-// else. A term is valid until the next.
-func Terms(text string) iter.Seq2[[]byte, bool] {
-	return func(yield func(term []byte, extra bool) bool) {
-		var buf [64]byte
-		word := buf[:0]
+// else.
+func Terms(text string) iter.Seq2[string, bool] {
+	return func(yield func(term string, extra bool) bool) {
+		var word []byte
 		var before rune // the character before in a run without spaces
 		run := 0        // length of that run
 		end := func() bool {
 			ok := true
 			if len(word) > 0 {
-				ok = yield(word, false)
+				ok = yield(string(word), false)
 				word = word[:0]
 			} else if run == 1 {
-				ok = yield(utf8.AppendRune(nil, before), false)
+				ok = yield(string(before), false)
 			}
 			run = 0
 			return ok
 		}
-		var pair [2 * utf8.UTFMax]byte
 		for i, r := range text {
 			r = fold(r)
 			switch {
 			case unspaced(r):
-				if run == 0 && !end() {
-					return
-				}
-				if run == 1 && !yield(utf8.AppendRune(pair[:0], before), true) {
-					return
-				}
-				if run > 0 && (!yield(utf8.AppendRune(utf8.AppendRune(pair[:0], before), r), false) ||
-					!yield(utf8.AppendRune(pair[:0], r), true)) {
+				if run == 0 && !end() || run == 1 && !yield(string(before), true) ||
+					run > 0 && (!yield(string([]rune{before, r}), false) || !yield(string(r), true)) {
 					return
 				}
 				before, run = r, run+1
@@ -70,7 +62,7 @@ func Sequence(text string) []string {
 	var out []string
 	for term, extra := range Terms(text) {
 		if !extra {
-			out = append(out, string(term))
+			out = append(out, term)
 		}
 	}
 	return out

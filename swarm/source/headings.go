@@ -14,24 +14,17 @@ const (
 	longestTitle   = 120
 )
 
+var atx = regexp.MustCompile(`^(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$`)
+
 // atxHeading tells the level and title of a Markdown heading that begins with
 // #; level 0 if the line is none.
 func atxHeading(line string) (level int, title string) {
-	if len(line) > longestHeading {
-		return 0, ""
+	if m := atx.FindStringSubmatch(line); m != nil && len(line) <= longestHeading && strings.Trim(m[2], "#") != "" {
+		if title = plainTitle(m[2]); title != "" {
+			return len(m[1]), title
+		}
 	}
-	level = len(line) - len(strings.TrimLeft(line, "#"))
-	if level == 0 || level > 6 || level == len(line) || line[level] != ' ' && line[level] != '\t' {
-		return 0, ""
-	}
-	title = strings.TrimSpace(line[level:])
-	if bare := strings.TrimRight(title, "#"); bare == "" || strings.HasSuffix(bare, " ") {
-		title = strings.TrimSpace(bare)
-	}
-	if title = plainTitle(title); title == "" {
-		return 0, ""
-	}
-	return level, title
+	return 0, ""
 }
 
 // underline tells the level that a line of = or - gives the line above it.
@@ -72,11 +65,7 @@ func shorten(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	n -= len("…")
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return strings.TrimSpace(s[:n]) + "…"
+	return strings.TrimSpace(strings.ToValidUTF8(s[:n-len("…")], "")) + "…"
 }
 
 // Ranks of headings in text without Markdown. A heading stands under the

@@ -52,11 +52,11 @@ func New(n int, text func(i int) string) *Index {
 	return x
 }
 
-func (x *Index) add(term []byte, text uint32) {
-	list := x.terms[string(term)]
+func (x *Index) add(term string, text uint32) {
+	list := x.terms[term]
 	if list == nil {
 		list = new(postings)
-		x.terms[string(term)] = list
+		x.terms[term] = list
 	}
 	if last := len(*list) - 1; last >= 0 && (*list)[last].text == text {
 		(*list)[last].count++
