@@ -73,12 +73,10 @@ func Payloads(body string) Text {
 		size += len(s)
 		return fmt.Sprintf("[%d bytes of base64 left out]", len(s))
 	}
-	if strings.Contains(body, "data:") {
-		t.Body = dataURI.ReplaceAllStringFunc(t.Body, func(s string) string {
-			head := strings.IndexByte(s, ',') + 1
-			return s[:head] + cut(s[head:])
-		})
-	}
+	t.Body = dataURI.ReplaceAllStringFunc(t.Body, func(s string) string {
+		head := strings.IndexByte(s, ',') + 1
+		return s[:head] + cut(s[head:])
+	})
 	t.Body = base64.ReplaceAllStringFunc(t.Body, func(s string) string {
 		if random(s) {
 			return cut(s)
