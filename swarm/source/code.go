@@ -49,10 +49,8 @@ func declarations(t Text) []decl {
 // goDecls lists the functions, methods, types, constants and variables of a Go
 // file, as far as it can be parsed.
 func goDecls(body string) (decls []decl) {
+	// There is a file whatever is wrong with the text.
 	f, _ := parser.ParseFile(token.NewFileSet(), "", body, parser.ParseComments|parser.SkipObjectResolution)
-	if f == nil {
-		return nil
-	}
 	add := func(n ast.Node, doc *ast.CommentGroup, title string) {
 		start := n.Pos()
 		if doc != nil {

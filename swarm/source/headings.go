@@ -123,10 +123,6 @@ var plainRules = []struct {
 // alone says that blank lines stand before and after it. next is the line that
 // follows, blank ones skipped. Rank 0: no heading.
 func plainHeading(line string, alone bool, next string) (rank int, title string, inline bool) {
-	line = strings.TrimSpace(line)
-	if line == "" {
-		return 0, "", false
-	}
 	short := len(line) <= longestHeading && shortTitle(line)
 	head := shorten(line, longestHeading)
 	for _, r := range plainRules {
