@@ -7,19 +7,16 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
+var fenceMark = regexp.MustCompile("^(?:(`{3,16})`*([^`]*)|(~{3,16})~*(.*))$")
+
 // fence gives the mark of a line that opens or closes a code block, up to 16
 // bytes of it; empty if it does neither. A fence that closes is bare: nothing
 // comes after it.
 func fence(text string) (mark string, bare bool) {
-	if text == "" || text[0] != '`' && text[0] != '~' {
-		return "", false
+	if m := fenceMark.FindStringSubmatch(text); m != nil {
+		return m[1] + m[3], m[2]+m[4] == ""
 	}
-	after := strings.TrimLeft(text, text[:1])
-	mark = text[:len(text)-len(after)]
-	if len(mark) < 3 || text[0] == '`' && strings.Contains(after, "`") {
-		return "", false
-	}
-	return mark[:min(len(mark), 16)], after == ""
+	return "", false
 }
 
 // fenced tells where the code block that line l opens ends; 0 if it opens

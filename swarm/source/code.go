@@ -91,16 +91,12 @@ func goDecls(body string) (decls []decl) {
 func lineDecls(body string) (decls []decl) {
 	lead := -1               // where the comment directly above begins
 	open, ended := -1, false // columns of the last declaration; whether the code around it goes on
-	for pos := 0; pos < len(body); {
-		start, text := pos, body[pos:]
-		if i := strings.IndexByte(text, '\n'); i >= 0 {
-			text = text[:i]
-		}
-		pos += len(text) + 1
-		bare := strings.TrimLeft(text, " \t")
-		begin := text[:len(text)-len(bare)]
+	pos := 0
+	for text := range strings.Lines(body) {
+		start, bare := pos, strings.TrimSpace(text)
+		pos += len(text)
+		begin := text[:len(text)-len(strings.TrimLeft(text, " \t"))]
 		indent := len(begin) + 3*strings.Count(begin, "\t")
-		bare = strings.TrimSpace(bare)
 		switch {
 		case bare == "":
 			lead = -1
@@ -111,7 +107,7 @@ func lineDecls(body string) (decls []decl) {
 			}
 			continue
 		}
-		if title := declarationOf(bare, indent, body[min(pos, len(body)):]); title != "" {
+		if title := declarationOf(bare, indent, body[pos:]); title != "" {
 			if lead >= 0 {
 				start = lead
 			}

@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/db31e724/go-swarm/internal/words"
 )
@@ -78,7 +79,7 @@ func (x *Index) find(term string) postings {
 // term with the query is not among them.
 func (x *Index) Search(query string, n int) []int {
 	scores := make([]float64, len(x.length))
-	for _, term := range unique(words.Sequence(query)) {
+	for _, term := range slices.Compact(slices.Sorted(slices.Values(words.Sequence(query)))) {
 		list := x.find(term)
 		idf := math.Log(1 + (float64(len(x.length)-len(list))+0.5)/(float64(len(list))+0.5))
 		for _, p := range list {
@@ -130,16 +131,5 @@ func (x *Index) Match(wanted []string) []int {
 
 // contains tells whether part stands in whole, without a gap.
 func contains(whole, part []string) bool {
-	for ; len(whole) >= len(part); whole = whole[1:] {
-		if slices.Equal(whole[:len(part)], part) {
-			return true
-		}
-	}
-	return false
-}
-
-func unique(terms []string) []string {
-	terms = slices.Clone(terms)
-	slices.Sort(terms)
-	return slices.Compact(terms)
+	return strings.Contains(" "+strings.Join(whole, " ")+" ", " "+strings.Join(part, " ")+" ")
 }
