@@ -1,12 +1,11 @@
 package workers
 
 import (
+	"encoding/json"
 	"html"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -89,7 +88,7 @@ func (f *foldedText) add(as string, at, end int) {
 
 var (
 	entity = regexp.MustCompile(`\A&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});`)
-	code16 = regexp.MustCompile(`\A\\u[0-9a-fA-F]{4}`)
+	code16 = regexp.MustCompile(`\A(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4})`)
 )
 
 // decoded returns what the character at the beginning of s is, and how many bytes
@@ -97,11 +96,9 @@ var (
 func decoded(s string) (as string, size int) {
 	switch c := s[0]; {
 	case c == '\\' && code16.MatchString(s):
-		r := unit(s)
-		if utf16.IsSurrogate(r) && code16.MatchString(s[6:]) {
-			return string(utf16.DecodeRune(r, unit(s[6:]))), 12
-		}
-		return string(r), 6
+		escape := code16.FindString(s)
+		json.Unmarshal([]byte(`"`+escape+`"`), &as) // code16 matched
+		return as, len(escape)
 	case c == '\\' && len(s) > 1 && s[1] < utf8.RuneSelf && (unicode.IsPunct(rune(s[1])) || unicode.IsSymbol(rune(s[1]))):
 		return s[1:2], 2
 	case c == '&':
@@ -120,12 +117,6 @@ func decoded(s string) (as string, size int) {
 		return norm.NFKC.String(s[:size]), size
 	}
 	return norm.NFC.String(s[:size]), size
-}
-
-// unit returns the number of an escape \u0000.
-func unit(s string) rune {
-	n, _ := strconv.ParseUint(s[2:6], 16, 16) // code16 matched
-	return rune(n)
 }
 
 // alike returns what stands for a rune where typography does not count.

@@ -3,7 +3,6 @@ package page
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -152,13 +151,7 @@ func (w *writer) again(c cell) cell {
 	return cell{c.text, true}
 }
 
-func span(n *html.Node, key string, most int) int {
-	number, err := strconv.Atoi(strings.TrimSpace(attr(n, key)))
-	if err != nil {
-		return 1
-	}
-	return max(min(number, most), 1)
-}
+func span(n *html.Node, key string, most int) int { return max(min(numberOf(n, key, 1), most), 1) }
 
 var (
 	figure    = regexp.MustCompile(`^[$€£¥(]*\d[\d,.]*[)%]*$`)
