@@ -4,6 +4,7 @@ package words
 
 import (
 	"iter"
+	"regexp"
 	"unicode"
 	"unicode/utf8"
 )
@@ -46,7 +47,7 @@ func Terms(text string) iter.Seq2[string, bool] {
 				if r < 0x300 || r > 0x36f { // accents that stand apart from their letters are dropped
 					word = utf8.AppendRune(word, r)
 				}
-			case r == ',' && thousands(text[i+1:]) && len(word) > 0 && digit(word[len(word)-1]):
+			case r == ',' && thousands.MatchString(text[i+1:]) && len(word) > 0 && unicode.IsDigit(rune(word[len(word)-1])):
 			default:
 				if !end() {
 					return
@@ -77,11 +78,6 @@ var latin = []rune("aaaaaaæceeeeiiiiðnooooo×ouuuuyþßaaaaaaæceeeeiiiiðnooo
 // and full-width forms in their usual width.
 func fold(r rune) rune {
 	switch {
-	case r < utf8.RuneSelf:
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
-		}
-		return r
 	case 0xc0 <= r && r <= 0x17f:
 		return latin[r-0xc0]
 	case 0xff01 <= r && r <= 0xff5e:
@@ -100,13 +96,5 @@ func unspaced(r rune) bool {
 // accent tells whether r belongs to the letter before it.
 func accent(r rune) bool { return r >= 0x300 && unicode.IsMark(r) }
 
-func digit(c byte) bool { return '0' <= c && c <= '9' }
-
-// thousands tells whether exactly three digits follow.
-func thousands(text string) bool {
-	n := 0
-	for n < len(text) && n < 4 && digit(text[n]) {
-		n++
-	}
-	return n == 3
-}
+// thousands matches a text that begins with exactly three digits.
+var thousands = regexp.MustCompile(`^[0-9]{3}(?:[^0-9]|$)`)

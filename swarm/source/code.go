@@ -62,11 +62,7 @@ func goDecls(body string) (decls []decl) {
 	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			recv := ""
-			if d.Recv != nil {
-				recv = oneLine(body[d.Recv.Pos()-1:min(int(d.Recv.End())-1, len(body))]) + " "
-			}
-			add(d, d.Doc, "func "+recv+d.Name.Name)
+			add(d, d.Doc, oneLine(body[d.Pos()-1:min(int(d.Name.End())-1, len(body))]))
 		case *ast.GenDecl:
 			var names []string
 			for _, spec := range d.Specs {
