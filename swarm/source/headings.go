@@ -50,13 +50,10 @@ var (
 
 // plainTitle takes Markdown's marks off a heading and shortens it.
 func plainTitle(title string) string {
-	if strings.ContainsAny(title, "[<{*`_") {
-		title = mdAnchor.ReplaceAllString(title, "")
-		title = mdLink.ReplaceAllString(title, "$1")
-		title = mdTag.ReplaceAllString(title, "")
-		title = strings.ReplaceAll(title, "**", "")
-		title = strings.ReplaceAll(title, "`", "")
-	}
+	title = mdAnchor.ReplaceAllString(title, "")
+	title = mdLink.ReplaceAllString(title, "$1")
+	title = mdTag.ReplaceAllString(title, "")
+	title = strings.NewReplacer("**", "", "`", "").Replace(title)
 	return shorten(strings.Join(strings.Fields(title), " "), longestTitle)
 }
 
