@@ -3,6 +3,7 @@ package workers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -109,25 +110,23 @@ func repeats(f, had swarm.Finding) bool {
 
 // plus adds the usage of another call.
 func plus(a, b *swarm.Usage) *swarm.Usage {
-	switch {
-	case a == nil:
+	if a == nil {
 		return b
-	case b == nil:
-		return a
 	}
-	sum := a.Plus(*b)
-	return &sum
+	if b != nil {
+		sum := a.Plus(*b)
+		return &sum
+	}
+	return a
 }
 
 func plusModels(a, b map[string]swarm.Usage) map[string]swarm.Usage {
 	if len(a) == 0 {
 		return b
 	}
-	sum := map[string]swarm.Usage{}
-	for _, m := range []map[string]swarm.Usage{a, b} {
-		for model, used := range m {
-			sum[model] = sum[model].Plus(used)
-		}
+	sum := maps.Clone(a)
+	for model, used := range b {
+		sum[model] = sum[model].Plus(used)
 	}
 	return sum
 }

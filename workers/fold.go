@@ -1,12 +1,11 @@
 package workers
 
 import (
+	"encoding/json"
 	"html"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -17,25 +16,22 @@ import (
 type foldedText struct {
 	text    string
 	at, end []int32
-}
 
-// folding makes a foldedText.
-type folding struct {
-	b       strings.Builder
-	at, end []int32
-	gap     int  // where white space began; −1: none
-	dense   bool // before it is a script without spaces
+	b     strings.Builder // becomes text
+	gap   int             // where white space began; −1: none
+	dense bool            // before it is a script without spaces
 }
 
 // folded folds white space alone.
 func folded(s string) *foldedText {
-	f := &folding{gap: -1}
+	f := &foldedText{gap: -1}
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		f.put(r, s[i:i+size], i, i+size, false)
 		i += size
 	}
-	return f.done()
+	f.text = f.b.String()
+	return f
 }
 
 // asSeen folds a text into what a reader sees of it, whom typography does not
@@ -45,7 +41,7 @@ func folded(s string) *foldedText {
 // subtitle's time, which are kept of a quote. A text is folded for a quote, which
 // tells whether a hyphen at a line's end is the word's own; the quote for nil.
 func asSeen(s string, quote *foldedText) *foldedText {
-	f := &folding{gap: -1}
+	f := &foldedText{gap: -1}
 	unseen := marks(s, quote)
 	for i := 0; i < len(s); {
 		if m, ok := unseen[i]; ok {
@@ -62,11 +58,12 @@ func asSeen(s string, quote *foldedText) *foldedText {
 		}
 		i += size
 	}
-	return f.done()
+	f.text = f.b.String()
+	return f
 }
 
 // put adds a rune that stands from at to end, as what counts as like it.
-func (f *folding) put(r rune, as string, at, end int, dense bool) {
+func (f *foldedText) put(r rune, as string, at, end int, dense bool) {
 	switch {
 	case unicode.IsSpace(r):
 		if f.gap < 0 {
@@ -82,18 +79,16 @@ func (f *folding) put(r rune, as string, at, end int, dense bool) {
 	f.gap, f.dense = -1, dense
 }
 
-func (f *folding) add(as string, at, end int) {
+func (f *foldedText) add(as string, at, end int) {
 	f.b.WriteString(as)
 	for range len(as) {
 		f.at, f.end = append(f.at, int32(at)), append(f.end, int32(end))
 	}
 }
 
-func (f *folding) done() *foldedText { return &foldedText{f.b.String(), f.at, f.end} }
-
 var (
 	entity = regexp.MustCompile(`\A&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});`)
-	code16 = regexp.MustCompile(`\A\\u[0-9a-fA-F]{4}`)
+	code16 = regexp.MustCompile(`\A(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4})`)
 )
 
 // decoded returns what the character at the beginning of s is, and how many bytes
@@ -101,11 +96,9 @@ var (
 func decoded(s string) (as string, size int) {
 	switch c := s[0]; {
 	case c == '\\' && code16.MatchString(s):
-		r := unit(s)
-		if utf16.IsSurrogate(r) && code16.MatchString(s[6:]) {
-			return string(utf16.DecodeRune(r, unit(s[6:]))), 12
-		}
-		return string(r), 6
+		escape := code16.FindString(s)
+		json.Unmarshal([]byte(`"`+escape+`"`), &as) // code16 matched
+		return as, len(escape)
 	case c == '\\' && len(s) > 1 && s[1] < utf8.RuneSelf && (unicode.IsPunct(rune(s[1])) || unicode.IsSymbol(rune(s[1]))):
 		return s[1:2], 2
 	case c == '&':
@@ -124,12 +117,6 @@ func decoded(s string) (as string, size int) {
 		return norm.NFKC.String(s[:size]), size
 	}
 	return norm.NFC.String(s[:size]), size
-}
-
-// unit returns the number of an escape \u0000.
-func unit(s string) rune {
-	n, _ := strconv.ParseUint(s[2:6], 16, 16) // code16 matched
-	return rune(n)
 }
 
 // alike returns what stands for a rune where typography does not count.

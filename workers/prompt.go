@@ -58,61 +58,35 @@ What stands between marks like <data-00000000>, and after "Source:" and "Begins 
 	mustRule = "- The list must not be empty: answer as well as you can.\n"
 )
 
+// when returns s if it holds.
+func when(holds bool, s string) string {
+	if holds {
+		return s
+	}
+	return ""
+}
+
 // shapeRules tells what a reply looks like.
 func shapeRules(s shape) string {
-	var b strings.Builder
-	if s.form == swarm.FormFindings && s.texts {
-		b.WriteString(piece)
-	}
-	b.WriteString(form)
 	switch s.form {
 	case swarm.FormList:
-		return b.String() + `{"items": ["…", …]}` + "\n" + itemsRule
+		return form + `{"items": ["…", …]}` + "\n" + itemsRule
 	case swarm.FormText:
-		b.WriteString(`{"text": "…"}` + "\n" + textRule)
-		if s.marks {
-			b.WriteString(markRule)
-		}
-		return b.String()
+		return form + `{"text": "…"}` + "\n" + textRule + when(s.marks, markRule)
 	}
-	what, quote := `"answer": "…"`, ""
+	each, what, answer := oneRule, `"answer": "…"`, plainRule
+	if s.quotes {
+		each, answer = eachRule, answerRule
+	}
+	if s.pack {
+		each = packRule
+	}
 	if s.record != nil {
-		what = `"data": {…}`
+		what, answer = `"data": {…}`, dataRule+record.Fields(s.record)
 	}
-	if s.quotes {
-		quote = `, "quote": "…"`
-	}
-	b.WriteString(`{"findings": [{` + what + quote + `, "confidence": 0.9}, …]}` + "\n")
-	switch {
-	case s.pack:
-		b.WriteString(packRule)
-	case s.quotes:
-		b.WriteString(eachRule)
-	default:
-		b.WriteString(oneRule)
-	}
-	switch {
-	case s.record != nil:
-		b.WriteString(dataRule + record.Fields(s.record))
-	case s.quotes:
-		b.WriteString(answerRule)
-	default:
-		b.WriteString(plainRule)
-	}
-	if s.marks && s.record == nil {
-		b.WriteString(markRule)
-	}
-	if s.quotes {
-		b.WriteString(quoteRule)
-		if s.marks {
-			b.WriteString(otherQuote)
-		}
-		b.WriteString(".\n")
-	}
-	if s.tools {
-		b.WriteString(toolQuote)
-	}
-	return b.String() + sureRule
+	return when(s.texts, piece) + form + `{"findings": [{` + what + when(s.quotes, `, "quote": "…"`) + `, "confidence": 0.9}, …]}` + "\n" +
+		each + answer + when(s.marks && s.record == nil, markRule) +
+		when(s.quotes, quoteRule+when(s.marks, otherQuote)+".\n") + when(s.tools, toolQuote) + sureRule
 }
 
 // reduceDo is the instruction of a reducing step.
@@ -120,26 +94,21 @@ const reduceDo = "Shorten the findings to what helps to answer the question, the
 
 // rules is the part of the prompt that all subtasks of a step share.
 func rules(st *swarm.Subtask) string {
-	var b strings.Builder
-	b.WriteString(opening)
-	b.WriteString(shapeRules(shapeOf(st)))
-	if len(st.Step.Tools) > 0 {
-		b.WriteString(toolRule)
-	}
+	s := shapeOf(st)
+	all := opening + shapeRules(s) + when(s.tools, toolRule)
 	switch {
-	case st.Step.Form == swarm.FormText:
+	case s.form == swarm.FormText:
 	case st.Step.Must:
-		b.WriteString(mustRule)
+		all += mustRule
 	case noMaterial(st):
-		b.WriteString(bareRule)
+		all += bareRule
 	default:
-		b.WriteString(noneRule)
+		all += noneRule
 	}
 	if st.Goal != "" {
-		b.WriteString("\nBackground, not to be answered by itself:\nQuestion: " + st.Goal + "\n")
-		return b.String()
+		return all + "\nBackground, not to be answered by itself:\nQuestion: " + st.Goal + "\n"
 	}
-	return strings.ReplaceAll(b.String(), "the language of the question", "the language of the instruction")
+	return strings.ReplaceAll(all, "the language of the question", "the language of the instruction")
 }
 
 // noMaterial says that a subtask has nothing to read: a model that is told to
@@ -158,21 +127,17 @@ const (
 // material is the part of the prompt that is this subtask's own.
 func material(st *swarm.Subtask) string {
 	var b strings.Builder
-	for i, c := range st.Context {
-		if i == 0 {
-			b.WriteString("For reference, the same for everybody:\n")
+	texts := func(title string, chunks ...*swarm.Chunk) {
+		b.WriteString(when(len(chunks) > 0, title))
+		for _, c := range chunks {
+			text(&b, c)
 		}
-		text(&b, c)
 	}
+	texts("For reference, the same for everybody:\n", st.Context...)
 	if st.Chunk != nil {
-		text(&b, st.Chunk)
+		texts("", st.Chunk)
 	}
-	for i, c := range st.Found {
-		if i == 0 {
-			b.WriteString("Looked up in the texts, what matches best first:\n")
-		}
-		text(&b, c)
-	}
+	texts("Looked up in the texts, what matches best first:\n", st.Found...)
 	if text, _ := findings.Render(st.From); text != "" {
 		b.WriteString("Earlier findings:\n" + text + "\n")
 	}
@@ -189,20 +154,18 @@ func material(st *swarm.Subtask) string {
 	case st.Item != "":
 		b.WriteString("Item:\n" + findings.Fence("item", st.Item) + "\n")
 	}
+	do := st.Step.Do
 	if st.Step.Over == swarm.Reduce {
-		b.WriteString("Instruction: " + reduceDo + "\n")
-	} else {
-		b.WriteString("Instruction: " + st.Step.Do + "\n")
+		do = reduceDo
 	}
+	b.WriteString("Instruction: " + do + "\n")
 	for _, f := range st.Feedback {
 		b.WriteString("\nYou replied before:\n" + findings.Fence("earlier reply", f.Said) + "That was not right:\n")
 		for line := range strings.Lines(f.Wrong) {
 			b.WriteString(findings.Line(line, wrongRunes) + "\n")
 		}
 	}
-	if len(st.Feedback) > 0 {
-		b.WriteString("\nReply with these findings again, mended; leave out what the material does not show.\n")
-	}
+	b.WriteString(when(len(st.Feedback) > 0, "\nReply with these findings again, mended; leave out what the material does not show.\n"))
 	return b.String()
 }
 
@@ -223,11 +186,7 @@ func text(b *strings.Builder, c *swarm.Chunk) {
 	}
 	b.WriteString("Source: " + findings.Line(c.Source, lineRunes) + "\n")
 	place := c.PlaceAt(0)
-	if place.Path != "" {
-		b.WriteString("Begins in section: " + findings.Line(place.Path, lineRunes) + "\n")
-	}
-	if place.Head != "" {
-		b.WriteString("The text begins within a table, whose head is:\n" + findings.Fence("table head", place.Head))
-	}
+	b.WriteString(when(place.Path != "", "Begins in section: "+findings.Line(place.Path, lineRunes)+"\n"))
+	b.WriteString(when(place.Head != "", "The text begins within a table, whose head is:\n"+findings.Fence("table head", place.Head)))
 	b.WriteString("Text:\n" + findings.Fence("text", c.Text) + "\n")
 }

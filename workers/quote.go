@@ -1,6 +1,7 @@
 package workers
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -129,16 +130,9 @@ func bare(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsPunct(r) })
 }
 
+const quoteMark = "(?:[\\s\"'“”„‟‘’‚‛«»‹›「」『』`…]|\\.\\.\\.)+"
+
+var quoteMarks = regexp.MustCompile("^" + quoteMark + "|" + quoteMark + "$")
+
 // trimQuote takes quotation marks and ellipses off the ends of a quote.
-func trimQuote(s string) string {
-	for {
-		t := strings.TrimFunc(s, func(r rune) bool {
-			return unicode.IsSpace(r) || strings.ContainsRune("\"'“”„‟‘’‚‛«»‹›「」『』`…", r)
-		})
-		t = strings.TrimSuffix(strings.TrimPrefix(t, "..."), "...")
-		if t == s {
-			return s
-		}
-		s = t
-	}
-}
+func trimQuote(s string) string { return quoteMarks.ReplaceAllString(s, "") }

@@ -71,7 +71,24 @@ func readFinding(raw json.RawMessage, data bool) (f saying, fault string) {
 		return saying{answer: strings.TrimSpace(text)}, ""
 	}
 	fields, twice := findings.Members(raw)
-	if data {
+	for _, key := range []string{"answer", "quote"} {
+		text, ok := scalar(fields[key])
+		switch {
+		case data && key == "answer": // a field of the record, or nothing
+		case fields[key] != nil && !ok:
+			return f, `"` + key + `" is not a string`
+		case slices.Contains(twice, key):
+			return f, `"` + key + `" stands twice, with two values`
+		}
+		if text = strings.TrimSpace(text); key == "answer" {
+			f.answer = text
+		} else {
+			f.quote = text
+		}
+	}
+	f.confidence = confidence(fields["confidence"])
+	switch {
+	case data:
 		if f.data = fields["data"]; f.data == nil {
 			f.data = without(raw, "quote", "confidence", "answer")
 		}
@@ -79,30 +96,9 @@ func readFinding(raw json.RawMessage, data bool) (f saying, fault string) {
 			return f, `"data" is not an object`
 		}
 		f.answer = record.InWords(f.data)
-		quote, ok := scalar(fields["quote"])
-		if fields["quote"] != nil && !ok {
-			return f, `"quote" is not a string`
-		}
-		f.quote, f.confidence = strings.TrimSpace(quote), confidence(fields["confidence"])
-		return f, ""
-	}
-	for _, key := range []string{"answer", "quote"} {
-		text, ok := scalar(fields[key])
-		switch {
-		case fields[key] != nil && !ok:
-			return f, `"` + key + `" is not a string`
-		case slices.Contains(twice, key):
-			return f, `"` + key + `" stands twice, with two values`
-		case key == "answer":
-			f.answer = strings.TrimSpace(text)
-		default:
-			f.quote = strings.TrimSpace(text)
-		}
-	}
-	if fields["answer"] == nil && fields["quote"] == nil {
+	case fields["answer"] == nil && fields["quote"] == nil:
 		return f, `the key "answer" is missing`
 	}
-	f.confidence = confidence(fields["confidence"])
 	return f, ""
 }
 

@@ -2,6 +2,8 @@ package workers
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/db31e724/go-swarm/internal/record"
 	"github.com/db31e724/go-swarm/swarm"
@@ -42,15 +44,9 @@ func shown(st *swarm.Subtask) (texts []*swarm.Chunk) {
 	return append(append(texts, st.Found...), st.Context...)
 }
 
-// property of a strict schema.
-type property struct {
-	name   string
-	schema json.RawMessage
-}
-
-var (
-	aString = json.RawMessage(`{"type":"string"}`)
-	aNumber = json.RawMessage(`{"type":"number"}`)
+const (
+	aString = `{"type":"string"}`
+	aNumber = `{"type":"number"}`
 )
 
 // schema returns the strict schema of the shape. All keys are required and
@@ -58,37 +54,34 @@ var (
 func (s shape) schema() *model.Schema {
 	switch s.form {
 	case swarm.FormList:
-		return &model.Schema{Name: "list", JSON: object(property{"items", list(aString)})}
+		return &model.Schema{Name: "list", JSON: object("items", list(aString))}
 	case swarm.FormText:
-		return &model.Schema{Name: "text", JSON: object(property{"text", aString})}
+		return &model.Schema{Name: "text", JSON: object("text", aString)}
 	}
-	around := func(said property) json.RawMessage {
-		ps := []property{said}
+	around := func(said, of string) json.RawMessage {
+		fields := []string{said, of}
 		if s.quotes {
-			ps = append(ps, property{"quote", aString})
+			fields = append(fields, "quote", aString)
 		}
-		return object(property{"findings", list(object(append(ps, property{"confidence", aNumber})...))})
+		return object("findings", list(string(object(append(fields, "confidence", aNumber)...))))
 	}
 	if s.record == nil {
-		return &model.Schema{Name: "findings", JSON: around(property{"answer", aString})}
+		return &model.Schema{Name: "findings", JSON: around("answer", aString)}
 	}
 	return &model.Schema{Name: "findings", JSON: record.Within(s.record, func(data json.RawMessage) json.RawMessage {
-		return around(property{"data", data})
+		return around("data", string(data))
 	})}
 }
 
-func list(of json.RawMessage) json.RawMessage {
-	return json.RawMessage(`{"type":"array","items":` + string(of) + `}`)
-}
+func list(of string) string { return `{"type":"array","items":` + of + `}` }
 
-func object(ps ...property) json.RawMessage {
-	properties, names := "", ""
-	for i, p := range ps {
-		if i > 0 {
-			properties, names = properties+",", names+","
-		}
-		properties += `"` + p.name + `":` + string(p.schema)
-		names += `"` + p.name + `"`
+// object returns the schema of an object with keys and what they hold, in turn.
+func object(fields ...string) json.RawMessage {
+	var properties, names []string
+	for f := range slices.Chunk(fields, 2) {
+		properties = append(properties, `"`+f[0]+`":`+f[1])
+		names = append(names, `"`+f[0]+`"`)
 	}
-	return json.RawMessage(`{"type":"object","properties":{` + properties + `},"required":[` + names + `],"additionalProperties":false}`)
+	return json.RawMessage(`{"type":"object","properties":{` + strings.Join(properties, ",") +
+		`},"required":[` + strings.Join(names, ",") + `],"additionalProperties":false}`)
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"regexp"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -75,35 +75,22 @@ func halves(c *swarm.Chunk) (first, second swarm.Chunk) {
 }
 
 // seams are where a text is cut, the best first.
-var seams = [][]string{
-	{"\n\n", "\r\n\r\n"},
-	{"\n"},
-	{". ", "! ", "? ", "。", "！", "？", "।", "؟"},
-	{"; ", ": ", ", ", "，", "、"},
-	{" "},
+var seams = []*regexp.Regexp{
+	regexp.MustCompile(`\n\r?\n`),
+	regexp.MustCompile(`\n`),
+	regexp.MustCompile(`[.!?] |[。！？।؟]`),
+	regexp.MustCompile(`[;:,] |[，、]`),
+	regexp.MustCompile(` `),
 }
 
 // middle returns where a text is best cut in two. No part has less than a
 // quarter of it.
 func middle(s string) int {
 	half, low := len(s)/2, len(s)/4
-	for _, marks := range seams {
-		best := 0
-		for _, m := range marks {
-			if i := strings.LastIndex(s[low:half], m); i >= 0 {
-				best = max(best, low+i+len(m))
-			}
-		}
-		if best > 0 {
-			return best
-		}
-		for _, m := range marks {
-			if i := strings.Index(s[half:len(s)-low], m); i >= 0 && (best == 0 || half+i+len(m) < best) {
-				best = half + i + len(m)
-			}
-		}
-		if best > 0 {
-			return best
+	for _, seam := range seams {
+		if found := seam.FindAllStringIndex(s[low:len(s)-low], -1); found != nil {
+			far := func(m []int) int { return max(low+m[1]-half, half-low-m[1]) }
+			return low + slices.MinFunc(found, func(a, b []int) int { return far(a) - far(b) })[1]
 		}
 	}
 	for half < len(s) && !utf8.RuneStart(s[half]) {

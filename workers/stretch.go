@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/db31e724/go-swarm/internal/findings"
 )
 
 // span is a range of bytes of a text.
@@ -98,7 +99,7 @@ func begins(text string, i int) bool {
 // differs says where a quote leaves the text: behind the longest beginning of
 // it, of three words at least, that stands there.
 func differs(text string, page *foldedText, quote string) string {
-	const shown = 60 // runes on each side
+	const shown = 60 // runes of what follows; twice as many bytes of what is alike
 	for n := lastBreak(quote, len(quote)); n > 0; n = lastBreak(quote, n) {
 		same := strings.TrimSpace(quote[:n])
 		if strings.Count(same, " ") < 2 && utf8.RuneCountInString(same) < 12 {
@@ -106,26 +107,9 @@ func differs(text string, page *foldedText, quote string) string {
 		}
 		if _, end, ok := page.find(same); ok {
 			return fmt.Sprintf("after %q the text goes on %q, the quote %q: copy the words as they stand",
-				tail(same, shown), head(fold(head(text[end:], 4*shown)), shown), head(strings.TrimSpace(quote[n:]), shown))
+				strings.ToValidUTF8(same[max(0, len(same)-2*shown):], ""),
+				findings.Line(text[end:min(len(text), end+16*shown)], shown), findings.Line(quote[n:], shown))
 		}
 	}
-	return fmt.Sprintf("the quote %q does not stand in the text: copy the words that show the answer as they stand, or leave the finding out", head(quote, shown))
-}
-
-// head returns the first most runes of s, tail the last.
-func head(s string, most int) string {
-	for i := range s {
-		if most--; most < 0 {
-			return strings.TrimRightFunc(s[:i], unicode.IsSpace) + "…"
-		}
-	}
-	return s
-}
-
-func tail(s string, most int) string {
-	r := []rune(s)
-	if len(r) <= most {
-		return s
-	}
-	return "…" + string(r[len(r)-most:])
+	return fmt.Sprintf("the quote %q does not stand in the text: copy the words that show the answer as they stand, or leave the finding out", findings.Line(quote, shown))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/db31e724/go-swarm/internal/findings"
@@ -16,8 +17,8 @@ const (
 	// sent leastReplies in that run, of which unableShare could not be read.
 	leastReplies = 40
 	unableShare  = .9
-	// mostRuns is how many runs are remembered.
-	mostRuns = 64
+	// mostCounted is how many backends of runs are remembered.
+	mostCounted = 1024
 	// saidRunes is how much of an unreadable reply an error shows.
 	saidRunes = 80
 )
@@ -25,39 +26,25 @@ const (
 // unable finds out, per run and backend, models that cannot write what is asked
 // for, so that a run of thousands does not pay one to the last chunk.
 type unable struct {
-	mu   sync.Mutex
-	runs []runReplies // the latest, in the order of their first reply
+	mu  sync.Mutex
+	all []*replies // in the order of their first reply
 }
 
-// runReplies are those of a run by backend.
-type runReplies struct {
-	run string
-	by  map[string]*replies
-}
-
+// replies are those of a backend in a run.
 type replies struct {
-	model      string
-	all        int
-	unreadable int
-	said       string // the beginning of the last that could not be read
-}
-
-// of returns the replies of a run, or nil.
-func (u *unable) of(run string) map[string]*replies {
-	for _, r := range u.runs {
-		if r.run == run {
-			return r.by
-		}
-	}
-	return nil
+	run, backend string
+	model        string
+	all          int
+	unreadable   int
+	said         string // the beginning of the last that could not be read
 }
 
 // err says that a model is unable, if it is.
-func (r *replies) err(backend string) error {
+func (r *replies) err() error {
 	if r.all < leastReplies || float64(r.unreadable) < unableShare*float64(r.all) {
 		return nil
 	}
-	return &swarm.CallError{Class: swarm.ClassBroken, Model: r.model, Backend: backend, Err: fmt.Errorf(
+	return &swarm.CallError{Class: swarm.ClassBroken, Model: r.model, Backend: r.backend, Err: fmt.Errorf(
 		"the model does not write what it is asked for: %d of its %d replies in this run cannot be read, the last one began %q", r.unreadable, r.all, r.said)}
 }
 
@@ -71,17 +58,12 @@ func (u *unable) note(ctx context.Context, reply model.Reply, err error, readabl
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	of := u.of(run)
-	if of == nil {
-		of = map[string]*replies{}
-		u.runs = append(u.runs, runReplies{run, of})
-		u.runs = u.runs[max(0, len(u.runs)-mostRuns):]
+	i := slices.IndexFunc(u.all, func(r *replies) bool { return r.run == run && r.backend == reply.Backend })
+	if i < 0 {
+		u.all = append(u.all[max(0, len(u.all)-mostCounted+1):], &replies{run: run, backend: reply.Backend})
+		i = len(u.all) - 1
 	}
-	r := of[reply.Backend]
-	if r == nil {
-		r = &replies{}
-		of[reply.Backend] = r
-	}
+	r := u.all[i]
 	if r.all++; readable {
 		return nil
 	}
@@ -90,7 +72,7 @@ func (u *unable) note(ctx context.Context, reply model.Reply, err error, readabl
 	if ce, ok := errors.AsType[*swarm.CallError](err); ok {
 		r.model = ce.Model
 	}
-	return r.err(reply.Backend)
+	return r.err()
 }
 
 // check returns the backends that a call of ctx's run is to avoid. If they are
@@ -98,13 +80,17 @@ func (u *unable) note(ctx context.Context, reply model.Reply, err error, readabl
 func (u *unable) check(ctx context.Context, backends int) (avoid []string, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	of := u.of(swarm.CallerOf(ctx).Run)
-	for name, r := range of {
-		if is := r.err(name); is != nil {
-			avoid, err = append(avoid, name), is
+	run, known := swarm.CallerOf(ctx).Run, 0
+	for _, r := range u.all {
+		if r.run != run {
+			continue
+		}
+		known++
+		if is := r.err(); is != nil {
+			avoid, err = append(avoid, r.backend), is
 		}
 	}
-	if len(avoid) < max(backends, len(of)) {
+	if len(avoid) < max(backends, known) {
 		err = nil
 	}
 	return avoid, err

@@ -33,19 +33,13 @@ const labelRunes = 200
 // The same arguments give the same fence.
 func Fence(label, text string) string {
 	tag := "data-" + marker(text)
-	var b strings.Builder
-	b.Grow(len(text) + len(label) + 48)
-	b.WriteString("<" + tag)
 	if label = Line(label, labelRunes); label != "" {
-		b.WriteString(` label="` + strings.NewReplacer(`"`, "'", "<", "‹", ">", "›").Replace(label) + `"`)
+		label = ` label="` + strings.NewReplacer(`"`, "'", "<", "‹", ">", "›").Replace(label) + `"`
 	}
-	b.WriteString(">\n")
-	b.WriteString(text)
 	if !strings.HasSuffix(text, "\n") {
-		b.WriteByte('\n')
+		text += "\n"
 	}
-	b.WriteString("</" + tag + ">\n")
-	return b.String()
+	return "<" + tag + label + ">\n" + text + "</" + tag + ">\n"
 }
 
 // marker returns eight hex digits that do not occur in text. A text that holds

@@ -14,6 +14,7 @@ const (
 	groupBytes = 96  // of one "[…]"
 	chainBytes = 256 // of "[…][…]…"
 	tickBytes  = 64  // of a run of backticks; a longer one counts as several
+	nameBytes  = 64  // of what stands before a bracket
 	rangeMost  = 32  // numbers in "[3-9]"
 )
 
@@ -50,11 +51,8 @@ type marks struct {
 	ref func(g group, glued bool) (text []byte, keep bool)
 
 	buf   []byte // not decided yet
+	said  []byte // the last that was passed on or referred to
 	begun bool   // the first line has something in it other than space
-	word  int    // bytes of the ASCII identifier that ends what was passed on
-	snake bool   // it holds an underscore
-	alpha bool   // its last byte is a letter
-	tail  bool   // it ends a longer word: after an apostrophe or a letter that is not ASCII
 	ticks int    // backticks that opened the code we are in; 0: none
 	block bool   // it is a fenced block
 }
@@ -98,7 +96,7 @@ scan:
 			if !decided {
 				break scan
 			}
-			index := at[0] == '[' && (m.snake || m.word == 1 && m.alpha && !m.tail)
+			index := at[0] == '[' && name.Match(m.said)
 			if groups != nil && !index {
 				dst = m.refer(dst, groups, at[:len(at)-len(open)])
 				i += len(at) - len(open) + length
@@ -126,39 +124,30 @@ func wholeRunes(b []byte) int {
 // refer writes what stands for references, of which the first has a space
 // before it or not.
 func (m *marks) refer(dst []byte, groups []group, space []byte) []byte {
-	glued := len(space) == 0 && m.word > 0
+	glued := len(space) == 0 && word.Match(m.said)
 	for k, g := range groups {
 		if text, keep := m.ref(g, glued && k == 0); keep {
 			dst = append(append(dst, space...), text...)
 			space = nil // it goes with a reference that vanishes
+			m.said = append(m.said, text...)
 		}
 	}
-	m.word, m.snake, m.tail, m.begun = 0, false, false, true
+	m.begun = true
 	return dst
 }
 
 // pass appends p to dst and notes what a bracket after it would follow.
 func (m *marks) pass(dst, p []byte) []byte {
-	for _, c := range p {
-		if identifier(c) {
-			m.word++
-			m.snake = m.snake || c == '_'
-			m.alpha = c > '9' && c != '_'
-		} else {
-			m.tail = c >= utf8.RuneSelf || c == '\'' && (m.word > 0 || m.tail)
-			m.word, m.snake = 0, false
-		}
-		switch c {
-		case '\n':
-			m.begun = false
-			if !m.block {
-				m.ticks = 0
-			}
-		case ' ', '\t', '\r':
-		default:
-			m.begun = true
+	line := p[bytes.LastIndexByte(p, '\n')+1:]
+	if len(line) < len(p) {
+		m.begun = false
+		if !m.block {
+			m.ticks = 0
 		}
 	}
+	m.begun = m.begun || len(bytes.TrimLeft(line, " \t\r")) > 0
+	m.said = append(m.said, p...)
+	m.said = m.said[max(0, len(m.said)-nameBytes):]
 	return append(dst, p...)
 }
 
@@ -190,6 +179,8 @@ var (
 	unclosed  = regexp.MustCompile(`^(?:\[\^?|【|［)` + numeric + `$`)
 	dagger    = regexp.MustCompile(`†[^,;]*`)
 	arrayType = regexp.MustCompile(`^\*?\w`)
+	word      = regexp.MustCompile(`\w$`)
+	name      = regexp.MustCompile(`(?:^|[^\w'\x{80}-\x{10ffff}]|(?:^|[^\w'\x{80}-\x{10ffff}])')[A-Za-z]$|_\w*$`)
 )
 
 func opens(b []byte) bool {
@@ -258,8 +249,4 @@ func number(s string) (int, bool) {
 	}
 	n, err := strconv.Atoi(s)
 	return n, err == nil && n > 0
-}
-
-func identifier(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
 }

@@ -4,6 +4,7 @@ package words
 
 import (
 	"iter"
+	"regexp"
 	"unicode"
 	"unicode/utf8"
 )
@@ -13,37 +14,29 @@ import (
 // figure, so "1,234" is 1234. Where a script writes no spaces between words,
 // the terms are pairs of neighbouring characters; single ones of such a run
 // are extra: they are found by a query of one character, and count for nothing
-// else. A term is valid until the next.
-func Terms(text string) iter.Seq2[[]byte, bool] {
-	return func(yield func(term []byte, extra bool) bool) {
-		var buf [64]byte
-		word := buf[:0]
+// else.
+func Terms(text string) iter.Seq2[string, bool] {
+	return func(yield func(term string, extra bool) bool) {
+		var word []byte
 		var before rune // the character before in a run without spaces
 		run := 0        // length of that run
 		end := func() bool {
 			ok := true
 			if len(word) > 0 {
-				ok = yield(word, false)
+				ok = yield(string(word), false)
 				word = word[:0]
 			} else if run == 1 {
-				ok = yield(utf8.AppendRune(nil, before), false)
+				ok = yield(string(before), false)
 			}
 			run = 0
 			return ok
 		}
-		var pair [2 * utf8.UTFMax]byte
 		for i, r := range text {
 			r = fold(r)
 			switch {
 			case unspaced(r):
-				if run == 0 && !end() {
-					return
-				}
-				if run == 1 && !yield(utf8.AppendRune(pair[:0], before), true) {
-					return
-				}
-				if run > 0 && (!yield(utf8.AppendRune(utf8.AppendRune(pair[:0], before), r), false) ||
-					!yield(utf8.AppendRune(pair[:0], r), true)) {
+				if run == 0 && !end() || run == 1 && !yield(string(before), true) ||
+					run > 0 && (!yield(string([]rune{before, r}), false) || !yield(string(r), true)) {
 					return
 				}
 				before, run = r, run+1
@@ -54,7 +47,7 @@ func Terms(text string) iter.Seq2[[]byte, bool] {
 				if r < 0x300 || r > 0x36f { // accents that stand apart from their letters are dropped
 					word = utf8.AppendRune(word, r)
 				}
-			case r == ',' && thousands(text[i+1:]) && len(word) > 0 && digit(word[len(word)-1]):
+			case r == ',' && thousands.MatchString(text[i+1:]) && len(word) > 0 && unicode.IsDigit(rune(word[len(word)-1])):
 			default:
 				if !end() {
 					return
@@ -70,7 +63,7 @@ func Sequence(text string) []string {
 	var out []string
 	for term, extra := range Terms(text) {
 		if !extra {
-			out = append(out, string(term))
+			out = append(out, term)
 		}
 	}
 	return out
@@ -85,11 +78,6 @@ var latin = []rune("aaaaaaæceeeeiiiiðnooooo×ouuuuyþßaaaaaaæceeeeiiiiðnooo
 // and full-width forms in their usual width.
 func fold(r rune) rune {
 	switch {
-	case r < utf8.RuneSelf:
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
-		}
-		return r
 	case 0xc0 <= r && r <= 0x17f:
 		return latin[r-0xc0]
 	case 0xff01 <= r && r <= 0xff5e:
@@ -108,13 +96,5 @@ func unspaced(r rune) bool {
 // accent tells whether r belongs to the letter before it.
 func accent(r rune) bool { return r >= 0x300 && unicode.IsMark(r) }
 
-func digit(c byte) bool { return '0' <= c && c <= '9' }
-
-// thousands tells whether exactly three digits follow.
-func thousands(text string) bool {
-	n := 0
-	for n < len(text) && n < 4 && digit(text[n]) {
-		n++
-	}
-	return n == 3
-}
+// thousands matches a text that begins with exactly three digits.
+var thousands = regexp.MustCompile(`^[0-9]{3}(?:[^0-9]|$)`)

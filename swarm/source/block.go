@@ -7,19 +7,16 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
+var fenceMark = regexp.MustCompile("^(?:(`{3,16})`*([^`]*)|(~{3,16})~*(.*))$")
+
 // fence gives the mark of a line that opens or closes a code block, up to 16
 // bytes of it; empty if it does neither. A fence that closes is bare: nothing
 // comes after it.
 func fence(text string) (mark string, bare bool) {
-	if text == "" || text[0] != '`' && text[0] != '~' {
-		return "", false
+	if m := fenceMark.FindStringSubmatch(text); m != nil {
+		return m[1] + m[3], m[2]+m[4] == ""
 	}
-	after := strings.TrimLeft(text, text[:1])
-	mark = text[:len(text)-len(after)]
-	if len(mark) < 3 || text[0] == '`' && strings.Contains(after, "`") {
-		return "", false
-	}
-	return mark[:min(len(mark), 16)], after == ""
+	return "", false
 }
 
 // fenced tells where the code block that line l opens ends; 0 if it opens
@@ -70,7 +67,7 @@ func (s *scanner) breaksParagraph(l line) bool {
 		level, _ := atxHeading(l.text)
 		return level > 0
 	}
-	if s.plain && l.text[0] >= 0x80 && mayBegin(l.text[0]) {
+	if s.plain && l.text[0] >= 0x80 {
 		rank, _, _ := plainHeading(l.text, false, shorten(s.nextText(l.next).text, longestHeading))
 		return rank > 0
 	}
@@ -135,86 +132,42 @@ func (s *scanner) paragraph(start, end, cost int) {
 	if whole > s.size {
 		inner -= (costSentence - costLine) / 2
 	}
-	width := wrapWidth(text)
-	for at := start; at < start+len(text); cost = costLine {
-		stop := s.hardEnd(at, start+len(text), width)
-		for at < stop {
-			n := 0
-			for at+n < stop && n < shortestSentence {
-				n += sentenceEnd(s.body[at+n : stop])
-			}
-			s.push(at, at+n, cost)
-			at, cost = s.skipSpace(at+n, stop), inner
-		}
-		at = s.skipSpace(at, start+len(text))
+	lines := []string{text}
+	if !wrapped(text) {
+		lines = strings.SplitAfter(text, "\n")
 	}
-}
-
-// shortestSentence is the least bytes of a sentence that is cut from others.
-const shortestSentence = 24
-
-func (s *scanner) skipSpace(at, end int) int {
-	return end - len(strings.TrimLeft(s.body[at:end], " \t\n\v\f\r"))
-}
-
-// hardEnd finds where lines that belong together end: at the first line break
-// that a paragraph wrapped at width would not have.
-func (s *scanner) hardEnd(at, end, width int) int {
-	for pos := at; ; {
-		i := strings.IndexByte(s.body[pos:end], '\n')
-		if i < 0 {
-			return end
+	for _, line := range lines {
+		for n := range sentenceLengths(line) {
+			skipped := n - len(strings.TrimLeft(s.body[start:start+n], " \t\n\v\f\r"))
+			s.push(start+skipped, start+n, cost)
+			start, cost = start+n, inner
 		}
-		if deliberate(s.body[pos:pos+i], s.body[pos+i:end], width) {
-			return pos + i
-		}
-		pos += i + 1
+		cost = costLine
 	}
-}
-
-// deliberate reports whether a line was ended though the next word would have
-// fitted into width bytes.
-func deliberate(line, rest string, width int) bool {
-	rest = strings.TrimLeft(rest[:min(len(rest), 256)], " \t\r\n")
-	word := strings.IndexAny(rest, " \t\r\n")
-	if word < 0 {
-		word = len(rest)
-	}
-	return len(strings.TrimSpace(line))+1+word <= width
 }
 
 // longestWrap is the longest line, in bytes, at which text is taken to be
 // wrapped.
 const longestWrap = 160
 
-// wrapWidth gives the width in bytes at which a paragraph is wrapped: that of
-// its longest line. Where lines are so long, or so many of them end early or
-// begin with a capital or a digit, that each must be meant as it stands, it is
-// more than any line has.
-func wrapWidth(text string) int {
+// wrapped reports whether the lines of a paragraph end where the next word did not
+// fit. Where they are long, or many of them end early or begin with a capital or a
+// digit, each is meant as it stands.
+func wrapped(text string) bool {
+	lines := strings.Split(text, "\n")
 	width := 0
-	for l := range strings.Lines(text) {
-		width = max(width, len(strings.TrimSpace(l)))
+	for i, l := range lines {
+		lines[i] = strings.TrimSpace(l)
+		width = max(width, len(lines[i]))
 	}
-	if width > longestWrap {
-		return len(text) + 256
-	}
-	lines, early, begun := 0, 0, 0
-	for rest := text; ; lines++ {
-		i := strings.IndexByte(rest, '\n')
-		if i < 0 {
-			break
-		}
-		if deliberate(rest[:i], rest[i:], width) {
+	early, begun := 0, 0
+	for i, l := range lines[1:] {
+		if word, _, _ := strings.Cut(l, " "); len(lines[i])+1+len(word) <= width {
 			early++
 		}
-		rest = strings.TrimLeft(rest[i+1:], " \t\r")
-		if rest != "" && (rest[0] >= '0' && rest[0] <= '9' || rest[0] >= 'A' && rest[0] <= 'Z') {
+		if l != "" && (l[0] >= '0' && l[0] <= '9' || l[0] >= 'A' && l[0] <= 'Z') {
 			begun++
 		}
 	}
-	if early*2 > lines || begun*10 > lines*9 {
-		return len(text) + 256
-	}
-	return width
+	return width <= longestWrap && early*2 < len(lines) && begun*10 <= (len(lines)-1)*9
 }

@@ -49,10 +49,8 @@ func declarations(t Text) []decl {
 // goDecls lists the functions, methods, types, constants and variables of a Go
 // file, as far as it can be parsed.
 func goDecls(body string) (decls []decl) {
+	// There is a file whatever is wrong with the text.
 	f, _ := parser.ParseFile(token.NewFileSet(), "", body, parser.ParseComments|parser.SkipObjectResolution)
-	if f == nil {
-		return nil
-	}
 	add := func(n ast.Node, doc *ast.CommentGroup, title string) {
 		start := n.Pos()
 		if doc != nil {
@@ -64,11 +62,7 @@ func goDecls(body string) (decls []decl) {
 	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			recv := ""
-			if d.Recv != nil {
-				recv = oneLine(body[d.Recv.Pos()-1:min(int(d.Recv.End())-1, len(body))]) + " "
-			}
-			add(d, d.Doc, "func "+recv+d.Name.Name)
+			add(d, d.Doc, oneLine(body[d.Pos()-1:min(int(d.Name.End())-1, len(body))]))
 		case *ast.GenDecl:
 			var names []string
 			for _, spec := range d.Specs {
@@ -93,16 +87,12 @@ func goDecls(body string) (decls []decl) {
 func lineDecls(body string) (decls []decl) {
 	lead := -1               // where the comment directly above begins
 	open, ended := -1, false // columns of the last declaration; whether the code around it goes on
-	for pos := 0; pos < len(body); {
-		start, text := pos, body[pos:]
-		if i := strings.IndexByte(text, '\n'); i >= 0 {
-			text = text[:i]
-		}
-		pos += len(text) + 1
-		bare := strings.TrimLeft(text, " \t")
-		begin := text[:len(text)-len(bare)]
+	pos := 0
+	for text := range strings.Lines(body) {
+		start, bare := pos, strings.TrimSpace(text)
+		pos += len(text)
+		begin := text[:len(text)-len(strings.TrimLeft(text, " \t"))]
 		indent := len(begin) + 3*strings.Count(begin, "\t")
-		bare = strings.TrimSpace(bare)
 		switch {
 		case bare == "":
 			lead = -1
@@ -113,7 +103,7 @@ func lineDecls(body string) (decls []decl) {
 			}
 			continue
 		}
-		if title := declarationOf(bare, indent, body[min(pos, len(body)):]); title != "" {
+		if title := declarationOf(bare, indent, body[pos:]); title != "" {
 			if lead >= 0 {
 				start = lead
 			}

@@ -14,24 +14,17 @@ const (
 	longestTitle   = 120
 )
 
+var atx = regexp.MustCompile(`^(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$`)
+
 // atxHeading tells the level and title of a Markdown heading that begins with
 // #; level 0 if the line is none.
 func atxHeading(line string) (level int, title string) {
-	if len(line) > longestHeading {
-		return 0, ""
+	if m := atx.FindStringSubmatch(line); m != nil && len(line) <= longestHeading && strings.Trim(m[2], "#") != "" {
+		if title = plainTitle(m[2]); title != "" {
+			return len(m[1]), title
+		}
 	}
-	level = len(line) - len(strings.TrimLeft(line, "#"))
-	if level == 0 || level > 6 || level == len(line) || line[level] != ' ' && line[level] != '\t' {
-		return 0, ""
-	}
-	title = strings.TrimSpace(line[level:])
-	if bare := strings.TrimRight(title, "#"); bare == "" || strings.HasSuffix(bare, " ") {
-		title = strings.TrimSpace(bare)
-	}
-	if title = plainTitle(title); title == "" {
-		return 0, ""
-	}
-	return level, title
+	return 0, ""
 }
 
 // underline tells the level that a line of = or - gives the line above it.
@@ -57,13 +50,10 @@ var (
 
 // plainTitle takes Markdown's marks off a heading and shortens it.
 func plainTitle(title string) string {
-	if strings.ContainsAny(title, "[<{*`_") {
-		title = mdAnchor.ReplaceAllString(title, "")
-		title = mdLink.ReplaceAllString(title, "$1")
-		title = mdTag.ReplaceAllString(title, "")
-		title = strings.ReplaceAll(title, "**", "")
-		title = strings.ReplaceAll(title, "`", "")
-	}
+	title = mdAnchor.ReplaceAllString(title, "")
+	title = mdLink.ReplaceAllString(title, "$1")
+	title = mdTag.ReplaceAllString(title, "")
+	title = strings.NewReplacer("**", "", "`", "").Replace(title)
 	return shorten(strings.Join(strings.Fields(title), " "), longestTitle)
 }
 
@@ -72,11 +62,7 @@ func shorten(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
-	n -= len("…")
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return strings.TrimSpace(s[:n]) + "…"
+	return strings.TrimSpace(strings.ToValidUTF8(s[:n-len("…")], "")) + "…"
 }
 
 // Ranks of headings in text without Markdown. A heading stands under the
@@ -130,40 +116,28 @@ var plainRules = []struct {
 	{regexp.MustCompile(`^(?i:section|article|artikel|clause)\s+` + number + `[.:]`), rankArticle, true},
 }
 
-// mayBegin reports whether a rule's heading can begin with a byte, so that most
-// lines are never matched.
-func mayBegin(c byte) bool {
-	return strings.IndexByte("0123456789IVXLC(\xc2\xe7\xec\xe4\xe5\xe3\xe6\xefpPbBvVtTcCaAsSkKiI\xd0\xd1", c) >= 0
-}
-
 // plainHeading tells the rank and title of a line of text without Markdown.
 // alone says that blank lines stand before and after it. next is the line that
 // follows, blank ones skipped. Rank 0: no heading.
 func plainHeading(line string, alone bool, next string) (rank int, title string, inline bool) {
-	line = strings.TrimSpace(line)
-	if line == "" {
-		return 0, "", false
-	}
 	short := len(line) <= longestHeading && shortTitle(line)
-	if mayBegin(line[0]) {
-		head := shorten(line, longestHeading)
-		for _, r := range plainRules {
-			if !short && !r.inline {
-				continue
-			}
-			m := r.begins.FindString(head)
-			switch {
-			case m == "":
-				continue
-			case short && r.rank >= rankNumber && !(alone && numberedTitle(line, next)):
-				return 0, "", false
-			case short && r.rank < rankArticle && !alone && next != "" && continues(next):
-				return 0, "", false
-			case short:
-				return r.rank, plainTitle(line), false
-			}
-			return r.rank, plainTitle(m), true
+	head := shorten(line, longestHeading)
+	for _, r := range plainRules {
+		if !short && !r.inline {
+			continue
 		}
+		m := r.begins.FindString(head)
+		switch {
+		case m == "":
+			continue
+		case short && r.rank >= rankNumber && !(alone && numberedTitle(line, next)):
+			return 0, "", false
+		case short && r.rank < rankArticle && !alone && next != "" && continues(next):
+			return 0, "", false
+		case short:
+			return r.rank, plainTitle(line), false
+		}
+		return r.rank, plainTitle(m), true
 	}
 	switch {
 	case !short || !alone || next == "":

@@ -62,9 +62,6 @@ func headingLine(p *packer, i, width int) string {
 		}
 	}
 	first, last := p.chunkAt(h.start), p.chunkAt(end-1)
-	for last > first && p.chunks[last].Start >= end {
-		last--
-	}
 	where := fmt.Sprintf("[#%d]", first+1)
 	if last > first {
 		where = fmt.Sprintf("[#%d-#%d]", first+1, last+1)

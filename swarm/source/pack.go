@@ -91,9 +91,9 @@ func (p *packer) head(rank int, title string, start int) {
 // push adds the text between two offsets; white space at its ends does not
 // count. What fits in no chunk is cut between words, or runes.
 func (p *packer) push(start, end, cost int) {
-	text := strings.TrimRight(p.body[start:end], " \t\r\n\v\f\u0085\u00a0\u2028\u2029\u3000")
+	text := strings.TrimRightFunc(p.body[start:end], unicode.IsSpace)
 	end = start + len(text)
-	if strings.TrimSpace(text) == "" {
+	if text == "" {
 		return
 	}
 	if p.next != 0 {

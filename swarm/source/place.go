@@ -68,7 +68,6 @@ func (p *packer) places() []here {
 func put(c *swarm.Chunk, at int, path, head string) {
 	last := len(c.Places) - 1
 	switch place := (swarm.Place{At: at, Path: path, Head: head}); {
-	case at >= len(c.Text):
 	case last >= 0 && c.Places[last].At == at:
 		c.Places[last] = place
 	case last < 0 || c.Places[last].Path != path || c.Places[last].Head != head:

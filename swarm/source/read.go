@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -23,13 +24,6 @@ func ReadFile(file string) (Text, error) {
 		return Text{}, fmt.Errorf("read source: %w", err)
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return Text{}, fmt.Errorf("read source: %w", err)
-	}
-	if info.IsDir() {
-		return Text{}, fmt.Errorf("read source: %s is a directory", file)
-	}
 	t, err := Read(filepath.Base(file), f)
 	t.Path = file
 	return t, err
@@ -38,22 +32,14 @@ func ReadFile(file string) (Text, error) {
 // Read reads r to its end, at most 256 MB, and decodes it as Decode does. A
 // known binary format is refused after its first bytes.
 func Read(name string, r io.Reader) (Text, error) {
-	head := make([]byte, 512)
-	n, err := io.ReadFull(r, head)
-	head = head[:n]
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return Text{}, fmt.Errorf("read source %s: %w", name, err)
-	}
+	in := bufio.NewReader(io.LimitReader(r, maxFile+1))
+	head, _ := in.Peek(512) // its error comes again
 	if err := binaryKind(name, head); err != nil {
 		return Text{}, fmt.Errorf("read source: %w", err)
 	}
-	data := head
-	if n == cap(head) {
-		rest, err := io.ReadAll(io.LimitReader(r, maxFile+1-int64(n)))
-		if err != nil {
-			return Text{}, fmt.Errorf("read source %s: %w", name, err)
-		}
-		data = append(data, rest...)
+	data, err := io.ReadAll(in)
+	if err != nil {
+		return Text{}, fmt.Errorf("read source %s: %w", name, err)
 	}
 	if len(data) > maxFile {
 		return Text{}, fmt.Errorf("read source %s: more than %d MB; cut the file into parts", name, maxFile>>20)
@@ -72,13 +58,6 @@ type Skip struct {
 }
 
 func (s Skip) String() string { return s.Path + ": " + s.Err.Error() }
-
-var (
-	errHidden  = errors.New("hidden")
-	errSymlink = errors.New("a symbolic link to a directory, which is not followed")
-	errSpecial = errors.New("neither a file nor a directory")
-	errFull    = fmt.Errorf("the directory's files exceed %d MB", maxDir>>20)
-)
 
 // ReadDir reads the text files of a directory and its subdirectories, in lexical
 // order. Their names are their paths relative to dir. It lists what it skips:
@@ -102,7 +81,7 @@ func ReadDir(dir string) ([]Text, []Skip, error) {
 			skip(err)
 			return nil
 		case file != root && strings.HasPrefix(d.Name(), "."):
-			skip(errHidden)
+			skip(errors.New("hidden"))
 			if d.IsDir() {
 				return filepath.SkipDir
 			}
@@ -115,11 +94,11 @@ func ReadDir(dir string) ([]Text, []Skip, error) {
 		case err != nil:
 			skip(err)
 		case info.IsDir():
-			skip(errSymlink)
+			skip(errors.New("a symbolic link to a directory, which is not followed"))
 		case !info.Mode().IsRegular():
-			skip(errSpecial)
+			skip(errors.New("neither a file nor a directory"))
 		case total+info.Size() > maxDir:
-			skip(errFull)
+			skip(fmt.Errorf("the directory's files exceed %d MB", maxDir>>20))
 		default:
 			t, err := ReadFile(file)
 			if err != nil {

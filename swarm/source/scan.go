@@ -1,6 +1,9 @@
 package source
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // scanner reads a text line by line, tells what its blocks are, and gives
 // them to the packer in pieces.
@@ -92,7 +95,9 @@ func (s *scanner) run() {
 		return
 	}
 	if s.format == Markdown {
-		pos = s.frontMatter(pos)
+		end := pos + len(frontMatter.FindString(s.body[pos:]))
+		s.keep(pos, end, costPara, false)
+		pos = end
 	}
 	for blank := true; pos < len(s.body); {
 		l := s.line(pos)
@@ -109,21 +114,8 @@ func (s *scanner) run() {
 	}
 }
 
-// frontMatter keeps the settings between two lines of --- that begin a page.
-func (s *scanner) frontMatter(pos int) int {
-	l := s.line(pos)
-	if l.text != "---" {
-		return pos
-	}
-	for n, at := 0, l.next; n < 100 && at < len(s.body); n++ {
-		if l = s.line(at); l.text == "---" {
-			s.keep(pos, l.end, costPara, false)
-			return l.next
-		}
-		at = l.next
-	}
-	return pos
-}
+// frontMatter is the settings between two lines of --- that begin a page.
+var frontMatter = regexp.MustCompile(`^---[ \t\r]*\n(?:[^\n]*\n){0,100}?---[ \t\r]*(?:\n|$)`)
 
 // block reads the block that begins at line l, before which a blank line or a
 // heading stands if blank is set, and tells where the next one begins.

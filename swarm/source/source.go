@@ -65,30 +65,25 @@ func (t Text) Line(offset int) int {
 // before equal names as are needed to distinguish them, or else adds a number.
 // Names that are already unique do not change.
 func Unique(texts []Text) {
-	taken := make(map[string]int, len(texts))
-	for _, t := range texts {
-		taken[t.Name]++
+	taken := func() map[string]int {
+		names := make(map[string]int, len(texts))
+		for _, t := range texts {
+			names[t.Name]++
+		}
+		return names
 	}
 	for depth := 2; depth <= 8; depth++ {
-		longer := make(map[string][]int)
+		taken := taken()
 		for i, t := range texts {
-			if taken[t.Name] > 1 && t.Path != "" {
-				longer[tail(t.Path, depth)] = append(longer[tail(t.Path, depth)], i)
-			}
-		}
-		for name, who := range longer {
-			if len(who) == 1 && taken[name] == 0 {
-				taken[texts[who[0]].Name]--
-				taken[name]++
-				texts[who[0]].Name = name
+			if longer := tail(t.Path, depth); t.Path != "" && taken[t.Name] > 1 && taken[longer] == 0 {
+				texts[i].Name = longer
 			}
 		}
 	}
-	seen := make(map[string]bool, len(texts))
-	for i := range texts {
-		name := texts[i].Name
+	names, seen := taken(), make(map[string]bool, len(texts))
+	for i, t := range texts {
 		for n := 2; seen[texts[i].Name]; n++ {
-			if again := fmt.Sprintf("%s (%d)", name, n); !seen[again] && taken[again] == 0 {
+			if again := fmt.Sprintf("%s (%d)", t.Name, n); names[again] == 0 {
 				texts[i].Name = again
 			}
 		}

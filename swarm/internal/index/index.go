@@ -1,14 +1,14 @@
 // Package index finds the texts that match words best, by BM25.
 //
-// A text becomes terms (package words), a term a list of the texts that have it
-// (postings.go). Nothing is stemmed: a word matches itself, without regard to
-// case and accents.
+// A text becomes terms (package words), a term a list of the texts that have it.
+// Nothing is stemmed: a word matches itself, without regard to case and accents.
 package index
 
 import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/db31e724/go-swarm/internal/words"
 )
@@ -20,37 +20,58 @@ const (
 	b  = 0.75
 )
 
-// Index holds which texts have which terms. It is read only once New has
-// returned, so any number of goroutines may search it.
+// Index holds which texts have which terms, in 8 bytes for each text of a term. It
+// is read only once New has returned, so any number of goroutines may search it.
 type Index struct {
 	text   func(i int) string
-	terms  []byte   // all terms, sorted, end to end
-	ends   []uint32 // where each of them ends
-	posts  []byte   // the postings of all terms, end to end; see postings
-	postAt []uint64 // where those of each term end
+	terms  map[string]*postings
 	length []uint32 // terms of each text
 	mean   float64  // of length
 }
+
+// postings are the texts that have a term, in order.
+type postings []posting
+
+type posting struct{ text, count uint32 }
 
 // New indexes the texts text(0) to text(n-1). The index does not keep them, but
 // asks for some of them again when phrases are matched; text must then return
 // the same and be safe for concurrent use.
 func New(n int, text func(i int) string) *Index {
-	x := &Index{text: text, length: make([]uint32, n)}
-	build := builder{ids: map[string]uint32{}}
+	x := &Index{text: text, terms: map[string]*postings{}, length: make([]uint32, n)}
 	total := 0
 	for i := range n {
 		for term, extra := range words.Terms(text(i)) {
-			build.add(term, uint32(i))
+			x.add(term, uint32(i))
 			if !extra {
 				x.length[i]++
 			}
 		}
 		total += int(x.length[i])
 	}
-	build.into(x)
 	x.mean = max(1, float64(total)/float64(max(n, 1)))
 	return x
+}
+
+func (x *Index) add(term string, text uint32) {
+	list := x.terms[term]
+	if list == nil {
+		list = new(postings)
+		x.terms[term] = list
+	}
+	if last := len(*list) - 1; last >= 0 && (*list)[last].text == text {
+		(*list)[last].count++
+	} else {
+		*list = append(*list, posting{text, 1})
+	}
+}
+
+// find returns the texts that have a term; none if no text has it.
+func (x *Index) find(term string) postings {
+	if list := x.terms[term]; list != nil {
+		return *list
+	}
+	return nil
 }
 
 // Search returns the numbers of the at most n texts that match the query best,
@@ -58,12 +79,12 @@ func New(n int, text func(i int) string) *Index {
 // term with the query is not among them.
 func (x *Index) Search(query string, n int) []int {
 	scores := make([]float64, len(x.length))
-	for _, term := range unique(words.Sequence(query)) {
+	for _, term := range slices.Compact(slices.Sorted(slices.Values(words.Sequence(query)))) {
 		list := x.find(term)
-		idf := math.Log(1 + (float64(len(x.length))-float64(list.texts)+0.5)/(float64(list.texts)+0.5))
-		for i, count := range list.all() {
-			tf := float64(count)
-			scores[i] += idf * tf * (k1 + 1) / (tf + k1*(1-b+b*float64(x.length[i])/x.mean))
+		idf := math.Log(1 + (float64(len(x.length)-len(list))+0.5)/(float64(len(list))+0.5))
+		for _, p := range list {
+			tf := float64(p.count)
+			scores[p.text] += idf * tf * (k1 + 1) / (tf + k1*(1-b+b*float64(x.length[p.text])/x.mean))
 		}
 	}
 	// best is sorted; a text that would come after its last is passed by.
@@ -72,14 +93,12 @@ func (x *Index) Search(query string, n int) []int {
 	}
 	var best []int
 	for i, score := range scores {
-		if score <= 0 || n <= 0 || len(best) == n && better(i, best[n-1]) > 0 {
+		if score <= 0 || len(best) >= n && (n <= 0 || better(i, best[n-1]) > 0) {
 			continue
-		}
-		if len(best) == n {
-			best = best[:n-1]
 		}
 		at, _ := slices.BinarySearchFunc(best, i, better)
 		best = slices.Insert(best, at, i)
+		best = best[:min(n, len(best))]
 	}
 	return best
 }
@@ -91,9 +110,13 @@ func (x *Index) Match(wanted []string) []int {
 	hit := make([]bool, len(x.length))
 	for _, word := range wanted {
 		phrase := words.Sequence(word)
-		for i, all := range x.withAll(phrase) {
-			if all && !hit[i] {
-				hit[i] = len(phrase) == 1 || contains(words.Sequence(x.text(i)), phrase)
+		if len(phrase) == 0 {
+			continue
+		}
+		rarest := slices.MinFunc(phrase, func(a, b string) int { return cmp.Compare(len(x.find(a)), len(x.find(b))) })
+		for _, p := range x.find(rarest) {
+			if !hit[p.text] {
+				hit[p.text] = len(phrase) == 1 || contains(words.Sequence(x.text(int(p.text))), phrase)
 			}
 		}
 	}
@@ -106,35 +129,7 @@ func (x *Index) Match(wanted []string) []int {
 	return out
 }
 
-// withAll tells of each text whether it has all of the terms, of none if there
-// are no terms.
-func (x *Index) withAll(phrase []string) []bool {
-	counts := make([]int, len(x.length))
-	different := unique(phrase)
-	for _, term := range different {
-		for i := range x.find(term).all() {
-			counts[i]++
-		}
-	}
-	all := make([]bool, len(counts))
-	for i, n := range counts {
-		all[i] = n > 0 && n == len(different)
-	}
-	return all
-}
-
 // contains tells whether part stands in whole, without a gap.
 func contains(whole, part []string) bool {
-	for ; len(whole) >= len(part); whole = whole[1:] {
-		if slices.Equal(whole[:len(part)], part) {
-			return true
-		}
-	}
-	return false
-}
-
-func unique(terms []string) []string {
-	terms = slices.Clone(terms)
-	slices.Sort(terms)
-	return slices.Compact(terms)
+	return strings.Contains(" "+strings.Join(whole, " ")+" ", " "+strings.Join(part, " ")+" ")
 }

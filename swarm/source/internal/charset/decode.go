@@ -22,14 +22,16 @@ import (
 
 const bom = "\ufeff"
 
-var marks = []struct {
-	mark, name string
+// wides are the encodings by units of several bytes, with their byte order marks.
+var wides = []struct {
+	name, mark string
+	unit       int
 	e          encoding.Encoding
 }{
-	{"\xff\xfe\x00\x00", "UTF-32", utf32.UTF32(utf32.LittleEndian, utf32.ExpectBOM)},
-	{"\x00\x00\xfe\xff", "UTF-32", utf32.UTF32(utf32.BigEndian, utf32.ExpectBOM)},
-	{"\xff\xfe", "UTF-16", unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM)},
-	{"\xfe\xff", "UTF-16", unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM)},
+	{"UTF-32LE", "\xff\xfe\x00\x00", 4, utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)},
+	{"UTF-32BE", "\x00\x00\xfe\xff", 4, utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)},
+	{"UTF-16LE", "\xff\xfe", 2, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)},
+	{"UTF-16BE", "\xfe\xff", 2, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
 }
 
 // Decode gives data as valid UTF-8, and notes for a person: what it was taken
@@ -37,10 +39,10 @@ var marks = []struct {
 // UTF-8 is given as it is, without a note. declared is the encoding that the
 // data is said to be in; empty: none. The error names the best guess.
 func Decode(data []byte, declared string) (text string, notes []string, err error) {
-	for _, m := range marks {
-		if bytes.HasPrefix(data, []byte(m.mark)) {
-			text := decode(m.e, data)
-			return text, noted(m.name, "its byte order mark says so", strings.Count(text, "\ufffd")), plain(text)
+	for _, w := range wides {
+		if rest, ok := bytes.CutPrefix(data, []byte(w.mark)); ok {
+			text := decode(w.e, rest)
+			return text, noted(w.name, "its byte order mark says so", strings.Count(text, "\ufffd")), plain(text)
 		}
 	}
 	switch {
@@ -101,10 +103,7 @@ func noted(name, why string, broken int) []string {
 
 // decode leaves U+FFFD where data is broken; no decoder here has other errors.
 func decode(e encoding.Encoding, data []byte) string {
-	text, err := e.NewDecoder().Bytes(data)
-	if err != nil {
-		return "\ufffd"
-	}
+	text, _ := e.NewDecoder().Bytes(data)
 	return strings.ToValidUTF8(string(text), "\ufffd")
 }
 
@@ -170,16 +169,7 @@ func sequences(data []byte) (good, bad int) {
 // of several the one with most ASCII, the spaces and line ends among it.
 func wide(data []byte) (text, name string) {
 	most := -1
-	for _, c := range []struct {
-		name string
-		unit int
-		e    encoding.Encoding
-	}{
-		{"UTF-32LE", 4, utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)},
-		{"UTF-32BE", 4, utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)},
-		{"UTF-16LE", 2, unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)},
-		{"UTF-16BE", 2, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM)},
-	} {
+	for _, c := range wides {
 		if len(data)%c.unit != 0 {
 			continue
 		}

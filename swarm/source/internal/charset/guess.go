@@ -116,8 +116,8 @@ func oddness(text, name string) float64 {
 			case strays(before, last, next), accents > 3:
 				odd++
 			}
-		} else if accents = 0; before >= utf8.RuneSelf && unicode.IsLower(before) && unicode.IsUpper(last) && unicode.Is(unicode.Latin, before) {
-			odd++
+		} else {
+			accents = 0
 		}
 		before, last = last, next
 	}
@@ -161,23 +161,13 @@ const within = "'’-‐‑–—·…/.&_׳״"
 func strays(before, r, next rune) bool {
 	switch {
 	case unicode.Is(unicode.Thai, r):
-		consonant := func(r rune) bool { return r >= 'ก' && r <= 'ฮ' }
-		switch {
-		case unicode.Is(unicode.M, r), r == 'ะ', r == 'า', r == 'ำ': // stand upon or behind one
-			return !consonant(before) && !unicode.Is(unicode.M, before)
-		case r >= 'เ' && r <= 'ไ': // stand before one
-			return !consonant(next)
-		case unicode.IsDigit(r):
-			return unicode.IsLetter(before) || unicode.IsLetter(next)
+		if unicode.Is(unicode.M, r) || r == 'ะ' || r == 'า' || r == 'ำ' { // stand upon or behind a consonant
+			return (before < 'ก' || before > 'ฮ') && !unicode.Is(unicode.M, before)
 		}
 		return unicode.Is(unicode.Latin, before) || unicode.Is(unicode.Latin, next)
-	case unicode.Is(unicode.M, r):
-		return !unicode.IsLetter(before) && !unicode.Is(unicode.M, before)
 	case unicode.IsLetter(r) && r != 'ª' && r != 'º':
 		return unicode.IsUpper(r) && unicode.IsLower(before) || unicode.IsLower(r) && unicode.IsUpper(next) ||
-			unicode.IsLetter(before) && script(before) != script(r) || unicode.IsLetter(next) && script(next) != script(r) ||
-			strings.ContainsRune("םןץףך", r) && unicode.Is(unicode.Hebrew, next) ||
-			r == 'þ' && !strings.ContainsRune("aeiouyáéíóúýöærvj", next) // it is a Turkish ş
+			unicode.IsLetter(before) && script(before) != script(r) || unicode.IsLetter(next) && script(next) != script(r)
 	case r == '†' || r == '‡' || r == '•' || r >= 0x2500 && r < 0x25a0:
 		return unicode.IsLetter(before) || unicode.IsLower(next) && r != '•'
 	case unicode.In(r, unicode.S, unicode.No) && r < 0x2e80 && next >= utf8.RuneSelf && next != r:

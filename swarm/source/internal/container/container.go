@@ -64,16 +64,7 @@ var (
 // Payloads leaves out data URIs and long base64, and says how much.
 func Payloads(body string) Text {
 	t := Text{Body: body}
-	long, longer := 0, 0 // words that may be base64
-	for word := range strings.FieldsSeq(body) {
-		if len(word) >= 60 {
-			long++
-		}
-		if len(word) >= 100 {
-			longer++
-		}
-	}
-	if long < 4 && longer == 0 {
+	if !slices.ContainsFunc(strings.Fields(body), func(word string) bool { return len(word) >= 60 }) {
 		return t // the patterns take their time
 	}
 	count, size := 0, 0
@@ -82,12 +73,10 @@ func Payloads(body string) Text {
 		size += len(s)
 		return fmt.Sprintf("[%d bytes of base64 left out]", len(s))
 	}
-	if strings.Contains(body, "data:") {
-		t.Body = dataURI.ReplaceAllStringFunc(t.Body, func(s string) string {
-			head := strings.IndexByte(s, ',') + 1
-			return s[:head] + cut(s[head:])
-		})
-	}
+	t.Body = dataURI.ReplaceAllStringFunc(t.Body, func(s string) string {
+		head := strings.IndexByte(s, ',') + 1
+		return s[:head] + cut(s[head:])
+	})
 	t.Body = base64.ReplaceAllStringFunc(t.Body, func(s string) string {
 		if random(s) {
 			return cut(s)
@@ -121,11 +110,5 @@ func LineEnds(body string) (string, bool) {
 	if alone := returns - pairs; alone == 0 || alone < 10*feeds {
 		return body, false
 	}
-	b := []byte(body)
-	for i, c := range b {
-		if c == '\r' && (i+1 == len(b) || b[i+1] != '\n') {
-			b[i] = '\n'
-		}
-	}
-	return string(b), true
+	return strings.NewReplacer("\r\n", "\r\n", "\r", "\n").Replace(body), true
 }

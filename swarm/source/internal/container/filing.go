@@ -11,9 +11,9 @@ var (
 	submission = regexp.MustCompile(`^\s*(?:-----BEGIN PRIVACY|<(?:SEC|IMS)-DOCUMENT>|<SUBMISSION>|<DOCUMENT>\s*<TYPE>)`)
 	document   = regexp.MustCompile(`(?s)<DOCUMENT>(.*?)(?:</DOCUMENT>|$)`)
 	tagged     = regexp.MustCompile(`(?m)^<(TYPE|FILENAME|DESCRIPTION)>(.*?)\r?$`)
-	bodyOf     = regexp.MustCompile(`(?s)<TEXT>(.*?)(?:</TEXT>|$)`)
 	isPage     = regexp.MustCompile(`(?i)<html|<body|<div|<p>|<p |<font|<!doctype html`)
 	isData     = regexp.MustCompile(`(?i)^(?:GRAPHIC|ZIP|EXCEL|PDF|XML|JSON|EX-10[0-9]\..*)$`)
+	isBinary   = regexp.MustCompile(`^\s*(?:begin 6|<PDF>)`)
 	layout     = regexp.MustCompile(`(?m)^<(?:PAGE|TABLE|/TABLE|CAPTION|S|C|FN|/FN)>|<(?:S|C|CAPTION)>`)
 	wrapper    = regexp.MustCompile(`(?m)^</?(?:SEC|IMS)-(?:DOCUMENT|HEADER)>[^\n]*\n?|^<ACCEPTANCE-DATETIME>`)
 )
@@ -30,22 +30,14 @@ func Filing(body string) (t Text, ok bool) {
 	for _, m := range document.FindAllStringSubmatchIndex(body, -1) {
 		out.WriteString(wrapper.ReplaceAllString(body[at:m[0]], ""))
 		at = m[1]
-		doc := body[m[2]:m[3]]
+		head, text, _ := strings.Cut(body[m[2]:m[3]], "<TEXT>")
+		text, _, _ = strings.Cut(text, "</TEXT>")
 		tags := map[string]string{}
-		begin := bodyOf.FindStringSubmatchIndex(doc)
-		head := doc
-		if begin != nil {
-			head = doc[:begin[0]]
-		}
 		for _, tag := range tagged.FindAllStringSubmatch(head, -1) {
-			tags[tag[1]] = strings.TrimSpace(tag[2])
+			tags[tag[1]] = tag[2]
 		}
 		name := strings.Join(strings.Fields(tags["TYPE"]+" "+tags["DESCRIPTION"]+" "+tags["FILENAME"]), " ")
-		text := ""
-		if begin != nil {
-			text = doc[begin[2]:begin[3]]
-		}
-		if isData.MatchString(tags["TYPE"]) || strings.HasPrefix(strings.TrimSpace(text), "begin 6") || strings.HasPrefix(strings.TrimSpace(text), "<PDF>") {
+		if isData.MatchString(strings.TrimSpace(tags["TYPE"])) || isBinary.MatchString(text) {
 			left = append(left, name)
 			continue
 		}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -16,7 +17,7 @@ func (w *writer) formula(n *html.Node) bool {
 	switch class := attr(n, "class"); {
 	case n.DataAtom == atom.Math:
 		s = linear(n)
-	case n.DataAtom == atom.Script && strings.HasPrefix(attr(n, "type"), "math/tex"):
+	case isTeX(n):
 		s = tex(raw(n))
 	case n.DataAtom == atom.Img && looksTeX(attr(n, "alt")):
 		for d := range n.Parent.Descendants() {
@@ -26,7 +27,7 @@ func (w *writer) formula(n *html.Node) bool {
 		}
 		s = tex(attr(n, "alt"))
 	case strings.HasPrefix(class, "MathJax"):
-		return told(n)
+		return slices.ContainsFunc(slices.Collect(n.Parent.ChildNodes()), isTeX) // told there
 	case n.Data == "mjx-container" || formulaClass.MatchString(class):
 		s = among(n)
 	}
@@ -36,17 +37,8 @@ func (w *writer) formula(n *html.Node) bool {
 
 var formulaClass = regexp.MustCompile(`(?:^| )(?:mwe-math-element|katex(?:-display)?)(?: |$)`)
 
-// told reports whether a script with the TeX of what MathJax shows follows soon.
-func told(n *html.Node) bool {
-	for range 4 {
-		if n = n.NextSibling; n == nil {
-			return false
-		}
-		if n.DataAtom == atom.Script && strings.HasPrefix(attr(n, "type"), "math/tex") {
-			return true
-		}
-	}
-	return false
+func isTeX(n *html.Node) bool {
+	return n.DataAtom == atom.Script && strings.HasPrefix(attr(n, "type"), "math/tex")
 }
 
 // among finds the formula in an element that holds several forms of it.

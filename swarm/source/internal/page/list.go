@@ -13,14 +13,14 @@ const deepestList = 8 // deeper lists are not indented further
 func (w *writer) list(n *html.Node) {
 	around := 2 - min(w.lists, 1)
 	w.block(around)
-	number := listNumber(n, "start", 1)
+	number := numberOf(n, "start", 1)
 	w.lists++
 	for c := range n.ChildNodes() {
 		if c.DataAtom == atom.Li && !w.flat {
 			w.block(1)
 			w.prefix = strings.Repeat("  ", min(w.lists-1, deepestList)) + "- "
 			if n.DataAtom == atom.Ol {
-				number = listNumber(c, "value", number)
+				number = numberOf(c, "value", number)
 				w.prefix = strings.TrimSuffix(w.prefix, "- ") + numeral(number, attr(n, "type")) + ". "
 				number++
 			}
@@ -32,12 +32,10 @@ func (w *writer) list(n *html.Node) {
 	w.block(around)
 }
 
-// listNumber reads a number of an ordered list.
-func listNumber(n *html.Node, key string, otherwise int) int {
-	for _, a := range n.Attr {
-		if number, err := strconv.Atoi(strings.TrimSpace(a.Val)); a.Key == key && err == nil && number >= 0 && number <= 1e6 {
-			return number
-		}
+// numberOf reads an attribute that is a number.
+func numberOf(n *html.Node, key string, otherwise int) int {
+	if number, err := strconv.Atoi(strings.TrimSpace(attr(n, key))); err == nil && number >= 0 {
+		return number
 	}
 	return otherwise
 }

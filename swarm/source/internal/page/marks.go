@@ -193,21 +193,21 @@ func (w *writer) deleted(n *html.Node) {
 
 // ruby writes the text and, in brackets, how it is read.
 func (w *writer) ruby(n *html.Node) {
-	base, reading := writer{flat: true, keep: w.keep, page: w.page}, writer{flat: true, keep: w.keep, page: w.page}
+	base, reading := "", ""
 	for c := range n.ChildNodes() {
 		switch {
 		case c.DataAtom == atom.Rp:
 		case c.DataAtom == atom.Rt || c.Data == "rtc":
-			reading.children(c)
-			reading.space = false
+			reading += w.line(c)
+		case c.Type == html.TextNode:
+			base += strings.TrimSpace(c.Data)
 		default:
-			base.child(c)
-			base.space = false
+			base += w.line(c)
 		}
 	}
-	w.text(base.out.String())
-	if reading.out.Len() > 0 {
-		w.text("(" + reading.out.String() + ")")
+	w.text(base)
+	if reading != "" {
+		w.text("(" + reading + ")")
 	}
 }
 

@@ -3,7 +3,6 @@ package page
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -101,13 +100,11 @@ func (w *writer) read(g *grid, n *html.Node) {
 func (w *writer) cells(g *grid, tr *html.Node) (row []cell) {
 	fill := func() {
 		for {
-			d, ok := g.down[len(row)]
-			if !ok || w.page.spare < 0 {
+			d := g.down[len(row)]
+			if d.rows == 0 || w.page.spare < 0 {
 				return
 			}
-			if g.down[len(row)] = (below{d.cell, d.rows - 1}); d.rows <= 1 {
-				delete(g.down, len(row))
-			}
+			g.down[len(row)] = below{d.cell, d.rows - 1}
 			row = append(row, w.again(d.cell))
 		}
 	}
@@ -131,18 +128,15 @@ func (w *writer) cells(g *grid, tr *html.Node) (row []cell) {
 			if k > 0 && w.page.spare < 0 {
 				break
 			}
-			if once && k < columns-1 { // a number stands once, in the last of its columns
-				row = append(row, w.again(cell{}))
-				continue
+			c := own
+			switch {
+			case once && k < columns-1: // a number stands once, in the last of its columns
+				c = w.again(cell{})
+			case k > 0 && !once:
+				c = w.again(own)
 			}
-			if rows > 1 {
-				g.down[len(row)] = below{own, rows - 1}
-			}
-			if k == 0 || once {
-				row = append(row, own)
-			} else {
-				row = append(row, w.again(own))
-			}
+			g.down[len(row)] = below{own, rows - 1}
+			row = append(row, c)
 		}
 	}
 	fill()
@@ -157,13 +151,7 @@ func (w *writer) again(c cell) cell {
 	return cell{c.text, true}
 }
 
-func span(n *html.Node, key string, most int) int {
-	number, err := strconv.Atoi(strings.TrimSpace(attr(n, key)))
-	if err != nil {
-		return 1
-	}
-	return max(min(number, most), 1)
-}
+func span(n *html.Node, key string, most int) int { return max(min(numberOf(n, key, 1), most), 1) }
 
 var (
 	figure    = regexp.MustCompile(`^[$€£¥(]*\d[\d,.]*[)%]*$`)
