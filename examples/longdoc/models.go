@@ -22,10 +22,9 @@ const (
 	leastChunk = 1200 // tokens
 	mostChunk  = 2000
 
-	// Past so many bytes of sources, or calls of one worker one after another,
-	// the mock answers at once, for somebody waits.
-	paceBytes = 1e6
-	paceCalls = 100
+	// Past so many calls of one worker one after another the mock answers at once,
+	// for somebody waits.
+	paceCalls = 10
 
 	// A person waits here: a server that hangs is given up sooner than the
 	// library would.
@@ -94,8 +93,8 @@ func (m *models) close() {
 }
 
 // connect makes the models: those that the environment names, or a mock
-// server in this process. To read are so many bytes in so many chunks.
-func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string) string) (_ *models, err error) {
+// server in this process. To read are so many chunks.
+func connect(s settings, chunks int, stderr io.Writer, getenv func(string) string) (_ *models, err error) {
 	m := &models{}
 	defer func() {
 		if err != nil {
@@ -112,7 +111,7 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 			return nil, errors.New("a server is set: name the models to ask in SWARM_PLANNER_MODEL and SWARM_WORKER_MODEL")
 		}
 	} else {
-		m.startMock(s, bytes, chunks, stderr, &small)
+		m.startMock(s, chunks, stderr, &small)
 	}
 	m.names = m.large.Model + ", " + small.Model
 	if s.budget > 0 {
@@ -155,14 +154,11 @@ func (m *models) keep(path string, memo bool) (swarm.Journal, error) {
 
 // startMock starts the server in this process. It takes the time that models
 // take, unless somebody would wait long for it.
-func (m *models) startMock(s settings, bytes, chunks int, stderr io.Writer, small *model.Backend) {
+func (m *models) startMock(s settings, chunks int, stderr io.Writer, small *model.Backend) {
 	big, little := mock.Large(), mock.Small()
-	switch {
-	case bytes > paceBytes:
-		fmt.Fprintln(stderr, "over 1 MB to read: the mock model answers without modelled latency")
-	case chunks > paceCalls*s.workers:
+	if chunks > paceCalls*s.workers {
 		fmt.Fprintf(stderr, "%d chunks for %d %s: the mock model answers without modelled latency\n", chunks, s.workers, plural(s.workers, "worker"))
-	case s.paced:
+	} else if s.paced {
 		big.Latency, little.Latency = mock.LargeLatency(), mock.SmallLatency()
 	}
 	big.Context, little.Context = s.plannerContext, s.workerContext
@@ -170,10 +166,6 @@ func (m *models) startMock(s settings, bytes, chunks int, stderr io.Writer, smal
 	m.closers = append(m.closers, func() { m.server.Close() })
 	m.large.BaseURL, small.BaseURL = m.server.URL(), m.server.URL()
 	m.large.Model, small.Model = big.ID, little.ID
-	m.large.Price, small.Price = price(big.Price), price(little.Price)
-}
-
-func price(p *mock.Price) *swarm.Price {
-	per := func(dollars float64) swarm.Money { return swarm.Money(dollars*float64(swarm.Dollar) + 0.5) }
-	return &swarm.Price{In: per(p.In), Cached: per(p.Cached), Written: per(p.Written), Out: per(p.Out)}
+	m.large.Price = &swarm.Price{In: 4 * swarm.Dollar, Cached: swarm.Dollar * 2 / 5, Out: 20 * swarm.Dollar}
+	small.Price = &swarm.Price{In: swarm.Dollar / 5, Cached: swarm.Dollar / 50, Out: swarm.Dollar * 6 / 5}
 }

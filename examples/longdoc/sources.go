@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/build"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/source"
@@ -105,21 +104,15 @@ func (d *documents) add(file string, stdin io.Reader) error {
 // defaultFile is the Go specification that ships with Go, or where a packager
 // left it out, the go command's manual, each with a question to suit.
 func (d *documents) defaultFile() (string, error) {
-	out, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOROOT: %w: name a file with -file", err)
-	}
-	root := strings.TrimSpace(string(out))
-	spec := filepath.Join(root, "doc", "go_spec.html")
-	if _, err := os.Stat(spec); err == nil {
-		d.question = specQuestion
-		return spec, nil
-	}
-	manual := filepath.Join(root, "src", "cmd", "go", "alldocs.go")
-	if _, err := os.Stat(manual); err == nil {
-		d.question = goQuestion
-		d.notes = append(d.notes, "this Go has no doc/go_spec.html: reading the go command's manual instead")
-		return manual, nil
+	for _, ships := range []struct{ path, question string }{
+		{"doc/go_spec.html", specQuestion},
+		{"src/cmd/go/alldocs.go", goQuestion},
+	} {
+		file := filepath.Join(build.Default.GOROOT, ships.path)
+		if _, err := os.Stat(file); err == nil {
+			d.question = ships.question
+			return file, nil
+		}
 	}
 	return "", errors.New("this Go ships neither doc/go_spec.html nor src/cmd/go/alldocs.go: name a file with -file")
 }
