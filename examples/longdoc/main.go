@@ -113,7 +113,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		Pack:        s.chunkSize(job.docs.size()),
 		Reducer:     job.models.reducer,
 		Budget:      swarm.Budget{Cost: swarm.Money(s.budget * float64(swarm.Dollar))},
-		Journal:     job.journal,
+		Journal:     job.models.journal,
 		Observe:     observe.Tee(listeners...),
 	}
 	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources, Schema: job.schema, Run: job.models.names})
@@ -135,7 +135,6 @@ type job struct {
 	sources []swarm.Source
 	schema  []byte // of the answer; nil: prose
 	models  *models
-	journal swarm.Journal // nil: nothing is kept
 }
 
 // prepare reads the texts and connects the models. It sets the question of
@@ -173,13 +172,8 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 			return nil, fmt.Errorf("-schema: %w", err)
 		}
 	}
-	models, err := connect(*s, chunks, stderr, getenv)
+	models, err := connect(*s, getenv)
 	if err != nil {
-		return nil, err
-	}
-	kept, err := models.keep(s.journal, s.memo)
-	if err != nil {
-		models.close()
 		return nil, err
 	}
 	title := fmt.Sprintf("%d texts", len(docs.texts))
@@ -187,5 +181,5 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 		title = docs.texts[0].Name
 	}
 	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", title, (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
-	return &job{docs, sources, schema, models, kept}, nil
+	return &job{docs, sources, schema, models}, nil
 }
