@@ -64,8 +64,9 @@ func TestPlanner(t testing.TB, newPlanner func() swarm.Planner, briefs ...swarm.
 
 // writing is an add for one call of Plan: it keeps what is written.
 type writing struct {
-	answer func() error // to a step; nil: accepted
-	cancel func()       // called where a planner goes on for ever; may be nil
+	answer error  // to each step
+	cancel func() // called from the step most on; may be nil
+	most   int
 
 	mu    sync.Mutex
 	n     int
@@ -80,13 +81,11 @@ func (w *writing) add(st swarm.Step) error {
 	defer w.mu.Unlock()
 	if w.n++; w.n <= mostSteps {
 		w.steps = append(w.steps, st)
-	} else if w.cancel != nil {
+	}
+	if w.cancel != nil && w.n >= w.most {
 		w.cancel()
 	}
-	if w.answer == nil {
-		return nil
-	}
-	return w.answer()
+	return w.answer
 }
 
 func (w *writing) written() (steps []swarm.Step, n int) {
@@ -114,22 +113,19 @@ func (s *suite) plans(name string, p swarm.Planner, b swarm.Brief) []swarm.Resul
 
 	const onTheirWay = 16 // steps that may be, when a plan ends
 	for _, c := range []struct {
-		name   string
-		answer func(cancel func()) error
-		most   int
-		breach string
+		name     string
+		answer   error
+		cancelAt int // this step
+		most     int
+		breach   string
 	}{
-		{"every step refused", func(func()) error {
-			return &swarm.PlanError{Field: "do", Mend: "no step is accepted"} // a planner may mend and try again
-		}, mostSteps, "it had written %d steps and went on"},
-		{"the plan closed", func(func()) error { return swarm.ErrPlanClosed }, onTheirWay, "it wrote %d steps to a plan that was closed"},
-		{"cancelled at a step", func(cancel func()) error {
-			cancel()
-			return context.Canceled
-		}, onTheirWay, "it wrote %d steps after the run was cancelled"},
+		// A planner may mend and try again.
+		{"every step refused", &swarm.PlanError{Field: "do", Mend: "no step is accepted"}, mostSteps + 1, mostSteps, "it had written %d steps and went on"},
+		{"the plan closed", swarm.ErrPlanClosed, mostSteps + 1, onTheirWay, "it wrote %d steps to a plan that was closed"},
+		{"cancelled at a step", context.Canceled, 1, onTheirWay, "it wrote %d steps after the run was cancelled"},
 	} {
 		ctx, cancel := context.WithCancel(context.Background())
-		w := writing{answer: func() error { return c.answer(cancel) }, cancel: cancel}
+		w := writing{answer: c.answer, cancel: cancel, most: c.cancelAt}
 		s.run(ctx, name+", "+c.name, func(ctx context.Context) { p.Plan(ctx, b, w.add) })
 		cancel()
 		if _, n := w.written(); n > c.most {
