@@ -21,15 +21,13 @@ func share(texts []string, most int) ([]string, bool) {
 	if total <= most {
 		return texts, false
 	}
-	sorted := slices.Sorted(slices.Values(sizes))
-	each := most // what each of the larger ones may take
-	left := most
-	for i, s := range sorted {
-		if each = left / (len(sorted) - i); s > each {
-			break
+	each := sort.Search(most, func(n int) bool { // what each of the larger ones may take
+		taken := 0
+		for _, s := range sizes {
+			taken += min(s, n+1)
 		}
-		left -= s
-	}
+		return taken > most
+	})
 	out := slices.Clone(texts)
 	for i, t := range texts {
 		if sizes[i] > each {

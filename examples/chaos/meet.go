@@ -97,16 +97,16 @@ const mixtures = 4
 
 // mixture is the i-th run through them, with a rule for its calls. Every
 // second one streams.
-func mixture(i int, rate float64, seed uint64) (mock.Fault, mock.FaultRule) {
+func mixture(i uint64, rate float64, seed uint64) meeting {
 	r := mock.FaultRule{Model: "mock-small", Rate: rate, Attempts: 1}
 	for _, f := range mock.Faults() {
 		if !f.Client && f.Group != "H" && (f.Recovery == mock.Again || f.Recovery == mock.Unharmed) {
 			r.IDs = append(r.IDs, f.ID)
 		}
 	}
-	return mock.Fault{
+	return meeting{mock.Fault{
 		ID: fmt.Sprint("M", i), Group: "M", Name: fmt.Sprintf("%d faults that pass, mixed (seed %d)", len(r.IDs), seed), Recovery: mock.Again,
-	}, r
+	}, r, seed}
 }
 
 func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
