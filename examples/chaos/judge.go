@@ -156,26 +156,18 @@ func whole(e mock.Entry) bool {
 	return e.Status == 200 && !e.Cancelled && (e.Fault == "" || f.Recovery == mock.Unharmed && f.Charged)
 }
 
-// byPrompt groups the worker's requests by model and body, in order of arrival.
-func byPrompt(log []mock.Entry) map[string][]mock.Entry {
-	m := map[string][]mock.Entry{}
-	for _, e := range log {
-		if e.Request.Model != "mock-large" {
-			m[string(e.Body)] = append(m[string(e.Body)], e)
-		}
-	}
-	for _, es := range m {
-		slices.SortStableFunc(es, func(a, b mock.Entry) int { return a.Arrived.Compare(b.Arrived) })
-	}
-	return m
-}
-
 // resent finds prompts that were sent too often, that came again before the wait
 // that was asked for, or that were served again after a whole answer. One that
 // came while the first was still on its way is a hedge.
 func resent(log []mock.Entry) (why []string) {
+	prompts := map[string][]mock.Entry{} // the workers', by model and body, in order of arrival
+	for _, e := range slices.SortedStableFunc(slices.Values(log), func(a, b mock.Entry) int { return a.Arrived.Compare(b.Arrived) }) {
+		if e.Request.Model != "mock-large" {
+			prompts[string(e.Body)] = append(prompts[string(e.Body)], e)
+		}
+	}
 	again := 0
-	for _, es := range byPrompt(log) {
+	for _, es := range prompts {
 		if len(es) > mostAttempts {
 			why = append(why, fmt.Sprintf("one prompt was sent %d times", len(es)))
 		}
