@@ -1,10 +1,12 @@
 package planner
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/db31e724/go-swarm/internal/findings"
@@ -21,34 +23,26 @@ var errNoPlan = errors.New(`the reply holds no plan: want one JSON object {"step
 // over each one when its closing brace has come. It reads
 //
 //   - {"steps": [step, …]}, also below other names;
-//   - a bare list of steps, a bare step, or several one after another;
+//   - a bare list of steps, a bare step, or several one after another, unless a
+//     whole {"steps": […]} stands before them;
 //   - any of these with prose or a code fence around.
 //
-// It matches brackets and looks at names; a step must be JSON, what stands
-// between steps need not be. A step that is no JSON is never mended here: it is
-// noted with its place, and the steps around it are read. A begun value that
-// fails before its first step is complete counts as prose if a whole plan
-// follows. What is handed over does not depend on the pieces. The decoder takes
-// at most most bytes, and reads a failed value again from its second byte, but no
-// more than rereads × most bytes in all.
+// encoding/json reads each step; what stands between steps need not be JSON. A step
+// that is no JSON is never mended here: it is noted with its place, and the steps
+// behind it are read. What fails before its first step is complete counts as prose
+// if a whole plan follows. What is handed over does not depend on the pieces. The
+// decoder takes at most most bytes.
 type decoder struct {
 	step func(raw []byte)
 	most int
 
-	buf    []byte // the reply so far
-	pos    int    // the next byte of buf to look at
-	start  int    // of the value that is being read; −1: none
-	open   []frame
-	inner  int // index in open of the step that is being read; −1: none
-	name   []byte
-	fresh  bool // nothing but a bracket of the value was read
-	quoted bool // within a string
-	escape bool // behind a backslash in it
-	reread int
+	buf   []byte // the reply so far
+	pos   int    // what is read next
+	tried int    // how much was there behind pos when more had to come
 
-	sure    bool // the value is a plan: a step of it, or its list, is complete
-	planish bool // it has names that a plan has
-	lists   int  // lists of steps in it
+	inList bool // pos is in a list of steps
+	named  bool // the list is "steps", and so is the last one that was read whole
+	inner  int  // steps of the list that were handed over
 
 	steps    int // handed over
 	plans    int // whole lists of steps that were read
@@ -56,25 +50,12 @@ type decoder struct {
 	doubtful error // a fault in what may have been prose
 }
 
-// frame is an object or a list that is open.
-type frame struct {
-	bracket byte
-	steps   bool   // a list of steps
-	named   bool   // and it stands under the name "steps"
-	odd     bool   // something else stands in it
-	key     string // of an object: the name last read
-	at      int    // its start in buf
-	step    bool   // an object with a name that a step has
-}
-
-const (
-	maxDepth = 24 // how deep JSON may be nested; a plan needs five levels
-	maxName  = 16 // how much of a name is kept to be recognized
-	rereads  = 32 // times most: how much may be read again
-)
+// largeStep is from how many bytes on a step is only read again once it has become
+// twice as long, so that reading takes time in proportion to the reply.
+const largeStep = 64 << 10
 
 func newDecoder(most int, step func(raw []byte)) *decoder {
-	return &decoder{step: step, most: most, start: -1, inner: -1}
+	return &decoder{step: step, most: most}
 }
 
 // write takes a piece of the reply. Its only error is errTooLong.
@@ -83,15 +64,20 @@ func (d *decoder) write(p string) error {
 		return fmt.Errorf("%w: more than %d bytes", errTooLong, d.most)
 	}
 	d.buf = append(d.buf, p...)
-	d.read()
+	if open := len(d.buf) - d.pos; strings.Contains(p, "}") && (open < largeStep || open >= 2*d.tried) {
+		d.read(false)
+		d.tried = len(d.buf) - d.pos
+	}
 	return nil
 }
 
+var errEnds = errors.New("the reply ends here, within JSON")
+
 // close says that the reply has ended, and returns what was wrong with it.
 func (d *decoder) close() []error {
-	for d.start >= 0 {
-		d.fail(errors.New("the reply ends here, within JSON"))
-		d.read()
+	d.read(true)
+	if d.inList && (d.named || d.inner > 0) {
+		d.faults = append(d.faults, d.placed(errEnds, len(d.buf)))
 	}
 	if d.doubtful != nil {
 		d.faults = append(d.faults, d.doubtful)
@@ -102,53 +88,120 @@ func (d *decoder) close() []error {
 	return d.faults
 }
 
-func (d *decoder) read() {
-	for d.pos < len(d.buf) {
-		c := d.buf[d.pos]
-		if d.start < 0 {
-			if c != '{' && c != '[' {
-				d.pos++
-				continue
+var (
+	listBegins = regexp.MustCompile(`"steps"\s*:\s*\[`)
+	planNames  = regexp.MustCompile(`"(?:id|do|steps)"\s*:`)
+)
+
+// read reads on as far as it can; last: no more comes.
+func (d *decoder) read(last bool) {
+	for more := true; more && d.pos < len(d.buf); {
+		switch {
+		case d.inList:
+			more = d.within(last)
+		case d.named: // what follows a whole plan is prose, or another one
+			at := listBegins.FindIndex(d.buf[d.pos:])
+			if more = at != nil; more {
+				d.begin(d.pos+at[1], true)
 			}
-			d.start, d.inner, d.open = d.pos, -1, d.open[:0]
-			d.quoted, d.escape = false, false
-			d.sure, d.planish, d.lists = false, false, 0
-		}
-		if err := d.next(c); err != nil {
-			d.fail(err)
-			continue
-		}
-		d.pos++
-		if len(d.open) == 0 {
-			if d.plans > 0 && d.sure {
-				d.doubtful = nil
-			}
-			d.start = -1
+		default:
+			more = d.outside(last)
 		}
 	}
 }
 
-// fail gives up the value that is being read. Where it goes on is either the
-// byte after the value's or the step's first, or the byte that was wrong.
-func (d *decoder) fail(err error) {
-	err = d.placed(err, d.pos)
-	back := d.pos
+func (d *decoder) begin(at int, named bool) {
+	d.pos, d.inList, d.named, d.inner = at, true, named, 0
+}
+
+// outside looks for a list of steps, or a step. It returns false where more has to
+// come first.
+func (d *decoder) outside(last bool) bool {
+	i := bytes.IndexAny(d.buf[d.pos:], "{[")
+	if i < 0 {
+		d.pos = len(d.buf)
+		return false
+	}
+	d.pos += i
+	if d.buf[d.pos] == '{' {
+		return d.object(last)
+	}
+	inside := bytes.TrimLeft(d.buf[d.pos+1:], " \t\r\n")
 	switch {
-	case !d.sure:
-		if d.planish && d.doubtful == nil {
-			d.doubtful = err
-		}
-		back = d.start + 1
-	case d.inner >= 0:
-		d.faults = append(d.faults, err)
-		back = d.open[d.inner].at + 1
+	case len(inside) == 0:
+		return false
+	case inside[0] == '{': // prose has brackets too
+		d.begin(d.pos+1, false)
 	default:
-		d.faults = append(d.faults, err)
+		d.pos++
 	}
-	if d.reread += d.pos - back; d.reread > rereads*d.most {
-		back = len(d.buf)
+	return true
+}
+
+// within reads on in a list of steps.
+func (d *decoder) within(last bool) bool {
+	rest := bytes.TrimLeft(d.buf[d.pos:], ", \t\r\n")
+	d.pos = len(d.buf) - len(rest)
+	switch {
+	case len(rest) == 0:
+		return false
+	case rest[0] == '{':
+		return d.object(last)
+	case rest[0] == ']':
+		d.pos++
+		if d.named || d.inner > 0 {
+			d.plans++
+			d.doubtful = nil
+		}
+	case d.named:
+		d.doubtful = cmp.Or(d.doubtful, errors.New(`the plan's "steps" holds something other than objects`))
+		d.named = false
 	}
-	d.pos, d.start, d.inner = back, -1, -1
+	d.inList = false
+	return true
+}
+
+// object reads the object at pos, which may be a step, or hold the list of them.
+func (d *decoder) object(last bool) bool {
+	rest := d.buf[d.pos:]
+	var raw json.RawMessage
+	err := json.NewDecoder(bytes.NewReader(rest)).Decode(&raw)
+	end := len(raw)
+	bad, broken := errors.AsType[*json.SyntaxError](err)
+	switch {
+	case broken:
+		end = int(bad.Offset) - 1
+	case err != nil:
+		end, err = len(rest), errEnds
+	}
+	if at := listBegins.FindIndex(rest[:end]); at != nil && !d.inList {
+		d.begin(d.pos+at[1], true)
+		return true
+	}
+	if err == errEnds && !last {
+		return false
+	}
+	d.pos += end
+	fields, _ := findings.Members(raw)
+	switch {
+	case err == nil && (d.inList && d.named || fields["id"] != nil || fields["do"] != nil):
+		d.steps++
+		d.inner++
+		d.step(raw)
+	case err == nil:
+		if fields["steps"] != nil && !d.inList {
+			d.doubtful = cmp.Or(d.doubtful, errors.New(`the plan's "steps" is no list of objects`))
+		}
+	case d.inList && d.named, d.steps > 0 && planNames.Match(rest[:end]):
+		d.faults = append(d.faults, d.placed(err, d.pos))
+		d.inList, d.named = false, false
+	default:
+		if planNames.Match(rest[:end]) {
+			d.doubtful = cmp.Or(d.doubtful, d.placed(err, d.pos))
+		}
+		d.inList = false
+	}
+	return true
 }
 
 // placed says where in the reply err was met.
@@ -157,117 +210,6 @@ func (d *decoder) placed(err error, at int) error {
 		return fmt.Errorf("the plan is not JSON at byte %d, after %d steps: %w", at, d.steps, err)
 	}
 	return fmt.Errorf("the plan is not JSON at byte %d: %w", at, err)
-}
-
-// next takes a byte of the value that is being read. Its error says that the
-// value cannot be JSON.
-func (d *decoder) next(c byte) error {
-	switch {
-	case d.escape:
-		d.escape = false
-		return nil
-	case d.quoted && c != '"':
-		if d.escape = c == '\\'; len(d.name) < maxName {
-			d.name = append(d.name, c)
-		}
-		return nil
-	case c == ' ' || c == '\t' || c == '\r' || c == '\n':
-		return nil
-	}
-	if len(d.open) == 0 {
-		d.fresh = true
-		d.begin(c)
-		return nil
-	}
-	top := &d.open[len(d.open)-1]
-	if d.fresh { // prose has brackets too
-		d.fresh = false
-		if top.bracket == '{' && c != '"' && c != '}' || top.bracket == '[' && c != '{' && c != ']' {
-			return fmt.Errorf("got %q after %q", c, top.bracket)
-		}
-	}
-	if top.steps && d.inner < 0 && c != '{' && c != ']' && c != ',' {
-		top.odd = true
-	}
-	switch c {
-	case '"':
-		if d.quoted = !d.quoted; d.quoted {
-			d.name = d.name[:0]
-		}
-	case ':':
-		top.key = string(d.name)
-		top.step = top.step || top.key == "do" || top.key == "id"
-		d.planish = d.planish || top.step || top.key == "steps"
-	case '{', '[':
-		if len(d.open) == maxDepth {
-			return fmt.Errorf("more than %d levels", maxDepth)
-		}
-		d.begin(c)
-	case '}', ']':
-		if c != top.bracket+2 { // in ASCII, for both
-			return fmt.Errorf("got %q, want %q", c, top.bracket+2)
-		}
-		d.ended()
-	}
-	return nil
-}
-
-func (d *decoder) begin(c byte) {
-	f := frame{bracket: c, at: d.pos, steps: c == '[' && len(d.open) == 0}
-	if n := len(d.open); n > 0 && d.inner < 0 {
-		switch top := d.open[n-1]; {
-		case c == '{' && top.steps:
-			d.inner = n
-		case c == '[' && top.key == "steps":
-			f.steps, f.named = true, true
-			d.lists++
-		}
-	}
-	d.open = append(d.open, f)
-}
-
-// ended closes the innermost object or list, and hands it over if it is a step.
-func (d *decoder) ended() {
-	n := len(d.open) - 1
-	f := d.open[n]
-	d.open = d.open[:n]
-	switch {
-	case f.steps:
-		if f.odd && f.named {
-			err := errors.New(`the plan's "steps" holds something other than objects`)
-			if !d.sure {
-				d.doubtful = cmp.Or(d.doubtful, err)
-				return
-			}
-			d.faults = append(d.faults, err)
-		}
-		if d.sure = d.sure || f.named; d.sure {
-			d.plans++
-		}
-	case d.inner == n: // an object of a list of steps
-		d.inner = -1
-		if d.open[n-1].named || f.step {
-			d.handOver(f.at)
-		}
-	case n == 0 && f.step && d.lists == 0:
-		d.handOver(f.at)
-	case d.inner < 0 && f.key == "steps" && d.lists == 0 && d.doubtful == nil:
-		d.doubtful = errors.New(`the plan's "steps" is no list of objects`)
-	}
-}
-
-// handOver hands over the step from at to pos if it is JSON.
-func (d *decoder) handOver(at int) {
-	d.sure = true
-	raw := d.buf[at : d.pos+1]
-	var value json.RawMessage
-	err := json.Unmarshal(raw, &value)
-	if bad, ok := errors.AsType[*json.SyntaxError](err); ok {
-		d.faults = append(d.faults, d.placed(err, at+int(bad.Offset)-1))
-		return
-	}
-	d.steps++
-	d.step(raw)
 }
 
 var overs = func() map[string]swarm.Over {

@@ -66,7 +66,7 @@ func TestDecoderFindsSteps(t *testing.T) {
 		"a bad number":           {`{"steps":[{"id":"a","n":01}]}`, 0, "after object key:value pair"},
 		"a bad escape":           {`{"steps":[{"id":"\x"}]}`, 0, "in string escape code"},
 		"a bad hex digit":        {`{"steps":[{"id":"\u12g4"}]}`, 0, "hexadecimal character escape"},
-		"too deep":               {`{"steps":` + strings.Repeat("[", 100), 0, "more than 24 levels"},
+		"too deep":               {`{"steps":` + strings.Repeat("[", 100), 0, "holds something other than objects"},
 		"a name without quotes":  {`{"steps":[{"id":"a","do":"x"},{id:"b"}]}`, 1, `invalid character 'i' looking for beginning of object key`},
 		"a colon is missing":     {`{"steps":[{"id":"a","do" "x"}]}`, 0, "after object key"},
 		"a comma before the end": {`{"steps":[{"id":"a",}]}`, 0, "looking for beginning of object key"},

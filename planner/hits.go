@@ -23,7 +23,7 @@ const (
 type part struct {
 	source *swarm.Source
 	swarm.Section
-	counts []int // of the question's words
+	counts map[string]int // of the question's words
 	score  float64
 }
 
@@ -33,21 +33,18 @@ type part struct {
 func hits(goal string, sources []swarm.Source) string {
 	asked := slices.Compact(slices.Sorted(slices.Values(terms(goal))))
 	asked = asked[:min(len(asked), mostWords)]
-	number := map[string]int{}
-	for i, w := range asked {
-		number[w] = i
-	}
 	var parts []part
-	in := make([]int, len(asked)) // how many parts each word is in
+	in := map[string]int{} // how many parts each word is in
 	for i := range sources {
 		for s := range sources[i].Sections() {
-			p := part{source: &sources[i], Section: s, counts: make([]int, len(asked))}
+			p := part{source: &sources[i], Section: s, counts: map[string]int{}}
 			for _, t := range terms(s.Path + "\n" + strings.Join(s.Text, "\n")) {
-				if n, ok := number[t]; ok {
-					if p.counts[n]++; p.counts[n] == 1 {
-						in[n]++
-					}
+				if _, ok := slices.BinarySearch(asked, t); ok {
+					p.counts[t]++
 				}
+			}
+			for t := range p.counts {
+				in[t]++
 			}
 			p.Text = nil
 			parts = append(parts, p)
@@ -56,14 +53,13 @@ func hits(goal string, sources []swarm.Source) string {
 	if len(parts) < leastParts {
 		return ""
 	}
+	asked = slices.DeleteFunc(asked, func(w string) bool { return in[w]*4 >= len(parts) }) // such a word is everywhere
 	for i := range parts {
-		for n, count := range parts[i].counts {
-			if in[n]*4 < len(parts) { // else the word is everywhere
-				parts[i].score += float64(min(count, 4)) * math.Log(float64(len(parts))/float64(max(in[n], 1)))
-			}
+		for _, w := range asked {
+			parts[i].score += float64(min(parts[i].counts[w], 4)) * math.Log(float64(len(parts))/float64(max(in[w], 1)))
 		}
 	}
-	best := slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return p.score == 0 })
+	best := slices.DeleteFunc(parts, func(p part) bool { return p.score == 0 })
 	slices.SortStableFunc(best, func(a, b part) int { return cmp.Compare(b.score, a.score) })
 	if len(best) == 0 {
 		return ""
@@ -77,15 +73,13 @@ func hits(goal string, sources []swarm.Source) string {
 		if p.Path != "" {
 			b.WriteString(" (" + findings.Line(p.Path, 160) + ")")
 		}
-		b.WriteByte(':')
-		for n, count := range p.counts {
-			if count > 0 && in[n]*4 < len(parts) {
-				fmt.Fprintf(&b, " %s %d,", asked[n], count)
+		var counts []string
+		for _, w := range asked {
+			if n := p.counts[w]; n > 0 {
+				counts = append(counts, fmt.Sprintf("%s %d", w, n))
 			}
 		}
-		text := strings.TrimSuffix(b.String(), ",") + "\n"
-		b.Reset()
-		b.WriteString(text)
+		b.WriteString(": " + strings.Join(counts, ", ") + "\n")
 	}
 	return "Sections in which words of the question occur most, and how often:\n" + findings.Fence("sections", b.String()) + "\n"
 }

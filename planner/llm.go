@@ -186,7 +186,7 @@ type call struct {
 	schema   *model.Schema
 	out      int    // most tokens of the reply, where set is 0
 	set      int    // the same, as the settings name it; 0: they do not
-	reader   reader // of the reply
+	reader   reader // of the reply; nil: it is read when it is whole
 	hold     bool   // prose before the reply may be thinking, which cannot be taken back
 	least    int    // the reply's limit that it is worth making with; 0: any
 }
@@ -202,14 +202,16 @@ func (l *LLM) do(ctx context.Context, c call) (string, error) {
 	told := false // of the reply's text
 	again := func() {
 		said.Reset()
-		c.reader.again()
+		if c.reader != nil {
+			c.reader.again()
+		}
 	}
 	read := func(text string, anew bool) {
 		if anew {
 			again()
 		}
 		said.WriteString(text)
-		if failed == nil && text != "" {
+		if c.reader != nil && failed == nil && text != "" {
 			if failed = c.reader.read(text); failed != nil {
 				cancel(failed)
 			}

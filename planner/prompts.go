@@ -189,36 +189,32 @@ const mostRuns = 12
 // coverage tells in words what the findings rest on.
 func coverage(c swarm.Coverage) string {
 	var parts []string
-	if c.ChunksKnown > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d chunks of the texts were read", c.ChunksRead, c.ChunksKnown))
+	tell := func(n int, format string, args ...any) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
 	}
-	if c.Subtasks > 0 {
-		parts = append(parts, fmt.Sprintf("of %d workers' calls %d found something and %d nothing", c.Subtasks, c.Done, c.Abstained))
-	}
-	if n := c.Failed + c.Skipped + c.Cancelled; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d failed or were not made", n))
-	}
+	tell(c.ChunksKnown, "%d of %d chunks of the texts were read", c.ChunksRead, c.ChunksKnown)
+	tell(c.Subtasks, "of %d workers' calls %d found something and %d nothing", c.Subtasks, c.Done, c.Abstained)
+	n := c.Failed + c.Skipped + c.Cancelled
+	tell(n, "%d failed or were not made", n)
 	for _, of := range []struct {
 		what   string
 		chunks []string
 	}{{"chunks where nothing was found", c.Empty}, {"chunks that could not be read", c.FailedChunks}, {"chunks not read", c.Unread}} {
-		if n := len(of.chunks); n > 0 {
-			named := findings.Line(strings.Join(of.chunks[:min(n, mostRuns)], ", "), 800)
-			if n > mostRuns {
-				named += " and more"
-			}
-			parts = append(parts, of.what+": "+named)
+		n := len(of.chunks)
+		named := findings.Line(strings.Join(of.chunks[:min(n, mostRuns)], ", "), 800)
+		if n > mostRuns {
+			named += " and more"
 		}
+		tell(n, "%s: %s", of.what, named)
 	}
-	if c.PlanCut != "" {
-		parts = append(parts, "the plan ended early")
-	}
+	tell(len(c.PlanCut), "the plan ended early")
 	for _, m := range c.Missing[:min(5, len(c.Missing))] {
-		parts = append(parts, "missing: "+findings.Line(m, 200))
+		tell(1, "missing: %s", findings.Line(m, 200))
 	}
-	if n := len(c.Missing) - 5; n > 0 {
-		parts = append(parts, fmt.Sprintf("and %d more things are missing", n))
-	}
+	n = len(c.Missing) - 5
+	tell(n, "and %d more things are missing", n)
 	if len(parts) == 0 {
 		return ""
 	}

@@ -44,7 +44,7 @@ func (l *LLM) mergeRecord(ctx context.Context, b swarm.Brief, results []swarm.Re
 	base := messages(l.cfg.MergePrompt(b, found))
 	ms, out := base, l.answerOut()
 	for mends := 0; ; mends++ {
-		said, err := l.do(ctx, call{messages: ms, schema: recordAnswer(b.Task.Schema), out: out, set: l.cfg.AnswerTokens, reader: unread{}})
+		said, err := l.do(ctx, call{messages: ms, schema: recordAnswer(b.Task.Schema), out: out, set: l.cfg.AnswerTokens})
 		if err != nil {
 			return swarm.Verdict{}, l.tooLong(err, found)
 		}
@@ -63,12 +63,6 @@ func (l *LLM) mergeRecord(ctx context.Context, b swarm.Brief, results []swarm.Re
 		ms = l.mended(base, said, "Your reply cannot be used: "+wrong+`. Reply with the one JSON object again and nothing else, mended: {"work": "", "answer": …, "evidence": [], "status": "answered", "missing": ""}`, out)
 	}
 }
-
-// unread is for a reply that is read when it is whole.
-type unread struct{}
-
-func (unread) read(string) error { return nil }
-func (unread) again()            {}
 
 // mostTries is how many opening braces of a reply are tried.
 const mostTries = 64

@@ -43,10 +43,8 @@ func announced(sections []swarm.Result) string {
 func heading(r *swarm.Result) string {
 	name, _, _ := strings.Cut(strings.TrimSpace(r.Item), "\n")
 	if name == "" && r.Chunk != nil {
-		name = r.Chunk.Path[strings.LastIndex(r.Chunk.Path, "›")+len("›"):]
-		if !strings.Contains(r.Chunk.Path, "›") {
-			name = r.Chunk.Path
-		}
+		path := strings.Split(r.Chunk.Path, "›")
+		name = path[len(path)-1]
 	}
 	return strings.TrimLeft(findings.Line(name, 120), "# ")
 }

@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -22,15 +21,13 @@ func share(texts []string, most int) ([]string, bool) {
 	if total <= most {
 		return texts, false
 	}
-	sorted := slices.Sorted(slices.Values(sizes))
-	each := most // what each of the larger ones may take
-	left := most
-	for i, s := range sorted {
-		if each = left / (len(sorted) - i); s > each {
-			break
+	each := sort.Search(most, func(n int) bool { // what each of the larger ones may take
+		taken := 0
+		for _, s := range sizes {
+			taken += min(s, n+1)
 		}
-		left -= s
-	}
+		return taken > most
+	})
 	out := slices.Clone(texts)
 	for i, t := range texts {
 		if sizes[i] > each {
@@ -47,42 +44,24 @@ func cutOutline(text string, most int) string {
 	if swarm.EstimateTokens(text) <= most {
 		return text
 	}
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	costs := make([]int, len(lines))
-	deep := make([]int, len(lines))
-	levels := map[int]int{} // tokens by indentation
-	for i, l := range lines {
-		costs[i] = swarm.EstimateTokens(l) + 1
-		deep[i] = len(l) - len(strings.TrimLeft(l, " \t"))
-		levels[deep[i]] += costs[i]
-	}
-	left := most - 2
-	last := -1 // the deepest level that stays
-	for n, level := range slices.Sorted(maps.Keys(levels)) {
-		if levels[level] > left && n > 0 {
+	depth := func(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
+	lines := strings.Split(text, "\n")
+	for {
+		deepest := depth(slices.MaxFunc(lines, func(a, b string) int { return depth(a) - depth(b) }))
+		kept := slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return depth(l) == deepest })
+		if len(kept) == 0 {
 			break
 		}
-		left -= levels[level]
-		last = level
-	}
-	var b strings.Builder
-	left = most - 2
-	for i, l := range lines {
-		if deep[i] > last {
-			continue
-		}
-		if costs[i] > left {
-			b.WriteString(cutLine(l, left))
+		lines = kept
+		if swarm.EstimateTokens(strings.Join(lines, "\n")) <= most-2 {
 			break
 		}
-		left -= costs[i]
-		b.WriteString(l + "\n")
 	}
-	return strings.TrimRight(b.String(), "\n ") + " …"
+	return strings.TrimRight(cutText(strings.Join(lines, "\n"), most-2), "\n ") + " …"
 }
 
-// cutLine returns as much of the beginning of l as takes at most most tokens.
-func cutLine(l string, most int) string {
-	n := sort.Search(len(l), func(n int) bool { return swarm.EstimateTokens(strings.ToValidUTF8(l[:n+1], "")) > most })
-	return strings.ToValidUTF8(l[:n], "")
+// cutText returns as much of the beginning of text as takes at most most tokens.
+func cutText(text string, most int) string {
+	n := sort.Search(len(text), func(n int) bool { return swarm.EstimateTokens(strings.ToValidUTF8(text[:n+1], "")) > most })
+	return strings.ToValidUTF8(text[:n], "")
 }

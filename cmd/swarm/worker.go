@@ -12,21 +12,12 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"github.com/db31e724/go-swarm/swarm/model"
 	"github.com/db31e724/go-swarm/swarm/queue"
 	"github.com/db31e724/go-swarm/workers"
 )
 
 // envToken is the token of the queue's server.
 const envToken = "NATS_TOKEN"
-
-// pool is the configuration file of a worker: fields of workers.Config.
-type pool struct {
-	Backends    []model.Backend // a Key of "$NAME" stands in the environment
-	Limits      model.Limits
-	MaxOut      int
-	Temperature *float64
-}
 
 // runWorker serves a queue with a pool of models until it is interrupted.
 func runWorker(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) int {
@@ -35,7 +26,7 @@ func runWorker(ctx context.Context, args []string, stdout, stderr io.Writer, get
 	f := flag.NewFlagSet("swarm worker", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&at, "nats", nats.DefaultURL, "`URL` of the queue's server; "+envToken+" is its token")
-	f.StringVar(&file, "config", "", "JSON `file` with the Backends, Limits, MaxOut and Temperature of workers.Config; a Key of \"$NAME\" stands in the environment")
+	f.StringVar(&file, "config", "", "JSON `file` with fields of workers.Config, such as Backends; a Key of \"$NAME\" stands in the environment")
 	f.StringVar(&c.Name, "name", "", "`name` of the queue (default swarm)")
 	f.StringVar(&c.Worker, "worker", "", "`name` of this worker in reports (default host and process number)")
 	f.IntVar(&c.Slots, "slots", 0, "most subtasks at once (default 16)")
@@ -62,7 +53,7 @@ func serveQueue(ctx context.Context, at, file string, c queue.Config, stdout io.
 		return err
 	}
 	defer text.Close()
-	var p pool
+	var p workers.Config
 	d := json.NewDecoder(text)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p); err != nil {
@@ -76,7 +67,7 @@ func serveQueue(ctx context.Context, at, file string, c queue.Config, stdout io.
 			}
 		}
 	}
-	models, err := workers.NewPool(workers.Config{Backends: p.Backends, Limits: p.Limits, MaxOut: p.MaxOut, Temperature: p.Temperature})
+	models, err := workers.NewPool(p)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}

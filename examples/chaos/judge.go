@@ -1,13 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
@@ -47,13 +45,16 @@ func judge(t *trial, quiet swarm.Money) row {
 		fail("no run: %v", t.err)
 		return r
 	}
-	log := t.server.Log()
-	for _, e := range log {
+	for _, e := range t.log {
 		if e.Fault != "" {
 			r.Injected++
 		}
 	}
-	a, c, bill := t.answer, t.answer.Coverage, billed(log)
+	var bill swarm.Money
+	for _, b := range t.bills {
+		bill += swarm.Money(b.Cost)
+	}
+	a, c := t.answer, t.answer.Coverage
 	used := a.Report.Usage
 	r.Failed, r.Retries, r.Seconds = c.Failed, a.Report.Retries, a.Report.Wall.Seconds()
 	r.Cost, r.Extra, r.AtLeast, r.Bill = used.Cost.Dollars(), (used.Cost - quiet).Dollars(), used.AtLeast, bill.Dollars()
@@ -83,7 +84,7 @@ func judge(t *trial, quiet swarm.Money) row {
 	if missing := wrong(a, f); missing != "" && (c.Failed == 0 || !mayFail) {
 		fail("%s", missing)
 	}
-	for _, why := range slices.Concat(resent(log), crowded(log), truncated(a, log), reported(t, log)) {
+	for _, why := range slices.Concat(resent(t.log), crowded(t.log), truncated(a, t.log), reported(t)) {
 		fail("%s", why)
 	}
 	switch {
@@ -155,26 +156,18 @@ func whole(e mock.Entry) bool {
 	return e.Status == 200 && !e.Cancelled && (e.Fault == "" || f.Recovery == mock.Unharmed && f.Charged)
 }
 
-// byPrompt groups the worker's requests by model and body, in order of arrival.
-func byPrompt(log []mock.Entry) map[string][]mock.Entry {
-	m := map[string][]mock.Entry{}
-	for _, e := range log {
-		if e.Request.Model != "mock-large" {
-			m[string(e.Body)] = append(m[string(e.Body)], e)
-		}
-	}
-	for _, es := range m {
-		slices.SortStableFunc(es, func(a, b mock.Entry) int { return a.Arrived.Compare(b.Arrived) })
-	}
-	return m
-}
-
 // resent finds prompts that were sent too often, that came again before the wait
 // that was asked for, or that were served again after a whole answer. One that
 // came while the first was still on its way is a hedge.
 func resent(log []mock.Entry) (why []string) {
+	prompts := map[string][]mock.Entry{} // the workers', by model and body, in order of arrival
+	for _, e := range slices.SortedStableFunc(slices.Values(log), func(a, b mock.Entry) int { return a.Arrived.Compare(b.Arrived) }) {
+		if e.Request.Model != "mock-large" {
+			prompts[string(e.Body)] = append(prompts[string(e.Body)], e)
+		}
+	}
 	again := 0
-	for _, es := range byPrompt(log) {
+	for _, es := range prompts {
 		if len(es) > mostAttempts {
 			why = append(why, fmt.Sprintf("one prompt was sent %d times", len(es)))
 		}
@@ -186,7 +179,7 @@ func resent(log []mock.Entry) (why []string) {
 				}
 			}
 			answered := func(earlier mock.Entry) bool { return whole(earlier) && e.Arrived.After(earlier.Ended) }
-			if !e.Cancelled && !afterwards(e) && slices.ContainsFunc(es[:i], answered) {
+			if !e.Cancelled && slices.ContainsFunc(es[:i], answered) {
 				again++
 			}
 		}
@@ -197,28 +190,18 @@ func resent(log []mock.Entry) (why []string) {
 	return why
 }
 
-// afterwards says that a call is the one that was made after the run.
-func afterwards(e mock.Entry) bool { return strings.Contains(string(e.Body), "pool is alive") }
-
 // crowded finds more calls to a model in work at once than there are slots. A
 // call that a client left is out of its slot in the moment it leaves.
-func crowded(log []mock.Entry) (why []string) {
-	type change struct {
-		at time.Time
-		by int
-	}
-	changes := map[string][]change{}
+func crowded(log []mock.Entry) []string {
 	for _, e := range log {
-		m := e.Request.Model
-		changes[m] = append(changes[m], change{e.Arrived, 1}, change{e.Ended, -1})
-	}
-	for model, cs := range changes {
-		slices.SortFunc(cs, func(a, b change) int { return cmp.Or(a.at.Compare(b.at), a.by-b.by) })
-		n := 0
-		for _, c := range cs {
-			if n += c.by; n > slots {
-				return []string{fmt.Sprintf("%d calls to %s at once, on %d slots", n, model, slots)}
+		n := 0 // calls in work when this one came
+		for _, other := range log {
+			if other.Request.Model == e.Request.Model && !other.Arrived.After(e.Arrived) && other.Ended.After(e.Arrived) {
+				n++
 			}
+		}
+		if n > slots {
+			return []string{fmt.Sprintf("%d calls to %s at once, on %d slots", n, e.Request.Model, slots)}
 		}
 	}
 	return nil
@@ -229,7 +212,14 @@ func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
 	var b strings.Builder
 	for _, e := range log {
 		for _, reply := range e.Replies {
-			b.WriteString(texts(reply))
+			for d := json.NewDecoder(strings.NewReader(reply)); ; {
+				token, err := d.Token()
+				if err != nil {
+					break
+				}
+				fmt.Fprintln(&b, token)
+			}
+			b.WriteString(reply)
 		}
 	}
 	said := fold(b.String())
@@ -245,60 +235,17 @@ func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
 	return nil
 }
 
-// texts returns the texts that a reply in JSON holds, or the reply itself.
-func texts(reply string) string {
-	var value any
-	if json.Unmarshal([]byte(reply), &value) != nil {
-		return reply + "\n"
-	}
-	var b strings.Builder
-	var walk func(any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case string:
-			b.WriteString(v + "\n")
-		case []any:
-			for _, v := range v {
-				walk(v)
-			}
-		case map[string]any:
-			for _, v := range v {
-				walk(v)
-			}
-		}
-	}
-	walk(value)
-	return b.String()
-}
-
 func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // reported finds models whose calls the report does not know of: each that was
 // asked is in it, with its attempts and what they used. A call that the server
 // did not log (its connection was refused) may be in it, too.
-func reported(t *trial, log []mock.Entry) (why []string) {
-	asked, worked := map[string]int{}, map[string]bool{}
-	for _, e := range log {
-		if !afterwards(e) {
-			asked[e.Request.Model]++
-			worked[e.Request.Model] = worked[e.Request.Model] || e.Charge && e.Usage.Out > 0
-		}
-	}
-	for model, n := range asked {
+func reported(t *trial) (why []string) {
+	for model, b := range t.bills {
 		u := t.answer.Report.Models[model]
-		if u.Calls < n || worked[model] && (u.In == 0 || u.Out == 0) {
+		if n := b.Calls + b.Refused; u.Calls < n || b.Usage.Out > 0 && (u.In == 0 || u.Out == 0) {
 			why = append(why, fmt.Sprintf("the report says %d calls to %s with %d + %d tokens, the server saw %d", u.Calls, model, u.In, u.Out, n))
 		}
 	}
 	return why
-}
-
-// billed is the server's bill, before the call that was made afterwards.
-func billed(log []mock.Entry) (bill swarm.Money) {
-	for _, e := range log {
-		if e.Charge && !afterwards(e) {
-			bill += swarm.Money(e.Cost)
-		}
-	}
-	return bill
 }

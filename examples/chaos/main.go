@@ -101,12 +101,11 @@ type meeting struct {
 // toMeet is what an expression of -only stands for.
 func toMeet(only string, rate float64, seed uint64) (out []meeting) {
 	for _, id := range mock.FaultIDs(only) {
-		f := faults[id]
-		out = append(out, meeting{f, rule(f, rate), seed})
+		out = append(out, meeting{faults[id], rule(faults[id], rate), seed})
 	}
-	for i := 1; i <= mixtures; i++ {
-		if f, r := mixture(i, max(rate, 0.3), seed+uint64(i)); only == "*" || only == "M" || only == f.ID {
-			out = append(out, meeting{f, r, seed + uint64(i)})
+	for i := range uint64(mixtures) {
+		if m := mixture(i+1, max(rate, 0.3), seed+i+1); only == "*" || only == "M" || only == m.fault.ID {
+			out = append(out, m)
 		}
 	}
 	return out

@@ -52,7 +52,8 @@ func code(i int) string { return fmt.Sprintf("K%04d", i*7919%10000) }
 // trial is one run against a server that makes a fault, and what was seen.
 type trial struct {
 	fault  mock.Fault
-	server *mock.Server
+	log    []mock.Entry         // the server's, of the run
+	bills  map[string]mock.Bill // the same by model
 	answer *swarm.Answer
 	err    error
 	told   string // all that was told of the run: its events as JSON, its log, its progress
@@ -96,16 +97,16 @@ const mixtures = 4
 
 // mixture is the i-th run through them, with a rule for its calls. Every
 // second one streams.
-func mixture(i int, rate float64, seed uint64) (mock.Fault, mock.FaultRule) {
+func mixture(i uint64, rate float64, seed uint64) meeting {
 	r := mock.FaultRule{Model: "mock-small", Rate: rate, Attempts: 1}
 	for _, f := range mock.Faults() {
 		if !f.Client && f.Group != "H" && (f.Recovery == mock.Again || f.Recovery == mock.Unharmed) {
 			r.IDs = append(r.IDs, f.ID)
 		}
 	}
-	return mock.Fault{
+	return meeting{mock.Fault{
 		ID: fmt.Sprint("M", i), Group: "M", Name: fmt.Sprintf("%d faults that pass, mixed (seed %d)", len(r.IDs), seed), Recovery: mock.Again,
-	}, r
+	}, r, seed}
 }
 
 func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
@@ -115,8 +116,8 @@ func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 		m.Latency = mock.Latency{First: 200 * time.Millisecond, PerToken: 5 * time.Millisecond, Sigma: 0.3}
 	}
 	tr := &trial{fault: fault}
-	tr.server = mock.NewHandler(mock.Config{Models: []mock.Model{small, spare, large}, Key: key, Seed: seed, Faults: rules, Keep: -1})
-	client := &http.Client{Transport: tr.server.Transport()}
+	server := mock.NewHandler(mock.Config{Models: []mock.Model{small, spare, large}, Key: key, Seed: seed, Faults: rules, Keep: -1})
+	client := &http.Client{Transport: server.Transport()}
 	backend := func(m mock.Model, slots int) model.Backend {
 		return model.Backend{BaseURL: "http://mock/v1", Key: key, Model: m.ID, Slots: slots, Client: client, Price: price(m.Price), Stream: streams(fault)}
 	}
@@ -150,7 +151,8 @@ func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 
 	ended := time.Now()
 	time.Sleep(time.Hour)
-	for _, e := range tr.server.Log() {
+	tr.log, tr.bills = server.Log(), server.Bill()
+	for _, e := range tr.log {
 		if e.Arrived.After(ended) {
 			tr.late++
 		}

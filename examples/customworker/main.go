@@ -9,92 +9,75 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"go/ast"
+	"go/build"
 	"go/parser"
 	"go/token"
 	"io"
 	"io/fs"
+	"log"
+	"maps"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/observe"
+	"github.com/db31e724/go-swarm/swarm/typed"
 )
 
 func main() {
+	dir := flag.String("dir", filepath.Join(build.Default.GOROOT, "src", "net"), "`directory` to walk for Go files")
+	top := flag.Int("top", 10, "how many packages to print")
+	flag.Parse()
+	if flag.NArg() > 0 || *top < 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	if err := run(ctx, *dir, *top, os.Stdout, os.Stderr); err != nil {
+		log.Fatal(err)
 	}
-	fmt.Fprintln(os.Stderr, "customworker:", err)
-	stop()
-	os.Exit(status(err))
 }
 
-// errFlags is in the error of a command line that is not understood.
-var errFlags = errors.New("wrong flags")
-
-// status is the exit status that an error ends in: 2 for wrong flags, as the
-// flag package has it.
-func status(err error) int {
-	if errors.Is(err, errFlags) {
-		return 2
-	}
-	return 1
-}
-
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("customworker", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	dir := flags.String("dir", "", "directory to walk for Go files (default: src/net of Go's own distribution)")
-	top := flags.Int("top", 10, "how many packages to print")
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return err
-	case err != nil:
-		return fmt.Errorf("%w: %w", errFlags, err)
-	case flags.NArg() > 0 || *top < 1:
-		return fmt.Errorf("%w: arguments %q, -top %d: want no argument, and a -top above 0", errFlags, flags.Args(), *top)
-	}
-	if *dir == "" {
-		root, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
-		if err != nil {
-			return fmt.Errorf("go env GOROOT: %w", err)
-		}
-		*dir = filepath.Join(strings.TrimSpace(string(root)), "src", "net")
-	}
-	files, err := goFiles(*dir)
+func run(ctx context.Context, dir string, top int, stdout, stderr io.Writer) error {
+	files, err := goFiles(dir)
 	if err != nil {
 		return err
 	}
-
 	// One step, a subtask for each file. A plan may have many steps, which
 	// need, follow or unfold one another; see swarm.Step.
-	plan := planner.Fixed{
-		Steps: []swarm.Step{{ID: "measure", Do: "Measure the functions of a Go file.", Over: swarm.Items, Items: files}},
-		Into:  table{dir: *dir, top: *top}.merge,
-	}
 	s := swarm.Swarm{
-		Planner:     plan,
+		Planner: planner.Fixed{
+			Steps: []swarm.Step{{ID: "measure", Do: "Measure the functions of a Go file.", Over: swarm.Items, Items: files}},
+			Into: func(_ context.Context, _ swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+				return swarm.Verdict{}, merge(dir, top, results, w)
+			},
+		},
 		Worker:      swarm.WorkerFunc(measure),
 		Concurrency: runtime.GOMAXPROCS(0), // it is work for the processors here
 		Observe:     observe.Progress(stderr),
 	}
 	answer, err := s.Run(ctx, swarm.Task{Goal: "Which packages are the largest?"})
-	_, wrong := fmt.Fprint(stdout, answer.Text, coverage(answer))
-	return errors.Join(err, wrong)
+	c := answer.Coverage
+	fmt.Fprintf(stdout, "%s\n%d files: %d measured, %d without functions, %d that could not be read\n", answer.Text, c.Subtasks, c.Done, c.Abstained, c.Failed)
+	for r := range answer.Results() {
+		if r.Outcome == swarm.Failed {
+			fmt.Fprintln(stdout, r.Err)
+		}
+	}
+	return err
 }
 
 func goFiles(dir string) ([]string, error) {
@@ -116,9 +99,10 @@ func goFiles(dir string) ([]string, error) {
 	return files, err
 }
 
-// measured is what a worker finds in a file.
+// measured is what a worker finds in a file, and the sum of a package's files.
 type measured struct {
 	Package string // the directory
+	Files   int
 	Lines   int
 	Funcs   int
 	Longest int // lines of the longest function
@@ -134,7 +118,7 @@ func measure(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 	if err != nil {
 		return swarm.Output{}, err
 	}
-	m := measured{Package: filepath.Dir(st.Item), Lines: set.File(file.FileStart).LineCount()}
+	m := measured{Package: filepath.Dir(st.Item), Files: 1, Lines: set.File(file.FileStart).LineCount()}
 	for _, decl := range file.Decls {
 		f, ok := decl.(*ast.FuncDecl)
 		if !ok {
@@ -152,4 +136,38 @@ func measure(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 	}
 	text, err := json.Marshal(m)
 	return swarm.Say(string(text)), err
+}
+
+// merge adds up the files of each package and writes the largest ones. It is
+// given the results in the order of the plan, without those that abstained or
+// failed.
+func merge(dir string, top int, results []swarm.Result, w io.Writer) error {
+	sums := map[string]measured{}
+	for i := range results {
+		m, err := typed.Decode[measured](&results[i])
+		if err != nil {
+			return err
+		}
+		s := sums[m.Package]
+		m.Files += s.Files
+		m.Lines += s.Lines
+		m.Funcs += s.Funcs
+		if s.Longest >= m.Longest {
+			m.Longest, m.Where = s.Longest, s.Where
+		}
+		sums[m.Package] = m
+	}
+	largest := slices.SortedFunc(maps.Values(sums), func(a, b measured) int {
+		return cmp.Or(cmp.Compare(b.Lines, a.Lines), cmp.Compare(a.Package, b.Package))
+	})
+	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tab, "package\tfiles\tlines\tfunctions\tlongest function")
+	for _, s := range largest[:min(top, len(largest))] {
+		name, err := filepath.Rel(filepath.Dir(dir), s.Package)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(tab, "%s\t%d\t%d\t%d\t%d lines: %s\n", filepath.ToSlash(name), s.Files, s.Lines, s.Funcs, s.Longest, s.Where)
+	}
+	return tab.Flush()
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
-	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -40,7 +38,7 @@ func TestItAddsUpPackagesAndSaysWhatFailed(t *testing.T) {
 		"big.go":          "package code\n\nfunc Big() {" + strings.Repeat("\n", 50) + "}\n",
 	})
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-dir", dir}, &out, io.Discard); err != nil {
+	if err := run(t.Context(), dir, 10, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	want := `package  files  lines  functions  longest function
@@ -64,7 +62,7 @@ func TestItPrintsNoMorePackagesThanAsked(t *testing.T) {
 		"b/b.go": "package b\n\nfunc B() {}\n",
 	})
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-dir", dir, "-top", "1"}, &out, io.Discard); err != nil {
+	if err := run(t.Context(), dir, 1, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); !strings.Contains(got, "code/a") || strings.Contains(got, "code/b") {
@@ -78,15 +76,14 @@ func TestItSaysWhatIsWrong(t *testing.T) {
 	full := tree(t, map[string]string{"a.go": "package a\n\nfunc A() {}\n"})
 	for name, c := range map[string]struct {
 		ctx  context.Context
-		args []string
+		dir  string
 		want string
 	}{
-		"no such directory": {t.Context(), []string{"-dir", filepath.Join(full, "gone")}, "gone"},
-		"no Go files":       {t.Context(), []string{"-dir", t.TempDir()}, "no Go files"},
-		"an unknown flag":   {t.Context(), []string{"-x"}, "-x"},
-		"cancelled":         {cancelled, []string{"-dir", full}, "canceled"},
+		"no such directory": {t.Context(), filepath.Join(full, "gone"), "gone"},
+		"no Go files":       {t.Context(), t.TempDir(), "no Go files"},
+		"cancelled":         {cancelled, full, "canceled"},
 	} {
-		err := run(c.ctx, c.args, io.Discard, io.Discard)
+		err := run(c.ctx, c.dir, 10, io.Discard, io.Discard)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: the error is %v, want %q in it", name, err, c.want)
 		}
@@ -95,19 +92,4 @@ func TestItSaysWhatIsWrong(t *testing.T) {
 
 func TestMeasureIsAWorker(t *testing.T) {
 	swarmtest.TestWorker(t, func() swarm.Worker { return swarm.WorkerFunc(measure) })
-}
-
-func TestWhatItDoesNotUnderstandIsStatus2(t *testing.T) {
-	for args, want := range map[string]int{
-		"-frob": 2, "-top many": 2, "-top 0": 2, "stray": 2, "-dir " + filepath.Join(t.TempDir(), "missing"): 1,
-	} {
-		err := run(t.Context(), strings.Fields(args), io.Discard, io.Discard)
-		if err == nil || status(err) != want {
-			t.Errorf("%s: status %d, want %d: %v", args, status(err), want, err)
-		}
-	}
-	var usage bytes.Buffer
-	if err := run(t.Context(), []string{"-h"}, io.Discard, &usage); !errors.Is(err, flag.ErrHelp) || !strings.Contains(usage.String(), "-dir") {
-		t.Errorf("-h: %v, %q", err, usage.String())
-	}
 }

@@ -16,18 +16,19 @@ import (
 // its context needs, and to merge where it took more than one.
 func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr io.Writer) (*swarm.Answer, error) {
 	replyTokens := min(1500, s.plannerContext/4)
-	parts, err := docs.pack(max((s.plannerContext-replyTokens-700)*2/3, 200)) // an estimate may be off by a third
+	size := max((s.plannerContext-replyTokens-700)*2/3, 200) // an estimate may be off by a third
+	sources, err := docs.chunk(size)
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(stderr, "asking the large model alone, in %d %s\n", len(parts), plural(len(parts), "call"))
+	fmt.Fprintln(stderr, "asking the large model alone")
 	reader, err := workers.NewPool(workers.Config{Backends: []model.Backend{m.large}, MaxOut: replyTokens, Limits: model.Limits{AttemptTime: 5 * time.Minute}})
 	if err != nil {
 		return nil, err
 	}
 	defer reader.Close()
-	sw := swarm.Swarm{Planner: &reading{m.planner, parts}, Worker: reader, Concurrency: 4, Rounds: 1}
-	a, err := sw.Run(ctx, swarm.Task{Goal: s.question})
+	sw := swarm.Swarm{Planner: reading{m.planner}, Worker: reader, Concurrency: 4, Pack: size, Rounds: 1}
+	a, err := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: sources})
 	if err != nil {
 		return nil, fmt.Errorf("the large model alone: %w", err)
 	}
@@ -36,39 +37,16 @@ func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr 
 
 // reading is the plan of the large model alone: read each part, merge if there
 // is more than one.
-type reading struct {
-	*planner.LLM
-	parts []string
+type reading struct{ *planner.LLM }
+
+func (reading) Plan(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+	return add(swarm.Step{ID: "read", Do: "Answer the question from the text as fully as it allows.", Over: swarm.Chunks})
 }
 
-func (r *reading) Plan(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
-	return add(swarm.Step{ID: "read", Do: "Answer the question from the text as fully as it allows.", Over: swarm.Items, Items: r.parts})
-}
-
-func (r *reading) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
-	if len(r.parts) > 1 || len(results) == 0 {
+func (r reading) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+	if b.Coverage.Subtasks > 1 || len(results) == 0 {
 		return r.LLM.Merge(ctx, b, results, w)
 	}
 	_, err := io.WriteString(w, results[0].Out.Text())
 	return swarm.Verdict{}, err
-}
-
-// pack puts the texts into as few parts of so many tokens as hold them.
-func (d *documents) pack(tokens int) ([]string, error) {
-	sources, err := d.chunk(tokens)
-	if err != nil {
-		return nil, err
-	}
-	parts, filled := []string{""}, 0
-	for i := range sources {
-		for _, c := range sources[i].Chunks {
-			n := swarm.EstimateTokens(c.Text)
-			if filled > 0 && filled+n > tokens {
-				parts, filled = append(parts, ""), 0
-			}
-			parts[len(parts)-1] += fmt.Sprintf("== %s ==\n%s\n", c.Source, c.Text)
-			filled += n
-		}
-	}
-	return parts, nil
 }

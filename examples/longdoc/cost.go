@@ -6,6 +6,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
 	"github.com/db31e724/go-swarm/swarm"
 )
 
@@ -13,30 +16,38 @@ import (
 // took, or would have.
 func costs(a *swarm.Answer, alone *swarm.Answer, mocked bool) string {
 	r := &a.Report
-	t := table{{"", "calls", "tokens in", "of these cached", "tokens out", "cost", "time"}}
-	t.usage("large model", r.Roles[swarm.RolePlanner], "")
-	t.usage("small models", r.Roles[swarm.RoleWorker], "")
-	t.usage("swarm, both", r.Usage, seconds(r.Wall))
+	var b strings.Builder
+	// The first column is set to the left, the others, which are numbers, to the right.
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	const row = "%-28s\t%v\t%v\t%v\t%v\t%s\t%s\t\n"
+	english := message.NewPrinter(language.English) // 1,234
+	usage := func(who string, u swarm.Usage, took string) {
+		english.Fprintf(t, row, who, u.Calls, u.In, u.Cached, u.Out, money(u), took)
+	}
+	fmt.Fprintf(t, row, "", "calls", "tokens in", "of these cached", "tokens out", "cost", "time")
+	usage("large model", r.Roles[swarm.RolePlanner], "")
+	usage("small models", r.Roles[swarm.RoleWorker], "")
+	usage("swarm, both", r.Usage, seconds(r.Wall))
 	if r.Earlier.Calls > 0 {
-		t.usage("paid before, not again", r.Earlier, "")
+		usage("paid before, not again", r.Earlier, "")
 	}
 	if alone != nil {
-		t.usage("large model alone", alone.Report.Usage, seconds(alone.Report.Wall))
+		usage("large model alone", alone.Report.Usage, seconds(alone.Report.Wall))
 	} else {
 		whole := "unknown"
 		if r.Alone != nil {
 			whole = r.Alone.String()
 		}
-		t = append(t, []string{"large model alone, estimated", "", thousands(r.SourceTokens), "", "", whole, ""})
+		english.Fprintf(t, row, "large model alone, estimated", "", r.SourceTokens, "", "", whole, "")
 	}
-	text := t.String()
+	t.Flush() // a Builder takes all
 	if part := share(a, alone); part != "" {
-		text += "  " + part + "\n"
+		b.WriteString("  " + part + "\n")
 	}
 	if mocked {
-		text += "  (A mock model in this process; prices as of 2026-09-23: gpt-5.6-sol and gpt-5.6-luna.)\n"
+		b.WriteString("  (A mock model in this process; prices as of 2026-09-23: gpt-5.6-sol and gpt-5.6-luna.)\n")
 	}
-	return text
+	return b.String()
 }
 
 // share says what part of the large model's own cost the swarm took, or how
@@ -64,39 +75,15 @@ func share(a *swarm.Answer, alone *swarm.Answer) string {
 	return fmt.Sprintf("The swarm cost %.1f %% of %s.", 100*part, what)
 }
 
-// table is rows of cells under a row of headings.
-type table [][]string
-
-func (t *table) usage(who string, u swarm.Usage, took string) {
-	money := u.Cost.String()
+// money is what calls cost, as far as it is known.
+func money(u swarm.Usage) string {
 	switch {
 	case u.Unpriced:
-		money = "unknown"
+		return "unknown"
 	case u.AtLeast:
-		money = "at least " + money
+		return "at least " + u.Cost.String()
 	}
-	*t = append(*t, []string{who, thousands(u.Calls), thousands(u.In), thousands(u.Cached), thousands(u.Out), money, took})
-}
-
-// String sets the first column to the left and the others, which are numbers,
-// to the right.
-func (t table) String() string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, row := range t {
-		fmt.Fprintf(w, "%-28s\t%s\t\n", row[0], strings.Join(row[1:], "\t"))
-	}
-	w.Flush() // a Builder takes all
-	return b.String()
-}
-
-// thousands writes n in groups of three digits.
-func thousands(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return u.Cost.String()
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

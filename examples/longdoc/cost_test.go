@@ -94,7 +94,7 @@ func costOf(b *testing.B, docs *documents, plan func(*planner.LLM) swarm.Planner
 	if err != nil {
 		b.Fatal(err)
 	}
-	m, err := connect(s, docs.size(), 0, io.Discard, noEnv)
+	m, err := connect(s, noEnv)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -95,22 +95,19 @@ func indent(s string) string {
 func covered(a *swarm.Answer) string {
 	c := a.Coverage
 	var b strings.Builder
-	fmt.Fprintf(&b, "  %d of %d %s", c.ChunksRead, c.ChunksKnown, plural(c.ChunksKnown, "chunk"))
-	if c.Subtasks > 0 {
-		fmt.Fprintf(&b, "; %d %s: %d found something, %d nothing", c.Subtasks, plural(c.Subtasks, "subtask"), c.Done, c.Abstained)
-	}
-	for i, n := range []int{c.Failed, c.Skipped, c.Cancelled} {
+	tell := func(n int, format string, args ...any) {
 		if n > 0 {
-			fmt.Fprintf(&b, ", %d %s", n, []string{"failed", "skipped", "cancelled"}[i])
+			fmt.Fprintf(&b, format, args...)
 		}
 	}
+	fmt.Fprintf(&b, "  %d of %d %s", c.ChunksRead, c.ChunksKnown, plural(c.ChunksKnown, "chunk"))
+	tell(c.Subtasks, "; %d %s: %d found something, %d nothing", c.Subtasks, plural(c.Subtasks, "subtask"), c.Done, c.Abstained)
+	tell(c.Failed, ", %d failed", c.Failed)
+	tell(c.Skipped, ", %d skipped", c.Skipped)
+	tell(c.Cancelled, ", %d cancelled", c.Cancelled)
 	b.WriteString("\n")
-	if c.PlanCut != "" {
-		fmt.Fprintf(&b, "  The plan was cut short: %s\n", c.PlanCut)
-	}
-	if len(c.Unread) > 0 {
-		fmt.Fprintf(&b, "  Not read: %s\n", strings.Join(c.Unread, "; "))
-	}
+	tell(len(c.PlanCut), "  The plan was cut short: %s\n", c.PlanCut)
+	tell(len(c.Unread), "  Not read: %s\n", strings.Join(c.Unread, "; "))
 	for _, m := range c.Missing {
 		fmt.Fprintf(&b, "  Not in the answer: %s\n", m)
 	}

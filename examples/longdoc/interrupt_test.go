@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/db31e724/go-swarm/internal/canary"
@@ -38,7 +38,7 @@ func TestInterruptTellsWhatIsKnown(t *testing.T) {
 			t.Run(phase+form, func(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				defer cancel(nil)
-				stop := func() { cancel(stopped{syscall.SIGTERM}) }
+				stop := func() { cancel(errors.New("interrupt signal received")) }
 				var planned, read atomic.Bool
 				large, small := mock.Large(), mock.Small()
 				large.Brain = func(ctx context.Context, r mock.Request) (mock.Reply, error) {
@@ -59,7 +59,7 @@ func TestInterruptTellsWhatIsKnown(t *testing.T) {
 				var out, log bytes.Buffer
 				args := []string{"-workers", "1", "-worker-context", "2000", "-q", "When was the bridge opened?", "-file", file(t, "a.md", text), form}
 				status := run(ctx, args, nil, &out, &log, func(k string) string { return env[k] })
-				if status != exitTerminated || strings.Contains(out.String()+log.String(), canary.Key) {
+				if status != exitInterrupt || strings.Contains(out.String()+log.String(), canary.Key) {
 					t.Errorf("status %d\n%s\n%s", status, out.String(), log.String())
 				}
 				if form != "-json" {

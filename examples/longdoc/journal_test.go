@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/db31e724/go-swarm/internal/canary"
@@ -48,7 +48,7 @@ func TestJournalGoesOn(t *testing.T) {
 	process := func(more ...string) (out said, status int) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		defer cancel(nil)
-		stop = func() { cancel(stopped{syscall.SIGTERM}) }
+		stop = func() { cancel(errors.New("interrupt signal received")) }
 		calls.Store(0)
 		var stdout, stderr bytes.Buffer
 		status = run(ctx, append([]string{"-json", "-journal", path, "-workers", "1", "-worker-context", "2000", "-file", text, "-q", "When was the bridge opened?"}, more...), nil, &stdout, &stderr, func(k string) string { return env[k] })
@@ -57,7 +57,7 @@ func TestJournalGoesOn(t *testing.T) {
 		}
 		return out, status
 	}
-	if _, status := process(); status != exitTerminated {
+	if _, status := process(); status != exitInterrupt {
 		t.Fatal("the first is not stopped:", status)
 	}
 	second, status := process()

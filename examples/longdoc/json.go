@@ -17,18 +17,13 @@ func dollars(u swarm.Usage) *float64 {
 	return &d
 }
 
+// tokens is a Usage with its cost in dollars.
 type tokens struct {
-	Calls   int      `json:"calls"`
-	In      int      `json:"in"`
-	Cached  int      `json:"cached"`
-	Out     int      `json:"out"`
-	Cost    *float64 `json:"cost"`
-	AtLeast bool     `json:"at_least"` // a cut call's tokens are not all known
+	swarm.Usage
+	Cost *float64 `json:"cost"`
 }
 
-func counted(u swarm.Usage) tokens {
-	return tokens{u.Calls, u.In, u.Cached, u.Out, dollars(u), u.AtLeast}
-}
+func counted(u swarm.Usage) tokens { return tokens{u, dollars(u)} }
 
 // printJSON writes one object, also where the run failed: with an error in it,
 // and where there is no answer with the passages that were found so far.

@@ -49,15 +49,15 @@ func TestProgressDoesNotGlueToTheAnswer(t *testing.T) {
 }
 
 func TestCostTableSetsNumbersToTheRight(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 7: "7", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
-		if got := thousands(n); got != want {
-			t.Errorf("%d is written %s", n, got)
+	a := &swarm.Answer{Report: swarm.Report{Usage: swarm.Usage{Calls: 7, In: 1234567, Cached: 999, Out: 1000, Cost: swarm.Dollar}, SourceTokens: 60000}}
+	for _, want := range []string{
+		"                                calls  tokens in  of these cached  tokens out     cost   time\n",
+		"  swarm, both                       7  1,234,567              999       1,000    $1.00  0.0 s\n",
+		"  large model alone, estimated            60,000                               unknown       \n",
+	} {
+		if got := costs(a, nil, false); !strings.Contains(got, want) {
+			t.Errorf("got\n%swant in it\n%s", got, want)
 		}
-	}
-	got := table{{"", "calls", "cost"}, {"large", "2", "$0.01"}, {"small models", "16,163", ""}}.String()
-	want := "                                 calls   cost\n  large                              2  $0.01\n  small models                  16,163       \n"
-	if got != want {
-		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
 

@@ -33,32 +33,20 @@ import (
 )
 
 func main() {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() { // until the process ends
-		s, _ := (<-signals).(syscall.Signal)
-		signal.Stop(signals) // a second one ends the process at once
-		cancel(stopped{s})
-	}()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 }
 
 // Exit statuses.
 const (
-	exitOK         = 0
-	exitFailed     = 1
-	exitUsage      = 2
-	exitInterrupt  = 128 + int(syscall.SIGINT)
-	exitTerminated = 128 + int(syscall.SIGTERM)
+	exitOK        = 0
+	exitFailed    = 1
+	exitUsage     = 2
+	exitInterrupt = 128 + int(syscall.SIGINT)
 )
 
 var errTimeout = errors.New("the time limit (-timeout) is over")
-
-// stopped is the end of a run by a signal.
-type stopped struct{ syscall.Signal }
-
-func (s stopped) Error() string { return "stopped by a signal: " + s.String() }
 
 // run is main with its surroundings handed in. It returns the exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
@@ -80,9 +68,6 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(say, "longdoc: interrupted")
-		if stop, ok := errors.AsType[stopped](context.Cause(ctx)); ok {
-			return 128 + int(stop.Signal)
-		}
 		return exitInterrupt
 	case err != nil:
 		fmt.Fprintln(say, "longdoc:", err)
@@ -108,9 +93,10 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		log := zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), zapcore.AddSync(say), zap.DebugLevel))
 		listeners = []func(swarm.Event){observe.Zap(log)}
 	}
-	if s.plan && s.json {
-		listeners = append(listeners, plan(say))
-	} else if s.plan {
+	if s.json {
+		people = say
+	}
+	if s.plan {
 		listeners = append(listeners, plan(people))
 	}
 	if !s.json {
@@ -127,7 +113,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		Pack:        s.chunkSize(job.docs.size()),
 		Reducer:     job.models.reducer,
 		Budget:      swarm.Budget{Cost: swarm.Money(s.budget * float64(swarm.Dollar))},
-		Journal:     job.journal,
+		Journal:     job.models.journal,
 		Observe:     observe.Tee(listeners...),
 	}
 	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources, Schema: job.schema, Run: job.models.names})
@@ -149,7 +135,6 @@ type job struct {
 	sources []swarm.Source
 	schema  []byte // of the answer; nil: prose
 	models  *models
-	journal swarm.Journal // nil: nothing is kept
 }
 
 // prepare reads the texts and connects the models. It sets the question of
@@ -187,13 +172,8 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 			return nil, fmt.Errorf("-schema: %w", err)
 		}
 	}
-	models, err := connect(*s, docs.size(), chunks, stderr, getenv)
+	models, err := connect(*s, getenv)
 	if err != nil {
-		return nil, err
-	}
-	kept, err := models.keep(s.journal, s.memo)
-	if err != nil {
-		models.close()
 		return nil, err
 	}
 	title := fmt.Sprintf("%d texts", len(docs.texts))
@@ -201,5 +181,5 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 		title = docs.texts[0].Name
 	}
 	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", title, (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
-	return &job{docs, sources, schema, models, kept}, nil
+	return &job{docs, sources, schema, models}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/db31e724/go-swarm/mock"
@@ -21,11 +20,6 @@ const (
 
 	leastChunk = 1200 // tokens
 	mostChunk  = 2000
-
-	// Past so many bytes of sources, or calls of one worker one after another,
-	// the mock answers at once, for somebody waits.
-	paceBytes = 1e6
-	paceCalls = 100
 
 	// A person waits here: a server that hangs is given up sooner than the
 	// library would.
@@ -65,13 +59,8 @@ func (s *settings) room(sources []swarm.Source) error {
 	}
 	merge := planner.DefaultMergePrompt(swarm.Brief{Task: swarm.Task{Goal: s.question}}, "")
 	write := leastReply + swarm.EstimateTokens(merge.System) + swarm.EstimateTokens(merge.User)
-	for _, n := range []struct {
-		flag        string
-		needs, have int
-	}{{"-worker-context", work, s.workerContext}, {"-planner-context", write, s.plannerContext}} {
-		if n.needs > n.have {
-			return fmt.Errorf("%s is %d: with this question the prompts need some %d tokens", n.flag, n.have, n.needs)
-		}
+	if work > s.workerContext || write > s.plannerContext {
+		return fmt.Errorf("-worker-context is %d, -planner-context is %d: with this question the prompts need some %d and %d tokens", s.workerContext, s.plannerContext, work, write)
 	}
 	return nil
 }
@@ -81,9 +70,10 @@ type models struct {
 	planner *planner.LLM
 	worker  swarm.Worker
 	large   model.Backend
-	names   string       // of both
-	reducer swarm.Worker // shortens findings
-	server  *mock.Server // nil: a server of somebody else's
+	names   string        // of both
+	reducer swarm.Worker  // shortens findings
+	journal swarm.Journal // nil: nothing is kept
+	server  *mock.Server  // nil: a server of somebody else's
 	closers []func()
 }
 
@@ -94,8 +84,8 @@ func (m *models) close() {
 }
 
 // connect makes the models: those that the environment names, or a mock
-// server in this process. To read are so many bytes in so many chunks.
-func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string) string) (_ *models, err error) {
+// server in this process.
+func connect(s settings, getenv func(string) string) (_ *models, err error) {
 	m := &models{}
 	defer func() {
 		if err != nil {
@@ -112,7 +102,7 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 			return nil, errors.New("a server is set: name the models to ask in SWARM_PLANNER_MODEL and SWARM_WORKER_MODEL")
 		}
 	} else {
-		m.startMock(s, bytes, chunks, stderr, &small)
+		m.startMock(s, &small)
 	}
 	m.names = m.large.Model + ", " + small.Model
 	if s.budget > 0 {
@@ -133,36 +123,23 @@ func connect(s settings, bytes, chunks int, stderr io.Writer, getenv func(string
 	}
 	m.closers = append(m.closers, pool.Close)
 	m.planner, m.worker, m.reducer = large, workers.Check(pool, workers.Quotes), pool
+	if s.journal != "" {
+		j, err := journal.Open(s.journal)
+		if err != nil {
+			return nil, err
+		}
+		m.closers = append(m.closers, func() { j.Close() }) // the run has said what is wrong with it
+		if m.journal = j; s.memo {
+			m.journal = j.Memo(m.names)
+		}
+	}
 	return m, nil
 }
 
-// keep opens the file that the run is kept in, if there is one. memo: results of
-// other runs in it are reused.
-func (m *models) keep(path string, memo bool) (swarm.Journal, error) {
-	if path == "" {
-		return nil, nil
-	}
-	j, err := journal.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	m.closers = append(m.closers, func() { j.Close() }) // the run has said what is wrong with it
-	if memo {
-		return j.Memo(m.names), nil
-	}
-	return j, nil
-}
-
-// startMock starts the server in this process. It takes the time that models
-// take, unless somebody would wait long for it.
-func (m *models) startMock(s settings, bytes, chunks int, stderr io.Writer, small *model.Backend) {
+// startMock starts the server in this process.
+func (m *models) startMock(s settings, small *model.Backend) {
 	big, little := mock.Large(), mock.Small()
-	switch {
-	case bytes > paceBytes:
-		fmt.Fprintln(stderr, "over 1 MB to read: the mock model answers without modelled latency")
-	case chunks > paceCalls*s.workers:
-		fmt.Fprintf(stderr, "%d chunks for %d %s: the mock model answers without modelled latency\n", chunks, s.workers, plural(s.workers, "worker"))
-	case s.paced:
+	if s.paced {
 		big.Latency, little.Latency = mock.LargeLatency(), mock.SmallLatency()
 	}
 	big.Context, little.Context = s.plannerContext, s.workerContext
@@ -170,10 +147,6 @@ func (m *models) startMock(s settings, bytes, chunks int, stderr io.Writer, smal
 	m.closers = append(m.closers, func() { m.server.Close() })
 	m.large.BaseURL, small.BaseURL = m.server.URL(), m.server.URL()
 	m.large.Model, small.Model = big.ID, little.ID
-	m.large.Price, small.Price = price(big.Price), price(little.Price)
-}
-
-func price(p *mock.Price) *swarm.Price {
-	per := func(dollars float64) swarm.Money { return swarm.Money(dollars*float64(swarm.Dollar) + 0.5) }
-	return &swarm.Price{In: per(p.In), Cached: per(p.Cached), Written: per(p.Written), Out: per(p.Out)}
+	m.large.Price = &swarm.Price{In: 4 * swarm.Dollar, Cached: swarm.Dollar * 2 / 5, Out: 20 * swarm.Dollar}
+	small.Price = &swarm.Price{In: swarm.Dollar / 5, Cached: swarm.Dollar / 50, Out: swarm.Dollar * 6 / 5}
 }

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -25,51 +28,19 @@ func plan(w io.Writer) func(swarm.Event) {
 			fmt.Fprintf(&b, ", %d %s", e.To, plural(e.To, "subtask"))
 		}
 		b.WriteString("\n")
-		for _, f := range []struct {
-			name string
-			of   []string
-		}{
-			{"do", []string{s.Do}},
-			{"select", s.Select},
-			{"where", s.Where},
-			{"widen", set(s.Widen, "true")},
-			{"items", s.Items},
-			{"of", set(s.Of != "", s.Of)},
-			{"needs", s.Needs},
-			{"context", s.Context},
-			{"lookup", set(s.Lookup > 0, fmt.Sprint(s.Lookup))},
-			{"goal", set(s.Goal != "", s.Goal)},
-			{"output", set(s.Form != "", string(s.Form))},
-			{"fields", set(s.Schema != nil, string(s.Schema))},
-			{"calc", set(s.Calc != "", s.Calc)},
-			{"note", set(s.Note != "", s.Note)},
-		} {
-			if len(f.of) > 0 {
-				fmt.Fprintf(&b, "  %s: %s\n", f.name, listed(f.of))
+		for field, value := range reflect.ValueOf(*s).Fields() {
+			if value.IsZero() || slices.Contains([]string{"ID", "Over", "Est"}, field.Name) { // shown, or the engine's
+				continue
 			}
+			text := fmt.Sprint(value)
+			switch v := value.Interface().(type) {
+			case []string:
+				text = strings.Join(v, "; ")
+			case json.RawMessage:
+				text = string(v)
+			}
+			fmt.Fprintf(&b, "  %s: %s\n", strings.ToLower(field.Name), strings.Join(strings.Fields(text), " "))
 		}
 		io.WriteString(w, b.String())
 	}
-}
-
-func set(yes bool, value string) []string {
-	if yes {
-		return []string{value}
-	}
-	return nil
-}
-
-// mostListed is how many values of a field are shown.
-const mostListed = 20
-
-// listed writes values on a line.
-func listed(values []string) string {
-	var out []string
-	for _, v := range values[:min(len(values), mostListed)] {
-		out = append(out, strings.Join(strings.Fields(v), " "))
-	}
-	if n := len(values) - mostListed; n > 0 {
-		out = append(out, fmt.Sprintf("and %d more", n))
-	}
-	return strings.Join(out, "; ")
 }

@@ -23,14 +23,14 @@ Step 1/rows, over sections, 2 subtasks
   where: bridge; opened in
   context: #1
   goal: -
-  fields: {"type":"object","additionalProperties":false,"required":["year"],"properties":{"year":{"description":"of opening","type":"number"}}}
+  schema: {"type":"object","additionalProperties":false,"required":["year"],"properties":{"year":{"description":"of opening","type":"number"}}}
   note: All bridges.
 
 Step 1/more, over items, 2 subtasks
   do: Answer the item.
   items: Who built it?; When?
   lookup: 3
-  output: text
+  form: text
 
 Step 1/each, over each, 2 subtasks
   do: Check it.

@@ -59,20 +59,20 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	if err := f.Parse(args); err != nil {
 		return s, err
 	}
-	asked, limited := false, false
-	f.Visit(func(g *flag.Flag) { asked, limited = asked || g.Name == "q", limited || g.Name == "budget" })
+	given := map[string]bool{}
+	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	switch {
 	case f.NArg() > 0:
 		return s, fmt.Errorf("unexpected argument %q: questions go after -q, files after -file", f.Arg(0))
-	case asked && strings.TrimSpace(s.question) == "":
+	case given["q"] && strings.TrimSpace(s.question) == "":
 		return s, errors.New("-q is empty: ask a question")
-	case !asked && len(s.files) > 0:
+	case !given["q"] && len(s.files) > 0:
 		return s, errors.New("-q is missing: ask a question about the files")
 	case s.workers < 1 || s.workers > 1024:
 		return s, fmt.Errorf("-workers is %d: it must be 1 to 1024", s.workers)
 	case s.workerContext < leastWorker || s.plannerContext < leastPlanner: // less would hold the prompts alone
 		return s, fmt.Errorf("-worker-context is %d, -planner-context is %d: they must be at least %d and %d tokens", s.workerContext, s.plannerContext, leastWorker, leastPlanner)
-	case limited && !(s.budget*float64(swarm.Dollar) >= 1 && s.budget <= 1e6): // less would be no limit
+	case given["budget"] && !(s.budget*float64(swarm.Dollar) >= 1 && s.budget <= 1e6): // less would be no limit
 		return s, fmt.Errorf("-budget is %v: it must be an amount of dollars, such as 0.02", s.budget)
 	case s.memo && s.journal == "":
 		return s, errors.New("-memo needs -journal: name the file that earlier runs are in")

@@ -1,15 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"go/build"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
 	"github.com/db31e724/go-swarm/swarm/source"
@@ -60,8 +60,7 @@ func (d *documents) readAll(files []string, stdin io.Reader) error {
 		}
 	}
 	source.Unique(d.texts)
-	for i := range d.texts {
-		t := &d.texts[i]
+	for _, t := range d.texts {
 		for _, n := range t.Notes {
 			d.notes = append(d.notes, t.Name+": "+n)
 		}
@@ -71,55 +70,45 @@ func (d *documents) readAll(files []string, stdin io.Reader) error {
 
 // add reads one file, the files of a directory, or standard input.
 func (d *documents) add(file string, stdin io.Reader) error {
-	info, statErr := os.Stat(file)
-	switch {
-	case file == "-":
+	if file == "-" {
 		t, err := source.Read("stdin", stdin)
 		d.texts = append(d.texts, t)
 		return err
-	case statErr == nil && info.IsDir():
-		texts, skipped, err := source.ReadDir(file)
-		if err != nil {
-			return err
-		}
-		const mostNamed = 20
-		for i, sk := range skipped {
-			if i == mostNamed {
-				d.notes = append(d.notes, fmt.Sprintf("skipped %d more", len(skipped)-i))
-				break
-			}
-			d.notes = append(d.notes, "skipped "+sk.String())
-		}
-		if len(texts) == 0 {
-			return errors.New("the directory holds no text file")
-		}
-		d.texts = append(d.texts, texts...)
-		return nil
-	default:
+	}
+	if info, err := os.Stat(file); err != nil || !info.IsDir() {
 		t, err := source.ReadFile(file)
 		d.texts = append(d.texts, t)
 		return err
 	}
+	texts, skipped, err := source.ReadDir(file)
+	for _, s := range skipped[:min(len(skipped), mostNamed)] {
+		d.notes = append(d.notes, "skipped "+s.String())
+	}
+	if n := len(skipped) - mostNamed; n > 0 {
+		d.notes = append(d.notes, fmt.Sprintf("skipped %d more", n))
+	}
+	if err == nil && len(texts) == 0 {
+		err = errors.New("the directory holds no text file")
+	}
+	d.texts = append(d.texts, texts...)
+	return err
 }
+
+// mostNamed is how many files that are not read are named.
+const mostNamed = 20
 
 // defaultFile is the Go specification that ships with Go, or where a packager
 // left it out, the go command's manual, each with a question to suit.
 func (d *documents) defaultFile() (string, error) {
-	out, err := exec.Command("go", "env", "GOROOT").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOROOT: %w: name a file with -file", err)
-	}
-	root := strings.TrimSpace(string(out))
-	spec := filepath.Join(root, "doc", "go_spec.html")
-	if _, err := os.Stat(spec); err == nil {
-		d.question = specQuestion
-		return spec, nil
-	}
-	manual := filepath.Join(root, "src", "cmd", "go", "alldocs.go")
-	if _, err := os.Stat(manual); err == nil {
-		d.question = goQuestion
-		d.notes = append(d.notes, "this Go has no doc/go_spec.html: reading the go command's manual instead")
-		return manual, nil
+	for _, ships := range []struct{ path, question string }{
+		{"doc/go_spec.html", specQuestion},
+		{"src/cmd/go/alldocs.go", goQuestion},
+	} {
+		file := filepath.Join(build.Default.GOROOT, ships.path)
+		if _, err := os.Stat(file); err == nil {
+			d.question = ships.question
+			return file, nil
+		}
 	}
 	return "", errors.New("this Go ships neither doc/go_spec.html nor src/cmd/go/alldocs.go: name a file with -file")
 }
@@ -155,10 +144,7 @@ func (d *documents) dump(dir string) error {
 		if !t.Converted {
 			continue
 		}
-		base := filepath.Base(t.Name)
-		if t.Path != "" {
-			base = filepath.Base(t.Path)
-		}
+		base := filepath.Base(cmp.Or(t.Path, t.Name))
 		used[base]++
 		name := base + ".txt"
 		if n := used[base]; n > 1 {

@@ -12,6 +12,7 @@ package canary
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,8 +23,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"syscall"
 )
 
@@ -82,58 +81,29 @@ func Main(run func()) {
 		run()
 		return
 	}
+	// go test ends the process that it started: this one.
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
+	cmd := exec.CommandContext(ctx, os.Args[0], os.Args[1:]...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // it shows its stacks
 	// syscall.Exit leaves out what a program with coverage writes when it ends:
 	// the child has written it.
-	syscall.Exit(watch(exec.Command(os.Args[0], os.Args[1:]...), os.Stdout, os.Stderr))
+	syscall.Exit(watch(cmd, os.Stdout, os.Stderr))
 }
 
 // watch runs a command and returns its status, or 1 where it wrote Key.
 func watch(cmd *exec.Cmd, stdout, stderr io.Writer) int {
-	var seen atomic.Bool
+	var out, log bytes.Buffer
 	cmd.Env = append(os.Environ(), child+"=1")
-	cmd.Stdin = os.Stdin
-	cmd.Stdout, cmd.Stderr = &scanner{to: stdout, seen: &seen}, &scanner{to: stderr, seen: &seen}
-	if err := cmd.Start(); err != nil {
-		fmt.Fprintln(stderr, "canary:", err)
-		return 1
-	}
-	// go test ends the process that it started: this one.
-	ends := make(chan os.Signal, 1)
-	signal.Notify(ends, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
-	var passing sync.WaitGroup
-	passing.Go(func() {
-		for s := range ends {
-			_ = cmd.Process.Signal(s)
-		}
-	})
-	err := cmd.Wait()
-	signal.Stop(ends) // nothing is sent after this
-	close(ends)
-	passing.Wait()
-	status := cmd.ProcessState.ExitCode()
-	if err != nil && status <= 0 { // ended by a signal, which nothing else tells
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, io.MultiWriter(stdout, &out), io.MultiWriter(stderr, &log)
+	err := cmd.Run()
+	status := cmd.ProcessState.ExitCode() // -1: it did not start, or was ended by a signal, which nothing else tells
+	if status < 0 {
 		fmt.Fprintln(stderr, "FAIL: the process that ran the tests ended by", err)
 		status = 1
 	}
-	if seen.Load() {
+	if In(out.String()) || In(log.String()) {
 		fmt.Fprintln(stderr, "FAIL: the tests wrote the canary key; search for it in the output above")
 		status = max(status, 1)
 	}
 	return status
-}
-
-// scanner passes on what is written, and notes when Key stands in it.
-type scanner struct {
-	to   io.Writer
-	seen *atomic.Bool
-	tail []byte // the end of what came before, as long as may be Key's beginning
-}
-
-func (s *scanner) Write(p []byte) (int, error) {
-	text := append(s.tail, bytes.ToLower(p)...)
-	if In(string(text)) {
-		s.seen.Store(true)
-	}
-	s.tail = append([]byte(nil), text[max(0, len(text)-len(Key)+1):]...)
-	return s.to.Write(p)
 }

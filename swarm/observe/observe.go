@@ -24,9 +24,6 @@ import (
 // listeners are skipped. If one panics, those after it do not get the event.
 func Tee(fs ...func(swarm.Event)) func(swarm.Event) {
 	fs = slices.DeleteFunc(slices.Clone(fs), func(f func(swarm.Event)) bool { return f == nil })
-	if len(fs) == 1 {
-		return fs[0]
-	}
 	return func(e swarm.Event) {
 		for _, f := range fs {
 			f(e)

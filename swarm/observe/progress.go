@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/term"
+
 	"github.com/db31e724/go-swarm/swarm"
 )
 
@@ -15,7 +17,7 @@ import (
 type ProgressOption func(*progress)
 
 // InPlace says whether one line is redrawn, as on a terminal, or plain lines are
-// written. Default: true if w is an *[os.File] on a character device.
+// written. Default: true if w is an *[os.File] on a terminal.
 func InPlace(yes bool) ProgressOption { return func(p *progress) { p.inPlace = yes } }
 
 // Columns sets the width of the terminal. Default: the terminal's own width if the
@@ -48,7 +50,8 @@ const (
 // It draws only when an event arrives; an event that draws nothing costs about a
 // hundred nanoseconds. Runs at the same time are shown as their sum.
 func Progress(w io.Writer, opts ...ProgressOption) func(swarm.Event) {
-	p := &progress{w: w, inPlace: isTerminal(w), columns: func() int { return columnsOf(w) }}
+	f, ok := w.(*os.File)
+	p := &progress{w: w, inPlace: ok && term.IsTerminal(int(f.Fd())), columns: func() int { return columnsOf(w) }}
 	for _, o := range opts {
 		o(p)
 	}
@@ -134,19 +137,10 @@ func (p *progress) drawInPlace() {
 	io.WriteString(p.w, out)
 }
 
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
 // columnsOf finds the width of w, anew at each drawing: windows are resized.
 func columnsOf(w io.Writer) int {
 	if f, ok := w.(*os.File); ok {
-		if n := terminalColumns(f); n > 0 {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
 			return n
 		}
 	}

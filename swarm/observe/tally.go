@@ -129,19 +129,15 @@ func costText(u swarm.Usage) string {
 	return u.Cost.String()
 }
 
-// short writes a count in at most five characters: 950, 12.3k, 4.56M.
+// short writes a count in few characters: 950, 12.3k, 4.6M.
 func short(n int) string {
 	switch f := float64(n); {
 	case n < 10_000:
 		return fmt.Sprint(n)
-	case n < 100_000:
-		return fmt.Sprintf("%.1fk", f/1e3)
 	case n < 1_000_000:
-		return fmt.Sprintf("%.0fk", f/1e3)
-	case n < 100_000_000:
-		return fmt.Sprintf("%.1fM", f/1e6)
+		return fmt.Sprintf("%.1fk", f/1e3)
 	default:
-		return fmt.Sprintf("%.0fM", f/1e6)
+		return fmt.Sprintf("%.1fM", f/1e6)
 	}
 }
 

@@ -1,8 +1,10 @@
 package swarmtest
 
 import (
+	"cmp"
+	"context"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -29,36 +31,15 @@ func ownBrief() swarm.Brief {
 	}
 }
 
-// resultsOf makes a result for each chunk of the brief's sources, citing its
-// opening words, as if the first of steps had been run over all chunks.
-func resultsOf(b swarm.Brief, steps []swarm.Step) []swarm.Result {
-	step := &swarm.Step{ID: "1/read", Do: "Find what the text says.", Over: swarm.Chunks}
-	if len(steps) > 0 {
-		first := steps[0]
-		first.ID = "1/" + first.ID
-		step = &first
-	}
-	var rs []swarm.Result
-	for _, src := range b.Task.Sources {
-		for k := range src.Chunks {
-			c := &src.Chunks[k]
-			text := strings.TrimLeft(c.Text, " \t\r\n")
-			start := len(c.Text) - len(text)
-			quote, _, _ := strings.Cut(text, "\n")
-			cite := c.Cite(start, start+len(quote))
-			cite.Verified = true
-			rs = append(rs, swarm.Result{
-				Step: step, Index: len(rs), Chunk: c, Attempts: 1, Outcome: swarm.Done,
-				Out: swarm.Output{Findings: []swarm.Finding{{
-					Text: "It is said here [1].", Evidence: []swarm.Citation{cite}, Confidence: 0.9,
-				}}},
-			})
-		}
-	}
-	if len(rs) == 0 {
-		rs = append(rs, swarm.Result{Step: step, Outcome: swarm.Done, Out: swarm.Say("Port 8443.")})
-	}
-	return rs
+// carryOut lets an engine carry out the steps, with workers that echo what they read.
+// It returns what a merge is given then, and what the engine answers to steps that it
+// does not accept.
+func carryOut(steps []swarm.Step, task swarm.Task) (found []swarm.Result, refused []error) {
+	p := &Planner{Rounds: []Round{{Steps: steps}}}
+	task.Goal = cmp.Or(task.Goal, goal)
+	engine := swarm.Swarm{Planner: p, Rounds: 1, Worker: &Worker{}}
+	engine.Run(context.Background(), task)
+	return slices.Concat(p.Merged()...), p.Refused()
 }
 
 // oddResults are results that no prompt should be broken by.

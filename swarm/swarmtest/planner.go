@@ -1,7 +1,6 @@
 package swarmtest
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -42,13 +41,13 @@ func TestPlanner(t testing.TB, newPlanner func() swarm.Planner, briefs ...swarm.
 			name = fmt.Sprintf("brief %d", i-1)
 		}
 		b.Run, b.Round = "r1", max(b.Round, 1)
-		steps := s.plans(name, p, b)
+		found := s.plans(name, p, b)
 		s.run(context.Background(), name+", window", func(context.Context) {
 			if n := p.Window(); n < 0 {
 				s.failf(name, "a window of %d tokens: it is positive, or 0 for any number", n)
 			}
 		})
-		s.merges("merge, "+name, p, b, resultsOf(b, steps))
+		s.merges("merge, "+name, p, b, found)
 		later := b
 		later.Round, later.Last, later.Asked = 2, true, "Who may change the port?"
 		later.Known = []swarm.Known{{Step: "1/read", Do: "Find the port.", Digest: "Port 8443."}}
@@ -65,8 +64,9 @@ func TestPlanner(t testing.TB, newPlanner func() swarm.Planner, briefs ...swarm.
 
 // writing is an add for one call of Plan: it keeps what is written.
 type writing struct {
-	answer func() error // to a step; nil: accepted
-	cancel func()       // called where a planner goes on for ever; may be nil
+	answer error  // to each step
+	cancel func() // called from the step most on; may be nil
+	most   int
 
 	mu    sync.Mutex
 	n     int
@@ -81,13 +81,11 @@ func (w *writing) add(st swarm.Step) error {
 	defer w.mu.Unlock()
 	if w.n++; w.n <= mostSteps {
 		w.steps = append(w.steps, st)
-	} else if w.cancel != nil {
+	}
+	if w.cancel != nil && w.n >= w.most {
 		w.cancel()
 	}
-	if w.answer == nil {
-		return nil
-	}
-	return w.answer()
+	return w.answer
 }
 
 func (w *writing) written() (steps []swarm.Step, n int) {
@@ -96,10 +94,10 @@ func (w *writing) written() (steps []swarm.Step, n int) {
 	return w.steps, w.n
 }
 
-// plans lets p plan with every step accepted, and returns the steps; and then
-// with every step refused, to a plan that is closed, and in a run that is
+// plans lets p plan with every step accepted, and returns what comes of the steps;
+// and then with every step refused, to a plan that is closed, and in a run that is
 // cancelled.
-func (s *suite) plans(name string, p swarm.Planner, b swarm.Brief) []swarm.Step {
+func (s *suite) plans(name string, p swarm.Planner, b swarm.Brief) []swarm.Result {
 	s.Helper()
 	var accepted writing
 	var err error
@@ -108,28 +106,26 @@ func (s *suite) plans(name string, p swarm.Planner, b swarm.Brief) []swarm.Step 
 	if returned && err == nil && len(steps) == 0 {
 		s.failf(name, "Plan returned neither a step nor an error")
 	}
-	for _, err := range refused(steps, b.Task) {
+	found, refused := carryOut(steps, b.Task)
+	for _, err := range refused {
 		s.failf(name, "an engine refuses a step: %v", err)
 	}
 
 	const onTheirWay = 16 // steps that may be, when a plan ends
 	for _, c := range []struct {
-		name   string
-		answer func(cancel func()) error
-		most   int
-		breach string
+		name     string
+		answer   error
+		cancelAt int // this step
+		most     int
+		breach   string
 	}{
-		{"every step refused", func(func()) error {
-			return &swarm.PlanError{Field: "do", Mend: "no step is accepted"} // a planner may mend and try again
-		}, mostSteps, "it had written %d steps and went on"},
-		{"the plan closed", func(func()) error { return swarm.ErrPlanClosed }, onTheirWay, "it wrote %d steps to a plan that was closed"},
-		{"cancelled at a step", func(cancel func()) error {
-			cancel()
-			return context.Canceled
-		}, onTheirWay, "it wrote %d steps after the run was cancelled"},
+		// A planner may mend and try again.
+		{"every step refused", &swarm.PlanError{Field: "do", Mend: "no step is accepted"}, mostSteps + 1, mostSteps, "it had written %d steps and went on"},
+		{"the plan closed", swarm.ErrPlanClosed, mostSteps + 1, onTheirWay, "it wrote %d steps to a plan that was closed"},
+		{"cancelled at a step", context.Canceled, 1, onTheirWay, "it wrote %d steps after the run was cancelled"},
 	} {
 		ctx, cancel := context.WithCancel(context.Background())
-		w := writing{answer: func() error { return c.answer(cancel) }, cancel: cancel}
+		w := writing{answer: c.answer, cancel: cancel, most: c.cancelAt}
 		s.run(ctx, name+", "+c.name, func(ctx context.Context) { p.Plan(ctx, b, w.add) })
 		cancel()
 		if _, n := w.written(); n > c.most {
@@ -139,7 +135,7 @@ func (s *suite) plans(name string, p swarm.Planner, b swarm.Brief) []swarm.Step 
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	s.run(ctx, name+", cancelled before", func(ctx context.Context) { p.Plan(ctx, b, func(swarm.Step) error { return ctx.Err() }) })
-	return steps
+	return found
 }
 
 // runsAtOnce plans and merges for several runs at the same time.
@@ -157,21 +153,11 @@ func (s *suite) runsAtOnce(p swarm.Planner) {
 				}
 				var text swarm.AnswerWriter
 				steps, _ := w.written()
-				p.Merge(ctx, b, resultsOf(b, steps), &text)
+				found, _ := carryOut(steps, b.Task)
+				p.Merge(ctx, b, found, &text)
 			})
 		})
 	}
 	wg.Wait()
 	s.stop()
-}
-
-// refused returns what an engine answers to steps that it does not accept.
-func refused(steps []swarm.Step, task swarm.Task) []error {
-	p := &Planner{Rounds: []Round{{Steps: steps}}}
-	task.Goal = cmp.Or(task.Goal, goal)
-	engine := swarm.Swarm{Planner: p, Rounds: 1, Worker: swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
-		return swarm.Output{}, nil
-	})}
-	engine.Run(context.Background(), task)
-	return p.Refused()
 }

@@ -78,22 +78,21 @@ func (s *suite) call(ctx context.Context, name string, f func(context.Context)) 
 	}()
 	limit := time.NewTimer(patience)
 	defer limit.Stop()
-	cancelled, why := ctx.Done(), fmt.Sprintf("after %v", patience)
-	for {
-		select {
-		case how := <-ended:
-			if how != "" {
-				s.failf(name, "%s", how)
-			}
-			return how == ""
-		case <-cancelled:
-			cancelled, why = nil, fmt.Sprintf("%v after its context was cancelled", promptly)
-			limit.Reset(promptly)
-		case <-limit.C:
-			s.failf(name, "it had not returned %s", why)
-			s.hung.Store(true)
-			return false
+	defer context.AfterFunc(ctx, func() { limit.Reset(promptly) })()
+	select {
+	case how := <-ended:
+		if how != "" {
+			s.failf(name, "%s", how)
 		}
+		return how == ""
+	case <-limit.C:
+		why := fmt.Sprintf("after %v", patience)
+		if ctx.Err() != nil {
+			why = fmt.Sprintf("%v after its context was cancelled", promptly)
+		}
+		s.failf(name, "it had not returned %s", why)
+		s.hung.Store(true)
+		return false
 	}
 }
 
