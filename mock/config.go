@@ -224,8 +224,8 @@ func readModel(n wire.Node) Model {
 
 func headers(n wire.Node) http.Header {
 	h := http.Header{}
-	for _, m := range n.Get("headers").Members {
-		h.Set(m.Key, m.Val.Text)
+	for name, v := range n.Get("headers").Members {
+		h.Set(name, v.Text)
 	}
 	return h
 }

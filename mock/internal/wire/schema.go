@@ -53,17 +53,17 @@ func strictAt(at []string, s Node, depth int) error {
 	case depth > 10:
 		return wrong("the schema is nested deeper than 10 levels")
 	}
-	for _, m := range s.Members {
-		switch {
-		case !slices.Contains(schemaKeys, m.Key):
-			return wrong("'%.64s' is not permitted", m.Key)
-		case has("$ref") && m.Key != "$ref":
-			return wrong("$ref cannot have keywords {'%.64s'}", m.Key)
-		case m.Key == "$ref" && m.Val.Text != "#" && !strings.HasPrefix(m.Val.Text, "#/$defs/") && !strings.HasPrefix(m.Val.Text, "#/definitions/"):
-			return wrong("reference '%.64s' must be '#' or of the form '#/$defs/name'", m.Val.Text)
-		case m.Key == "format" && !slices.Contains(schemaFormats, m.Val.Text):
-			return wrong("'%.64s' is not a valid format", m.Val.Text)
-		case m.Key == "enum" && len(m.Val.Items) == 0:
+	for _, key := range s.keys() {
+		switch v := s.Get(key); {
+		case !slices.Contains(schemaKeys, key):
+			return wrong("'%.64s' is not permitted", key)
+		case has("$ref") && key != "$ref":
+			return wrong("$ref cannot have keywords {'%.64s'}", key)
+		case key == "$ref" && v.Text != "#" && !strings.HasPrefix(v.Text, "#/$defs/") && !strings.HasPrefix(v.Text, "#/definitions/"):
+			return wrong("reference '%.64s' must be '#' or of the form '#/$defs/name'", v.Text)
+		case key == "format" && !slices.Contains(schemaFormats, v.Text):
+			return wrong("'%.64s' is not a valid format", v.Text)
+		case key == "enum" && len(v.Items) == 0:
 			return wrong("'enum' must be an array with at least one value")
 		}
 	}
@@ -75,7 +75,7 @@ func strictAt(at []string, s Node, depth int) error {
 		return wrong("array schema missing items")
 	}
 	if slices.Contains(typesOf(s), "object") { // closed, and all of its properties required
-		if extra := s.Get("additionalProperties"); extra.Kind != kindBool || extra.Yes {
+		if string(s.Get("additionalProperties").Raw) != "false" {
 			return wrong("'additionalProperties' is required to be supplied and to be false")
 		}
 		const all = "'required' is required to be supplied and to be an array including every key in properties. "
@@ -85,39 +85,40 @@ func strictAt(at []string, s Node, depth int) error {
 				return wrong(all+"Extra required key '%.64s' supplied", r.Text)
 			}
 		}
-		for _, p := range props.Members {
-			if !named[p.Key] {
-				return wrong(all+"Missing '%.64s'", p.Key)
+		for _, key := range props.keys() {
+			if !named[key] {
+				return wrong(all+"Missing '%.64s'", key)
 			}
 		}
 	}
-	var err error
-	below := func(s Node, depth int, path string) {
-		if err == nil {
-			err = strictAt(append(slices.Clone(at), path), s, depth)
-		}
-	}
 	if has("items") {
-		below(s.Get("items"), depth+1, "'items'")
-	}
-	for _, p := range props.Members {
-		below(p.Val, depth+1, "'properties', '"+p.Key+"'")
+		if err := strictAt(append(slices.Clone(at), "'items'"), s.Get("items"), depth+1); err != nil {
+			return err
+		}
 	}
 	for i, one := range s.Get("anyOf").Items {
-		below(one, depth, fmt.Sprintf("'anyOf', '%d'", i))
-	}
-	for _, key := range []string{"$defs", "definitions"} {
-		for _, m := range s.Get(key).Members {
-			below(m.Val, depth, "'"+key+"', '"+m.Key+"'")
+		if err := strictAt(append(slices.Clone(at), "'anyOf'", fmt.Sprintf("'%d'", i)), one, depth); err != nil {
+			return err
 		}
 	}
-	return err
+	for _, within := range []string{"properties", "$defs", "definitions"} {
+		deeper := depth
+		if within == "properties" {
+			deeper++
+		}
+		for _, key := range s.Get(within).keys() {
+			if err := strictAt(append(slices.Clone(at), "'"+within+"'", "'"+key+"'"), s.Get(within).Get(key), deeper); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // typesOf lists a schema's types, which may be one name or an array of them.
 func typesOf(s Node) (out []string) {
 	t := s.Get("type")
-	if t.Kind == kindString {
+	if t.IsText() {
 		return []string{t.Text}
 	}
 	for _, it := range t.Items {
