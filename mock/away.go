@@ -40,7 +40,7 @@ func (s *Server) GoAway(d time.Duration) {
 	l := s.port
 	s.mu.Unlock()
 	if l != nil {
-		l.stop()
+		_ = l.Close()
 	}
 	a.mu.Lock()
 	open := slices.Collect(maps.Keys(a.open))
