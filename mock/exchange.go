@@ -34,6 +34,7 @@ type exchange struct {
 	hash   uint64        // of the body
 	asked  *fault.Fault  // by the call itself
 	call   fault.Call    // what a fault does to it
+	twist  *fault.Wire   // through which it goes; nil: as it is
 	heard  *Request      // what the brain is told, where that is not what was asked
 	blocks []uint64      // of the prompt, for the prefix cache
 	left   []func()      // when the request ends
@@ -313,9 +314,13 @@ func (x *exchange) send(kind string, status int, body []byte) {
 	x.head(kind)
 	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	x.entry.Status = status
-	if x.call.Twist == nil { // a fault may hold or cut what follows
-		x.close()
+	if x.twist != nil { // a fault may hold or cut what follows
+		x.w.Header().Del("Content-Length")
+		x.w.WriteHeader(status)
+		x.twist.Send(string(body))
+		return
 	}
+	x.close()
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(body) // a client that leaves now has been served as far as we know
 }
