@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -104,13 +103,12 @@ func (t *taped) readLine(line []byte) error {
 	return nil
 }
 
-// replyHeader is what a cassette keeps of a reply's headers: neither those of
-// the connection nor what is secret.
+// replyHeader is what a cassette keeps of a reply's headers: not what is secret.
 func replyHeader(h http.Header, keys []string) map[string][]string {
 	out := http.Header{}
 	for name, values := range h {
 		switch {
-		case slices.Contains(hopByHop, name) || name == "Content-Length":
+		case name == "Content-Length":
 		case name == "Openai-Organization" || name == "Openai-Project":
 			out[name] = []string{wire.Redacted}
 		case !wire.SecretHeader(name):
@@ -118,12 +116,6 @@ func replyHeader(h http.Header, keys []string) map[string][]string {
 		}
 	}
 	return out
-}
-
-// hopByHop are headers of a connection, not of a message.
-var hopByHop = []string{
-	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
-	"Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
 // canonical is JSON with its keys in order, without white space, numbers and
