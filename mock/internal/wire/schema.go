@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"slices"
 	"strings"
 	"sync"
@@ -130,18 +129,16 @@ func typesOf(s Node) (out []string) {
 // compiled keeps schemas: the same few come again and again.
 var compiled struct {
 	sync.Mutex
-	seed maphash.Seed
-	by   map[uint64]*jsonschema.Schema
+	by map[string]*jsonschema.Schema
 }
 
 func compile(raw []byte) (*jsonschema.Schema, error) {
 	compiled.Lock()
 	defer compiled.Unlock()
 	if compiled.by == nil || len(compiled.by) > 256 {
-		compiled.seed, compiled.by = maphash.MakeSeed(), map[uint64]*jsonschema.Schema{}
+		compiled.by = map[string]*jsonschema.Schema{}
 	}
-	key := maphash.Bytes(compiled.seed, raw)
-	if s := compiled.by[key]; s != nil {
+	if s := compiled.by[string(raw)]; s != nil {
 		return s, nil
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
@@ -158,7 +155,7 @@ func compile(raw []byte) (*jsonschema.Schema, error) {
 	if err != nil {
 		return nil, plain(err)
 	}
-	compiled.by[key] = s
+	compiled.by[string(raw)] = s
 	return s, nil
 }
 

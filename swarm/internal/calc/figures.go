@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // A figure as people write it, with thousands apart by spaces, apostrophes, or
@@ -17,8 +15,10 @@ import (
 var (
 	written = regexp.MustCompile(`\.\d+|\d{1,3}(?:[ \x{a0}\x{202f}'’]\d{3})+(?:[.,]\d+)?\b|\d+(?:[.,]\d+)*`)
 	point   = regexp.MustCompile(`^(\d*|[1-9]\d{0,2}(?:,\d{3})+|\d+(?:[ \x{a0}\x{202f}'’]\d{3})+)(?:\.(\d+))?$`)
-	comma   = regexp.MustCompile(`^(\d+|\d+(?:\.\d{3})+|\d+(?:[ \x{a0}\x{202f}'’]\d{3})+)(?:,(\d+))?$`)
+	comma   = regexp.MustCompile(`^(\d+|[1-9]\d{0,2}(?:\.\d{3})+|\d+(?:[ \x{a0}\x{202f}'’]\d{3})+)(?:,(\d+))?$`)
 	between = regexp.MustCompile(`\D`)
+	letters = regexp.MustCompile(`^\s*\pL+`)
+	minus   = regexp.MustCompile(`(?:^|\PL)[-−–][\s\p{Sc}]*$`)
 )
 
 // maxFigure is the most bytes of a text in which a figure or date is read.
@@ -57,36 +57,19 @@ func num(v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		unit := strings.TrimSpace(v[to:])
-		if end := strings.IndexFunc(unit, func(r rune) bool { return !unicode.IsLetter(r) }); end >= 0 {
-			unit = unit[:end]
-		}
+		unit := strings.TrimSpace(letters.FindString(v[to:]))
 		if scale, ok := scales[strings.ToLower(unit)]; ok {
 			if x *= scale; scale == 0 {
 				return nil, fmt.Errorf("%q does not say its scale", clip(v))
 			}
 		}
-		if negative(v[:from], v[to:]) {
+		before, after := strings.TrimSpace(v[:from]), strings.TrimSpace(v[to:])
+		if minus.MatchString(before) || strings.HasPrefix(before, "(") && strings.HasSuffix(after, ")") {
 			x = -x
 		}
 		return x, nil
 	}
 	return nil, fmt.Errorf("%s is no text with a figure; num(x, 0) takes 0 then", kind(v))
-}
-
-// negative tells by what stands before and after a figure.
-func negative(before, after string) bool {
-	if strings.HasPrefix(strings.TrimSpace(before), "(") && strings.HasSuffix(strings.TrimSpace(after), ")") {
-		return true
-	}
-	before = strings.TrimRightFunc(before, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Sc, r) })
-	for _, sign := range []string{"-", "−", "–"} {
-		if rest, ok := strings.CutSuffix(before, sign); ok {
-			r, _ := utf8.DecodeLastRuneInString(rest)
-			return rest == "" || !unicode.IsLetter(r)
-		}
-	}
-	return false
 }
 
 // decimal writes args[0] with args[1] digits after the point (none given: 0),
