@@ -189,8 +189,7 @@ func plain(err error) error {
 	if !ok {
 		return err
 	}
-	for len(v.Causes) > 0 {
-		v = v.Causes[len(v.Causes)-1]
-	}
-	return fmt.Errorf("at '/%s': %s", strings.Join(v.InstanceLocation, "/"), v.ErrorKind.LocalizedString(english))
+	all := departures(nil, v)
+	d := all[len(all)-1]
+	return fmt.Errorf("at '/%s': %s", strings.Join(d.Place, "/"), d.Kind.LocalizedString(english))
 }

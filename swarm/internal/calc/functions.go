@@ -279,7 +279,7 @@ func keys(of any) []any {
 		case float64:
 			return key, "fraction"
 		case record:
-			return math.Inf(1), fmt.Sprintf("%9d", key.number)
+			return math.Inf(1), fmt.Sprintf("%9d", key.ref)
 		}
 		return math.Inf(1), fmt.Sprintf("%s %T", text(key), key)
 	}

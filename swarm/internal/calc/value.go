@@ -20,17 +20,16 @@ type stepRecords struct {
 }
 
 // record is what a program sees of a finding. It is compared by what it points
-// at, so the number stands first.
+// at, so what differs between any two stands first.
 type record struct{ *item }
 
 type item struct {
-	number int // among all records
-	of     *stepRecords
-	raw    json.RawMessage
-	data   map[string]any // nil: it has a text alone
-	text   string
-	ref    int
-	read   bool // the program has read a field
+	ref  int
+	of   *stepRecords
+	raw  json.RawMessage
+	data map[string]any // nil: it has a text alone
+	text string
+	read bool // the program has read a field
 }
 
 func newRun(ctx context.Context, steps []Step) (*run, error) {
@@ -39,12 +38,10 @@ func newRun(ctx context.Context, steps []Step) (*run, error) {
 		named: map[string]bool{}, patterns: map[string]pattern{},
 	}
 	byID := map[string]any{}
-	number := 0
 	for _, s := range steps {
 		list := &stepRecords{id: s.ID, fields: map[string]bool{"text": true}, records: make([]any, len(s.Findings))}
 		for i, f := range s.Findings {
-			number++
-			it := &item{number: number, of: list, raw: f.Data, text: f.Text, ref: f.Ref}
+			it := &item{of: list, raw: f.Data, text: f.Text, ref: f.Ref}
 			if len(f.Data) > 0 {
 				d := json.NewDecoder(bytes.NewReader(f.Data))
 				d.UseNumber()
