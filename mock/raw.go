@@ -68,7 +68,7 @@ func (x *exchange) sendRaw() {
 		x.finish(raw.End)
 	}()
 	if raw.Silent {
-		for i := 0; raw.Trickle != nil && x.sleep(time.Since(e.Arrived)+time.Second); i++ {
+		for i := 0; raw.Trickle != nil && wire.Pause(x.r.Context(), time.Second); i++ {
 			raw.Trickle(i)
 		}
 		return
@@ -90,7 +90,7 @@ func (x *exchange) sendRaw() {
 	}) {
 		return
 	}
-	for raw.More != nil && x.sleep(time.Since(e.Arrived)+time.Millisecond) {
+	for raw.More != nil && wire.Pause(x.r.Context(), time.Millisecond) {
 		p := raw.More()
 		if _, err := x.w.Write([]byte(p)); p == "" || err != nil {
 			break

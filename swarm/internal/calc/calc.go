@@ -30,7 +30,8 @@ type Step struct {
 	Findings []Finding
 }
 
-// Finding is one finding of a step. Ref is the caller's number for its evidence.
+// Finding is one finding of a step. Ref is the caller's number for its evidence,
+// another one for each finding.
 type Finding struct {
 	Text string
 	Data json.RawMessage // an object, or empty
