@@ -55,11 +55,10 @@ type reply struct {
 }
 
 func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
-	head := r.Header.Clone()
-	keys := wire.TakeSecrets(head, r.URL.Query())
+	keys := wire.Secrets(r.Header, r.URL.Query())
 	x := &exchange{s: s, w: w, r: r, entry: &Entry{
 		ID:     fmt.Sprintf("req_%012d", s.serial.Add(1)),
-		Method: r.Method, Path: r.URL.Path, Header: head, Arrived: time.Now(), keys: &keys,
+		Method: r.Method, Path: r.URL.Path, Header: wire.CleanHeader(r.Header, keys), Arrived: time.Now(), keys: &keys,
 	}}
 	s.log.arrive(x.entry)
 	return x

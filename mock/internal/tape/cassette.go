@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"strconv"
 	"unicode/utf8"
 
@@ -101,21 +100,6 @@ func (t *taped) readLine(line []byte) error {
 		return errors.New("status 0 without a break")
 	}
 	return nil
-}
-
-// replyHeader is what a cassette keeps of a reply's headers: not what is secret.
-func replyHeader(h http.Header, keys []string) map[string][]string {
-	out := http.Header{}
-	for name, values := range h {
-		switch {
-		case name == "Content-Length":
-		case name == "Openai-Organization" || name == "Openai-Project":
-			out[name] = []string{wire.Redacted}
-		case !wire.SecretHeader(name):
-			out[name] = wire.RedactAll(values, keys)
-		}
-	}
-	return out
 }
 
 // canonical is JSON with its keys in order, without white space, numbers and

@@ -152,7 +152,8 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 			if kind := resp.Header.Get("Content-Encoding"); kind != "" && kind != "identity" {
 				return fmt.Errorf("it compresses by %.20q, unasked; this cannot be recorded", kind)
 			}
-			t.Status, t.Length, t.Header = resp.StatusCode, resp.ContentLength >= 0, replyHeader(resp.Header, keys)
+			t.Status, t.Length, t.Header = resp.StatusCode, resp.ContentLength >= 0, wire.CleanHeader(resp.Header, keys)
+			delete(t.Header, "Content-Length") // a key that is taken out changes it
 			p.ReadCloser, p.length = resp.Body, resp.ContentLength
 			resp.Body = p
 			return nil
