@@ -124,9 +124,8 @@ type run struct {
 	steps, memory int // used so far
 	env           map[string]any
 	all           map[string]*stepRecords
-	named         map[string]bool // steps that the program names
-	any           int             // how often it may be any of them
-	fault         error           // what guard found wrong with the program
+	any           int   // how often the program may name any of them
+	fault         error // what guard found wrong with the program
 	patterns      map[string]pattern
 }
 

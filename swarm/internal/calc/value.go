@@ -17,6 +17,7 @@ type stepRecords struct {
 	id      string
 	fields  map[string]bool // of any of its records
 	records []any           // each a record
+	named   bool            // the program names it
 }
 
 // record is what a program sees of a finding. It is compared by what it points
@@ -33,10 +34,7 @@ type item struct {
 }
 
 func newRun(ctx context.Context, steps []Step) (*run, error) {
-	r := &run{
-		ctx: ctx, env: map[string]any{}, all: map[string]*stepRecords{},
-		named: map[string]bool{}, patterns: map[string]pattern{},
-	}
+	r := &run{ctx: ctx, env: map[string]any{}, all: map[string]*stepRecords{}, patterns: map[string]pattern{}}
 	byID := map[string]any{}
 	for _, s := range steps {
 		list := &stepRecords{id: s.ID, fields: map[string]bool{"text": true}, records: make([]any, len(s.Findings))}
@@ -138,8 +136,8 @@ func (r *run) results(value any) []Result {
 // used returns the Ref of each record that the program used; see Result.Refs.
 func (r *run) used() []int {
 	refs := map[int]bool{}
-	for id, s := range r.all {
-		if r.any == 0 && !r.named[id] {
+	for _, s := range r.all {
+		if r.any == 0 && !s.named {
 			continue
 		}
 		isRead := func(v any) bool { return v.(record).read }
