@@ -161,10 +161,9 @@ func (n Node) Content() string {
 // kindName names the type as the service does in its messages.
 func (n Node) kindName() string {
 	if n.Num == "" {
-		first := string(n.Raw[:min(1, len(n.Raw))])
 		return map[string]string{
 			"": "nothing", "n": "null", "t": "a boolean", "f": "a boolean", `"`: "a string", "[": "an array", "{": "an object",
-		}[first]
+		}[string(n.Raw[:min(1, len(n.Raw))])]
 	}
 	if _, err := n.Num.Int64(); err != nil {
 		return "a decimal number"
