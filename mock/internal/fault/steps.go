@@ -86,10 +86,11 @@ func object(change func(o map[string]any) bool) Do {
 // firstKey changes an object at its first key.
 func firstKey(change func(o map[string]any, key string)) Do {
 	return object(func(o map[string]any) bool {
-		if len(o) > 0 {
-			change(o, slices.Min(slices.Collect(maps.Keys(o))))
+		keys := slices.Sorted(maps.Keys(o))
+		if len(keys) > 0 {
+			change(o, keys[0])
 		}
-		return len(o) > 0
+		return len(keys) > 0
 	})
 }
 
