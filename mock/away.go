@@ -40,7 +40,7 @@ func (s *Server) GoAway(d time.Duration) {
 	l := s.port
 	s.mu.Unlock()
 	if l != nil {
-		l.stop()
+		_ = l.Close()
 	}
 	a.mu.Lock()
 	open := slices.Collect(maps.Keys(a.open))
@@ -54,16 +54,13 @@ func (s *Server) GoAway(d time.Duration) {
 func (s *Server) flap() {
 	a := &s.away
 	a.mu.Lock()
-	already := time.Now().Before(a.calm)
-	if !already {
-		a.calm = time.Now().Add(flapSpan)
-		for at := flapPeriod; at < flapSpan; at += flapPeriod {
-			a.goes = append(a.goes, time.AfterFunc(at, func() { s.GoAway(flapPeriod / 2) }))
-		}
+	defer a.mu.Unlock()
+	if time.Now().Before(a.calm) {
+		return
 	}
-	a.mu.Unlock()
-	if !already {
-		s.GoAway(flapPeriod / 2)
+	a.calm = time.Now().Add(flapSpan)
+	for at := time.Duration(0); at < flapSpan; at += flapPeriod {
+		a.goes = append(a.goes, time.AfterFunc(at, func() { s.GoAway(flapPeriod / 2) }))
 	}
 }
 

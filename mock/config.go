@@ -39,41 +39,37 @@ func ReadConfig(from io.Reader) (Config, error) {
 	case len(data) > maxConfig:
 		return Config{}, fmt.Errorf("mock: config: longer than %d bytes", maxConfig)
 	}
-	wrong := func(at int, says string) (Config, error) {
-		line := 1 + bytes.Count(data[:min(at, len(data))], []byte("\n"))
-		return Config{}, fmt.Errorf("mock: config, line %d: %s", line, says)
-	}
-	n, err := wire.Parse(data)
-	if err != nil {
+	c := configReader{data: data}
+	if n, err := wire.Parse(data); err != nil {
 		at := len(data)
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at = int(syntax.Offset)
+			at = min(at, int(syntax.Offset))
 		}
-		return wrong(at, fmt.Sprintf("this is not JSON: %v", err))
-	}
-	if d := wire.Check(configSchema, n); d != nil {
+		c.refuse(wire.Node{End: at}, "this is not JSON: %v", err)
+	} else if d := wire.Check(configSchema, n); d != nil {
 		e := d.Refusal()
-		return wrong(d.At.End, e.Param+": "+e.Message)
+		c.refuse(d.At, "%s: %s", e.Param, e.Message)
+	} else {
+		c.read(n)
 	}
-	c := configReader{}
-	c.read(n)
-	if c.wrong != "" {
-		return wrong(c.at.End, c.wrong)
+	if c.wrong != nil {
+		return Config{}, c.wrong
 	}
 	return c.Config, nil
 }
 
 // configReader makes a configuration of what was checked, and notes the first
-// thing that is wrong with what goes together.
+// thing that is wrong.
 type configReader struct {
 	Config
-	wrong string
-	at    wire.Node
+	data  []byte
+	wrong error
 }
 
 func (c *configReader) refuse(at wire.Node, format string, args ...any) {
-	if c.wrong == "" {
-		c.wrong, c.at = fmt.Sprintf(format, args...), at
+	if c.wrong == nil {
+		line := 1 + bytes.Count(c.data[:at.End], []byte("\n"))
+		c.wrong = fmt.Errorf("mock: config, line %d: %s", line, fmt.Sprintf(format, args...))
 	}
 }
 
@@ -224,8 +220,8 @@ func readModel(n wire.Node) Model {
 
 func headers(n wire.Node) http.Header {
 	h := http.Header{}
-	for _, m := range n.Get("headers").Members {
-		h.Set(m.Key, m.Val.Text)
+	for name, v := range n.Get("headers").Members {
+		h.Set(name, v.Text)
 	}
 	return h
 }

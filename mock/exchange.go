@@ -34,6 +34,7 @@ type exchange struct {
 	hash   uint64        // of the body
 	asked  *fault.Fault  // by the call itself
 	call   fault.Call    // what a fault does to it
+	twist  *fault.Wire   // through which it goes; nil: as it is
 	heard  *Request      // what the brain is told, where that is not what was asked
 	blocks []uint64      // of the prompt, for the prefix cache
 	left   []func()      // when the request ends
@@ -54,11 +55,10 @@ type reply struct {
 }
 
 func (s *Server) newExchange(w http.ResponseWriter, r *http.Request) *exchange {
-	head := r.Header.Clone()
-	keys := wire.TakeSecrets(head, r.URL.Query())
+	keys := wire.Secrets(r.Header, r.URL.Query())
 	x := &exchange{s: s, w: w, r: r, entry: &Entry{
 		ID:     fmt.Sprintf("req_%012d", s.serial.Add(1)),
-		Method: r.Method, Path: r.URL.Path, Header: head, Arrived: time.Now(), keys: &keys,
+		Method: r.Method, Path: r.URL.Path, Header: wire.CleanHeader(r.Header, keys), Arrived: time.Now(), keys: &keys,
 	}}
 	s.log.arrive(x.entry)
 	return x
@@ -313,9 +313,13 @@ func (x *exchange) send(kind string, status int, body []byte) {
 	x.head(kind)
 	x.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	x.entry.Status = status
-	if x.call.Twist == nil { // a fault may hold or cut what follows
-		x.close()
+	if x.twist != nil { // a fault may hold or cut what follows
+		x.w.Header().Del("Content-Length")
+		x.w.WriteHeader(status)
+		x.twist.Send(string(body))
+		return
 	}
+	x.close()
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(body) // a client that leaves now has been served as far as we know
 }

@@ -171,9 +171,9 @@ func (x *exchange) twisted() {
 	if x.call.Twist == nil || x.raw != nil {
 		return
 	}
-	x.w = &fault.Wire{
-		ResponseWriter: x.w, Call: &x.call, Half: len(x.reply) * (1 + x.longest()/2),
-		Sleep:  func(d time.Duration) bool { return x.sleep(time.Since(x.entry.Arrived) + d) },
+	x.twist = &fault.Wire{
+		Out: x.w, Call: &x.call, Half: len(x.reply) * (1 + x.longest()/2),
+		Sleep:  func(d time.Duration) bool { return wire.Pause(x.r.Context(), d) },
 		Finish: x.finish,
 		Used:   func() (in, out int) { return x.entry.Usage.In, x.entry.Usage.Out },
 	}

@@ -2,13 +2,15 @@ package mock
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"os"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // socket is a connection of the listener or of Transport, which faults can
@@ -98,82 +100,38 @@ func netError(op string, err syscall.Errno) error {
 	return &net.OpError{Op: op, Net: "tcp", Err: os.NewSyscallError(call, err)}
 }
 
-// listener is a listener that can go away and come back on the same port.
+// listener notes the connections that it accepts.
 type listener struct {
-	s    *Server
-	addr string
-
-	mu     sync.Mutex
-	inner  net.Listener
-	closed chan struct{}
-	ended  bool
+	net.Listener
+	from *absence
 }
 
-func listen(s *Server, addr string) (*listener, error) {
-	inner, err := net.Listen("tcp", addr)
+func (l listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &listener{s: s, addr: inner.Addr().String(), inner: inner, closed: make(chan struct{})}, nil
+	return l.from.enter(c), nil
 }
 
-func (l *listener) Accept() (net.Conn, error) {
+// serve serves on a port, and again on the same when the server was away, until
+// it is closed.
+func (s *Server) serve(ctx context.Context, l net.Listener) {
+	addr := l.Addr().String()
 	for {
-		l.mu.Lock()
-		inner := l.inner
-		l.mu.Unlock()
-		if c, err := inner.Accept(); err == nil {
-			return l.s.away.enter(c), nil
+		if err := s.web.Serve(listener{l, &s.away}); errors.Is(err, http.ErrServerClosed) {
+			return
 		}
-		if err := l.again(); err != nil {
-			return nil, err
+		for l = nil; l == nil; l, _ = net.Listen("tcp", addr) { // the port may be taken for a moment
+			if !wire.Pause(ctx, max(time.Until(s.away.awayUntil()), time.Millisecond)) {
+				return
+			}
 		}
+		s.mu.Lock()
+		s.port = l
+		s.mu.Unlock()
 	}
 }
-
-// again listens once more, when the time has come.
-func (l *listener) again() error {
-	wait := max(time.Until(l.s.away.awayUntil()), time.Millisecond)
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-l.closed:
-		return net.ErrClosed
-	case <-t.C:
-	}
-	inner, err := net.Listen("tcp", l.addr)
-	if err != nil {
-		return nil // the port is taken for a moment: Accept comes back here
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ended {
-		_ = inner.Close()
-		return net.ErrClosed
-	}
-	l.inner = inner
-	return nil
-}
-
-// stop closes the port, until it is time to listen again.
-func (l *listener) stop() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_ = l.inner.Close()
-}
-
-func (l *listener) Close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.ended {
-		return nil
-	}
-	l.ended = true
-	close(l.closed)
-	return l.inner.Close()
-}
-
-func (l *listener) Addr() net.Addr { return l.inner.Addr() }
 
 // Connections returns how many connections were made, over the listener and
 // Transport, and how many are open now.

@@ -68,7 +68,7 @@ func (x *exchange) sendRaw() {
 		x.finish(raw.End)
 	}()
 	if raw.Silent {
-		for i := 0; raw.Trickle != nil && x.sleep(time.Since(e.Arrived)+time.Second); i++ {
+		for i := 0; raw.Trickle != nil && wire.Pause(x.r.Context(), time.Second); i++ {
 			raw.Trickle(i)
 		}
 		return
@@ -80,30 +80,17 @@ func (x *exchange) sendRaw() {
 		}
 		pieces = wire.Body("")
 	}
-	x.w.Header()["Content-Type"] = nil // or net/http guesses one
-	wire.SetHeader(x.w, raw.Header)
-	out, said := http.NewResponseController(x.w), ""
-	for i, p := range pieces {
-		if p.After > 0 && !x.sleep(time.Since(e.Arrived)+p.After) {
-			return
-		}
-		if i == 0 {
-			e.Status = status
-			x.w.WriteHeader(status)
-		}
-		said += p.Data
-		e.Replies = []string{wire.Redact(said, *e.keys)}
+	said := ""
+	if !wire.Play(x.w, x.r, status, raw.Header, pieces, func(i int) {
+		said += pieces[i].Data
+		e.Status, e.Replies = status, []string{wire.Redact(said, *e.keys)}
 		if i == len(pieces)-1 && raw.End == wire.Clean && raw.More == nil {
 			x.close()
 		}
-		if _, err := x.w.Write([]byte(p.Data)); err != nil {
-			return
-		}
-		if err := out.Flush(); err != nil {
-			return
-		}
+	}) {
+		return
 	}
-	for raw.More != nil && x.sleep(time.Since(e.Arrived)+time.Millisecond) {
+	for raw.More != nil && wire.Pause(x.r.Context(), time.Millisecond) {
 		p := raw.More()
 		if _, err := x.w.Write([]byte(p)); p == "" || err != nil {
 			break

@@ -73,7 +73,7 @@ type Server struct {
 	mu      sync.Mutex
 	web     *http.Server
 	url     string
-	port    *listener
+	port    net.Listener
 	cancel  context.CancelFunc
 	closing bool
 	work    sync.WaitGroup // the listener's goroutine and the requests that came by it
@@ -133,14 +133,14 @@ func (s *Server) Listen(addr string) error {
 	if s.wrong != nil {
 		return s.wrong
 	}
-	l, err := listen(s, addr)
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("mock: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.port = l
-	s.url = "http://" + l.addr + "/v1"
+	s.url = "http://" + l.Addr().String() + "/v1"
 	s.web = &http.Server{
 		Handler:           http.HandlerFunc(s.serveCounted),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
@@ -152,7 +152,7 @@ func (s *Server) Listen(addr string) error {
 	}
 	s.web.Protocols.SetHTTP1(true)
 	s.web.Protocols.SetUnencryptedHTTP2(true)
-	s.work.Go(func() { _ = s.web.Serve(l) }) // ends by Close, with http.ErrServerClosed
+	s.work.Go(func() { s.serve(ctx, l) })
 	return nil
 }
 

@@ -30,10 +30,10 @@ func (x *exchange) stream() {
 		return
 	}
 	if s.usage {
-		s.buf.WriteString("data: " + s.before + `],"usage":` + x.entry.Usage.wire() + "}\n\n")
+		s.event(s.before + `],"usage":` + x.entry.Usage.wire() + "}")
 	}
-	s.buf.WriteString("data: [DONE]\n\n")
-	if x.call.Twist == nil { // a fault may hold or cut what follows
+	s.event("[DONE]")
+	if x.twist == nil { // a fault may hold or cut what follows
 		x.close()
 	}
 	s.flush()
@@ -104,7 +104,7 @@ func (s *sse) waitFor(until time.Duration) bool {
 func (s *sse) flush() bool {
 	_, err := s.x.w.Write(s.buf.Bytes())
 	s.buf.Reset()
-	if err != nil {
+	if err != nil || s.x.twist != nil && s.x.twist.Over {
 		return false
 	}
 	return http.NewResponseController(s.x.w).Flush() == nil
@@ -118,5 +118,13 @@ func (s *sse) chunk(index int, delta, finish string) {
 	if s.usage {
 		usage = `,"usage":null`
 	}
-	fmt.Fprintf(&s.buf, `data: %s{"index":%d,"delta":{%s},"logprobs":null,"finish_reason":%s}]%s}`+"\n\n", s.before, index, delta, reason, usage)
+	s.event(fmt.Sprintf(`%s{"index":%d,"delta":{%s},"logprobs":null,"finish_reason":%s}]%s}`, s.before, index, delta, reason, usage))
+}
+
+func (s *sse) event(data string) {
+	if data = "data: " + data + "\n\n"; s.x.twist != nil {
+		s.x.twist.Send(data)
+	} else {
+		s.buf.WriteString(data)
+	}
 }

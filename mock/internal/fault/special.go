@@ -159,7 +159,7 @@ func specials() map[string]Do {
 			}
 		},
 		"X16": twist(func(w *Wire, e string) {
-			for i := 0; i < len(e) && w.over == nil; i++ {
+			for i := 0; i < len(e) && !w.Over; i++ {
 				w.put(e[i : i+1])
 				w.wait(time.Second)
 			}

@@ -21,23 +21,21 @@ func (s step) needs(id string) { s["needs"] = []any{id} }
 // steps is said where the reply holds a plan: a list of objects with IDs.
 // Other replies are left as they are, and the log then names no fault.
 func steps(change func([]step) []step) Do {
-	return say(func(_ *Call, r *Said) bool {
-		return editJSON(r, func(o map[string]any) bool {
-			for _, key := range slices.Sorted(maps.Keys(o)) {
-				list, _ := o[key].([]any)
-				var plan []step
-				for _, v := range list {
-					if s, ok := v.(map[string]any); ok && step(s).id() != "" {
-						plan = append(plan, s)
-					}
-				}
-				if len(plan) > 0 && len(plan) == len(list) {
-					o[key] = change(plan)
-					return true
+	return object(func(o map[string]any) bool {
+		for _, key := range slices.Sorted(maps.Keys(o)) {
+			list, _ := o[key].([]any)
+			var plan []step
+			for _, v := range list {
+				if s, ok := v.(map[string]any); ok && step(s).id() != "" {
+					plan = append(plan, s)
 				}
 			}
-			return false
-		})
+			if len(plan) > 0 && len(plan) == len(list) {
+				o[key] = change(plan)
+				return true
+			}
+		}
+		return false
 	})
 }
 
@@ -70,32 +68,29 @@ func around(before, after string) Do {
 	return text(func(t string) string { return before + t + after })
 }
 
-// editJSON changes a reply that is a JSON object.
-func editJSON(r *Said, change func(v map[string]any) bool) bool {
-	d := json.NewDecoder(strings.NewReader(r.Text))
-	d.UseNumber()
-	var v map[string]any
-	if err := d.Decode(&v); err != nil || v == nil || !change(v) {
-		return false
-	}
-	b, err := wire.JSON(v)
-	if err != nil {
-		return false
-	}
-	r.Text = strings.TrimSpace(string(b))
-	return true
+// object is said where a reply is a JSON object.
+func object(change func(o map[string]any) bool) Do {
+	return say(func(_ *Call, r *Said) bool {
+		d := json.NewDecoder(strings.NewReader(r.Text))
+		d.UseNumber()
+		var o map[string]any
+		if err := d.Decode(&o); err != nil || o == nil || !change(o) {
+			return false
+		}
+		b, err := wire.JSON(o)
+		r.Text = strings.TrimSpace(string(b))
+		return err == nil
+	})
 }
 
 // firstKey changes an object at its first key.
 func firstKey(change func(o map[string]any, key string)) Do {
-	return say(func(_ *Call, r *Said) bool {
-		return editJSON(r, func(o map[string]any) bool {
-			for _, key := range slices.Sorted(maps.Keys(o)) {
-				change(o, key)
-				return true
-			}
-			return false
-		})
+	return object(func(o map[string]any) bool {
+		keys := slices.Sorted(maps.Keys(o))
+		if len(keys) > 0 {
+			change(o, keys[0])
+		}
+		return len(keys) > 0
 	})
 }
 

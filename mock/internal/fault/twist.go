@@ -1,8 +1,7 @@
 package fault
 
 import (
-	"bytes"
-	"errors"
+	"io"
 	"net/http"
 	"time"
 
@@ -13,95 +12,47 @@ import (
 // of each event of a stream what it likes; a plain reply is one event. It
 // belongs to the goroutine that serves the request.
 type Wire struct {
-	http.ResponseWriter
+	Out    http.ResponseWriter
 	Call   *Call
 	Half   int // of a stream: how many events are its first half, rounded down
 	Sleep  func(d time.Duration) bool
 	Finish func(e wire.End)
 	Used   func() (in, out int) // tokens so far
+	Over   bool                 // nothing more is sent
 
-	n    int // events before this one
-	tail []byte
-	over error // why nothing more is sent
+	n int // events before this one
 }
 
 func twist(f func(w *Wire, event string)) Do {
 	return func(x *Call) { x.Twist = f }
 }
 
-// WriteHeader implements http.ResponseWriter. The length is no longer known.
-func (w *Wire) WriteHeader(status int) {
-	w.Header().Del("Content-Length")
-	if !w.Call.Streamed {
-		return // a twist may change the headers; the first write sends them
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *Wire) Write(p []byte) (int, error) {
-	if !w.Call.Streamed {
-		w.event(string(p))
-		return len(p), w.over
-	}
-	w.tail = append(w.tail, p...)
-	for {
-		event, rest, ok := bytes.Cut(w.tail, []byte("\n\n"))
-		if !ok || w.over != nil {
-			break
-		}
-		w.tail = rest
-		w.event(string(event) + "\n\n")
-	}
-	if w.over != nil {
-		return 0, w.over
-	}
-	return len(p), nil
-}
-
-func (w *Wire) event(text string) {
-	w.Call.Twist(w, text)
+// Send sends what the twist makes of an event.
+func (w *Wire) Send(event string) {
+	w.Call.Twist(w, event)
 	w.n++
-}
-
-// FlushError lets http.ResponseController flush.
-func (w *Wire) FlushError() error {
-	if w.over != nil {
-		return w.over
-	}
-	return http.NewResponseController(w.ResponseWriter).Flush()
 }
 
 // put sends text.
 func (w *Wire) put(text string) {
-	if w.over != nil {
-		return
-	}
-	if _, err := w.ResponseWriter.Write([]byte(text)); err != nil {
-		w.over = err
+	if !w.Over {
+		_, err := io.WriteString(w.Out, text)
+		w.Over = err != nil
 	}
 }
 
 // wait sends what is written and waits.
 func (w *Wire) wait(d time.Duration) {
-	if err := w.FlushError(); err != nil {
-		w.over = err
-		return
-	}
-	if !w.Sleep(d) {
-		w.over = errOver
-	}
+	w.Over = w.Over || http.NewResponseController(w.Out).Flush() != nil || !w.Sleep(d)
 }
-
-var errOver = errors.New("mock: the client left, or the fault ends the reply here")
 
 // end ends the reply where it stands.
 func (w *Wire) end(e wire.End) {
-	if w.over != nil {
-		return
+	if !w.Over {
+		w.Over = true
+		_ = http.NewResponseController(w.Out).Flush()
+		w.Finish(e)
 	}
-	_ = w.FlushError()
-	w.over = errOver
-	w.Finish(e)
 }
 
 // halfOf is a plain body up to the middle of its first text.

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Limits are what a gate lets in; see mock.Limits.
@@ -25,11 +27,12 @@ type Gate struct {
 	Busy int // status of a refusal for lack of a place; 0: none is set
 
 	mu       sync.Mutex
-	l        Limits
 	requests bucket
 	tokens   bucket
-	work     int             // requests at work
-	queue    []chan struct{} // those that wait, in their order; closed to let one in
+
+	places  *semaphore.Weighted // nil: no limit
+	waiting atomic.Int64        // for a place
+	queue   int64               // most that wait
 }
 
 // New makes a gate.
@@ -42,47 +45,27 @@ func New(l Limits) *Gate {
 		size := max(1, float64(limit)*window.Minutes())
 		return bucket{limit, size, size, time.Now()}
 	}
-	return &Gate{Busy: l.Busy, l: l, requests: full(l.RPM), tokens: full(l.TPM)}
+	g := &Gate{Busy: l.Busy, queue: int64(l.Queue), requests: full(l.RPM), tokens: full(l.TPM)}
+	if l.InFlight > 0 {
+		g.places = semaphore.NewWeighted(int64(l.InFlight))
+	}
+	return g
 }
 
 // Enter takes a place to work, waiting where there is a queue. It says whether
 // there is one.
 func (g *Gate) Enter(ctx context.Context) bool {
-	g.mu.Lock()
-	if g.l.InFlight <= 0 || g.work < g.l.InFlight {
-		g.work++
-		g.mu.Unlock()
+	if g.places == nil || g.places.TryAcquire(1) {
 		return true
 	}
-	if len(g.queue) >= g.l.Queue {
-		g.mu.Unlock()
-		return false
-	}
-	turn := make(chan struct{})
-	g.queue = append(g.queue, turn)
-	g.mu.Unlock()
-	select {
-	case <-turn:
-		return true
-	case <-ctx.Done():
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if i := slices.Index(g.queue, turn); i >= 0 {
-		g.queue = slices.Delete(g.queue, i, i+1)
-		return false
-	}
-	return true // let in at the last moment
+	defer g.waiting.Add(-1)
+	return g.waiting.Add(1) <= g.queue && g.places.Acquire(ctx, 1) == nil
 }
 
-// Leave gives the place back.
+// Leave gives the place back, to the first that waits.
 func (g *Gate) Leave() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.work--; len(g.queue) > 0 { // the place goes to the first that waits
-		g.work++
-		close(g.queue[0])
-		g.queue = g.queue[1:]
+	if g.places != nil {
+		g.places.Release(1)
 	}
 }
 

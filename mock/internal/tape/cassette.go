@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
-	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -102,28 +100,6 @@ func (t *taped) readLine(line []byte) error {
 		return errors.New("status 0 without a break")
 	}
 	return nil
-}
-
-// replyHeader is what a cassette keeps of a reply's headers: neither those of
-// the connection nor what is secret.
-func replyHeader(h http.Header, keys []string) map[string][]string {
-	out := http.Header{}
-	for name, values := range h {
-		switch {
-		case slices.Contains(hopByHop, name) || name == "Content-Length":
-		case name == "Openai-Organization" || name == "Openai-Project":
-			out[name] = []string{wire.Redacted}
-		case !wire.SecretHeader(name):
-			out[name] = wire.RedactAll(values, keys)
-		}
-	}
-	return out
-}
-
-// hopByHop are headers of a connection, not of a message.
-var hopByHop = []string{
-	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
-	"Te", "Trailer", "Transfer-Encoding", "Upgrade",
 }
 
 // canonical is JSON with its keys in order, without white space, numbers and

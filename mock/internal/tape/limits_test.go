@@ -69,7 +69,7 @@ func replayOne(t *testing.T, c *Cassette, one *taped) {
 	}()
 	gone, leave := context.WithCancel(t.Context())
 	leave()
-	play(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil).WithContext(gone), one, false)
+	one.play(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil).WithContext(gone), false)
 }
 
 func FuzzCanonical(f *testing.F) {

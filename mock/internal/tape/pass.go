@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"net/http"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -12,64 +11,60 @@ import (
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
-// passing is a reply on its way from the upstream to the client. It belongs
-// to the goroutine that serves the request, but for said.
+// passing is the body of a reply on its way from the upstream to the client. It
+// belongs to the goroutine that serves the request, but for said.
 type passing struct {
+	io.ReadCloser
 	*taped
-	pieces [][]byte    // of the body; nil: too long to keep
+	length int64 // that the reply told; -1: none
+	size   int64 // so far
+	last   time.Time
+	pieces [][]byte // nil: too long to keep
+	tail   []byte
 	said   atomic.Bool // the reply is whole but for the end of its connection
-	ended  func()      // is called when the reply has ended, before its client can know
+	ended  bool
+	end    func() // is called once, when the reply has ended and before its client can know
 }
 
 // lastWord is how long the end of a reply is waited for when the client, which
 // has all that it needs, has left: readers of streams leave at [DONE].
 const lastWord = time.Second
 
-// pass gives the reply to the client as it comes. Cut says whether it ended
-// early.
-func (p *passing) pass(w http.ResponseWriter, resp *http.Response, began time.Time) {
-	h := w.Header()
-	h["Content-Type"] = nil // or net/http guesses one
-	wire.SetHeader(w, resp.Header)
-	for _, name := range hopByHop {
-		h.Del(name)
+func (p *passing) Read(buf []byte) (int, error) {
+	n, err := p.ReadCloser.Read(buf)
+	if n > 0 {
+		now := time.Now()
+		if p.size += int64(n); p.size <= maxReply {
+			p.pieces = append(p.pieces, bytes.Clone(buf[:n]))
+			p.Pieces = append(p.Pieces, tapedPiece{After: now.Sub(p.last).Microseconds()})
+		} else {
+			p.pieces, p.Pieces = nil, nil
+		}
+		p.last = now
+		p.tail = append(p.tail, buf[:n]...)
+		p.said.Store(p.said.Load() || bytes.Contains(p.tail, []byte("data: [DONE]")) || p.size == p.length)
+		p.tail = p.tail[max(0, len(p.tail)-16):]
 	}
-	w.WriteHeader(resp.StatusCode)
-	p.pieces = [][]byte{}
-	buf := make([]byte, 32<<10)
-	var tail []byte
-	for size, last := 0, began; ; {
-		n, err := resp.Body.Read(buf)
-		if n > 0 {
-			now := time.Now()
-			if size += n; size <= maxReply {
-				p.pieces = append(p.pieces, bytes.Clone(buf[:n]))
-				p.Pieces = append(p.Pieces, tapedPiece{After: now.Sub(last).Microseconds()})
-			} else {
-				p.pieces, p.Pieces = nil, nil
-			}
-			last = now
-			tail = append(tail, buf[:n]...)
-			whole := int64(size) == resp.ContentLength
-			p.said.Store(p.said.Load() || bytes.Contains(tail, []byte("data: [DONE]")) || whole)
-			tail = tail[max(0, len(tail)-16):]
-			if whole {
-				p.ended()
-			}
-			_, gone := w.Write(buf[:n])
-			if given := gone == nil && http.NewResponseController(w).Flush() == nil; whole {
-				return
-			} else if !given && !p.said.Load() {
-				p.Left = true
-				p.ended()
-				return
-			}
-		}
-		if err != nil {
-			p.Cut = err != io.EOF
-			p.ended()
-			return
-		}
+	if err != nil || p.size == p.length {
+		p.ends(err == nil || err == io.EOF)
+	}
+	return n, err
+}
+
+// Close is called before the end if the client has left.
+func (p *passing) Close() error {
+	if p.said.Load() {
+		_, _ = io.Copy(io.Discard, p)
+	}
+	p.Left = p.Left || !p.ended
+	p.ends(true)
+	return p.ReadCloser.Close()
+}
+
+func (p *passing) ends(well bool) {
+	if !p.ended {
+		p.ended, p.Cut = true, !well
+		p.end()
 	}
 }
 

@@ -1,11 +1,14 @@
 package tape
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
@@ -122,7 +125,7 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 	t.N = n
 	ctx, cancel := context.WithCancel(context.WithoutCancel(in.Context()))
 	defer cancel()
-	p := &passing{taped: t}
+	p := &passing{taped: t, last: began, pieces: [][]byte{}}
 	defer context.AfterFunc(in.Context(), func() {
 		if p.said.Load() {
 			time.AfterFunc(lastWord, cancel)
@@ -130,20 +133,7 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 			cancel()
 		}
 	})()
-	resp, err := r.send(in.WithContext(ctx), body, key, transport)
-	if err != nil {
-		t.Left = in.Context().Err() != nil
-		t.Cut = !t.Left && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE))
-		if t.Left || t.Cut {
-			written = r.keep(t, nil, keys)
-			panic(http.ErrAbortHandler)
-		}
-		(&wire.Error{Status: http.StatusBadGateway, Type: "server_error", Code: "upstream_failed", Message: wire.Redact(fmt.Sprintf("The upstream %s gave no reply: %v", r.upstream.Host, err), keys)}).Send(w)
-		return
-	}
-	defer resp.Body.Close()
-	t.Status, t.Length, t.Header = resp.StatusCode, resp.ContentLength >= 0, replyHeader(resp.Header, keys)
-	p.ended = func() {
+	p.end = func() {
 		if t.Cut && in.Context().Err() != nil {
 			t.Cut, t.Left = false, true
 		}
@@ -151,50 +141,61 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 			written = r.keep(t, p.pieces, keys)
 		}
 	}
-	p.pass(w, resp, began)
+	if transport == nil {
+		transport = plain
+	}
+	var failed error
+	proxy := httputil.ReverseProxy{
+		Transport: transport, FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0),
+		Rewrite: func(p *httputil.ProxyRequest) { r.address(p, key) },
+		ModifyResponse: func(resp *http.Response) error {
+			if kind := resp.Header.Get("Content-Encoding"); kind != "" && kind != "identity" {
+				return fmt.Errorf("it compresses by %.20q, unasked; this cannot be recorded", kind)
+			}
+			t.Status, t.Length, t.Header = resp.StatusCode, resp.ContentLength >= 0, wire.CleanHeader(resp.Header, keys)
+			delete(t.Header, "Content-Length") // a key that is taken out changes it
+			p.ReadCloser, p.length = resp.Body, resp.ContentLength
+			resp.Body = p
+			return nil
+		},
+		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err },
+	}
+	asked := in.WithContext(ctx)
+	asked.Body, asked.ContentLength, asked.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+	w.Header()["Content-Type"] = nil // or net/http guesses one
+	proxy.ServeHTTP(w, asked)
+	if failed != nil {
+		t.Left = in.Context().Err() != nil
+		t.Cut = !t.Left && (errors.Is(failed, io.EOF) || errors.Is(failed, io.ErrUnexpectedEOF) || errors.Is(failed, syscall.ECONNRESET) || errors.Is(failed, syscall.EPIPE))
+		if t.Left || t.Cut {
+			written = r.keep(t, nil, keys)
+		} else {
+			(&wire.Error{Status: http.StatusBadGateway, Type: "server_error", Code: "upstream_failed", Message: wire.Redact(fmt.Sprintf("The upstream %s gave no reply: %v", r.upstream.Host, failed), keys)}).Send(w)
+		}
+	}
 	if t.Cut || t.Left {
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// send asks the upstream.
-func (r *Recorder) send(in *http.Request, body []byte, key string, transport http.RoundTripper) (*http.Response, error) {
-	u := *r.upstream
-	path := in.URL.Path
+// address sends a request to the upstream, with the key where there is one.
+func (r *Recorder) address(p *httputil.ProxyRequest, key string) {
+	u, path := *r.upstream, p.In.URL.Path
 	if rest, ok := strings.CutPrefix(path, "/v1"); ok && (rest == "" || rest[0] == '/') {
 		path = rest
 	}
 	u.Path += path
-	u.RawQuery = in.URL.RawQuery
-	req, err := http.NewRequestWithContext(in.Context(), in.Method, u.String(), strings.NewReader(string(body)))
-	if err != nil {
-		return nil, err
-	}
-	req.Header = in.Header.Clone()
-	for _, name := range hopByHop {
-		req.Header.Del(name)
-	}
-	req.Header.Set("Accept-Encoding", "identity") // or keys in bodies could not be found
+	u.RawQuery = p.In.URL.RawQuery
+	p.Out.URL, p.Out.Host = &u, ""
+	p.Out.Header.Set("Accept-Encoding", "identity") // or keys in bodies could not be found
 	if key != "" {
-		for name := range req.Header {
+		for name := range p.Out.Header {
 			if wire.SecretHeader(name) {
-				req.Header.Del(name)
+				p.Out.Header.Del(name)
 			}
 		}
-		req.Header.Set("Authorization", "Bearer "+key)
+		p.Out.Header.Set("Authorization", "Bearer "+key)
 	}
-	if transport == nil {
-		transport = plain
-	}
-	resp, err := transport.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	if kind := resp.Header.Get("Content-Encoding"); kind != "" && kind != "identity" {
-		_ = resp.Body.Close()
-		return nil, fmt.Errorf("it compresses by %.20q, unasked; this cannot be recorded", kind)
-	}
-	return resp, nil
 }
 
 var plain = func() http.RoundTripper {

@@ -73,48 +73,33 @@ func (c *Cassette) Serve(w http.ResponseWriter, r *http.Request, timing bool) {
 		c.miss(asked).Send(w)
 		return
 	}
-	h := w.Header()
-	h["Content-Type"] = nil // or net/http guesses one
-	if _, dated := t.Header["Date"]; !dated {
-		h["Date"] = nil
-	}
-	wire.SetHeader(w, t.Header)
-	if t.Length {
-		n := 0
-		for _, p := range t.Pieces {
-			n += len(p.bytes())
-		}
-		if t.Cut || t.Left {
-			n++ // what was promised did not come
-		}
-		h.Set("Content-Length", strconv.Itoa(n))
-	}
-	play(w, r, t, timing)
+	t.play(w, r, timing)
 }
 
-func play(w http.ResponseWriter, r *http.Request, t *taped, timing bool) {
+func (t *taped) play(w http.ResponseWriter, r *http.Request, timing bool) {
 	if t.Status == 0 {
 		t.end(r)
 		return
 	}
-	out := http.NewResponseController(w)
-	pieces := t.Pieces
-	if len(pieces) == 0 {
-		pieces = []tapedPiece{{}}
+	if _, dated := t.Header["Date"]; !dated {
+		w.Header()["Date"] = nil
 	}
-	for i, p := range pieces {
-		if timing && !wire.Pause(r.Context(), time.Duration(p.After)*time.Microsecond) {
-			panic(http.ErrAbortHandler)
+	pieces, size := make([]wire.Piece, max(1, len(t.Pieces))), 0
+	for i, p := range t.Pieces {
+		pieces[i].Data = string(p.bytes())
+		size += len(p.bytes())
+		if timing {
+			pieces[i].After = time.Duration(p.After) * time.Microsecond
 		}
-		if i == 0 {
-			w.WriteHeader(t.Status)
+	}
+	if t.Length {
+		if t.Cut || t.Left {
+			size++ // what was promised did not come
 		}
-		if _, err := w.Write(p.bytes()); err != nil {
-			panic(http.ErrAbortHandler)
-		}
-		if i < len(pieces)-1 || t.Cut || t.Left || !t.Length {
-			_ = out.Flush()
-		}
+		w.Header().Set("Content-Length", strconv.Itoa(size))
+	}
+	if !wire.Play(w, r, t.Status, t.Header, pieces, func(int) {}) {
+		panic(http.ErrAbortHandler)
 	}
 	t.end(r)
 }

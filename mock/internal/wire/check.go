@@ -83,7 +83,7 @@ func (d Departure) Refusal() *Error {
 		}
 		return Bad(path, "invalid_type", "Invalid type for '%s': expected %s, but got %s instead.", path, strings.Join(wants, " or "), got.kindName())
 	case *kind.Enum:
-		if got.Kind != kindString {
+		if !got.IsText() {
 			return Bad(path, "invalid_type", "Invalid type for '%s': expected a string, but got %s instead.", path, got.kindName())
 		}
 		var names []string

@@ -6,40 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
 
-// valueKind is the type of a JSON value.
-type valueKind uint8
-
-const (
-	kindNone valueKind = iota // not there
-	kindNull
-	kindBool
-	kindNumber
-	kindString
-	kindArray
-	kindObject
-)
-
 // Node is one JSON value. Unlike what encoding/json makes of a map, it keeps
-// the order of members and the place of the value in the body.
+// the place of the value in the body.
 type Node struct {
-	Kind    valueKind
-	Yes     bool           // kindBool
-	Text    string         // kindString
-	Num     json.Number    // kindNumber
-	Items   []Node         // kindArray
-	Members []member       // kindObject
-	index   map[string]int // of members, where they are many
-	Raw     []byte         // of objects and arrays
-	End     int            // where it ends in the body
-}
-
-type member struct {
-	Key string
-	Val Node
+	Raw     []byte // as it stands there; nil: it does not
+	End     int    // where it ends in the body
+	Yes     bool
+	Text    string
+	Num     json.Number
+	Items   []Node
+	Members map[string]Node
 }
 
 // Limits on a body; the service's own are not published.
@@ -89,19 +71,15 @@ func (p *parser) value(depth int) (Node, error) {
 		return Node{}, err
 	}
 	end := int(p.InputOffset())
-	raw := bytes.TrimLeft(p.body[before:end], " \t\r\n:,")
-	n := Node{Kind: kindNull, Raw: raw, End: end}
+	n := Node{Raw: bytes.TrimLeft(p.body[before:end], " \t\r\n:,"), End: end}
 	switch v := t.(type) {
 	case bool:
-		n.Kind, n.Yes = kindBool, v
+		n.Yes = v
 	case json.Number:
-		n.Kind, n.Num = kindNumber, v
+		n.Num = v
 	case string:
-		n.Kind, n.Text = kindString, v
+		n.Text = v
 	case json.Delim:
-		if n.Kind = kindArray; v == '{' {
-			n.Kind = kindObject
-		}
 		if err := p.inside(&n, depth); err != nil {
 			return Node{}, err
 		}
@@ -115,52 +93,52 @@ func (p *parser) value(depth int) (Node, error) {
 }
 
 func (p *parser) inside(n *Node, depth int) error {
+	object := n.IsObject()
+	if object {
+		n.Members = map[string]Node{}
+	}
 	for p.More() {
-		if n.Kind == kindArray {
-			v, err := p.value(depth + 1)
+		key := ""
+		if object {
+			t, err := p.Token()
 			if err != nil {
 				return err
 			}
-			n.Items = append(n.Items, v)
-			continue
-		}
-		t, err := p.Token()
-		if err != nil {
-			return err
-		}
-		key, _ := t.(string) // the decoder lets nothing else stand here
-		if n.Get(key).There() {
-			return fmt.Errorf("key %q stands twice in an object", key)
+			key, _ = t.(string) // the decoder lets nothing else stand here
+			if n.Get(key).There() {
+				return fmt.Errorf("key %q stands twice in an object", key)
+			}
 		}
 		v, err := p.value(depth + 1)
 		if err != nil {
 			return err
 		}
-		if n.index == nil {
-			n.index = map[string]int{}
+		if object {
+			n.Members[key] = v
+		} else {
+			n.Items = append(n.Items, v)
 		}
-		n.index[key] = len(n.Members)
-		n.Members = append(n.Members, member{key, v})
 	}
 	return nil
 }
 
 // Get finds a member of an object. A node that is not There is that of none.
-func (n Node) Get(key string) Node {
-	if i, ok := n.index[key]; ok {
-		return n.Members[i].Val
-	}
-	return Node{}
-}
+func (n Node) Get(key string) Node { return n.Members[key] }
+
+// keys are those of an object's members, in order.
+func (n Node) keys() []string { return slices.Sorted(maps.Keys(n.Members)) }
 
 // There says whether there is a value, null included.
-func (n Node) There() bool { return n.Kind != kindNone }
+func (n Node) There() bool { return n.Raw != nil }
 
 // IsNull says whether it is null, or not there.
-func (n Node) IsNull() bool { return n.Kind <= kindNull }
+func (n Node) IsNull() bool { return n.Raw == nil || n.Raw[0] == 'n' }
 
 // IsObject says whether it is an object.
-func (n Node) IsObject() bool { return n.Kind == kindObject }
+func (n Node) IsObject() bool { return n.There() && n.Raw[0] == '{' }
+
+// IsText says whether it is a string.
+func (n Node) IsText() bool { return n.There() && n.Raw[0] == '"' }
 
 // Float is the value of a number; 0 of anything else.
 func (n Node) Float() float64 {
@@ -182,35 +160,24 @@ func (n Node) Content() string {
 
 // kindName names the type as the service does in its messages.
 func (n Node) kindName() string {
-	if _, err := n.Num.Int64(); n.Kind == kindNumber && err != nil {
+	if n.Num == "" {
+		return map[string]string{
+			"": "nothing", "n": "null", "t": "a boolean", "f": "a boolean", `"`: "a string", "[": "an array", "{": "an object",
+		}[string(n.Raw[:min(1, len(n.Raw))])]
+	}
+	if _, err := n.Num.Int64(); err != nil {
 		return "a decimal number"
 	}
-	return [...]string{"nothing", "null", "a boolean", "an integer", "a string", "an array", "an object"}[n.Kind]
+	return "an integer"
 }
 
 // Value is the value as encoding/json makes it.
 func (n Node) Value() any {
-	switch n.Kind {
-	case kindBool:
-		return n.Yes
-	case kindNumber:
-		return n.Num
-	case kindString:
-		return n.Text
-	case kindArray:
-		out := make([]any, len(n.Items))
-		for i, it := range n.Items {
-			out[i] = it.Value()
-		}
-		return out
-	case kindObject:
-		out := make(map[string]any, len(n.Members))
-		for _, m := range n.Members {
-			out[m.Key] = m.Val.Value()
-		}
-		return out
-	}
-	return nil
+	d := json.NewDecoder(bytes.NewReader(n.Raw))
+	d.UseNumber()
+	var v any
+	_ = d.Decode(&v) // it was parsed: cannot fail
+	return v
 }
 
 // at is the value at a place inside.

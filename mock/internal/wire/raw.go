@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"io"
 	"net/http"
 	"time"
 )
@@ -37,3 +38,24 @@ const (
 
 // Body is a raw body in one piece.
 func Body(data string) []Piece { return []Piece{{Data: data}} }
+
+// Play sends a body piece by piece, each after its time, and calls sends before
+// each with its index. It says whether all were sent.
+func Play(w http.ResponseWriter, r *http.Request, status int, head http.Header, pieces []Piece, sends func(i int)) bool {
+	w.Header()["Content-Type"] = nil // or net/http guesses one
+	SetHeader(w, head)
+	for i, p := range pieces {
+		if !Pause(r.Context(), p.After) {
+			return false
+		}
+		sends(i)
+		if i == 0 {
+			w.WriteHeader(status)
+		}
+		if _, err := io.WriteString(w, p.Data); err != nil {
+			return false
+		}
+		_ = http.NewResponseController(w).Flush() // the next write tells that the client left
+	}
+	return true
+}

@@ -24,7 +24,7 @@ func Decode(body []byte) (Node, *Error) {
 	if !v.IsObject() {
 		return v, Bad("", "", "We could not parse the JSON body of your request: expected an object, but got %s.", v.kindName())
 	}
-	if m := v.Get("model"); !m.There() || m.Kind == kindString && m.Text == "" {
+	if m := v.Get("model"); !m.There() || m.IsText() && m.Text == "" {
 		return v, Bad("", "", "you must provide a model parameter")
 	}
 	if d := Check(requestSchema, v); d != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"slices"
 	"strings"
 	"sync"
@@ -53,17 +52,17 @@ func strictAt(at []string, s Node, depth int) error {
 	case depth > 10:
 		return wrong("the schema is nested deeper than 10 levels")
 	}
-	for _, m := range s.Members {
-		switch {
-		case !slices.Contains(schemaKeys, m.Key):
-			return wrong("'%.64s' is not permitted", m.Key)
-		case has("$ref") && m.Key != "$ref":
-			return wrong("$ref cannot have keywords {'%.64s'}", m.Key)
-		case m.Key == "$ref" && m.Val.Text != "#" && !strings.HasPrefix(m.Val.Text, "#/$defs/") && !strings.HasPrefix(m.Val.Text, "#/definitions/"):
-			return wrong("reference '%.64s' must be '#' or of the form '#/$defs/name'", m.Val.Text)
-		case m.Key == "format" && !slices.Contains(schemaFormats, m.Val.Text):
-			return wrong("'%.64s' is not a valid format", m.Val.Text)
-		case m.Key == "enum" && len(m.Val.Items) == 0:
+	for _, key := range s.keys() {
+		switch v := s.Get(key); {
+		case !slices.Contains(schemaKeys, key):
+			return wrong("'%.64s' is not permitted", key)
+		case has("$ref") && key != "$ref":
+			return wrong("$ref cannot have keywords {'%.64s'}", key)
+		case key == "$ref" && v.Text != "#" && !strings.HasPrefix(v.Text, "#/$defs/") && !strings.HasPrefix(v.Text, "#/definitions/"):
+			return wrong("reference '%.64s' must be '#' or of the form '#/$defs/name'", v.Text)
+		case key == "format" && !slices.Contains(schemaFormats, v.Text):
+			return wrong("'%.64s' is not a valid format", v.Text)
+		case key == "enum" && len(v.Items) == 0:
 			return wrong("'enum' must be an array with at least one value")
 		}
 	}
@@ -75,7 +74,7 @@ func strictAt(at []string, s Node, depth int) error {
 		return wrong("array schema missing items")
 	}
 	if slices.Contains(typesOf(s), "object") { // closed, and all of its properties required
-		if extra := s.Get("additionalProperties"); extra.Kind != kindBool || extra.Yes {
+		if string(s.Get("additionalProperties").Raw) != "false" {
 			return wrong("'additionalProperties' is required to be supplied and to be false")
 		}
 		const all = "'required' is required to be supplied and to be an array including every key in properties. "
@@ -85,39 +84,40 @@ func strictAt(at []string, s Node, depth int) error {
 				return wrong(all+"Extra required key '%.64s' supplied", r.Text)
 			}
 		}
-		for _, p := range props.Members {
-			if !named[p.Key] {
-				return wrong(all+"Missing '%.64s'", p.Key)
+		for _, key := range props.keys() {
+			if !named[key] {
+				return wrong(all+"Missing '%.64s'", key)
 			}
 		}
 	}
-	var err error
-	below := func(s Node, depth int, path string) {
-		if err == nil {
-			err = strictAt(append(slices.Clone(at), path), s, depth)
-		}
-	}
 	if has("items") {
-		below(s.Get("items"), depth+1, "'items'")
-	}
-	for _, p := range props.Members {
-		below(p.Val, depth+1, "'properties', '"+p.Key+"'")
+		if err := strictAt(append(slices.Clone(at), "'items'"), s.Get("items"), depth+1); err != nil {
+			return err
+		}
 	}
 	for i, one := range s.Get("anyOf").Items {
-		below(one, depth, fmt.Sprintf("'anyOf', '%d'", i))
-	}
-	for _, key := range []string{"$defs", "definitions"} {
-		for _, m := range s.Get(key).Members {
-			below(m.Val, depth, "'"+key+"', '"+m.Key+"'")
+		if err := strictAt(append(slices.Clone(at), "'anyOf'", fmt.Sprintf("'%d'", i)), one, depth); err != nil {
+			return err
 		}
 	}
-	return err
+	for _, within := range []string{"properties", "$defs", "definitions"} {
+		deeper := depth
+		if within == "properties" {
+			deeper++
+		}
+		for _, key := range s.Get(within).keys() {
+			if err := strictAt(append(slices.Clone(at), "'"+within+"'", "'"+key+"'"), s.Get(within).Get(key), deeper); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // typesOf lists a schema's types, which may be one name or an array of them.
 func typesOf(s Node) (out []string) {
 	t := s.Get("type")
-	if t.Kind == kindString {
+	if t.IsText() {
 		return []string{t.Text}
 	}
 	for _, it := range t.Items {
@@ -129,18 +129,16 @@ func typesOf(s Node) (out []string) {
 // compiled keeps schemas: the same few come again and again.
 var compiled struct {
 	sync.Mutex
-	seed maphash.Seed
-	by   map[uint64]*jsonschema.Schema
+	by map[string]*jsonschema.Schema
 }
 
 func compile(raw []byte) (*jsonschema.Schema, error) {
 	compiled.Lock()
 	defer compiled.Unlock()
 	if compiled.by == nil || len(compiled.by) > 256 {
-		compiled.seed, compiled.by = maphash.MakeSeed(), map[uint64]*jsonschema.Schema{}
+		compiled.by = map[string]*jsonschema.Schema{}
 	}
-	key := maphash.Bytes(compiled.seed, raw)
-	if s := compiled.by[key]; s != nil {
+	if s := compiled.by[string(raw)]; s != nil {
 		return s, nil
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
@@ -157,7 +155,7 @@ func compile(raw []byte) (*jsonschema.Schema, error) {
 	if err != nil {
 		return nil, plain(err)
 	}
-	compiled.by[key] = s
+	compiled.by[string(raw)] = s
 	return s, nil
 }
 
@@ -191,8 +189,7 @@ func plain(err error) error {
 	if !ok {
 		return err
 	}
-	for len(v.Causes) > 0 {
-		v = v.Causes[len(v.Causes)-1]
-	}
-	return fmt.Errorf("at '/%s': %s", strings.Join(v.InstanceLocation, "/"), v.ErrorKind.LocalizedString(english))
+	all := departures(nil, v)
+	d := all[len(all)-1]
+	return fmt.Errorf("at '/%s': %s", strings.Join(d.Place, "/"), d.Kind.LocalizedString(english))
 }

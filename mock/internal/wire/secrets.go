@@ -150,18 +150,15 @@ func RedactPieces(pieces [][]byte, keys []string) bool {
 	return true
 }
 
-// TakeSecrets removes from headers what is secret and returns the keys.
-func TakeSecrets(h http.Header, query url.Values) []string {
-	keys := Secrets(h, query)
-	for name := range h {
-		if SecretHeader(name) {
-			delete(h, name)
+// CleanHeader is a copy of headers without what is secret.
+func CleanHeader(h http.Header, keys []string) http.Header {
+	out := http.Header{}
+	for name, values := range h {
+		if !SecretHeader(name) {
+			out[name] = RedactAll(values, keys)
 		}
 	}
-	for name, values := range h {
-		h[name] = RedactAll(values, keys)
-	}
-	return keys
+	return out
 }
 
 // RedactAll is texts without keys.

@@ -82,6 +82,7 @@ var hostile = []string{
 	`let s = reduce(1..20, #acc + #acc, "a"); count(1..100000, trim(s) == lower(s))`,
 	`let s = reduce(1..20, #acc + #acc, "1"); count(1..100000, num(s, 0) > 1)`,
 	`"` + strings.Repeat("a{1000}", 2000) + `" matches "` + strings.Repeat("a{1000}", 2000) + `"`,
+	`"x" matches "` + strings.Repeat("a{1000}", 70) + `"`,
 	`"x" matches "((((a{10}){10}){10}){10}){10}"`,
 	`map(1..100000, {"a": #, "b": #, "c": #})`,
 	`map(1..100000, [#, #])`,

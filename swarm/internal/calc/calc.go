@@ -30,7 +30,8 @@ type Step struct {
 	Findings []Finding
 }
 
-// Finding is one finding of a step. Ref is the caller's number for its evidence.
+// Finding is one finding of a step. Ref is the caller's number for its evidence,
+// another one for each finding.
 type Finding struct {
 	Text string
 	Data json.RawMessage // an object, or empty
@@ -89,7 +90,7 @@ func Check(program string, ids []string) error {
 // Run runs a program. The same program over the same steps gives the same
 // results. An error says, for whoever wrote the program, where and what is
 // wrong; if ctx ends, it is its cause.
-func Run(ctx context.Context, program string, steps []Step) ([]Result, error) {
+func Run(ctx context.Context, program string, steps []Step) (results []Result, err error) {
 	r, err := newRun(ctx, steps)
 	if err != nil {
 		return nil, err
@@ -106,7 +107,15 @@ func Run(ctx context.Context, program string, steps []Step) ([]Result, error) {
 	if err != nil {
 		return nil, explain(err)
 	}
-	return r.results(value)
+	defer recovered(&err)
+	return r.results(value), nil
+}
+
+// recovered makes an error of a panic.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("the calculation ends: %v", p)
+	}
 }
 
 // run is one run of a program.
@@ -115,10 +124,8 @@ type run struct {
 	steps, memory int // used so far
 	env           map[string]any
 	all           map[string]*stepRecords
-	named         map[string]bool // steps that the program names
-	any           int             // how often it may be any of them
-	fault         error           // what guard found wrong with the program
-	ours          map[string]function
+	any           int   // how often the program may name any of them
+	fault         error // what guard found wrong with the program
 	patterns      map[string]pattern
 }
 
@@ -126,24 +133,18 @@ func (r *run) compile(program string) (_ *vm.Program, err error) {
 	if len(program) > maxProgram {
 		return nil, fmt.Errorf("the program has %d bytes, more than %d", len(program), maxProgram)
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the program cannot be read: %v", p)
-		}
-	}()
-	options := []expr.Option{expr.Env(r.env), expr.Patch(r), expr.Optimize(false), expr.DisableAllBuiltins()}
+	defer recovered(&err) // of the parser
+	options := append(r.functions(), expr.Env(r.env), expr.Patch(r), expr.Optimize(false), expr.DisableAllBuiltins())
 	for _, name := range slices.Concat(predicates, plain) {
 		options = append(options, expr.EnableBuiltin(name))
-	}
-	for name, f := range r.ours {
-		options = append(options, expr.Function(name, f))
 	}
 	compiled, err := expr.Compile(mendBraces(program), options...)
 	if err == nil || r.fault != nil {
 		return compiled, r.fault
 	}
 	if e, ok := errors.AsType[*file.Error](err); ok && strings.HasPrefix(e.Message, "unknown name") {
-		return nil, fmt.Errorf("%w\nthere are the steps %s and the functions %s", explain(err), r.ids(), strings.Join(r.functionNames(), ", "))
+		names := slices.Sorted(slices.Values(slices.Concat(predicates, plain, ours)))
+		return nil, fmt.Errorf("%w\nthere are the steps %s and the functions %s", explain(err), r.ids(), strings.Join(names, ", "))
 	}
 	return nil, explain(err)
 }
@@ -175,19 +176,8 @@ func clip(s string) string {
 
 func (r *run) ids() string { return strings.Join(slices.Sorted(maps.Keys(r.all)), ", ") }
 
-// functionNames are those of the functions that programs may call, in order.
-func (r *run) functionNames() []string {
-	names := slices.Concat(predicates, plain)
-	for name := range r.ours {
-		if !strings.HasPrefix(name, "$") {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
 // plainName tells whether a step's ID can stand in a program as it is.
-func (r *run) plainName(id string) bool {
-	return utils.IsValidIdentifier(id) && !strings.HasPrefix(id, "$") && id != "steps" && !slices.Contains(r.functionNames(), id)
+func plainName(id string) bool {
+	return utils.IsValidIdentifier(id) && !strings.HasPrefix(id, "$") && id != "steps" &&
+		!slices.Contains(slices.Concat(predicates, plain, ours), id)
 }

@@ -1,7 +1,6 @@
 package calc
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -9,13 +8,18 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
-// figure is a figure as people write it: with thousands apart by spaces or
-// apostrophes, or with points and commas, which separated tells apart.
-var figure = regexp.MustCompile(`\.\d+|\d{1,3}(?:[ \x{a0}\x{202f}'’]\d{3})+(?:[.,]\d+)?\b|\d+(?:[.,]\d+)*`)
+// A figure as people write it, with thousands apart by spaces, apostrophes, or
+// what is not the decimal sign. One comma before three digits is no decimal sign.
+var (
+	written = regexp.MustCompile(`\.\d+|\d{1,3}(?:[ \x{a0}\x{202f}'’]\d{3})+(?:[.,]\d+)?\b|\d+(?:[.,]\d+)*`)
+	point   = regexp.MustCompile(`^(\d*|[1-9]\d{0,2}(?:,\d{3})+|\d+(?:[ \x{a0}\x{202f}'’]\d{3})+)(?:\.(\d+))?$`)
+	comma   = regexp.MustCompile(`^(\d+|[1-9]\d{0,2}(?:\.\d{3})+|\d+(?:[ \x{a0}\x{202f}'’]\d{3})+)(?:,(\d+))?$`)
+	between = regexp.MustCompile(`\D`)
+	letters = regexp.MustCompile(`^\s*\pL+`)
+	minus   = regexp.MustCompile(`(?:^|\PL)[-−–][\s\p{Sc}]*$`)
+)
 
 // maxFigure is the most bytes of a text in which a figure or date is read.
 const maxFigure = 500
@@ -36,27 +40,31 @@ func num(v any) (any, error) {
 	case string:
 		var at [][]int
 		if len(v) <= maxFigure {
-			at = figure.FindAllStringIndex(v, 2)
+			at = written.FindAllStringIndex(v, 2)
 		}
 		if len(at) != 1 {
 			return nil, fmt.Errorf("%q holds no figure, or several; num(x, 0) takes 0 then", clip(v))
 		}
 		from, to := at[0][0], at[0][1]
-		plain, ok := separated(v[from:to])
-		x, err := strconv.ParseFloat(plain, 64)
-		if !ok || err != nil {
+		parts := point.FindStringSubmatch(v[from:to])
+		if parts == nil {
+			parts = comma.FindStringSubmatch(v[from:to])
+		}
+		if parts == nil {
 			return nil, fmt.Errorf("%q can be read in several ways", clip(v))
 		}
-		unit := strings.TrimSpace(v[to:])
-		if end := strings.IndexFunc(unit, func(r rune) bool { return !unicode.IsLetter(r) }); end >= 0 {
-			unit = unit[:end]
+		x, err := strconv.ParseFloat(between.ReplaceAllString(parts[1], "")+"."+parts[2], 64)
+		if err != nil {
+			return nil, err
 		}
+		unit := strings.TrimSpace(letters.FindString(v[to:]))
 		if scale, ok := scales[strings.ToLower(unit)]; ok {
 			if x *= scale; scale == 0 {
 				return nil, fmt.Errorf("%q does not say its scale", clip(v))
 			}
 		}
-		if negative(v[:from], v[to:]) {
+		before, after := strings.TrimSpace(v[:from]), strings.TrimSpace(v[to:])
+		if minus.MatchString(before) || strings.HasPrefix(before, "(") && strings.HasSuffix(after, ")") {
 			x = -x
 		}
 		return x, nil
@@ -64,68 +72,15 @@ func num(v any) (any, error) {
 	return nil, fmt.Errorf("%s is no text with a figure; num(x, 0) takes 0 then", kind(v))
 }
 
-// negative tells by what stands before and after a figure.
-func negative(before, after string) bool {
-	if strings.HasPrefix(strings.TrimSpace(before), "(") && strings.HasSuffix(strings.TrimSpace(after), ")") {
-		return true
-	}
-	before = strings.TrimRightFunc(before, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Sc, r) })
-	for _, sign := range []string{"-", "−", "–"} {
-		if rest, ok := strings.CutSuffix(before, sign); ok {
-			r, _ := utf8.DecodeLastRuneInString(rest)
-			return rest == "" || !unicode.IsLetter(r)
-		}
-	}
-	return false
-}
-
-// separated writes a figure with a decimal point and no other separators. The
-// last of two different ones is the decimal one; one that stands before each
-// three digits is not.
-func separated(s string) (string, bool) {
-	s = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", "'", "", "’", "").Replace(s)
-	points, commas := strings.Count(s, "."), strings.Count(s, ",")
-	decimal, other := ".", ","
-	switch {
-	case points > 0 && commas > 0 && strings.LastIndex(s, ",") > strings.LastIndex(s, "."), points > 1 && commas == 0:
-		decimal, other = ",", "."
-	case points == 0 && commas == 1 && !thousands(s, ","):
-		decimal, other = ",", "."
-	}
-	if strings.Count(s, decimal) > 1 {
-		return "", false
-	}
-	whole, fraction, cut := strings.Cut(s, decimal)
-	if strings.Contains(fraction, other) || strings.Contains(whole, other) && !thousands(whole, other) {
-		return "", false
-	}
-	whole = strings.ReplaceAll(whole, other, "")
-	if cut {
-		return whole + "." + fraction, true
-	}
-	return whole, true
-}
-
-// thousands tells whether a separator stands before each three digits.
-func thousands(s, separator string) bool {
-	groups := strings.Split(s, separator)
-	for _, g := range groups[1:] {
-		if len(g) != 3 {
-			return false
-		}
-	}
-	return len(groups[0]) <= 3 && groups[0] != "0"
-}
-
 // decimal writes args[0] with args[1] digits after the point (none given: 0),
 // halves rounded away from zero, as it is written and not as its
 // binary fraction is: 2.675 becomes 2.68.
-func decimal(args []any) (string, error) {
+func decimal(args []any) string {
 	digits := 0
 	if len(args) == 2 {
 		n, ok := args[1].(int)
 		if !ok || n < 0 || n > 15 {
-			return "", errors.New("digits are 0 to 15")
+			fail("digits are 0 to 15")
 		}
 		digits = n
 	}
@@ -135,13 +90,13 @@ func decimal(args []any) (string, error) {
 		x.SetInt64(int64(v))
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return "", fmt.Errorf("%v is no figure: it is too large, or was divided by zero", v)
+			fail("%v is no figure: it is too large, or was divided by zero", v)
 		}
 		x.SetString(strconv.FormatFloat(v, 'e', 14, 64))
 	default:
-		return "", fmt.Errorf("%s is no figure: num(text) reads one", kind(v))
+		fail("%s is no figure: num(text) reads one", kind(v))
 	}
-	return x.FloatString(digits), nil
+	return x.FloatString(digits)
 }
 
 // commas puts commas between the thousands.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/vm/runtime"
 )
 
@@ -24,202 +25,166 @@ var (
 		"indexOf", "lastIndexOf", "hasPrefix", "hasSuffix", "mean", "median", "first", "last", "take",
 		"reverse", "flatten", "sort",
 	}
+	// Those that expr lacks, does not bound, or answers in another order each
+	// time are ours.
+	ours = []string{
+		"num", "max", "min", "round", "format", "date", "days", "string", "split", "replace", "join", "concat", "uniq", "keys", "get",
+	}
 )
 
-type function = func(args ...any) (any, error)
+// How many values a function takes.
+var (
+	one   = new(func(any) any)
+	two   = new(func(any, any) any)
+	three = new(func(any, any, any) any)
+	some  = new(func(any, ...any) any)
+)
 
-// functions are those that guard calls, and those that expr lacks, does not
-// bound, or answers in another order each time.
-func (r *run) functions() map[string]function {
-	out := map[string]function{}
-	add := func(name string, least, most int, do function) {
-		out[name] = func(args ...any) (any, error) {
-			if len(args) < least || len(args) > most {
-				return nil, fmt.Errorf("%s takes %d to %d values, not %d", name, least, most, len(args))
-			}
-			v, err := do(args...)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
-			return r.made(v)
-		}
-	}
-	out["$tick"] = func(a ...any) (any, error) { return a[0], r.step(1) }
-	out["$walk"] = func(a ...any) (any, error) { return r.walk(a[0]) }
-	out["$made"] = func(a ...any) (any, error) { return r.made(a[0]) }
-	out["$in"] = func(a ...any) (any, error) {
-		if s, err := texts(a); err == nil { // as in Python
-			return strings.Contains(s[1], s[0]), nil
-		}
-		return runtime.In(a[0], a[1]), nil
-	}
-	out["$matches"] = func(a ...any) (any, error) { return r.matches(a[0], a[1]) }
-	out["get"] = r.get
+// fail ends the program, as expr's own functions do; expr makes of it an error
+// with its place.
+func fail(format string, args ...any) { panic(fmt.Errorf(format, args...)) }
 
-	add("num", 1, 2, func(a ...any) (any, error) {
-		v, err := num(a[0])
-		if err != nil && len(a) == 2 {
-			return a[1], nil
-		}
-		return v, err
-	})
-	add("max", 1, 100, func(a ...any) (any, error) { return r.extreme(a, 1) })
-	add("min", 1, 100, func(a ...any) (any, error) { return r.extreme(a, -1) })
-	add("round", 1, 2, func(a ...any) (any, error) {
-		s, err := decimal(a)
-		if err != nil {
-			return nil, err
-		}
-		return strconv.ParseFloat(s, 64)
-	})
-	add("format", 1, 2, func(a ...any) (any, error) {
-		s, err := decimal(a)
-		return commas(s), err
-	})
-	add("date", 1, 1, func(a ...any) (any, error) {
-		t, err := date(a[0])
-		return t.Format("2006-01-02"), err
-	})
-	add("days", 2, 2, func(a ...any) (any, error) {
-		from, err := date(a[0])
-		if err != nil {
-			return nil, err
-		}
-		to, err := date(a[1])
-		return int(to.Sub(from).Hours() / 24), err
-	})
-	add("string", 1, 1, func(a ...any) (any, error) { return r.text(a[0]) })
-	add("split", 2, 2, func(a ...any) (any, error) {
-		s, err := texts(a)
-		if err != nil {
-			return nil, err
-		}
-		if err := r.take(entryBytes * (strings.Count(s[0], s[1]) + 1)); err != nil {
-			return nil, err
-		}
-		var out []any
-		for part := range strings.SplitSeq(s[0], s[1]) {
-			out = append(out, part)
-		}
-		return out, nil
-	})
-	add("replace", 3, 3, func(a ...any) (any, error) {
-		s, err := texts(a)
-		if err != nil {
-			return nil, err
-		}
-		if err := r.take(len(s[0]) + strings.Count(s[0], s[1])*len(s[2])); err != nil {
-			return nil, err
-		}
-		return strings.ReplaceAll(s[0], s[1], s[2]), nil
-	})
-	add("join", 1, 2, func(a ...any) (any, error) {
-		all, err := list(a[0])
-		if err != nil {
-			return nil, err
-		}
-		between := []string{""}
-		if len(a) == 2 {
-			if between, err = texts(a[1:]); err != nil {
-				return nil, err
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// functions are ours, and with $ before their names those that guard calls.
+func (r *run) functions() []expr.Option {
+	add := func(name string, do func(a ...any) any, takes ...any) expr.Option {
+		return expr.Function(name, func(args ...any) (any, error) { return do(args...), nil }, takes...)
+	}
+	makes := func(name string, do func(a ...any) any, takes ...any) expr.Option {
+		return add(name, func(a ...any) any { return r.made(do(a...)) }, takes...)
+	}
+	return []expr.Option{
+		add("$tick", func(a ...any) any { r.step(1); return a[0] }, one),
+		add("$walk", func(a ...any) any { return r.walk(a[0]) }, one),
+		add("$made", func(a ...any) any { return r.made(a[0]) }, one),
+		add("$matches", r.matches, two),
+		add("$in", in, two),
+		add("get", r.get, two, three),
+
+		makes("num", func(a ...any) any {
+			v, err := num(a[0])
+			if err != nil && len(a) == 2 {
+				return a[1]
 			}
-		}
-		if err := r.take(len(between[0]) * len(all)); err != nil {
-			return nil, err
-		}
-		out := make([]string, len(all))
-		for i, part := range all {
-			if out[i], err = r.text(part); err != nil {
-				return nil, err
+			return must(v, err)
+		}, one, two),
+		makes("max", func(a ...any) any { return r.extreme(a, runtime.More) }, some),
+		makes("min", func(a ...any) any { return r.extreme(a, runtime.Less) }, some),
+		makes("round", func(a ...any) any {
+			x, _ := strconv.ParseFloat(decimal(a), 64) // digits and a point
+			return x
+		}, one, two),
+		makes("format", func(a ...any) any { return commas(decimal(a)) }, one, two),
+		makes("date", func(a ...any) any { return must(date(a[0])).Format("2006-01-02") }, one),
+		makes("days", func(a ...any) any { return int(must(date(a[1])).Sub(must(date(a[0]))).Hours() / 24) }, two),
+		makes("string", func(a ...any) any { return r.text(a[0]) }, one),
+		makes("split", func(a ...any) any {
+			s := texts(a)
+			r.take(entryBytes * (strings.Count(s[0], s[1]) + 1))
+			var out []any
+			for part := range strings.SplitSeq(s[0], s[1]) {
+				out = append(out, part)
 			}
-		}
-		return strings.Join(out, between[0]), nil
-	})
-	add("concat", 1, 100, func(a ...any) (any, error) {
-		var out []any
-		for _, v := range a {
-			part, err := list(v)
-			if err != nil {
-				return nil, err
+			return out
+		}, two),
+		makes("replace", func(a ...any) any {
+			s := texts(a)
+			r.take(len(s[0]) + strings.Count(s[0], s[1])*len(s[2]))
+			return strings.ReplaceAll(s[0], s[1], s[2])
+		}, three),
+		makes("join", func(a ...any) any {
+			all, between := list(a[0]), strings.Join(texts(a[1:]), "")
+			r.take(len(between) * len(all))
+			out := make([]string, len(all))
+			for i, part := range all {
+				out[i] = r.text(part)
 			}
-			if err := r.take(entryBytes * len(part)); err != nil {
-				return nil, err
+			return strings.Join(out, between)
+		}, one, two),
+		makes("concat", func(a ...any) any {
+			var out []any
+			for _, v := range a {
+				r.take(entryBytes * len(list(v)))
+				out = append(out, list(v)...)
 			}
-			out = append(out, part...)
-		}
-		return out, nil
-	})
-	add("uniq", 1, 1, func(a ...any) (any, error) {
-		all, err := list(a[0])
-		if err != nil {
-			return nil, err
-		}
-		seen, out := map[string]bool{}, []any{}
-		for _, v := range all {
-			s, err := r.text(v)
-			if err != nil {
-				return nil, err
+			return out
+		}, some),
+		makes("uniq", func(a ...any) any {
+			seen, out := map[string]bool{}, []any{}
+			for _, v := range list(a[0]) {
+				if s := r.text(v) + kind(v); !seen[s] {
+					seen[s] = true
+					out = append(out, v)
+				}
 			}
-			if s += kind(v); !seen[s] {
-				seen[s] = true
-				out = append(out, v)
-			}
-		}
-		return out, nil
-	})
-	add("keys", 1, 1, func(a ...any) (any, error) { return keys(a[0]) })
-	return out
+			return out
+		}, one),
+		makes("keys", func(a ...any) any { return keys(a[0]) }, one),
+	}
+}
+
+// in is the operator of that name; of two texts, as in Python.
+func in(a ...any) any {
+	part, isText := a[0].(string)
+	if whole, ok := a[1].(string); ok && isText {
+		return strings.Contains(whole, part)
+	}
+	return runtime.In(a[0], a[1])
 }
 
 // get returns a field of a record, an entry of a map or list, and the third
 // argument, or nil, where there is none.
-func (r *run) get(args ...any) (any, error) {
-	if len(args) < 2 || len(args) > 3 {
-		return nil, fmt.Errorf("get takes 2 to 3 values, not %d", len(args))
-	}
-	if err := r.step(1); err != nil {
-		return nil, err
-	}
-	of, key, other := args[0], args[1], any(nil)
-	if len(args) == 3 {
-		other = args[2]
-	}
-	if rec, ok := of.(record); ok {
-		name, ok := key.(string)
-		if !ok {
-			return nil, fmt.Errorf("a record has named fields, and not %s", kind(key))
-		}
-		v, err := rec.field(name)
-		if len(args) == 3 && (v == nil || err != nil) {
-			return other, nil
-		}
-		return v, err
+func (r *run) get(a ...any) any {
+	r.step(1)
+	of, key, other := a[0], a[1], any(nil)
+	if len(a) == 3 {
+		other = a[2]
 	}
 	switch of := of.(type) {
 	case nil:
-		return other, nil
+		return other
+	case record:
+		name, ok := key.(string)
+		if !ok {
+			fail("a record has named fields, and not %s", kind(key))
+		}
+		if v := of.field(name); v != nil {
+			return v
+		}
+		if len(a) == 2 && !of.of.fields[name] {
+			fail("no record of step %s has a field %q; there are %s",
+				of.of.id, name, strings.Join(slices.Sorted(maps.Keys(of.of.fields)), ", "))
+		}
+		return other
 	case map[string]any, map[any][]any:
 		if v := entryOf(of, key); v != nil {
-			return v, nil
+			return v
 		}
-		return other, nil
+		return other
 	case []any:
 		if kind(key) != kind(1) {
-			return nil, fmt.Errorf("a list has no field %v: map(list, .field) takes it of each entry", key)
+			fail("a list has no field %v: map(list, .field) takes it of each entry", key)
 		}
 		i := runtime.ToInt(key)
 		if i < 0 {
 			i += len(of)
 		}
 		if i >= 0 && i < len(of) {
-			return of[i], nil
+			return of[i]
 		}
-		if len(args) == 3 {
-			return other, nil
+		if len(a) == 2 {
+			fail("there is no entry %d in a list of %d", i, len(of))
 		}
-		return nil, fmt.Errorf("there is no entry %d in a list of %d", i, len(of))
+		return other
 	}
-	return nil, fmt.Errorf("%s has no field %v", kind(of), key)
+	fail("%s has no field %v", kind(of), key)
+	return nil
 }
 
 // entryOf returns the entry of a map; nil if there is none.
@@ -236,70 +201,62 @@ func entryOf(of, key any) any {
 	return nil
 }
 
-// extreme returns the largest of figures or texts and of those in lists of them,
-// or the smallest; nil of none.
-func (r *run) extreme(args []any, sign int) (any, error) {
+// extreme returns the one of figures or texts and of those in lists of them that
+// is before all others; nil of none.
+func (r *run) extreme(args []any, before func(a, b any) bool) any {
 	var best any
 	for _, arg := range args {
-		all, err := list(arg)
-		if err != nil {
+		all, ok := arg.([]any)
+		if !ok {
 			all = []any{arg}
 		}
-		if err := r.step(len(all)); err != nil {
-			return nil, err
-		}
+		r.step(len(all))
 		for _, v := range all {
-			_, isText := v.(string)
-			_, bestText := best.(string)
-			switch {
-			case !isText && kind(v) != kind(1):
-				return nil, fmt.Errorf("%s is no figure or text", kind(v))
-			case best != nil && isText != bestText:
-				return nil, fmt.Errorf("%s and %s cannot be compared", kind(v), kind(best))
-			case best == nil, sign > 0 && runtime.More(v, best), sign < 0 && runtime.Less(v, best):
+			if kind(v) != kind(1) && kind(v) != kind("") {
+				fail("%s is no figure or text", kind(v))
+			}
+			if best != nil && kind(v) != kind(best) {
+				fail("%s and %s cannot be compared", kind(v), kind(best))
+			}
+			if best == nil || before(v, best) {
 				best = v
 			}
 		}
 	}
-	return best, nil
+	return best
 }
 
 // text writes a value and counts the memory before.
-func (r *run) text(v any) (string, error) {
-	steps, left := 0, maxValue
-	count(v, true, &steps, &left)
-	if left < 0 {
-		return "", errMemory
-	}
-	if err := cmp.Or(r.step(steps), r.take(2*(maxValue-left))); err != nil {
-		return "", err
-	}
+func (r *run) text(v any) string {
+	steps, bytes := weigh(v, true)
+	r.step(steps)
+	r.take(2 * bytes)
 	return text(v)
 }
 
-func texts(args []any) ([]string, error) {
+func texts(args []any) []string {
 	out := make([]string, len(args))
 	for i, a := range args {
 		var ok bool
 		if out[i], ok = a.(string); !ok {
-			return nil, fmt.Errorf("%s is no text: string(x) makes one", kind(a))
+			fail("%s is no text: string(x) makes one", kind(a))
 		}
 	}
-	return out, nil
+	return out
 }
 
 // list returns the entries of a list.
-func list(v any) ([]any, error) {
+func list(v any) []any {
 	all, ok := v.([]any)
 	if !ok {
-		return nil, fmt.Errorf("%s is no list", kind(v))
+		fail("%s is no list", kind(v))
 	}
-	return all, nil
+	return all
 }
 
 // keys returns the keys of a map, or the fields of a record, in order: figures
 // first, then all others as texts.
-func keys(of any) ([]any, error) {
+func keys(of any) []any {
 	var out []any
 	switch of := of.(type) {
 	case record:
@@ -313,7 +270,7 @@ func keys(of any) ([]any, error) {
 	case map[any][]any:
 		out = slices.AppendSeq(out, maps.Keys(of))
 	default:
-		return nil, fmt.Errorf("%s is no map", kind(of))
+		fail("%s is no map", kind(of))
 	}
 	order := func(key any) (float64, string) {
 		switch key := key.(type) {
@@ -322,15 +279,14 @@ func keys(of any) ([]any, error) {
 		case float64:
 			return key, "fraction"
 		case record:
-			return math.Inf(1), fmt.Sprintf("%9d", key.number)
+			return math.Inf(1), fmt.Sprintf("%9d", key.ref)
 		}
-		name, _ := text(key)
-		return math.Inf(1), fmt.Sprintf("%s %T", name, key)
+		return math.Inf(1), fmt.Sprintf("%s %T", text(key), key)
 	}
 	slices.SortFunc(out, func(a, b any) int {
 		figure, name := order(a)
 		other, another := order(b)
 		return cmp.Or(cmp.Compare(figure, other), strings.Compare(name, another))
 	})
-	return out, nil
+	return out
 }

@@ -19,8 +19,8 @@ import (
 func (r *run) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
-		if r.all[n.Value] != nil {
-			r.named[n.Value] = true
+		if s := r.all[n.Value]; s != nil {
+			s.named = true
 		}
 		if n.Value == "steps" || n.Value == "$env" {
 			r.any++ // until the MemberNode around it says which
@@ -28,10 +28,11 @@ func (r *run) Visit(node *ast.Node) {
 	case *ast.MemberNode:
 		if id, ok := n.Node.(*ast.IdentifierNode); ok && id.Value == "steps" {
 			if name, ok := n.Property.(*ast.StringNode); ok {
-				if r.all[name.Value] == nil {
+				if s := r.all[name.Value]; s != nil {
+					s.named = true
+				} else {
 					r.wrong(n, "there is no step %q; there are %s", name.Value, r.ids())
 				}
-				r.named[name.Value] = true
 				r.any--
 			}
 		}

@@ -14,30 +14,28 @@ var (
 
 // step counts steps, and ends the program when there are too many or its
 // context has ended.
-func (r *run) step(n int) error {
+func (r *run) step(n int) {
 	before := r.steps
 	if r.steps += n; r.steps > maxSteps {
-		return errSteps
+		panic(errSteps)
 	}
 	if before>>12 != r.steps>>12 && r.ctx.Err() != nil {
-		return r.ctx.Err()
+		panic(r.ctx.Err())
 	}
-	return nil
 }
 
 // take counts memory that is about to be used.
-func (r *run) take(bytes int) error {
+func (r *run) take(bytes int) {
 	if bytes > maxValue || bytes > maxMemory-r.memory {
-		return errMemory
+		panic(errMemory)
 	}
 	r.memory += bytes
-	return nil
 }
 
-// made counts a value that was just made: the memory of itself, and a step for
-// each value in it. From here on a value is one of nil, bool, int, float64,
-// string, record, []any, map[string]any, and map[any][]any, which groupBy gives.
-func (r *run) made(v any) (any, error) {
+// made counts a value that was just made: its own memory, and the steps of a
+// walk. From here on a value is one of nil, bool, int, float64, string, record,
+// []any, map[string]any, and map[any][]any, which groupBy gives.
+func (r *run) made(v any) any {
 	if whole, ok := v.([]int); ok { // of a range
 		list := make([]any, len(whole))
 		for i, n := range whole {
@@ -45,52 +43,51 @@ func (r *run) made(v any) (any, error) {
 		}
 		v = list
 	}
-	if err := r.take(sizeOf(v)); err != nil {
-		return nil, err
+	own := sizeOf(v)
+	if groups, ok := v.(map[any][]any); ok { // its lists were made along with it
+		for _, list := range groups {
+			own += sizeOf(list)
+		}
 	}
+	r.take(own)
 	return r.walk(v)
 }
 
-// walk returns a value that is about to be walked through; a single one counts
-// for nothing.
-func (r *run) walk(v any) (any, error) {
-	switch v := v.(type) {
-	case nil, bool, int, float64, record:
-		return v, nil
-	case string:
-		return v, r.step(len(v) >> 8)
-	}
-	steps, left := 0, maxValue
-	count(v, false, &steps, &left)
-	if left < 0 {
-		return nil, errMemory
-	}
-	return v, r.step(steps)
+// walk counts a value that is about to be walked through: a step for 256 bytes,
+// but of lists and maps one for each value in it.
+func (r *run) walk(v any) any {
+	steps, _ := weigh(v, false)
+	r.step(steps)
+	return v
 }
 
-// count walks through v, and no further than left allows; into records only if
-// they are to be written too.
-func count(v any, written bool, steps, left *int) {
+// weigh adds up steps and bytes of a value with all that is in it, of records
+// only if they are to be written too. It ends the program if they are too many.
+func weigh(v any, written bool) (steps, bytes int) {
 	own := sizeOf(v)
-	if rec, ok := v.(record); ok && written {
-		own = len(rec.raw) + len(rec.text)
-	}
-	*steps += 1 + own>>8
-	*left -= own
-	for part := range parts(v) {
-		if *left < 0 {
-			return
+	switch v := v.(type) {
+	case nil, bool, int, float64, string:
+	case record:
+		if written {
+			own = len(v.raw) + len(v.text)
 		}
-		count(part, written, steps, left)
+	default:
+		for part := range parts(v) {
+			if own+bytes > maxValue {
+				panic(errMemory)
+			}
+			s, b := weigh(part, written)
+			steps, bytes = steps+1+s, bytes+b
+		}
 	}
+	return steps + own>>8, own + bytes
 }
 
 // What values take, with room for how lists grow: an entry of a list, and a
 // small map and an entry of it.
 const entryBytes, mapBytes, pairBytes = 32, 320, 48
 
-// sizeOf returns what a value takes without its parts; of the map that groupBy
-// gives, its lists were made along with it.
+// sizeOf returns what a value takes without its parts.
 func sizeOf(v any) int {
 	switch v := v.(type) {
 	case string:
@@ -100,11 +97,7 @@ func sizeOf(v any) int {
 	case map[string]any:
 		return mapBytes + pairBytes*len(v)
 	case map[any][]any:
-		size := mapBytes
-		for _, list := range v {
-			size += 2*pairBytes + entryBytes*(1+len(list))
-		}
-		return size
+		return mapBytes + 2*pairBytes*len(v)
 	}
 	return 0
 }

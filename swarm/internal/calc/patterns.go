@@ -1,7 +1,6 @@
 package calc
 
 import (
-	"errors"
 	"regexp"
 	"regexp/syntax"
 	"strings"
@@ -15,45 +14,27 @@ type pattern struct {
 
 // matches is the operator of that name. Package regexp takes at most some 8 ns
 // for each byte of the text and instruction of the pattern.
-func (r *run) matches(a, b any) (any, error) {
-	if a == nil || b == nil {
-		return false, nil
+func (r *run) matches(a ...any) any {
+	if a[0] == nil || a[1] == nil {
+		return false
 	}
-	s, err := texts([]any{a, b})
-	if err != nil {
-		return nil, err
-	}
-	p, err := r.pattern(s[1])
-	if err != nil {
-		return nil, err
-	}
-	if err := r.step(len(s[0]) * p.size >> 4); err != nil {
-		return nil, err
-	}
-	return p.MatchString(s[0]), nil
+	s := texts(a)
+	p := r.pattern(s[1])
+	r.step(len(s[0]) * p.size >> 4)
+	return p.MatchString(s[0])
 }
 
 // pattern compiles a regular expression, once a run.
-func (r *run) pattern(expr string) (pattern, error) {
+func (r *run) pattern(expr string) pattern {
 	if p, ok := r.patterns[expr]; ok {
-		return p, nil
+		return p
 	}
 	if len(expr) > 500 || len(r.patterns) > 20 {
-		return pattern{}, errors.New("matches: the pattern is too long, or there are more than 20 of them")
+		fail("matches: the pattern is too long, or there are more than 20 of them")
 	}
-	tree, err := syntax.Parse(expr, syntax.Perl)
-	if err != nil {
-		return pattern{}, err
-	}
-	prog, err := syntax.Compile(tree.Simplify())
-	if err != nil {
-		return pattern{}, err
-	}
-	if len(prog.Inst) > 2000 {
-		return pattern{}, errors.New("matches: the pattern repeats too much")
-	}
-	re, err := regexp.Compile(expr)
-	p := pattern{re, len(prog.Inst)}
-	r.patterns[strings.Clone(expr)] = p
-	return p, err
+	tree := must(syntax.Parse(expr, syntax.Perl))
+	prog, _ := syntax.Compile(tree.Simplify()) // cannot fail
+	r.take(200 * len(prog.Inst))
+	r.patterns[strings.Clone(expr)] = pattern{regexp.MustCompile(expr), len(prog.Inst)}
+	return r.patterns[expr]
 }

@@ -17,35 +17,29 @@ type stepRecords struct {
 	id      string
 	fields  map[string]bool // of any of its records
 	records []any           // each a record
+	named   bool            // the program names it
 }
 
 // record is what a program sees of a finding. It is compared by what it points
-// at, so the number stands first.
+// at, so what differs between any two stands first.
 type record struct{ *item }
 
 type item struct {
-	number int // among all records
-	of     *stepRecords
-	raw    json.RawMessage
-	data   map[string]any // nil: it has a text alone
-	text   string
-	ref    int
-	read   bool // the program has read a field
+	ref  int
+	of   *stepRecords
+	raw  json.RawMessage
+	data map[string]any // nil: it has a text alone
+	text string
+	read bool // the program has read a field
 }
 
 func newRun(ctx context.Context, steps []Step) (*run, error) {
-	r := &run{
-		ctx: ctx, env: map[string]any{}, all: map[string]*stepRecords{},
-		named: map[string]bool{}, patterns: map[string]pattern{},
-	}
-	r.ours = r.functions()
+	r := &run{ctx: ctx, env: map[string]any{}, all: map[string]*stepRecords{}, patterns: map[string]pattern{}}
 	byID := map[string]any{}
-	number := 0
 	for _, s := range steps {
 		list := &stepRecords{id: s.ID, fields: map[string]bool{"text": true}, records: make([]any, len(s.Findings))}
 		for i, f := range s.Findings {
-			number++
-			it := &item{number: number, of: list, raw: f.Data, text: f.Text, ref: f.Ref}
+			it := &item{of: list, raw: f.Data, text: f.Text, ref: f.Ref}
 			if len(f.Data) > 0 {
 				d := json.NewDecoder(bytes.NewReader(f.Data))
 				d.UseNumber()
@@ -53,15 +47,15 @@ func newRun(ctx context.Context, steps []Step) (*run, error) {
 					return nil, fmt.Errorf("step %s, finding %d: %w", s.ID, i+1, err)
 				}
 			}
-			for name, v := range it.data {
-				it.data[name] = figures(v)
+			figures(it.data)
+			for name := range it.data {
 				list.fields[name] = true
 			}
 			list.records[i] = record{it}
 		}
 		r.all[s.ID] = list
 		byID[s.ID] = list.records
-		if r.plainName(s.ID) {
+		if plainName(s.ID) {
 			r.env[s.ID] = list.records
 		}
 	}
@@ -91,25 +85,17 @@ func figures(v any) any {
 	return v
 }
 
-// field returns a field of a record; nil where only other records of its step
-// have it.
-func (it *item) field(name string) (any, error) {
+// field returns a field of a record; nil where it has none of that name.
+func (it *item) field(name string) any {
 	it.read = true
-	if v, ok := it.data[name]; ok {
-		return v, nil
+	if v, ok := it.data[name]; ok || name != "text" {
+		return v
 	}
-	if name == "text" {
-		return it.text, nil
-	}
-	if !it.of.fields[name] {
-		return nil, fmt.Errorf("no record of step %s has a field %q; there are %s",
-			it.of.id, name, strings.Join(slices.Sorted(maps.Keys(it.of.fields)), ", "))
-	}
-	return nil, nil
+	return it.text
 }
 
 // results turns the value of a program into results.
-func (r *run) results(value any) ([]Result, error) {
+func (r *run) results(value any) []Result {
 	values, ok := value.([]any)
 	if !ok && value != nil {
 		values = []any{value}
@@ -122,7 +108,6 @@ func (r *run) results(value any) ([]Result, error) {
 		if res.Refs = slices.Sorted(maps.Keys(refs)); len(refs) == 0 {
 			res.Refs = used
 		}
-		var err error
 		switch v := v.(type) {
 		case record:
 			res.Text, res.Data = v.text, v.raw
@@ -136,35 +121,23 @@ func (r *run) results(value any) ([]Result, error) {
 				delete(v, "text")
 			}
 			if len(v) > 0 {
-				err = r.encode(v, &res)
+				res.Data = json.RawMessage(r.text(v))
 			}
+		case map[any][]any:
+			res.Data = json.RawMessage(r.text(v))
 		default:
-			err = r.encode(v, &res)
-		}
-		if err != nil {
-			return nil, err
+			res.Text = r.text(v)
 		}
 		out = append(out, res)
 	}
-	return out, nil
-}
-
-// encode puts a value into a result: a map as its data, else its text.
-func (r *run) encode(v any, into *Result) error {
-	s, err := r.text(v)
-	if kind(v) == "a map" {
-		into.Data = json.RawMessage(s)
-	} else {
-		into.Text = s
-	}
-	return err
+	return out
 }
 
 // used returns the Ref of each record that the program used; see Result.Refs.
 func (r *run) used() []int {
 	refs := map[int]bool{}
-	for id, s := range r.all {
-		if r.any == 0 && !r.named[id] {
+	for _, s := range r.all {
+		if r.any == 0 && !s.named {
 			continue
 		}
 		isRead := func(v any) bool { return v.(record).read }
@@ -210,65 +183,52 @@ func kind(v any) string {
 
 // text writes a value as a reader would: texts as they are, figures without
 // what binary fractions add, lists and maps as JSON.
-func text(v any) (string, error) {
+func text(v any) string {
 	switch v := v.(type) {
 	case nil:
-		return "", nil
+		return ""
 	case string:
-		return strings.ToValidUTF8(v, "\ufffd"), nil
+		return strings.ToValidUTF8(v, "\ufffd")
 	case record:
 		if v.data == nil {
-			return v.text, nil
+			return v.text
 		}
-	}
-	v, err := jsonable(v)
-	if err != nil {
-		return "", err
 	}
 	var b strings.Builder
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	err = e.Encode(v)
-	return strings.TrimSuffix(b.String(), "\n"), err
+	if err := e.Encode(jsonable(v)); err != nil {
+		panic(err)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // jsonable returns v of types that encoding/json knows.
-func jsonable(v any) (any, error) {
+func jsonable(v any) any {
 	switch v := v.(type) {
-	case nil, bool, int, string:
-		return v, nil
 	case float64:
 		if math.IsInf(v, 0) || math.IsNaN(v) {
-			return nil, fmt.Errorf("a figure came out as %v: it is too large, or was divided by zero", v)
+			fail("a figure came out as %v: it is too large, or was divided by zero", v)
 		}
-		return strconv.ParseFloat(strconv.FormatFloat(v, 'g', 15, 64), 64)
+		rounded, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 15, 64), 64)
+		return rounded
 	case record:
 		if v.data == nil {
-			return v.text, nil
+			return v.text
 		}
 		return jsonable(v.data)
 	case []any:
 		out := make([]any, len(v))
 		for i := range v {
-			var err error
-			if out[i], err = jsonable(v[i]); err != nil {
-				return nil, err
-			}
+			out[i] = jsonable(v[i])
 		}
-		return out, nil
+		return out
 	case map[string]any, map[any][]any:
 		out := map[string]any{}
-		all, _ := keys(v) // in order: of two that are written alike the last stays
-		for _, key := range all {
-			name, err := text(key)
-			if err != nil {
-				return nil, err
-			}
-			if out[name], err = jsonable(entryOf(v, key)); err != nil {
-				return nil, err
-			}
+		for _, key := range keys(v) { // in order: of two that are written alike the last stays
+			out[text(key)] = jsonable(entryOf(v, key))
 		}
-		return out, nil
+		return out
 	}
-	return nil, fmt.Errorf("%T is no value of a program", v)
+	return v
 }
