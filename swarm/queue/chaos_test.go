@@ -101,6 +101,9 @@ func TestAKilledRunLosesNothing(t *testing.T) {
 	for _, how := range []string{"plain", "journal", "embedded"} {
 		t.Run(how, func(t *testing.T) {
 			dir, n := t.TempDir(), 100**kills
+			if err := os.Mkdir(filepath.Join(dir, "diary"), 0o700); err != nil {
+				t.Fatal(err)
+			}
 			url := ""
 			if how == "embedded" {
 				url = addrs(t, 1)[0]

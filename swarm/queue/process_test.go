@@ -20,7 +20,6 @@ import (
 
 	"github.com/db31e724/go-swarm/planner"
 	"github.com/db31e724/go-swarm/swarm"
-	"github.com/db31e724/go-swarm/swarm/journal"
 	"github.com/db31e724/go-swarm/swarm/queue"
 )
 
@@ -142,11 +141,7 @@ func beRun(url, dir, n string) {
 		panic(err)
 	}
 	if how == "journal" {
-		j, err := journal.Open(filepath.Join(dir, "journal"))
-		if err != nil {
-			panic(err)
-		}
-		s.Journal = j
+		s.Journal = diary(filepath.Join(dir, "diary"))
 	}
 	if s.Worker, err = queue.New(context.Background(), nc, queue.Config{AckWait: chaosWait, Run: "mine"}); err != nil {
 		panic(err)
