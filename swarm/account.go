@@ -247,12 +247,16 @@ func (a *account) kept(p party) amount {
 	switch {
 	case p.merging:
 		return amount{}
-	case !p.planner && !a.planning:
+	case !p.planner && !a.planning && a.window.Load() == 0:
 		return amount{cost: b.Merge}
 	}
 	merge := Usage{In: min(int(a.window.Load()), mostTokens) + mergePrompt, Out: mergeReply}
 	keep := amount{cost: b.Merge, tokens: min(merge.Tokens(), b.Tokens/4), calls: min(mergeCalls, b.Calls/4)}
-	if b.Merge == 0 && b.Cost > 0 && a.large != nil {
+	switch {
+	case b.Merge > 0 || b.Cost == 0:
+	case a.large == nil: // it has not made a call yet
+		keep.cost = b.Cost / 3
+	default:
 		least := a.large.most(Usage{In: leastPrompt, Out: leastReply})
 		keep.cost = min(a.large.most(merge), max(b.Cost/3, least))
 	}

@@ -145,6 +145,21 @@ func TestSubtasksLeaveTheMergeItsShare(t *testing.T) {
 	}
 }
 
+// A plan that was written by hand makes no call, and its merge does.
+func TestSubtasksLeaveAThirdToAPlannerThatHasMadeNoCall(t *testing.T) {
+	for window, want := range map[int]swarm.Money{0: 90, 1000: 60} {
+		s := swarm.Swarm{
+			Planner: script{steps: []swarm.Step{items(60)}, window: window},
+			Budget:  swarm.Budget{Cost: 90 * swarm.Dollar},
+			Worker:  spender(dear, swarm.Usage{In: 2}, swarm.Usage{In: 2}, 0),
+		}
+		a, err := s.Run(t.Context(), swarm.Task{Goal: "g"})
+		if err != nil || a.Report.Usage.Cost != want*swarm.Dollar {
+			t.Errorf("window %d: %v, %v spent", window, err, a.Report.Usage.Cost)
+		}
+	}
+}
+
 func TestSubtasksLeaveTheMergeItsShareWhileThePlanIsStillWritten(t *testing.T) {
 	for name, b := range map[string]swarm.Budget{"cost": {Cost: 80 * swarm.Dollar, Merge: 26 * swarm.Dollar}, "tokens": {Tokens: 80}, "calls": {Calls: 20}} {
 		synctest.Test(t, func(t *testing.T) {

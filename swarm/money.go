@@ -159,8 +159,9 @@ type Budget struct {
 
 	// Merge is the part of Cost that only the merge may spend. 0: the cost of
 	// reading one full window at the planner's price, but at most a third of Cost,
-	// or the cost of a short answer from few findings if that is more. At most a
-	// quarter of Tokens and of Calls is kept for the merge.
+	// or the cost of a short answer from few findings if that is more; a third of Cost
+	// while a planner with a Window has made no call. At most a quarter of Tokens and
+	// of Calls is kept for the merge.
 	Merge Money
 }
 
