@@ -30,12 +30,13 @@ type got struct {
 // it: texts may come in parts, arguments as objects, numbers with a fraction.
 // What is of another type altogether counts as not said.
 type said struct {
-	Model   string
+	Model   string `json:"model"`
 	Choices []struct {
-		Index          float64
-		Message, Delta *message
-		Finish         string `json:"finish_reason"`
-	}
+		Index   float64  `json:"index"`
+		Message *message `json:"message"`
+		Delta   *message `json:"delta"`
+		Finish  string   `json:"finish_reason"`
+	} `json:"choices"`
 	Usage struct {
 		In      float64 `json:"prompt_tokens"`
 		Out     float64 `json:"completion_tokens"`
@@ -45,20 +46,21 @@ type said struct {
 			Cached  float64 `json:"cached_tokens"`
 			Written float64 `json:"cache_write_tokens"`
 		} `json:"prompt_tokens_details"`
-	}
+	} `json:"usage"`
 }
 
 type message struct {
-	Content, Reasoning any
-	ReasoningContent   any `json:"reasoning_content"`
-	Refusal            string
-	ToolCalls          []struct {
-		Index    *int
-		ID       string
+	Content          any    `json:"content"`
+	Reasoning        any    `json:"reasoning"`
+	ReasoningContent any    `json:"reasoning_content"`
+	Refusal          string `json:"refusal"`
+	ToolCalls        []struct {
+		Index    *int   `json:"index"`
+		ID       string `json:"id"`
 		Function struct {
-			Name      string
-			Arguments json.RawMessage
-		}
+			Name      string          `json:"name"`
+			Arguments json.RawMessage `json:"arguments"`
+		} `json:"function"`
 	} `json:"tool_calls"`
 }
 
