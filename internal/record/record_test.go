@@ -59,6 +59,7 @@ func TestASchemaThatIsNoneIsTold(t *testing.T) {
 		`{"type":`:                "the schema",
 		`{"type":"strange"}`:      "the schema",
 		`{"$ref":"#/$defs/none"}`: "the schema",
+
 		`{"$ref":"https://example.com/far.json"}`: "the schema",
 	} {
 		if fault := check.Fault(json.RawMessage(schema), json.RawMessage(`{}`)); !strings.HasPrefix(fault, want) {
