@@ -151,8 +151,9 @@ func (w *working) turn(last *running) *running {
 	t := new(running) // before the lock, which all workers wait for
 	r.lock()
 	defer r.mu.Unlock()
+	at := time.Since(r.start) // read once for both events
 	if last != nil {
-		w.ended(last)
+		w.ended(last, at)
 	} else {
 		w.starting = false
 	}
@@ -164,7 +165,7 @@ func (w *working) turn(last *running) *running {
 	t.step, t.ref, t.priority = r.steps[ref.Step], ref, w.machine.Priority(int(ref.Step))
 	t.scope = scope{run: r, work: t}
 	t.refused = t.scope.usedUp()
-	r.emit(Event{Kind: SubtaskStarted, Round: t.step.round, Step: t.step.ID, Index: int(ref.Index)})
+	r.emit(Event{Kind: SubtaskStarted, At: at, Round: t.step.round, Step: t.step.ID, Index: int(ref.Index)})
 	w.start()
 	return t
 }
@@ -188,7 +189,7 @@ func (w *working) do(t *running) {
 		w.write(t, Output{}, err)
 		w.run.lock()
 		defer w.run.mu.Unlock()
-		w.ended(t)
+		w.ended(t, time.Since(w.run.start))
 		w.start()
 		w.tellQuiet()
 	}()
@@ -265,7 +266,7 @@ func sane(fs []Finding) []Finding {
 
 // ended books how a subtask ended, gives back what it holds, gives its place
 // on, and ends or readies what follows from it. The lock is held.
-func (w *working) ended(t *running) {
+func (w *working) ended(t *running, at time.Duration) {
 	r := w.run
 	t.scope.end()
 	if len(w.away) > 0 {
@@ -286,7 +287,7 @@ func (w *working) ended(t *running) {
 	if t.step.groups != nil {
 		r.merge.reduced[t.outcome]++
 	}
-	r.emit(Event{Kind: SubtaskEnded, Outcome: t.outcome, Round: t.step.round, Step: t.step.ID, Index: i, To: i + 1, Usage: t.usage, Err: res.Err, Result: res, Replayed: t.recorded != nil && t.recorded.earlier})
+	r.emit(Event{Kind: SubtaskEnded, At: at, Outcome: t.outcome, Round: t.step.round, Step: t.step.ID, Index: i, To: i + 1, Usage: t.usage, Err: res.Err, Result: res, Replayed: t.recorded != nil && t.recorded.earlier})
 	if t.outcome == Cancelled {
 		w.machine.Cancel() // the watcher may be late: nothing more is to begin
 	}
