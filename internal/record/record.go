@@ -22,14 +22,24 @@ const lineRunes = 400
 
 // Checker checks data against JSON Schemas. The zero value is ready; it is safe
 // for concurrent use.
-type Checker struct{ compiled sync.Map } // *jsonschema.Schema, or the error, by schema
+type Checker struct {
+	mu       sync.Mutex
+	compiled map[string]any // *jsonschema.Schema, or the error, by schema
+}
+
+// mostKept is how many schemas a Checker keeps ready: a pool may outlive many tasks.
+const mostKept = 256
 
 // Compile returns a schema made ready. The error says what is wrong with it.
 func (c *Checker) Compile(schema json.RawMessage) (*jsonschema.Schema, error) {
-	made, ok := c.compiled.Load(string(schema))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	made, ok := c.compiled[string(schema)]
 	if !ok {
-		made = compile(schema)
-		c.compiled.Store(string(schema), made)
+		if made = compile(schema); c.compiled == nil || len(c.compiled) == mostKept {
+			c.compiled = map[string]any{}
+		}
+		c.compiled[string(schema)] = made
 	}
 	if err, failed := made.(error); failed {
 		return nil, err
