@@ -173,19 +173,10 @@ func (p *planning) bindTools(st *step) *fault {
 	}
 	for _, name := range st.Tools {
 		if !slices.Contains(names, name) {
-			return bad("tools", name, "is no tool of this run: there are %s", cmp.Or(clip(strings.Join(names, ", "), 300), "none"))
+			return bad("tools", name, "is no tool of this run: there are %s", oneLine(names))
 		}
 	}
 	return nil
-}
-
-// bindCalc looks at the program of a calculation.
-func (p *planning) bindCalc(st *step) *fault {
-	if st.Over != Calc {
-		return nil
-	}
-	st.worker, st.computed = WorkerFunc(calculate), true
-	return checkCalc(st)
 }
 
 // find returns the step that an ID, as a planner writes it, names.

@@ -12,31 +12,24 @@ import (
 // corpus is the pieces of a kind that the sources are made of, and an index of
 // them. Both are made when they are first asked for; safe for concurrent use.
 type corpus struct {
-	make   func() []*Chunk
-	once   sync.Once
-	all    []*Chunk
-	built  sync.Once
-	search *index.Index
+	pieces func() []*Chunk
+	index  func() *index.Index
 }
 
-func (c *corpus) pieces() []*Chunk {
-	c.once.Do(func() { c.all = c.make() })
-	return c.all
-}
-
-func (c *corpus) index() *index.Index {
-	all := c.pieces()
-	c.built.Do(func() {
-		c.search = index.New(len(all), func(i int) string { return all[i].Path + "\n" + all[i].Text })
+func newCorpus(pieces func() []*Chunk) *corpus {
+	c := &corpus{pieces: sync.OnceValue(pieces)}
+	c.index = sync.OnceValue(func() *index.Index {
+		all := c.pieces()
+		return index.New(len(all), func(i int) string { return all[i].Path + "\n" + all[i].Text })
 	})
-	return c.search
+	return c
 }
 
 // Search finds the chunks that match a query best.
 func (c *corpus) Search(query string, n int) []*Chunk {
 	var found []*Chunk
 	for _, i := range c.index().Search(query, n) {
-		found = append(found, c.all[i])
+		found = append(found, c.pieces()[i])
 	}
 	return found
 }
@@ -157,9 +150,9 @@ func (p *planning) narrowed(st *step, from []*Chunk) []*Chunk {
 	if len(st.Where) == 0 {
 		return from
 	}
-	of := &corpus{make: func() []*Chunk { return from }}
-	if shared := p.run.corpus(st.Over); st.Over == Chunks || len(st.Select) == 0 {
-		of = shared
+	of := p.run.corpus(st.Over)
+	if st.Over != Chunks && len(st.Select) > 0 {
+		of = newCorpus(func() []*Chunk { return from })
 	}
 	all := of.pieces()
 	matching := map[*Chunk]bool{}
@@ -179,11 +172,11 @@ func (p *planning) narrowed(st *step, from []*Chunk) []*Chunk {
 func (r *run) corpus(over Over) *corpus {
 	switch over {
 	case Sections:
-		return &r.sections
+		return r.sections
 	case Sources:
-		return &r.sources
+		return r.sources
 	}
-	return &r.texts
+	return r.texts
 }
 
 // bindPieces finds the pieces that a step over texts reads, and what a step that
@@ -241,7 +234,7 @@ func (p *planning) bindShown(st *step) *fault {
 		if wrong != nil {
 			return wrong
 		}
-		st.lookIn = &corpus{make: func() []*Chunk { return chunks }}
+		st.lookIn = newCorpus(func() []*Chunk { return chunks })
 	}
 	if len(st.Context) == 0 {
 		return nil
@@ -275,7 +268,7 @@ func (w *working) lookup(s *step, st *Subtask) []*Chunk {
 	}
 	in := s.lookIn
 	n := st.Step.Lookup + 1
-	var ix Index = &w.run.texts
+	var ix Index = w.run.texts
 	own := w.run.task.Index
 	switch {
 	case own != nil && in != nil: // of what it finds, what is to be looked in

@@ -26,10 +26,6 @@ type planning struct {
 	recorded int    // of this round
 }
 
-func (p *planning) init(r *run) {
-	*p = planning{run: r, byID: map[string]*step{}, repeats: map[string][]*step{}}
-}
-
 // write lets the planner write the plan of this round, on a goroutine of its
 // own, and waits for it. It returns how many steps were accepted.
 func (p *planning) write() (accepted int, err error) {

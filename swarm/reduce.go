@@ -102,31 +102,15 @@ func fold(results []Result) []Result {
 		seen[key] = true
 		return had
 	}
-	var out []Result // nil: nothing was left out so far
-	for i := range results {
-		r := results[i]
-		n := slices.IndexFunc(r.Out.Findings, again)
-		if n < 0 {
-			if out != nil {
-				out = append(out, r)
-			}
-			continue
-		}
-		if out == nil {
-			out = slices.Clone(results[:i])
-		}
-		kept := slices.Clone(r.Out.Findings[:n])
-		for _, f := range r.Out.Findings[n+1:] {
-			if !again(f) {
-				kept = append(kept, f)
-			}
-		}
-		if r.Out.Findings = kept; len(kept) > 0 {
+	if !slices.ContainsFunc(results, func(r Result) bool { return slices.ContainsFunc(r.Out.Findings, again) }) {
+		return results
+	}
+	clear(seen)
+	var out []Result
+	for _, r := range results {
+		if r.Out.Findings = slices.DeleteFunc(slices.Clone(r.Out.Findings), again); len(r.Out.Findings) > 0 {
 			out = append(out, r)
 		}
-	}
-	if out == nil {
-		return results
 	}
 	return out
 }
@@ -172,9 +156,10 @@ func apart(results []Result) (read, texts []Result) {
 
 // count returns how many findings a merge reads.
 func count(results []Result) (n int) {
-	results, _ = apart(results)
 	for i := range results {
-		n += len(results[i].Out.Findings)
+		if r := &results[i]; !r.written() {
+			n += len(r.Out.Findings)
+		}
 	}
 	return n
 }

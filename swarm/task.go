@@ -249,15 +249,8 @@ func (s *Source) stretches() iter.Seq[stretch] {
 func sourceTokens(sources []Source) int {
 	total := 0
 	for i := range sources {
-		read := 0
-		for j := range sources[i].Chunks {
-			c := &sources[i].Chunks[j]
-			text := c.Text
-			if seen := read - c.Start; seen > 0 && c.End-c.Start == len(text) {
-				text = text[min(seen, len(text)):]
-			}
-			total += EstimateTokens(text)
-			read = max(read, c.End)
+		for st := range sources[i].stretches() {
+			total += EstimateTokens(sources[i].Chunks[st.chunk].Text[st.from:st.to])
 		}
 	}
 	return total

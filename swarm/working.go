@@ -24,11 +24,6 @@ type working struct {
 	away     map[schedule.Ref]*running // parked, or waiting for their place
 }
 
-func (w *working) init(r *run, places int) {
-	*w = working{run: r, machine: schedule.New(places), away: map[schedule.Ref]*running{}}
-	w.changed.L = &r.mu
-}
-
 // running is a subtask that was taken, its place and what it spent. It is the
 // subtask's own context, which ends with the run's.
 type running struct {
@@ -106,7 +101,8 @@ func (w *working) halt() {
 	w.book()
 	w.grant()
 	w.changed.Broadcast()
-	w.run.events.hurry()
+	w.run.events.hurried = true
+	w.run.events.room.Broadcast()
 }
 
 // unended names the first few subtasks that should have ended, and have not. The
@@ -133,15 +129,11 @@ func (w *working) start() {
 		return
 	}
 	w.starting = true
-	w.run.group.Go(w.loop)
-}
-
-// loop is the life of a worker goroutine.
-func (w *working) loop() error {
-	for t := w.turn(nil); t != nil; t = w.turn(t) {
-		w.do(t)
-	}
-	return nil
+	w.run.group.Go(func() {
+		for t := w.turn(nil); t != nil; t = w.turn(t) {
+			w.do(t)
+		}
+	})
 }
 
 // turn ends last, if there is one, and takes the next subtask, if there is one.
