@@ -19,11 +19,10 @@ func (r *run) covered() Coverage {
 	if len(r.chunks) == 0 {
 		return c
 	}
-	best := make(map[*Chunk]Outcome, len(r.chunks)) // Done, else Abstained, else Failed
-	var byID map[string]*Chunk
-	note := func(ch *Chunk, out Outcome) {
-		if had := best[ch]; had == Pending || out != Pending && out < had {
-			best[ch] = out
+	best := make(map[string]Outcome, len(r.chunks)) // Done, else Abstained, else Failed
+	note := func(id string, out Outcome) {
+		if had := best[id]; had == Pending || out != Pending && out < had {
+			best[id] = out
 		}
 	}
 	for _, s := range r.steps {
@@ -34,7 +33,7 @@ func (r *run) covered() Coverage {
 			out := s.results[i].Outcome
 			if s.found != nil && (out == Done || out == Abstained) {
 				for _, ch := range s.found[i] {
-					note(ch, out)
+					note(ch.ID, out)
 				}
 			}
 			if s.chunks == nil {
@@ -42,17 +41,10 @@ func (r *run) covered() Coverage {
 			}
 			ch := s.chunks[i]
 			if ch.Segments == nil {
-				note(ch, out)
-				continue
-			}
-			if byID == nil {
-				byID = make(map[string]*Chunk, len(r.chunks))
-				for _, c := range r.chunks {
-					byID[c.ID] = c
-				}
+				note(ch.ID, out)
 			}
 			for _, part := range ch.Segments {
-				note(byID[part.Chunk], out)
+				note(part.Chunk, out)
 			}
 		}
 	}
@@ -61,10 +53,9 @@ func (r *run) covered() Coverage {
 			c.ChunksRead++
 		}
 	}
-	unread := func(ch *Chunk) bool { return best[ch] == Pending || best[ch] >= Failed }
-	c.Unread = r.runs(unread)
-	c.FailedChunks = r.runs(func(ch *Chunk) bool { return best[ch] == Failed })
-	c.Empty = r.runs(func(ch *Chunk) bool { return best[ch] == Abstained })
+	c.Unread = r.runs(func(ch *Chunk) bool { return best[ch.ID] == Pending || best[ch.ID] >= Failed })
+	c.FailedChunks = r.runs(func(ch *Chunk) bool { return best[ch.ID] == Failed })
+	c.Empty = r.runs(func(ch *Chunk) bool { return best[ch.ID] == Abstained })
 	return c
 }
 

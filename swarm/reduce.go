@@ -42,24 +42,19 @@ func size(r *Result) int {
 	return n
 }
 
-// fit brings results into the window; texts of the answer stand last, as they are.
+// fit brings results into the window: while they exceed it, groups of them
+// are reduced by further steps, level by level, each group to a quarter of
+// its size at most. It ends when they fit, or when a level did not shrink by
+// a twentieth; what does not fit then is left out and named. Texts of the answer
+// stand last, as they are.
 func (m *merging) fit(results []Result) []Result {
 	if m.window == 0 {
 		return results
 	}
-	results = fold(results)
-	results, texts := apart(results)
-	return append(m.shortened(results), texts...)
-}
-
-// shortened brings results into the window: while they exceed it, groups of them
-// are reduced by further steps, level by level, each group to a quarter of
-// its size at most. It ends when they fit, or when a level did not shrink by
-// a twentieth; what does not fit then is left out and named.
-func (m *merging) shortened(results []Result) []Result {
+	results, texts := apart(fold(results))
 	ps, total := portions(results)
 	if total <= m.window {
-		return results
+		return append(results, texts...)
 	}
 	group := m.window // most tokens that one reduction reads
 	for level := 1; total > m.window && m.run.cancelled() == nil; level++ {
@@ -77,7 +72,7 @@ func (m *merging) shortened(results []Result) []Result {
 			break
 		}
 	}
-	return m.leaveOut(ps, total, m.window)
+	return append(m.leaveOut(ps, total, m.window), texts...)
 }
 
 // fold leaves out findings that say of the same places what an earlier one
@@ -162,13 +157,6 @@ func count(results []Result) (n int) {
 		}
 	}
 	return n
-}
-
-// halve leaves out about half of two findings or more, the least sure.
-func (m *merging) halve(results []Result) []Result {
-	results, texts := apart(results)
-	ps, total := portions(results)
-	return append(m.leaveOut(ps, total, total/2), texts...)
 }
 
 // level reduces the portions once, in groups of so many tokens. Portions that
@@ -363,10 +351,10 @@ func (m *merging) leftOut(what string, of []string) {
 
 // worth orders portions by what is left out first.
 func worth(a, b *portion) int {
-	switch {
-	case a.stuck && !b.stuck:
-		return -1
-	case b.stuck && !a.stuck:
+	if a.stuck != b.stuck {
+		if a.stuck {
+			return -1
+		}
 		return 1
 	}
 	return cmp.Compare(a.result.Out.Confidence(), b.result.Out.Confidence())

@@ -333,7 +333,8 @@ func (r *run) halt() {
 	r.work.halt()
 }
 
-// tellStalled says who keeps a cancelled run waiting.
+// tellStalled says who keeps a cancelled run waiting: the planner, and the first
+// few subtasks that should have ended and have not.
 func (r *run) tellStalled() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -344,7 +345,14 @@ func (r *run) tellStalled() {
 	case r.merge.writing && r.ctx.Err() != nil:
 		who = append(who, "the planner's Merge")
 	}
-	if who = append(who, r.work.unended()...); len(who) > 0 {
+	for _, s := range r.steps {
+		for i := range s.results {
+			if r.ctxOf(s).Err() != nil && s.results[i].Outcome == Pending && len(who) < 8 {
+				who = append(who, subtaskID(&s.Step, i))
+			}
+		}
+	}
+	if len(who) > 0 {
 		r.emit(Event{Kind: Stalled, Text: "cancelled, but still working: " + strings.Join(who, ", ")})
 	}
 }

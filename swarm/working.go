@@ -105,23 +105,6 @@ func (w *working) halt() {
 	w.run.events.room.Broadcast()
 }
 
-// unended names the first few subtasks that should have ended, and have not. The
-// lock is held.
-func (w *working) unended() []string {
-	var names []string
-	for _, s := range w.run.steps {
-		if w.run.ctxOf(s).Err() == nil {
-			continue
-		}
-		for i := range s.results {
-			if s.results[i].Outcome == Pending && len(names) < 8 {
-				names = append(names, subtaskID(&s.Step, i))
-			}
-		}
-	}
-	return names
-}
-
 // start starts a goroutine if there is something to do, a place is free and no
 // goroutine is on its way already. The lock is held.
 func (w *working) start() {
@@ -309,7 +292,13 @@ func (w *working) book() {
 		if st.groups != nil {
 			r.merge.reduced[out] += d.To - d.From
 		}
-		why := w.whyEnded(st, out)
+		var why error
+		switch out {
+		case Cancelled:
+			why = &SubtaskError{ID: st.ID, Outcome: out, Err: cause(r.ctxOf(st))}
+		case Skipped:
+			why = &SubtaskError{ID: st.ID, Outcome: out, Err: errNeedFailed}
+		}
 		for i := d.From; i < d.To; i++ {
 			res := &st.results[i]
 			*res = Result{Step: &st.Step, Index: i, Outcome: out, Err: why}
@@ -317,17 +306,6 @@ func (w *working) book() {
 		}
 		r.emit(Event{Kind: SubtaskEnded, Outcome: out, Round: st.round, Step: st.ID, Index: d.From, To: d.To, Err: why})
 	}
-}
-
-// whyEnded says why subtasks of a step ended without having been taken.
-func (w *working) whyEnded(st *step, out Outcome) error {
-	switch out {
-	case Abstained:
-		return nil
-	case Cancelled:
-		return &SubtaskError{ID: st.ID, Outcome: out, Err: cause(w.run.ctxOf(st))}
-	}
-	return &SubtaskError{ID: st.ID, Outcome: out, Err: errNeedFailed}
 }
 
 var errNeedFailed = errors.New("what it needs failed")

@@ -115,8 +115,6 @@ func (e *encoder) encode(ctx context.Context, st *swarm.Subtask, lend swarm.Usag
 	own := &m.Subtask
 	own.Run, own.Step = "", trimmed(st.Step)
 	h := sha256.New()
-	small := *own
-	small.Priority = 0
 	for i, p := range fieldsOf(own) {
 		v := reflect.ValueOf(p).Elem()
 		if v.IsZero() {
@@ -132,12 +130,10 @@ func (e *encoder) encode(ctx context.Context, st *swarm.Subtask, lend swarm.Usag
 		}
 		m.Fields[i], m.Parts[i] = f.data, f.part
 		h.Write(append(f.hash[:], byte(i)))
+		v.SetZero()
 	}
-	for _, s := range []*swarm.Subtask{own, &small} {
-		for _, p := range fieldsOf(s) {
-			reflect.ValueOf(p).Elem().SetZero()
-		}
-	}
+	small := *own
+	small.Priority = 0
 	said, err := json.Marshal(&small)
 	if err != nil {
 		return nil, fmt.Errorf("queue: encode a subtask: %w", err)
@@ -170,26 +166,21 @@ func (m *message) decode(ctx context.Context, s *store) (swarm.Subtask, error) {
 			return st, err
 		}
 		for _, r := range rs {
-			st.From = append(st.From, swarm.Result{Out: r.Out, Step: r.Step, Index: r.Index, Chunk: r.Chunk, Item: r.Item, Outcome: swarm.Done})
+			st.From = append(st.From, swarm.Result(r))
 		}
 	}
 	return st, nil
 }
 
-// result is what a worker may see of an earlier result.
-type result struct {
-	Step  *swarm.Step
-	Index int
-	Chunk *swarm.Chunk // without its text
-	Item  string
-	Out   swarm.Output
-}
+// result is what a worker may see of an earlier result: its chunk has no text. It has
+// no methods, for in the JSON of a swarm.Result the step is only an ID.
+type result swarm.Result
 
 func resultsOf(from []swarm.Result) []result {
 	out := make([]result, len(from))
 	for i := range from {
 		r := &from[i]
-		own := result{Step: r.Step, Index: r.Index, Item: r.Item, Out: r.Out}
+		own := result{Index: r.Index, Item: r.Item, Out: r.Out, Outcome: swarm.Done}
 		if i > 0 && r.Step == from[i-1].Step {
 			own.Step = out[i-1].Step
 		} else {
@@ -230,8 +221,7 @@ type failure struct {
 	Text   string
 	Call   *swarm.CallError // without Err
 	Budget *swarm.BudgetError
-	Panic  bool
-	Stack  []byte // of the panic
+	Panic  *swarm.PanicError // with a Value that is text
 }
 
 func failureOf(err error) *failure {
@@ -245,7 +235,7 @@ func failureOf(err error) *failure {
 		f.Budget = over
 	}
 	if p, ok := errors.AsType[*swarm.PanicError](err); ok && p != nil {
-		f.Text, f.Panic, f.Stack = clip(fmt.Sprint(p.Value)), true, p.Stack
+		f.Panic = &swarm.PanicError{In: "a worker elsewhere", Value: clip(fmt.Sprint(p.Value)), Stack: p.Stack}
 	}
 	return f
 }
@@ -258,8 +248,8 @@ func (f *failure) error() error {
 		own := *f.Call
 		own.Err = errors.New(f.Text)
 		return &own
-	case f.Panic:
-		return &swarm.PanicError{In: "a worker elsewhere", Value: f.Text, Stack: f.Stack}
+	case f.Panic != nil:
+		return f.Panic
 	}
 	return errors.New(f.Text)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/singleflight"
 )
 
 const (
@@ -30,22 +31,16 @@ type store struct {
 	cfg  *Config
 	kept jetstream.Stream
 
-	mu      sync.Mutex
-	put     map[string]bool // hashes of what this process has stored
-	got     map[string][]byte
-	size    int // of got
-	loading map[string]*loading
-}
+	loading singleflight.Group
 
-// loading is a text on its way; done is closed once data or err is set.
-type loading struct {
-	done chan struct{}
-	data []byte
-	err  error
+	mu   sync.Mutex
+	put  map[string]bool // hashes of what this process has stored
+	got  map[string][]byte
+	size int // of got
 }
 
 func newStore(js jetstream.JetStream, cfg *Config) *store {
-	return &store{js: js, cfg: cfg, put: map[string]bool{}, got: map[string][]byte{}, loading: map[string]*loading{}}
+	return &store{js: js, cfg: cfg, put: map[string]bool{}, got: map[string][]byte{}}
 }
 
 // save stores a text and returns its hash.
@@ -83,42 +78,19 @@ func (s *store) forget() {
 // load returns a text. Who asks for one that is on its way waits for that.
 func (s *store) load(ctx context.Context, sum string) ([]byte, error) {
 	s.mu.Lock()
-	if data, ok := s.got[sum]; ok {
-		s.mu.Unlock()
+	data, ok := s.got[sum]
+	s.mu.Unlock()
+	if ok {
 		return data, nil
 	}
-	l, busy := s.loading[sum]
-	if !busy {
-		l = &loading{done: make(chan struct{})}
-		s.loading[sum] = l
+	got, err, shared := s.loading.Do(sum, func() (any, error) { return s.fetch(ctx, sum) })
+	if shared && err != nil && ctx.Err() == nil { // it may have been the other's context
+		return s.fetch(ctx, sum)
 	}
-	s.mu.Unlock()
-	if busy {
-		select {
-		case <-l.done:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-		if l.err != nil && ctx.Err() == nil { // it may have been the other's context
-			return s.fetch(ctx, sum)
-		}
-		return l.data, l.err
-	}
-	l.data, l.err = s.fetch(ctx, sum)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	close(l.done)
-	delete(s.loading, sum)
-	if l.err == nil {
-		if s.size += len(l.data); s.size > mostCached {
-			clear(s.got)
-			s.size = len(l.data)
-		}
-		s.got[sum] = l.data
-	}
-	return l.data, l.err
+	return got.([]byte), err
 }
 
+// fetch reads a text from the server, and keeps it.
 func (s *store) fetch(ctx context.Context, sum string) ([]byte, error) {
 	var data []byte
 	for i, n := 0, 1; i < n; i++ {
@@ -134,5 +106,12 @@ func (s *store) fetch(ctx context.Context, sum string) ([]byte, error) {
 	if sumOf(data) != sum {
 		return nil, errors.New("queue: a stored text is damaged")
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.size += len(data); s.size > mostCached {
+		clear(s.got)
+		s.size = len(data)
+	}
+	s.got[sum] = data
 	return data, nil
 }

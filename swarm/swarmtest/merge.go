@@ -45,7 +45,7 @@ func (s *suite) merges(name string, p swarm.Planner, b swarm.Brief, found []swar
 			continue
 		}
 		if strings.Contains(text, "\uFFFD") { // what the writer makes of it
-			s.failf(c.name, "the text is not valid UTF-8: %q", clip(text))
+			s.failf(c.name, "the text is not valid UTF-8: %.400q", text)
 		}
 		var chunks []*swarm.Chunk
 		for _, src := range b.Task.Sources {

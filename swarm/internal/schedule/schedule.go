@@ -256,9 +256,6 @@ func (m *Machine) Ready() bool {
 	return m.working < m.places && len(m.returning) == 0 && len(m.open) > 0
 }
 
-// Working returns the number of subtasks that hold a place.
-func (m *Machine) Working() int { return m.working }
-
 // Quiet tells whether nothing is ready and nothing was taken that has not
 // ended: without another Add nothing will happen any more.
 func (m *Machine) Quiet() bool { return m.taken == 0 && len(m.open) == 0 }
