@@ -71,7 +71,7 @@ func named(steps []calc.Step) []calc.Step {
 }
 
 // bindCalc looks at the program of a calculation.
-func (p *planning) bindCalc(st *step) *fault {
+func (p *planning) bindCalc(st *step) *PlanError {
 	if st.Over != Calc {
 		return nil
 	}

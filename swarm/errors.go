@@ -7,8 +7,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
-
-	"github.com/sourcegraph/conc/panics"
 )
 
 // ErrPlanClosed is the error of add after the planner's Plan has returned.
@@ -136,10 +134,14 @@ func (e *CallError) Retryable() bool {
 	return false
 }
 
-// cause returns why ctx ended: an error that says the cause, and is both it and
-// the context's error.
+// cause returns why ctx ended, an error that says the cause, and is both it and
+// the context's error; nil: it has not.
 func cause(ctx context.Context) error {
-	return both(context.Cause(ctx), ctx.Err())
+	err := ctx.Err()
+	if err == nil {
+		return nil
+	}
+	return both(context.Cause(ctx), err)
 }
 
 // both returns an error that says why and is both, where why is not err itself.
@@ -197,15 +199,9 @@ func (e *PanicError) Unwrap() error {
 func guarded(in string, err *error, f func() error) {
 	returned := false
 	defer func() {
-		if returned {
-			return
+		if !returned {
+			*err = &PanicError{In: in, Value: recover(), Stack: debug.Stack()}
 		}
-		if v := recover(); v != nil {
-			c := panics.NewRecovered(1, v)
-			*err = &PanicError{In: in, Value: c.Value, Stack: c.Stack}
-			return
-		}
-		*err = &PanicError{In: in, Stack: debug.Stack()}
 	}()
 	*err = f()
 	returned = true

@@ -67,16 +67,9 @@ func (s *step) input(i int) (c *Chunk, item string) {
 // and tells what is missing of them.
 func (s *step) gather() {
 	for _, n := range s.needs {
-		done, failed := 0, 0
-		for i := range n.results {
-			switch n.results[i].Outcome {
-			case Done:
-				done++
-			case Failed, Skipped, Cancelled:
-				failed++
-			}
-		}
-		if failed > 0 {
+		t := n.tally()
+		done := t[Done]
+		if failed := t[Failed] + t[Skipped] + t[Cancelled]; failed > 0 {
 			s.missing = append(s.missing, fmt.Sprintf("%s: %d of %d parts failed", n.ID, failed, len(n.results)))
 		}
 		if len(s.needs) == 1 && done == len(n.results) {
@@ -103,7 +96,7 @@ type span struct {
 
 // selected returns the chunks that a step's Select stands for, in the order of
 // the sources, each once. Its time is linear in the names and the chunks.
-func (p *planning) selected(field string, names []string) ([]*Chunk, *fault) {
+func (p *planning) selected(field string, names []string) ([]*Chunk, *PlanError) {
 	all := p.run.chunks
 	if len(names) == 0 {
 		return all, nil
@@ -122,7 +115,7 @@ func (p *planning) selected(field string, names []string) ([]*Chunk, *fault) {
 	for _, name := range names {
 		at, ok := places[name]
 		if !ok {
-			var wrong *fault
+			var wrong *PlanError
 			if at, wrong = p.partOf(field, name, places); wrong != nil {
 				return nil, wrong
 			}
@@ -142,7 +135,7 @@ func (p *planning) selected(field string, names []string) ([]*Chunk, *fault) {
 
 // partOf finds the chunks of a source that a name stands for by their numbers,
 // which are those in their IDs.
-func (p *planning) partOf(field, name string, places map[string]span) (span, *fault) {
+func (p *planning) partOf(field, name string, places map[string]span) (span, *PlanError) {
 	sources := p.run.task.Sources
 	m := part.FindStringSubmatch(name)
 	of := ""

@@ -32,7 +32,7 @@ type merging struct {
 func (m *merging) write() error {
 	r := m.run
 	results := m.fit(m.results())
-	if err := r.cancelled(); err != nil && m.window > 0 {
+	if err := cause(r.ctx); err != nil && m.window > 0 {
 		return err
 	}
 	s := &scope{run: r, planner: true, merging: true}

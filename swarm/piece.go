@@ -41,27 +41,15 @@ func sectionsOf(sources []Source) []*Chunk {
 	for i := range sources {
 		s := &sources[i]
 		n := 0
-		var open []stretch
-		end := func() {
-			if len(open) == 0 {
-				return
-			}
+		for parts := range s.sections() {
 			n++
-			c := s.assemble(s.Name+"§"+strconv.Itoa(n), open)
-			c.Path = open[0].path
-			open = nil
+			c := s.assemble(s.Name+"§"+strconv.Itoa(n), parts)
+			c.Path = parts[0].path
 			title := c.Path[strings.LastIndex(c.Path, " › ")+1:]
 			if title = strings.TrimSpace(strings.TrimPrefix(title, "› ")); title == "" || len(strings.TrimSpace(c.Text)) > len(title)+8 || !strings.Contains(c.Text, title) {
 				all = append(all, c)
 			}
 		}
-		for st := range s.stretches() {
-			if len(open) > 0 && st.path != open[0].path {
-				end()
-			}
-			open = append(open, st)
-		}
-		end()
 	}
 	return all
 }
@@ -114,7 +102,7 @@ func (s *Source) assemble(id string, parts []stretch) *Chunk {
 
 // candidates returns the pieces that a step may read by its Select, in the order
 // of the sources, and all of the kind.
-func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *fault) {
+func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *PlanError) {
 	r := p.run
 	chunks, wrong := p.selected("select", st.Select)
 	if wrong != nil {
@@ -181,7 +169,7 @@ func (r *run) corpus(over Over) *corpus {
 
 // bindPieces finds the pieces that a step over texts reads, and what a step that
 // widens it reads if they hold nothing.
-func (p *planning) bindPieces(st *step) *fault {
+func (p *planning) bindPieces(st *step) *PlanError {
 	chosen, all, wrong := p.candidates(st)
 	if wrong != nil {
 		return wrong
@@ -225,7 +213,7 @@ func (p *planning) bindPieces(st *step) *fault {
 const mostContext = 16_000
 
 // bindShown finds what the workers of a step are shown beside their own piece.
-func (p *planning) bindShown(st *step) *fault {
+func (p *planning) bindShown(st *step) *PlanError {
 	if st.Lookup > 0 && len(p.run.chunks) == 0 && p.run.task.Index == nil {
 		return bad("lookup", strconv.Itoa(st.Lookup), "has nothing to look in, for the task has no chunks")
 	}

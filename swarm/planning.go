@@ -74,8 +74,8 @@ func (p *planning) add(round int, s Step) error {
 	if !p.open || round != r.round {
 		return ErrPlanClosed
 	}
-	if r.stepCtx.Err() != nil {
-		return cause(r.stepCtx)
+	if err := cause(r.stepCtx); err != nil {
+		return err
 	}
 	if stands, err := p.stands(&s); stands {
 		return err
@@ -103,9 +103,7 @@ func (p *planning) replay(round int) (closed bool, err error) {
 			break
 		}
 		r.lock()
-		if r.stepCtx.Err() != nil {
-			err = cause(r.stepCtx)
-		} else {
+		if err = cause(r.stepCtx); err == nil {
 			err = p.accept(s)
 		}
 		r.mu.Unlock()

@@ -57,7 +57,7 @@ func (m *merging) fit(results []Result) []Result {
 		return append(results, texts...)
 	}
 	group := m.window // most tokens that one reduction reads
-	for level := 1; total > m.window && m.run.cancelled() == nil; level++ {
+	for level := 1; total > m.window && cause(m.run.ctx) == nil; level++ {
 		next, smaller := m.level(level, ps, group)
 		now := 0
 		for i := range next {

@@ -132,6 +132,7 @@ type step struct {
 	n         int // its number in the machine
 	round     int
 	depth     int
+	bytes     int      // of Limits.Bytes
 	chunks    []*Chunk // Over Chunks
 	items     []string // Items, List
 	groups    [][]Result
@@ -210,7 +211,7 @@ func (r *run) rounds() error {
 		}
 		accepted, err := r.plan.write()
 		r.work.settle()
-		if stopped := r.cancelled(); stopped != nil {
+		if stopped := cause(r.ctx); stopped != nil {
 			if r.merge.window == 0 && len(r.steps) > 0 && r.merge.write() != nil {
 				r.merge.restore()
 			}
@@ -231,7 +232,7 @@ func (r *run) rounds() error {
 		}
 		broke := r.merge.write()
 		restored := broke != nil && r.merge.restore()
-		switch stopped := r.cancelled(); {
+		switch stopped := cause(r.ctx); {
 		case stopped != nil:
 			return stopped
 		case broke != nil:
@@ -264,14 +265,6 @@ func (r *run) askWindow() error {
 	r.merge.window = window
 	r.account.window.Store(int64(window))
 	return err
-}
-
-// cancelled returns the cause, if the run was cancelled.
-func (r *run) cancelled() error {
-	if r.ctx.Err() != nil {
-		return cause(r.ctx)
-	}
-	return nil
 }
 
 // ctxOf returns what a step's subtasks end with.
@@ -310,8 +303,7 @@ func (r *run) watch() {
 	case <-r.stepCtx.Done():
 	}
 	r.halt()
-	wait := time.NewTimer(patience)
-	defer wait.Stop()
+	wait := time.After(patience)
 	whole := r.ctx.Done()
 	for {
 		select {
@@ -320,8 +312,8 @@ func (r *run) watch() {
 		case <-whole:
 			whole = nil
 			r.halt()
-			wait.Reset(patience)
-		case <-wait.C:
+			wait = time.After(patience)
+		case <-wait:
 			r.tellStalled()
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 	"sync"
 	"time"
 
@@ -225,17 +224,17 @@ type failure struct {
 }
 
 func failureOf(err error) *failure {
-	f := &failure{Text: clip(fmt.Sprint(err))}
+	f := &failure{Text: text(err)}
 	if call, ok := errors.AsType[*swarm.CallError](err); ok && call != nil {
 		own := *call
-		f.Text, own.Err = clip(fmt.Sprint(own.Err)), nil
+		f.Text, own.Err = text(own.Err), nil
 		f.Call = &own
 	}
 	if over, ok := errors.AsType[*swarm.BudgetError](err); ok {
 		f.Budget = over
 	}
 	if p, ok := errors.AsType[*swarm.PanicError](err); ok && p != nil {
-		f.Panic = &swarm.PanicError{In: "a worker elsewhere", Value: clip(fmt.Sprint(p.Value)), Stack: p.Stack}
+		f.Panic = &swarm.PanicError{In: "a worker elsewhere", Value: text(p.Value), Stack: p.Stack}
 	}
 	return f
 }
@@ -254,12 +253,8 @@ func (f *failure) error() error {
 	return errors.New(f.Text)
 }
 
-func clip(s string) string {
-	if len(s) > 4000 {
-		return strings.ToValidUTF8(s[:4000], "") + "…"
-	}
-	return s
-}
+// text is what v says, cut short. A stranger's method may panic.
+func text(v any) string { return fmt.Sprintf("%.4000s", fmt.Sprint(v)) }
 
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer

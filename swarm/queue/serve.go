@@ -315,6 +315,11 @@ func (s *serving) work(ctx context.Context, msg *message, r *reply) {
 	own := swarm.Swarm{
 		Planner: alone{}, Concurrency: 1, Rounds: 1,
 		Budget: swarm.Budget{Cost: lent.Cost, Tokens: lent.Tokens(), Calls: lent.Calls, Merge: min(lent.Cost, 1)},
+		Observe: func(e swarm.Event) {
+			if e.Kind == swarm.CallEnded && e.Model == "" {
+				r.Usage = r.Usage.Plus(*e.Usage)
+			}
+		},
 		Worker: swarm.WorkerFunc(func(ctx context.Context, own swarm.Subtask) (swarm.Output, error) {
 			st.Run = own.Run
 			var err error
@@ -325,11 +330,7 @@ func (s *serving) work(ctx context.Context, msg *message, r *reply) {
 		}),
 	}
 	a, err := own.Run(ctx, swarm.Task{Goal: "one subtask"})
-	books := a.Report
-	r.Models, r.Usage = books.Models, books.Usage
-	for _, used := range books.Models {
-		r.Usage = without(r.Usage, used)
-	}
+	r.Models = a.Report.Models
 	for res := range a.Results() {
 		err = nil
 		if failed, ok := errors.AsType[*swarm.SubtaskError](res.Err); ok {
@@ -342,20 +343,6 @@ func (s *serving) work(ctx context.Context, msg *message, r *reply) {
 	if err != nil {
 		r.Failed = failureOf(err)
 	}
-}
-
-// without is what of a sum is not of a part.
-func without(sum, part swarm.Usage) swarm.Usage {
-	sum.Calls -= part.Calls
-	sum.In -= part.In
-	sum.Cached -= part.Cached
-	sum.Written -= part.Written
-	sum.Out -= part.Out
-	sum.Cost -= part.Cost
-	if sum.Calls == 0 {
-		return swarm.Usage{}
-	}
-	return sum
 }
 
 // alone plans one subtask.

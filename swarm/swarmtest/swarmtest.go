@@ -76,8 +76,7 @@ func (s *suite) call(ctx context.Context, name string, f func(context.Context)) 
 		pprof.Do(ctx, pprof.Labels(labelKey, s.id), f)
 		how = ""
 	}()
-	limit := time.NewTimer(patience)
-	defer limit.Stop()
+	limit := time.After(patience)
 	cancelled, why := ctx.Done(), fmt.Sprintf("after %v", patience)
 	for {
 		select {
@@ -88,8 +87,8 @@ func (s *suite) call(ctx context.Context, name string, f func(context.Context)) 
 			return how == ""
 		case <-cancelled:
 			cancelled, why = nil, fmt.Sprintf("%v after its context was cancelled", promptly)
-			limit.Reset(promptly)
-		case <-limit.C:
+			limit = time.After(promptly)
+		case <-limit:
 			s.failf(name, "it had not returned %s", why)
 			s.hung.Store(true)
 			return false
