@@ -64,19 +64,13 @@ const mostRuns = 32
 // runs names the runs of chunks that are of a kind.
 func (r *run) runs(of func(*Chunk) bool) []string {
 	var runs []string
-	left := 0
-	for _, c := range r.chunks {
-		if of(c) {
-			left++
-		}
-	}
 	for i := 0; i < len(r.chunks); i++ {
 		from := r.chunks[i]
 		if !of(from) {
 			continue
 		}
 		if len(runs) == mostRuns {
-			return append(runs, fmt.Sprintf("and %d chunks more", left))
+			return append(runs, fmt.Sprintf("and %d chunks more", len(only(r.chunks[i:], of))))
 		}
 		first := i
 		for i+1 < len(r.chunks) && of(r.chunks[i+1]) && r.chunks[i+1].Source == from.Source {
@@ -86,7 +80,6 @@ func (r *run) runs(of func(*Chunk) bool) []string {
 		if i > first {
 			name += " to " + r.chunks[i].ID
 		}
-		left -= i + 1 - first
 		runs = append(runs, name)
 	}
 	return runs

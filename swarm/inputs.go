@@ -30,12 +30,7 @@ func (w *working) bind(t *running) Subtask {
 		st.From, st.Missing = s.from, s.missing
 	}
 	if s.Over == Each {
-		one := s.of.results[i : i+1 : i+1]
-		if len(st.From) == 0 {
-			st.From = one
-		} else {
-			st.From = append(one, st.From...)
-		}
+		st.From = append(s.of.results[i:i+1:i+1], st.From...)
 	}
 	if s.Over == List {
 		if f := s.of.results[0].Out.Findings[i : i+1]; len(f[0].Evidence) > 0 {

@@ -119,11 +119,7 @@ func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *PlanError)
 	switch st.Over {
 	case Sections:
 		all = r.corpus(Sections).pieces()
-		for _, c := range all {
-			if picked[c.Segments[0].Chunk] {
-				chosen = append(chosen, c)
-			}
-		}
+		chosen = only(all, func(c *Chunk) bool { return picked[c.Segments[0].Chunk] })
 		return chosen, all, nil
 	case Sources:
 		chosen = wholes(r.task.Sources, func(c *Chunk) bool { return picked[c.ID] })
@@ -131,6 +127,17 @@ func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *PlanError)
 		return chosen, append(slices.Clip(chosen), rest...), nil
 	}
 	return chunks, r.chunks, nil
+}
+
+// only returns the chunks that are of a kind.
+func only(chunks []*Chunk, of func(*Chunk) bool) []*Chunk {
+	var kept []*Chunk
+	for _, c := range chunks {
+		if of(c) {
+			kept = append(kept, c)
+		}
+	}
+	return kept
 }
 
 // narrowed keeps of the pieces those in which one of the words stands.
@@ -147,13 +154,7 @@ func (p *planning) narrowed(st *step, from []*Chunk) []*Chunk {
 	for _, i := range of.index().Match(st.Where) {
 		matching[all[i]] = true
 	}
-	var kept []*Chunk
-	for _, c := range from {
-		if matching[c] {
-			kept = append(kept, c)
-		}
-	}
-	return kept
+	return only(from, func(c *Chunk) bool { return matching[c] })
 }
 
 // corpus returns the pieces of a kind.
@@ -192,13 +193,8 @@ func (p *planning) bindPieces(st *step) *PlanError {
 		for _, c := range st.chunks {
 			reads[c] = true
 		}
-		rest := &step{Step: st.Step, after: st}
-		for _, c := range all {
-			if !reads[c] {
-				rest.chunks = append(rest.chunks, c)
-			}
-		}
-		st.rest = rest
+		rest := only(all, func(c *Chunk) bool { return !reads[c] })
+		st.rest = &step{Step: st.Step, after: st, chunks: rest}
 	}
 	if most := p.run.swarm.Pack; most > 0 && st.Over == Chunks && st.Form != FormText && !st.Must {
 		st.chunks = packed(st.chunks, p.run.task.Sources, most)

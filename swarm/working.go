@@ -243,11 +243,9 @@ func sane(fs []Finding) []Finding {
 func (w *working) ended(t *running) {
 	r := w.run
 	t.scope.end()
-	if len(w.away) > 0 {
-		if _, away := w.away[t.ref]; away {
-			delete(w.away, t.ref)
-			close(t.back) // another goroutine of it may wait for the place
-		}
+	if w.away[t.ref] != nil {
+		delete(w.away, t.ref)
+		close(t.back) // another goroutine of it may wait for the place
 	}
 	i := int(t.ref.Index)
 	res := &t.step.results[i]

@@ -25,7 +25,7 @@ var mutants = []struct{ name, file, old, with string }{
 	{"take abstained for failed", "end.go", "if out == Done || out == Abstained {", "if out == Done {"},
 	{"breadth before depth", "rank.go", "cmp.Compare(y.depth, x.depth)", "cmp.Compare(x.depth, y.depth)"},
 	{"forget the list of the path", "rank.go", "if s.of >= 0 {", "if false {"},
-	{"leave followers out of a cancel", "schedule.go", "case s.mode == Follow:\n\t\t\tm.endReady(n)\n", "case s.mode == Follow:\n"},
+	{"leave followers out of a cancel", "schedule.go", "m.settle(int32(i))", "if m.steps[i].mode != Follow {\n\t\t\tm.settle(int32(i))\n\t\t}"},
 	{"park without a limit", "park.go", "m.parked >= MostParked*m.places", "m.parked < 0"},
 	{"an empty list never completes", "end.go", "m.emptied(u)\n\t\treturn", "return"},
 }
