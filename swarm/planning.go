@@ -96,10 +96,10 @@ func (p *planning) replay(round int) (closed bool, err error) {
 	for {
 		var s Step
 		ok, err := r.history.get(Record{Kind: recordStep, Step: strconv.Itoa(round), Index: p.recorded}, &s)
+		if err != nil {
+			return false, err
+		}
 		if !ok {
-			if err != nil {
-				return false, err
-			}
 			break
 		}
 		r.lock()
