@@ -217,10 +217,10 @@ type reply struct {
 
 // failure is an error with what of it can be known on another machine.
 type failure struct {
-	Text   string
-	Call   *swarm.CallError // without Err
-	Budget *swarm.BudgetError
-	Panic  *swarm.PanicError // with a Value that is text
+	Text     string
+	Call     *swarm.CallError // without Err
+	Budget   *swarm.BudgetError
+	Panicked *swarm.PanicError // with a Value that is text
 }
 
 func failureOf(err error) *failure {
@@ -234,7 +234,7 @@ func failureOf(err error) *failure {
 		f.Budget = over
 	}
 	if p, ok := errors.AsType[*swarm.PanicError](err); ok && p != nil {
-		f.Panic = &swarm.PanicError{In: "a worker elsewhere", Value: text(p.Value), Stack: p.Stack}
+		f.Panicked = &swarm.PanicError{In: "a worker elsewhere", Value: text(p.Value), Stack: p.Stack}
 	}
 	return f
 }
@@ -247,8 +247,8 @@ func (f *failure) error() error {
 		own := *f.Call
 		own.Err = errors.New(f.Text)
 		return &own
-	case f.Panic != nil:
-		return f.Panic
+	case f.Panicked != nil:
+		return f.Panicked
 	}
 	return errors.New(f.Text)
 }
