@@ -70,8 +70,12 @@ func named(steps []calc.Step) []calc.Step {
 	return all
 }
 
-// checkCalc tells what is wrong with the program of a step.
-func checkCalc(st *step) *fault {
+// bindCalc looks at the program of a calculation.
+func (p *planning) bindCalc(st *step) *PlanError {
+	if st.Over != Calc {
+		return nil
+	}
+	st.worker, st.computed = WorkerFunc(calculate), true
 	var ids []calc.Step
 	for _, n := range st.needs {
 		ids = append(ids, calc.Step{ID: n.ID})

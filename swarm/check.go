@@ -10,47 +10,39 @@ import (
 	"strings"
 )
 
-// fault is what is wrong with a step: the field, what stands there, and in
-// what way.
-type fault struct{ field, value, mend string }
-
-func bad(field, value, mend string, args ...any) *fault {
-	return &fault{field, value, fmt.Sprintf(mend, args...)}
+// bad tells what is wrong with a step: the field, what stands there, and in what
+// way.
+func bad(field, value, mend string, args ...any) *PlanError {
+	return &PlanError{Field: field, Value: clip(value, 80), Mend: fmt.Sprintf(mend, args...)}
 }
 
 // check tells whether a step may join the plan, and binds its references. The
 // lock is held.
 func (p *planning) check(s Step) (*step, error) {
-	written := clip(s.ID, 80)
-	st := &step{Step: s}
-	for _, look := range [...]func(*step) *fault{p.name, fieldsOf, p.bindInput, p.bindNeeds, p.bindShown, p.bindTools, p.bindCalc} {
-		if f := look(st); f != nil {
-			return nil, &PlanError{Step: written, Field: f.field, Value: clip(f.value, 80), Mend: f.mend}
+	st := &step{Step: s, bytes: bytesOf(&s)}
+	for _, look := range [...]func(*step) *PlanError{p.name, fieldsOf, p.bindInput, p.bindNeeds, p.bindShown, p.bindTools, p.bindCalc, p.repeated, p.within} {
+		if wrong := look(st); wrong != nil {
+			wrong.Step = clip(s.ID, 80)
+			return nil, wrong
 		}
 	}
 	if st.Est <= 0 {
 		st.Est = estimate(st)
 	}
-	if same := p.repeated(st); same != nil {
-		return nil, &PlanError{Step: written, Field: "do", Value: clip(st.Do, 80), Mend: fmt.Sprintf("repeats step %q: same instruction, same input", same.ID)}
-	}
-	bytes := bytesOf(&s) + len(st.ID) - len(s.ID)
-	if wrong := p.within(st, bytes); wrong != "" {
-		return nil, &PlanError{Step: written, Mend: wrong}
-	}
-	p.size.Bytes += bytes
+	p.size.Bytes += st.bytes
 	p.size.Steps++
 	p.repeats[st.Do] = append(p.repeats[st.Do], st)
 	return st, nil
 }
 
 // name gives a step its full ID.
-func (p *planning) name(st *step) *fault {
+func (p *planning) name(st *step) *PlanError {
 	if !validID.MatchString(st.ID) {
 		return bad("id", st.ID, "must be 1 to 64 letters, digits, '_', '-' or '.'")
 	}
 	written := st.ID
 	st.ID = strconv.Itoa(p.run.round) + "/" + written
+	st.bytes += len(st.ID) - len(written)
 	if p.byID[st.ID] != nil {
 		return bad("id", written, "is taken by an earlier step of this round: choose another")
 	}
@@ -59,7 +51,7 @@ func (p *planning) name(st *step) *fault {
 
 // fieldsOf tells which field of a step is missing, or does not go with the
 // others.
-func fieldsOf(s *step) *fault {
+func fieldsOf(s *step) *PlanError {
 	texts := s.Over == Chunks || s.Over == Sections || s.Over == Sources
 	switch {
 	case strings.TrimSpace(s.Do) == "" && s.Over != Calc:
@@ -111,7 +103,7 @@ func bytesOf(s *Step) int {
 }
 
 // bindInput finds what a step fans out over.
-func (p *planning) bindInput(st *step) *fault {
+func (p *planning) bindInput(st *step) *PlanError {
 	switch st.Over {
 	case Chunks, Sections, Sources:
 		return p.bindPieces(st)
@@ -142,7 +134,7 @@ func (p *planning) bindInput(st *step) *fault {
 }
 
 // bindNeeds finds the steps that a step needs.
-func (p *planning) bindNeeds(st *step) *fault {
+func (p *planning) bindNeeds(st *step) *PlanError {
 	if len(st.Needs) == 0 {
 		return nil
 	}
@@ -166,26 +158,17 @@ func (p *planning) bindNeeds(st *step) *fault {
 }
 
 // bindTools looks whether the run has the tools that a step names.
-func (p *planning) bindTools(st *step) *fault {
+func (p *planning) bindTools(st *step) *PlanError {
 	var names []string
 	for _, t := range p.run.swarm.Tools {
 		names = append(names, t.Name)
 	}
 	for _, name := range st.Tools {
 		if !slices.Contains(names, name) {
-			return bad("tools", name, "is no tool of this run: there are %s", cmp.Or(clip(strings.Join(names, ", "), 300), "none"))
+			return bad("tools", name, "is no tool of this run: there are %s", oneLine(names))
 		}
 	}
 	return nil
-}
-
-// bindCalc looks at the program of a calculation.
-func (p *planning) bindCalc(st *step) *fault {
-	if st.Over != Calc {
-		return nil
-	}
-	st.worker, st.computed = WorkerFunc(calculate), true
-	return checkCalc(st)
 }
 
 // find returns the step that an ID, as a planner writes it, names.
@@ -208,15 +191,12 @@ func (p *planning) find(id string) (*step, string) {
 	return nil, "is not written yet: a step may only use steps before it"
 }
 
-// repeated returns an earlier step with the same instruction and input. One of
-// an earlier round that did not end well as a whole may be repeated.
-func (p *planning) repeated(st *step) *step {
+// repeated tells whether there is an earlier step with the same instruction and
+// input. One of an earlier round that did not end well as a whole may be repeated.
+func (p *planning) repeated(st *step) *PlanError {
 	for _, e := range p.repeats[st.Do] {
-		if e.round < p.run.round && !e.whole() {
-			continue
-		}
-		if e.same(st) {
-			return e
+		if e.same(st) && (e.round == p.run.round || e.whole()) {
+			return bad("do", st.Do, "repeats step %q: same instruction, same input", e.ID)
 		}
 	}
 	return nil
@@ -236,16 +216,12 @@ func (p *planning) remade(st *step) bool {
 
 // whole tells whether all subtasks of a step ended well.
 func (s *step) whole() bool {
-	for i := range s.results {
-		if out := s.results[i].Outcome; out != Done && out != Abstained {
-			return false
-		}
-	}
-	return true
+	t := s.tally()
+	return t[Done]+t[Abstained] == len(s.results)
 }
 
 // within tells whether the step fits the limits; if not, which it exceeds.
-func (p *planning) within(st *step, bytes int) string {
+func (p *planning) within(st *step) *PlanError {
 	max := p.limits()
 	n := st.count()
 	if st.rest != nil {
@@ -253,15 +229,15 @@ func (p *planning) within(st *step, bytes int) string {
 	}
 	switch {
 	case p.size.Steps+1 > max.Steps:
-		return fmt.Sprintf("is one more than the %d steps that a run may have", max.Steps)
+		return bad("", "", "is one more than the %d steps that a run may have", max.Steps)
 	case p.size.Subtasks+n > max.Subtasks:
-		return fmt.Sprintf("would make %d subtasks, and a run may have %d in all, of which %d are taken", n, max.Subtasks, p.size.Subtasks)
+		return bad("", "", "would make %d subtasks, and a run may have %d in all, of which %d are taken", n, max.Subtasks, p.size.Subtasks)
 	case st.depth+1 > max.Depth:
-		return fmt.Sprintf("is step %d of a chain, and chains may have %d", st.depth+1, max.Depth)
-	case p.size.Bytes+bytes > max.Bytes:
-		return fmt.Sprintf("has %d bytes, and plans may have %d in all, of which %d are taken", bytes, max.Bytes, p.size.Bytes)
+		return bad("", "", "is step %d of a chain, and chains may have %d", st.depth+1, max.Depth)
+	case p.size.Bytes+st.bytes > max.Bytes:
+		return bad("", "", "has %d bytes, and plans may have %d in all, of which %d are taken", st.bytes, max.Bytes, p.size.Bytes)
 	}
-	return ""
+	return nil
 }
 
 func (p *planning) limits() Limits {

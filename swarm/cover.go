@@ -19,11 +19,10 @@ func (r *run) covered() Coverage {
 	if len(r.chunks) == 0 {
 		return c
 	}
-	best := make(map[*Chunk]Outcome, len(r.chunks)) // Done, else Abstained, else Failed
-	var byID map[string]*Chunk
-	note := func(ch *Chunk, out Outcome) {
-		if had := best[ch]; had == Pending || out != Pending && out < had {
-			best[ch] = out
+	best := make(map[string]Outcome, len(r.chunks)) // Done, else Abstained, else Failed
+	note := func(id string, out Outcome) {
+		if had := best[id]; had == Pending || out != Pending && out < had {
+			best[id] = out
 		}
 	}
 	for _, s := range r.steps {
@@ -34,7 +33,7 @@ func (r *run) covered() Coverage {
 			out := s.results[i].Outcome
 			if s.found != nil && (out == Done || out == Abstained) {
 				for _, ch := range s.found[i] {
-					note(ch, out)
+					note(ch.ID, out)
 				}
 			}
 			if s.chunks == nil {
@@ -42,17 +41,10 @@ func (r *run) covered() Coverage {
 			}
 			ch := s.chunks[i]
 			if ch.Segments == nil {
-				note(ch, out)
-				continue
-			}
-			if byID == nil {
-				byID = make(map[string]*Chunk, len(r.chunks))
-				for _, c := range r.chunks {
-					byID[c.ID] = c
-				}
+				note(ch.ID, out)
 			}
 			for _, part := range ch.Segments {
-				note(byID[part.Chunk], out)
+				note(part.Chunk, out)
 			}
 		}
 	}
@@ -61,10 +53,9 @@ func (r *run) covered() Coverage {
 			c.ChunksRead++
 		}
 	}
-	unread := func(ch *Chunk) bool { return best[ch] == Pending || best[ch] >= Failed }
-	c.Unread = r.runs(unread)
-	c.FailedChunks = r.runs(func(ch *Chunk) bool { return best[ch] == Failed })
-	c.Empty = r.runs(func(ch *Chunk) bool { return best[ch] == Abstained })
+	c.Unread = r.runs(func(ch *Chunk) bool { return best[ch.ID] == Pending || best[ch.ID] >= Failed })
+	c.FailedChunks = r.runs(func(ch *Chunk) bool { return best[ch.ID] == Failed })
+	c.Empty = r.runs(func(ch *Chunk) bool { return best[ch.ID] == Abstained })
 	return c
 }
 
@@ -73,19 +64,13 @@ const mostRuns = 32
 // runs names the runs of chunks that are of a kind.
 func (r *run) runs(of func(*Chunk) bool) []string {
 	var runs []string
-	left := 0
-	for _, c := range r.chunks {
-		if of(c) {
-			left++
-		}
-	}
 	for i := 0; i < len(r.chunks); i++ {
 		from := r.chunks[i]
 		if !of(from) {
 			continue
 		}
 		if len(runs) == mostRuns {
-			return append(runs, fmt.Sprintf("and %d chunks more", left))
+			return append(runs, fmt.Sprintf("and %d chunks more", len(only(r.chunks[i:], of))))
 		}
 		first := i
 		for i+1 < len(r.chunks) && of(r.chunks[i+1]) && r.chunks[i+1].Source == from.Source {
@@ -95,7 +80,6 @@ func (r *run) runs(of func(*Chunk) bool) []string {
 		if i > first {
 			name += " to " + r.chunks[i].ID
 		}
-		left -= i + 1 - first
 		runs = append(runs, name)
 	}
 	return runs

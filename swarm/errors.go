@@ -136,10 +136,14 @@ func (e *CallError) Retryable() bool {
 	return false
 }
 
-// cause returns why ctx ended: an error that says the cause, and is both it and
-// the context's error.
+// cause returns why ctx ended, an error that says the cause, and is both it and
+// the context's error; nil: it has not.
 func cause(ctx context.Context) error {
-	return both(context.Cause(ctx), ctx.Err())
+	err := ctx.Err()
+	if err == nil {
+		return nil
+	}
+	return both(context.Cause(ctx), err)
 }
 
 // both returns an error that says why and is both, where why is not err itself.

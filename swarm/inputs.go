@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -29,12 +30,7 @@ func (w *working) bind(t *running) Subtask {
 		st.From, st.Missing = s.from, s.missing
 	}
 	if s.Over == Each {
-		one := s.of.results[i : i+1 : i+1]
-		if len(st.From) == 0 {
-			st.From = one
-		} else {
-			st.From = append(one, st.From...)
-		}
+		st.From = append(s.of.results[i:i+1:i+1], st.From...)
 	}
 	if s.Over == List {
 		if f := s.of.results[0].Out.Findings[i : i+1]; len(f[0].Evidence) > 0 {
@@ -66,16 +62,9 @@ func (s *step) input(i int) (c *Chunk, item string) {
 // and tells what is missing of them.
 func (s *step) gather() {
 	for _, n := range s.needs {
-		done, failed := 0, 0
-		for i := range n.results {
-			switch n.results[i].Outcome {
-			case Done:
-				done++
-			case Failed, Skipped, Cancelled:
-				failed++
-			}
-		}
-		if failed > 0 {
+		t := n.tally()
+		done := t[Done]
+		if failed := t[Failed] + t[Skipped] + t[Cancelled]; failed > 0 {
 			s.missing = append(s.missing, fmt.Sprintf("%s: %d of %d parts failed", n.ID, failed, len(n.results)))
 		}
 		if len(s.needs) == 1 && done == len(n.results) {
@@ -94,41 +83,40 @@ func (s *step) gather() {
 // shows: spec.html#12, spec.html#12-14, "spec.html [#12-#14]", #12.
 var part = regexp.MustCompile(`^(.*?)[\s\[(]*#(\d{1,9})(?:\s*[-–—]\s*#?(\d{1,9}))?[\s\])]*$`)
 
+// span is a range of the run's chunks, [from, to).
+type span struct {
+	from, to int
+	source   bool // a whole one
+}
+
 // selected returns the chunks that a step's Select stands for, in the order of
 // the sources, each once. Its time is linear in the names and the chunks.
-func (p *planning) selected(field string, names []string) ([]*Chunk, *fault) {
+func (p *planning) selected(field string, names []string) ([]*Chunk, *PlanError) {
 	all := p.run.chunks
 	if len(names) == 0 {
 		return all, nil
 	}
-	first := map[string]int{} // place of a source's first chunk, by name
-	place := map[string]int{} // of a chunk, by ID
-	sources := map[string]*Source{}
+	places := map[string]span{} // by the ID of a chunk and by the name of a source
+	for i, c := range all {
+		places[c.ID] = span{i, i + 1, false}
+	}
 	at := 0
 	for i := range p.run.task.Sources {
 		s := &p.run.task.Sources[i]
-		sources[s.Name], first[s.Name] = s, at
+		places[s.Name] = span{at, at + len(s.Chunks), true}
 		at += len(s.Chunks)
-	}
-	for i, c := range all {
-		place[c.ID] = i
 	}
 	edges := make([]int, len(all)+1) // selections that begin at a chunk less those that ended before it
 	for _, name := range names {
-		var from, to int
-		if s := sources[name]; s != nil {
-			from, to = first[name], first[name]+len(s.Chunks)
-		} else if i, ok := place[name]; ok {
-			from, to = i, i+1
-		} else {
-			s, lo, hi, wrong := p.partOf(field, name, sources)
-			if wrong != nil {
+		at, ok := places[name]
+		if !ok {
+			var wrong *PlanError
+			if at, wrong = p.partOf(field, name, places); wrong != nil {
 				return nil, wrong
 			}
-			from, to = first[s.Name]+lo-1, first[s.Name]+hi
 		}
-		edges[from]++
-		edges[to]--
+		edges[at.from]++
+		edges[at.to]--
 	}
 	var chunks []*Chunk
 	in := 0
@@ -140,65 +128,40 @@ func (p *planning) selected(field string, names []string) ([]*Chunk, *fault) {
 	return chunks, nil
 }
 
-// partOf reads a name that stands for some chunks of a source, from number lo
-// to hi.
-func (p *planning) partOf(field, name string, sources map[string]*Source) (s *Source, lo, hi int, wrong *fault) {
+// partOf finds the chunks of a source that a name stands for by their numbers,
+// which are those in their IDs.
+func (p *planning) partOf(field, name string, places map[string]span) (span, *PlanError) {
+	sources := p.run.task.Sources
 	m := part.FindStringSubmatch(name)
+	of := ""
 	if m != nil {
 		// A source's own name may end in what part passes over before the #.
-		if s = sources[name[:len(m[1])+strings.IndexByte(name[len(m[1]):], '#')]]; s == nil {
-			s = sources[m[1]]
+		of = name[:len(m[1])+strings.IndexByte(name[len(m[1]):], '#')]
+		if !places[of].source {
+			of = m[1]
 		}
-		if m[1] == "" && s == nil {
+		if of == "" {
 			if len(sources) != 1 {
-				return nil, 0, 0, bad(field, name, "does not say of which source: write the source's name before #")
+				return span{}, bad(field, name, "does not say of which source: write the source's name before #")
 			}
-			s = &p.run.task.Sources[0]
+			of = sources[0].Name
 		}
 	}
-	if s == nil || !numbered(s) {
-		return nil, 0, 0, bad(field, name, "is no source and no chunk: the sources are %s", p.names())
+	if _, numbered := places[of+"#1"]; !numbered || !places[of].source {
+		var names []string
+		for i := range sources {
+			names = append(names, strconv.Quote(sources[i].Name))
+		}
+		return span{}, bad(field, name, "is no source and no chunk: the sources are %s", oneLine(names))
 	}
-	lo, _ = strconv.Atoi(m[2])
-	hi = lo
-	if m[3] != "" {
-		hi, _ = strconv.Atoi(m[3])
+	lo, _ := strconv.Atoi(m[2])
+	hi, _ := strconv.Atoi(cmp.Or(m[3], m[2]))
+	first, last := places[of+"#"+strconv.Itoa(lo)], places[of+"#"+strconv.Itoa(hi)]
+	if first.to == 0 || last.to <= first.from {
+		return span{}, bad(field, name, "is no part of the source: its chunks are #1-%d", places[of].to-places[of].from)
 	}
-	if lo < 1 || hi < lo || hi > len(s.Chunks) {
-		return nil, 0, 0, bad(field, name, "is no part of the source: its chunks are #1-%d", len(s.Chunks))
-	}
-	return s, lo, hi, nil
+	return span{from: first.from, to: last.to}, nil
 }
 
-// names lists the sources for an error, as many as fit a line.
-func (p *planning) names() string {
-	var b strings.Builder
-	for i := range p.run.task.Sources {
-		if b.Len() > 300 {
-			fmt.Fprintf(&b, " and %d more", len(p.run.task.Sources)-i)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString(strconv.Quote(p.run.task.Sources[i].Name))
-	}
-	if b.Len() == 0 {
-		return "none"
-	}
-	return b.String()
-}
-
-// numbered reports whether the chunks of a source are called by its name and
-// their number, as outlines count them.
-func numbered(s *Source) bool {
-	if len(s.Chunks) == 0 {
-		return false
-	}
-	for _, i := range [...]int{0, len(s.Chunks) - 1} {
-		if n, ok := strings.CutPrefix(s.Chunks[i].ID, s.Name+"#"); !ok || n != strconv.Itoa(i+1) {
-			return false
-		}
-	}
-	return true
-}
+// oneLine lists names for an error.
+func oneLine(names []string) string { return cmp.Or(clip(strings.Join(names, ", "), 300), "none") }

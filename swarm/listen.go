@@ -27,24 +27,6 @@ type listener struct {
 	late    atomic.Bool // what is queued, but the last event, is dropped
 }
 
-func (l *listener) init(mu *sync.Mutex, on bool) {
-	l.on = on
-	l.news.L, l.room.L = mu, mu
-}
-
-// hurry lets nobody wait for the observer any more. The lock is held.
-func (l *listener) hurry() {
-	l.hurried = true
-	l.room.Broadcast()
-}
-
-// close lets the observer's goroutine end once it has delivered all. The lock
-// is held.
-func (l *listener) close() {
-	l.closed = true
-	l.news.Signal()
-}
-
 // lock takes the run's lock to do something that the observer is told of. It
 // waits while the observer is behind.
 func (r *run) lock() {
@@ -81,7 +63,7 @@ func (r *run) emit(e Event) {
 
 // deliver is the life of the observer's goroutine. If the observer panics, or
 // ends the goroutine, it is not called again and the run goes on without it.
-func (r *run) deliver() error {
+func (r *run) deliver() {
 	l := &r.events
 	defer func() {
 		r.mu.Lock()
@@ -98,7 +80,7 @@ func (r *run) deliver() error {
 		l.room.Broadcast()
 		r.mu.Unlock()
 		if len(batch) == 0 {
-			return nil
+			return
 		}
 		guarded("the observer", &l.err, func() error {
 			for _, e := range batch {
@@ -109,7 +91,7 @@ func (r *run) deliver() error {
 			return nil
 		})
 		if l.err != nil {
-			return nil
+			return
 		}
 	}
 }

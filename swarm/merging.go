@@ -32,7 +32,7 @@ type merging struct {
 func (m *merging) write() error {
 	r := m.run
 	results := m.fit(m.results())
-	if err := r.cancelled(); err != nil && m.window > 0 {
+	if err := cause(r.ctx); err != nil && m.window > 0 {
 		return err
 	}
 	s := &scope{run: r, planner: true, merging: true}
@@ -93,7 +93,8 @@ func (m *merging) write() error {
 	return err
 }
 
-// ask lets the planner write the answer.
+// ask lets the planner write the answer. Where that is too much it leaves out about
+// half of the findings, the least sure.
 func (m *merging) ask(ctx context.Context, b Brief, results []Result, w *AnswerWriter) (v Verdict, err error) {
 	r := m.run
 	for {
@@ -106,7 +107,9 @@ func (m *merging) ask(ctx context.Context, b Brief, results []Result, w *AnswerW
 			return v, err
 		}
 		w.Reset()
-		results = m.halve(results)
+		read, texts := apart(results)
+		ps, total := portions(read)
+		results = append(m.leaveOut(ps, total, total/2), texts...)
 		r.mu.Lock()
 		b = r.mergeBrief()
 		r.mu.Unlock()

@@ -83,12 +83,9 @@ func (p Price) Cost(u Usage) Money {
 
 // most is what u's tokens cost at the most, wherever its prompt meets a cache.
 func (p Price) most(u Usage) Money {
-	p.In, u.Cached, u.Written = p.dearest(), 0, 0
+	p.In, u.Cached, u.Written = max(p.In, p.Cached, p.Written), 0, 0
 	return p.Cost(u)
 }
-
-// dearest is the highest price of a prompt token.
-func (p Price) dearest() Money { return max(p.In, p.Cached, p.Written) }
 
 // Usage is what one call, or a sum of calls, used.
 type Usage struct {

@@ -12,31 +12,24 @@ import (
 // corpus is the pieces of a kind that the sources are made of, and an index of
 // them. Both are made when they are first asked for; safe for concurrent use.
 type corpus struct {
-	make   func() []*Chunk
-	once   sync.Once
-	all    []*Chunk
-	built  sync.Once
-	search *index.Index
+	pieces func() []*Chunk
+	index  func() *index.Index
 }
 
-func (c *corpus) pieces() []*Chunk {
-	c.once.Do(func() { c.all = c.make() })
-	return c.all
-}
-
-func (c *corpus) index() *index.Index {
-	all := c.pieces()
-	c.built.Do(func() {
-		c.search = index.New(len(all), func(i int) string { return all[i].Path + "\n" + all[i].Text })
+func newCorpus(pieces func() []*Chunk) *corpus {
+	c := &corpus{pieces: sync.OnceValue(pieces)}
+	c.index = sync.OnceValue(func() *index.Index {
+		all := c.pieces()
+		return index.New(len(all), func(i int) string { return all[i].Path + "\n" + all[i].Text })
 	})
-	return c.search
+	return c
 }
 
 // Search finds the chunks that match a query best.
 func (c *corpus) Search(query string, n int) []*Chunk {
 	var found []*Chunk
 	for _, i := range c.index().Search(query, n) {
-		found = append(found, c.all[i])
+		found = append(found, c.pieces()[i])
 	}
 	return found
 }
@@ -48,27 +41,15 @@ func sectionsOf(sources []Source) []*Chunk {
 	for i := range sources {
 		s := &sources[i]
 		n := 0
-		var open []stretch
-		end := func() {
-			if len(open) == 0 {
-				return
-			}
+		for parts := range s.sections() {
 			n++
-			c := s.assemble(s.Name+"§"+strconv.Itoa(n), open)
-			c.Path = open[0].path
-			open = nil
+			c := s.assemble(s.Name+"§"+strconv.Itoa(n), parts)
+			c.Path = parts[0].path
 			title := c.Path[strings.LastIndex(c.Path, " › ")+1:]
 			if title = strings.TrimSpace(strings.TrimPrefix(title, "› ")); title == "" || len(strings.TrimSpace(c.Text)) > len(title)+8 || !strings.Contains(c.Text, title) {
 				all = append(all, c)
 			}
 		}
-		for st := range s.stretches() {
-			if len(open) > 0 && st.path != open[0].path {
-				end()
-			}
-			open = append(open, st)
-		}
-		end()
 	}
 	return all
 }
@@ -121,7 +102,7 @@ func (s *Source) assemble(id string, parts []stretch) *Chunk {
 
 // candidates returns the pieces that a step may read by its Select, in the order
 // of the sources, and all of the kind.
-func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *fault) {
+func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *PlanError) {
 	r := p.run
 	chunks, wrong := p.selected("select", st.Select)
 	if wrong != nil {
@@ -138,11 +119,7 @@ func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *fault) {
 	switch st.Over {
 	case Sections:
 		all = r.corpus(Sections).pieces()
-		for _, c := range all {
-			if picked[c.Segments[0].Chunk] {
-				chosen = append(chosen, c)
-			}
-		}
+		chosen = only(all, func(c *Chunk) bool { return picked[c.Segments[0].Chunk] })
 		return chosen, all, nil
 	case Sources:
 		chosen = wholes(r.task.Sources, func(c *Chunk) bool { return picked[c.ID] })
@@ -152,43 +129,48 @@ func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *fault) {
 	return chunks, r.chunks, nil
 }
 
-// narrowed keeps of the pieces those in which one of the words stands.
-func (p *planning) narrowed(st *step, from []*Chunk) []*Chunk {
-	if len(st.Where) == 0 {
-		return from
-	}
-	of := &corpus{make: func() []*Chunk { return from }}
-	if shared := p.run.corpus(st.Over); st.Over == Chunks || len(st.Select) == 0 {
-		of = shared
-	}
-	all := of.pieces()
-	matching := map[*Chunk]bool{}
-	for _, i := range of.index().Match(st.Where) {
-		matching[all[i]] = true
-	}
+// only returns the chunks that are of a kind.
+func only(chunks []*Chunk, of func(*Chunk) bool) []*Chunk {
 	var kept []*Chunk
-	for _, c := range from {
-		if matching[c] {
+	for _, c := range chunks {
+		if of(c) {
 			kept = append(kept, c)
 		}
 	}
 	return kept
 }
 
+// narrowed keeps of the pieces those in which one of the words stands.
+func (p *planning) narrowed(st *step, from []*Chunk) []*Chunk {
+	if len(st.Where) == 0 {
+		return from
+	}
+	of := p.run.corpus(st.Over)
+	if st.Over != Chunks && len(st.Select) > 0 {
+		of = newCorpus(func() []*Chunk { return from })
+	}
+	all := of.pieces()
+	matching := map[*Chunk]bool{}
+	for _, i := range of.index().Match(st.Where) {
+		matching[all[i]] = true
+	}
+	return only(from, func(c *Chunk) bool { return matching[c] })
+}
+
 // corpus returns the pieces of a kind.
 func (r *run) corpus(over Over) *corpus {
 	switch over {
 	case Sections:
-		return &r.sections
+		return r.sections
 	case Sources:
-		return &r.sources
+		return r.sources
 	}
-	return &r.texts
+	return r.texts
 }
 
 // bindPieces finds the pieces that a step over texts reads, and what a step that
 // widens it reads if they hold nothing.
-func (p *planning) bindPieces(st *step) *fault {
+func (p *planning) bindPieces(st *step) *PlanError {
 	chosen, all, wrong := p.candidates(st)
 	if wrong != nil {
 		return wrong
@@ -211,13 +193,8 @@ func (p *planning) bindPieces(st *step) *fault {
 		for _, c := range st.chunks {
 			reads[c] = true
 		}
-		rest := &step{Step: st.Step, after: st}
-		for _, c := range all {
-			if !reads[c] {
-				rest.chunks = append(rest.chunks, c)
-			}
-		}
-		st.rest = rest
+		rest := only(all, func(c *Chunk) bool { return !reads[c] })
+		st.rest = &step{Step: st.Step, after: st, chunks: rest}
 	}
 	if most := p.run.swarm.Pack; most > 0 && st.Over == Chunks && st.Form != FormText && !st.Must {
 		st.chunks = packed(st.chunks, p.run.task.Sources, most)
@@ -232,7 +209,7 @@ func (p *planning) bindPieces(st *step) *fault {
 const mostContext = 16_000
 
 // bindShown finds what the workers of a step are shown beside their own piece.
-func (p *planning) bindShown(st *step) *fault {
+func (p *planning) bindShown(st *step) *PlanError {
 	if st.Lookup > 0 && len(p.run.chunks) == 0 && p.run.task.Index == nil {
 		return bad("lookup", strconv.Itoa(st.Lookup), "has nothing to look in, for the task has no chunks")
 	}
@@ -241,7 +218,7 @@ func (p *planning) bindShown(st *step) *fault {
 		if wrong != nil {
 			return wrong
 		}
-		st.lookIn = &corpus{make: func() []*Chunk { return chunks }}
+		st.lookIn = newCorpus(func() []*Chunk { return chunks })
 	}
 	if len(st.Context) == 0 {
 		return nil
@@ -275,7 +252,7 @@ func (w *working) lookup(s *step, st *Subtask) []*Chunk {
 	}
 	in := s.lookIn
 	n := st.Step.Lookup + 1
-	var ix Index = &w.run.texts
+	var ix Index = w.run.texts
 	own := w.run.task.Index
 	switch {
 	case own != nil && in != nil: // of what it finds, what is to be looked in

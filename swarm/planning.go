@@ -26,10 +26,6 @@ type planning struct {
 	recorded int    // of this round
 }
 
-func (p *planning) init(r *run) {
-	*p = planning{run: r, byID: map[string]*step{}, repeats: map[string][]*step{}}
-}
-
 // write lets the planner write the plan of this round, on a goroutine of its
 // own, and waits for it. It returns how many steps were accepted.
 func (p *planning) write() (accepted int, err error) {
@@ -78,8 +74,8 @@ func (p *planning) add(round int, s Step) error {
 	if !p.open || round != r.round {
 		return ErrPlanClosed
 	}
-	if r.stepCtx.Err() != nil {
-		return cause(r.stepCtx)
+	if err := cause(r.stepCtx); err != nil {
+		return err
 	}
 	if stands, err := p.stands(&s); stands {
 		return err
@@ -100,16 +96,14 @@ func (p *planning) replay(round int) (closed bool, err error) {
 	for {
 		var s Step
 		ok, err := r.history.get(Record{Kind: recordStep, Step: strconv.Itoa(round), Index: p.recorded}, &s)
+		if err != nil {
+			return false, err
+		}
 		if !ok {
-			if err != nil {
-				return false, err
-			}
 			break
 		}
 		r.lock()
-		if r.stepCtx.Err() != nil {
-			err = cause(r.stepCtx)
-		} else {
+		if err = cause(r.stepCtx); err == nil {
 			err = p.accept(s)
 		}
 		r.mu.Unlock()

@@ -42,27 +42,22 @@ func size(r *Result) int {
 	return n
 }
 
-// fit brings results into the window; texts of the answer stand last, as they are.
+// fit brings results into the window: while they exceed it, groups of them
+// are reduced by further steps, level by level, each group to a quarter of
+// its size at most. It ends when they fit, or when a level did not shrink by
+// a twentieth; what does not fit then is left out and named. Texts of the answer
+// stand last, as they are.
 func (m *merging) fit(results []Result) []Result {
 	if m.window == 0 {
 		return results
 	}
-	results = fold(results)
-	results, texts := apart(results)
-	return append(m.shortened(results), texts...)
-}
-
-// shortened brings results into the window: while they exceed it, groups of them
-// are reduced by further steps, level by level, each group to a quarter of
-// its size at most. It ends when they fit, or when a level did not shrink by
-// a twentieth; what does not fit then is left out and named.
-func (m *merging) shortened(results []Result) []Result {
+	results, texts := apart(fold(results))
 	ps, total := portions(results)
 	if total <= m.window {
-		return results
+		return append(results, texts...)
 	}
 	group := m.window // most tokens that one reduction reads
-	for level := 1; total > m.window && m.run.cancelled() == nil; level++ {
+	for level := 1; total > m.window && cause(m.run.ctx) == nil; level++ {
 		next, smaller := m.level(level, ps, group)
 		now := 0
 		for i := range next {
@@ -77,7 +72,7 @@ func (m *merging) shortened(results []Result) []Result {
 			break
 		}
 	}
-	return m.leaveOut(ps, total, m.window)
+	return append(m.leaveOut(ps, total, m.window), texts...)
 }
 
 // fold leaves out findings that say of the same places what an earlier one
@@ -102,31 +97,15 @@ func fold(results []Result) []Result {
 		seen[key] = true
 		return had
 	}
-	var out []Result // nil: nothing was left out so far
-	for i := range results {
-		r := results[i]
-		n := slices.IndexFunc(r.Out.Findings, again)
-		if n < 0 {
-			if out != nil {
-				out = append(out, r)
-			}
-			continue
-		}
-		if out == nil {
-			out = slices.Clone(results[:i])
-		}
-		kept := slices.Clone(r.Out.Findings[:n])
-		for _, f := range r.Out.Findings[n+1:] {
-			if !again(f) {
-				kept = append(kept, f)
-			}
-		}
-		if r.Out.Findings = kept; len(kept) > 0 {
+	if !slices.ContainsFunc(results, func(r Result) bool { return slices.ContainsFunc(r.Out.Findings, again) }) {
+		return results
+	}
+	clear(seen)
+	var out []Result
+	for _, r := range results {
+		if r.Out.Findings = slices.DeleteFunc(slices.Clone(r.Out.Findings), again); len(r.Out.Findings) > 0 {
 			out = append(out, r)
 		}
-	}
-	if out == nil {
-		return results
 	}
 	return out
 }
@@ -172,18 +151,12 @@ func apart(results []Result) (read, texts []Result) {
 
 // count returns how many findings a merge reads.
 func count(results []Result) (n int) {
-	results, _ = apart(results)
 	for i := range results {
-		n += len(results[i].Out.Findings)
+		if r := &results[i]; !r.written() {
+			n += len(r.Out.Findings)
+		}
 	}
 	return n
-}
-
-// halve leaves out about half of two findings or more, the least sure.
-func (m *merging) halve(results []Result) []Result {
-	results, texts := apart(results)
-	ps, total := portions(results)
-	return append(m.leaveOut(ps, total, total/2), texts...)
 }
 
 // level reduces the portions once, in groups of so many tokens. Portions that
@@ -378,10 +351,10 @@ func (m *merging) leftOut(what string, of []string) {
 
 // worth orders portions by what is left out first.
 func worth(a, b *portion) int {
-	switch {
-	case a.stuck && !b.stuck:
-		return -1
-	case b.stuck && !a.stuck:
+	if a.stuck != b.stuck {
+		if a.stuck {
+			return -1
+		}
 		return 1
 	}
 	return cmp.Compare(a.result.Out.Confidence(), b.result.Out.Confidence())

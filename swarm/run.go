@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/db31e724/go-swarm/swarm/internal/schedule"
 )
 
 // Run executes a task in rounds. In each round the planner plans, the subtasks run
@@ -48,16 +48,11 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 		r.stepCtx, stopSteps = context.WithTimeoutCause(r.ctx, d-d/5, err)
 		defer stopSteps()
 	}
-	var observer errgroup.Group
 	told := make(chan struct{}) // closed when Observe has been told all
-	if s.Observe != nil {
-		observer.Go(func() error {
-			defer close(told)
-			return r.deliver()
-		})
-	} else {
-		close(told)
-	}
+	go func() {
+		defer close(told)
+		r.deliver()
+	}()
 	r.mu.Lock()
 	started := Event{Kind: RunStarted, Text: t.Goal, Tokens: sourceTokens(t.Sources)}
 	if h := r.history; h != nil && h.earlier.Usage.Calls > 0 {
@@ -68,7 +63,7 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	r.group.Go(r.watch)
 	err := r.rounds()
 	close(r.over)
-	r.group.Wait() // nil: what fails on a goroutine of the run is the error of that subtask or phase
+	r.group.Wait()
 	if lost := r.closeHistory(); err == nil {
 		err = lost
 	}
@@ -79,7 +74,7 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 		late := time.AfterFunc(patience, func() { r.events.late.Store(true) })
 		defer late.Stop()
 	}
-	observer.Wait()
+	<-told
 	if err == nil {
 		err = r.events.err
 	}
@@ -109,11 +104,11 @@ type run struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	stepCtx context.Context // ends when no step of a plan may begin or go on: with ctx, or earlier so that time is left to merge
-	group   errgroup.Group  // planner calls, workers, the watcher
+	group   sync.WaitGroup  // planner calls, workers, the watcher
 	over    chan struct{}   // closed when all rounds are done
 	chunks  []*Chunk        // of all sources
 
-	texts, sections, sources corpus
+	texts, sections, sources *corpus
 
 	most    int // rounds
 	account *account
@@ -137,6 +132,7 @@ type step struct {
 	n         int // its number in the machine
 	round     int
 	depth     int
+	bytes     int      // of Limits.Bytes
 	chunks    []*Chunk // Over Chunks
 	items     []string // Items, List
 	groups    [][]Result
@@ -187,20 +183,25 @@ func newRun(ctx context.Context, s *Swarm, t Task) *run {
 			r.chunks = append(r.chunks, &t.Sources[i].Chunks[j])
 		}
 	}
-	r.texts.make = func() []*Chunk { return r.chunks }
-	r.sections.make = func() []*Chunk { return sectionsOf(t.Sources) }
-	r.sources.make = func() []*Chunk { return wholes(t.Sources, func(*Chunk) bool { return true }) }
-	r.plan.init(r)
-	r.work.init(r, cmp.Or(s.Concurrency, defaultConcurrency))
+	r.texts = newCorpus(func() []*Chunk { return r.chunks })
+	r.sections = newCorpus(func() []*Chunk { return sectionsOf(t.Sources) })
+	r.sources = newCorpus(func() []*Chunk { return wholes(t.Sources, func(*Chunk) bool { return true }) })
+	r.plan = planning{run: r, byID: map[string]*step{}, repeats: map[string][]*step{}}
+	r.work = working{run: r, machine: schedule.New(cmp.Or(s.Concurrency, defaultConcurrency)), away: map[schedule.Ref]*running{}}
+	r.work.changed.L = &r.mu
 	r.merge.run = r
 	r.merge.verdict.Status = ReadMore
-	r.events.init(&r.mu, s.Observe != nil)
+	r.events.on = s.Observe != nil
+	r.events.news.L, r.events.room.L = &r.mu, &r.mu
 	return r
 }
 
 // rounds plans, works and merges until the answer is complete.
 func (r *run) rounds() error {
-	for r.next() {
+	for r.round < r.most {
+		r.mu.Lock()
+		r.round++
+		r.mu.Unlock()
 		if err := r.askWindow(); err != nil {
 			if r.round > 1 {
 				r.miss(fmt.Sprintf("round %d", r.round), err)
@@ -210,7 +211,7 @@ func (r *run) rounds() error {
 		}
 		accepted, err := r.plan.write()
 		r.work.settle()
-		if stopped := r.cancelled(); stopped != nil {
+		if stopped := cause(r.ctx); stopped != nil {
 			if r.merge.window == 0 && len(r.steps) > 0 && r.merge.write() != nil {
 				r.merge.restore()
 			}
@@ -231,7 +232,7 @@ func (r *run) rounds() error {
 		}
 		broke := r.merge.write()
 		restored := broke != nil && r.merge.restore()
-		switch stopped := r.cancelled(); {
+		switch stopped := cause(r.ctx); {
 		case stopped != nil:
 			return stopped
 		case broke != nil:
@@ -245,17 +246,6 @@ func (r *run) rounds() error {
 		}
 	}
 	return nil
-}
-
-// next begins the next round, if one is left.
-func (r *run) next() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.round == r.most {
-		return false
-	}
-	r.round++
-	return true
 }
 
 // askWindow asks the planner how many tokens of results it reads.
@@ -277,14 +267,6 @@ func (r *run) askWindow() error {
 	return err
 }
 
-// cancelled returns the cause, if the run was cancelled.
-func (r *run) cancelled() error {
-	if r.ctx.Err() != nil {
-		return cause(r.ctx)
-	}
-	return nil
-}
-
 // ctxOf returns what a step's subtasks end with.
 func (r *run) ctxOf(s *step) context.Context {
 	if s.groups != nil {
@@ -304,10 +286,9 @@ func (r *run) stop(why error) {
 func (r *run) callPlanner(in string, f func() error) error {
 	err := errors.New(in + " did not return")
 	done := make(chan struct{})
-	r.group.Go(func() error {
+	r.group.Go(func() {
 		defer close(done)
 		guarded(in, &err, f)
-		return nil
 	})
 	<-done
 	return err
@@ -315,25 +296,24 @@ func (r *run) callPlanner(in string, f func() error) error {
 
 // watch ends what has not started once the run is cancelled or its time for
 // steps is over, and says who keeps it waiting after that.
-func (r *run) watch() error {
+func (r *run) watch() {
 	select {
 	case <-r.over:
-		return nil
+		return
 	case <-r.stepCtx.Done():
 	}
 	r.halt()
-	wait := time.NewTimer(patience)
-	defer wait.Stop()
+	wait := time.After(patience)
 	whole := r.ctx.Done()
 	for {
 		select {
 		case <-r.over:
-			return nil
+			return
 		case <-whole:
 			whole = nil
 			r.halt()
-			wait.Reset(patience)
-		case <-wait.C:
+			wait = time.After(patience)
+		case <-wait:
 			r.tellStalled()
 		}
 	}
@@ -345,7 +325,8 @@ func (r *run) halt() {
 	r.work.halt()
 }
 
-// tellStalled says who keeps a cancelled run waiting.
+// tellStalled says who keeps a cancelled run waiting: the planner, and the first
+// few subtasks that should have ended and have not.
 func (r *run) tellStalled() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -356,7 +337,14 @@ func (r *run) tellStalled() {
 	case r.merge.writing && r.ctx.Err() != nil:
 		who = append(who, "the planner's Merge")
 	}
-	if who = append(who, r.work.unended()...); len(who) > 0 {
+	for _, s := range r.steps {
+		for i := range s.results {
+			if r.ctxOf(s).Err() != nil && s.results[i].Outcome == Pending && len(who) < 8 {
+				who = append(who, subtaskID(&s.Step, i))
+			}
+		}
+	}
+	if len(who) > 0 {
 		r.emit(Event{Kind: Stalled, Text: "cancelled, but still working: " + strings.Join(who, ", ")})
 	}
 }
@@ -430,6 +418,7 @@ func (r *run) finish(err error) *Answer {
 	}
 	r.emit(Event{Kind: RunEnded, Answer: a, Err: err})
 	a.Report = r.events.report
-	r.events.close()
+	r.events.closed = true
+	r.events.news.Signal()
 	return a
 }

@@ -76,19 +76,6 @@ func (s *scope) end() {
 // held.
 func (s *scope) ended() bool { return s.over || s.of != nil && s.of.ended() }
 
-// hold returns the holder of the reservations of s; nil: it has ended.
-func (s *scope) hold() *holder {
-	s.run.mu.Lock()
-	defer s.run.mu.Unlock()
-	if s.ended() {
-		return nil
-	}
-	if s.holder == nil {
-		s.holder = new(holder)
-	}
-	return s.holder
-}
-
 // fill says in an event whose it is.
 func (s *scope) fill(e *Event) {
 	e.Role = RoleWorker
@@ -221,11 +208,16 @@ func Reserve(ctx context.Context, c Call) (*Reservation, error) {
 		return &Reservation{}, nil
 	}
 	c.Est = c.Est.bounded()
-	h := s.hold()
-	switch {
-	case s.run.ctx.Err() != nil:
-		return nil, cause(s.run.ctx)
-	case h == nil:
+	if err := cause(s.run.ctx); err != nil {
+		return nil, err
+	}
+	s.run.mu.Lock()
+	if s.holder == nil {
+		s.holder = new(holder)
+	}
+	h, ended := s.holder, s.ended()
+	s.run.mu.Unlock()
+	if ended {
 		return nil, errHolderEnded
 	}
 	r := &Reservation{

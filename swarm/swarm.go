@@ -21,6 +21,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -81,32 +82,28 @@ func (s *Swarm) valid(ctx context.Context, t Task) error {
 		return errors.New("swarm: Planner is nil: set one, such as a *planner.LLM or planner.Fixed")
 	case s.Worker == nil:
 		return errors.New("swarm: Worker is nil: set one, such as a *workers.Pool or a WorkerFunc")
-	case s.Pack < 0:
-		return fmt.Errorf("swarm: Pack is %d: it must be positive, or 0 for none", s.Pack)
-	case s.Concurrency < 0:
-		return fmt.Errorf("swarm: Concurrency is %d: it must be positive, or 0 for %d", s.Concurrency, defaultConcurrency)
-	case s.Rounds < 0:
-		return fmt.Errorf("swarm: Rounds is %d: it must be positive, or 0 for %d", s.Rounds, defaultRounds)
 	}
 	b, l := &s.Budget, &s.Limits
 	for _, n := range [...]struct {
-		field    string
-		negative bool
-		value    any
-		zero     string
+		field string
+		value any
+		zero  any
 	}{
-		{"Budget.Cost", b.Cost < 0, b.Cost, "no limit"},
-		{"Budget.Tokens", b.Tokens < 0, b.Tokens, "no limit"},
-		{"Budget.Calls", b.Calls < 0, b.Calls, "no limit"},
-		{"Budget.Time", b.Time < 0, b.Time, "no limit"},
-		{"Budget.Merge", b.Merge < 0, b.Merge, "what a merge may need"},
-		{"Limits.Steps", l.Steps < 0, l.Steps, "the default"},
-		{"Limits.Subtasks", l.Subtasks < 0, l.Subtasks, "the default"},
-		{"Limits.Depth", l.Depth < 0, l.Depth, "the default"},
-		{"Limits.Bytes", l.Bytes < 0, l.Bytes, "the default"},
+		{"Pack", s.Pack, "none"},
+		{"Concurrency", s.Concurrency, defaultConcurrency},
+		{"Rounds", s.Rounds, defaultRounds},
+		{"Budget.Cost", b.Cost, "no limit"},
+		{"Budget.Tokens", b.Tokens, "no limit"},
+		{"Budget.Calls", b.Calls, "no limit"},
+		{"Budget.Time", b.Time, "no limit"},
+		{"Budget.Merge", b.Merge, "what a merge may need"},
+		{"Limits.Steps", l.Steps, "the default"},
+		{"Limits.Subtasks", l.Subtasks, "the default"},
+		{"Limits.Depth", l.Depth, "the default"},
+		{"Limits.Bytes", l.Bytes, "the default"},
 	} {
-		if n.negative {
-			return fmt.Errorf("swarm: %s is %v: it must be positive, or 0 for %s", n.field, n.value, n.zero)
+		if reflect.ValueOf(n.value).Int() < 0 {
+			return fmt.Errorf("swarm: %s is %v: it must be positive, or 0 for %v", n.field, n.value, n.zero)
 		}
 	}
 	if b.Merge > b.Cost {

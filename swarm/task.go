@@ -193,20 +193,35 @@ type Section struct {
 // cost is that of estimating the text's tokens.
 func (s *Source) Sections() iter.Seq[Section] {
 	return func(yield func(Section) bool) {
-		var open Section
+		for parts := range s.sections() {
+			one := Section{Path: parts[0].path, First: parts[0].chunk + 1}
+			for _, st := range parts {
+				text := s.Chunks[st.chunk].Text[st.from:st.to]
+				one.Last = st.chunk + 1
+				one.Text = append(one.Text, text)
+				one.Tokens += EstimateTokens(text)
+			}
+			if !yield(one) {
+				return
+			}
+		}
+	}
+}
+
+// sections yields the parts of each section.
+func (s *Source) sections() iter.Seq[[]stretch] {
+	return func(yield func([]stretch) bool) {
+		var open []stretch
 		for st := range s.stretches() {
-			if open.First == 0 || st.path != open.Path {
-				if open.First > 0 && !yield(open) {
+			if len(open) > 0 && st.path != open[0].path {
+				if !yield(open) {
 					return
 				}
-				open = Section{Path: st.path, First: st.chunk + 1}
+				open = nil
 			}
-			text := s.Chunks[st.chunk].Text[st.from:st.to]
-			open.Last = st.chunk + 1
-			open.Text = append(open.Text, text)
-			open.Tokens += EstimateTokens(text)
+			open = append(open, st)
 		}
-		if open.First > 0 {
+		if len(open) > 0 {
 			yield(open)
 		}
 	}
@@ -249,15 +264,8 @@ func (s *Source) stretches() iter.Seq[stretch] {
 func sourceTokens(sources []Source) int {
 	total := 0
 	for i := range sources {
-		read := 0
-		for j := range sources[i].Chunks {
-			c := &sources[i].Chunks[j]
-			text := c.Text
-			if seen := read - c.Start; seen > 0 && c.End-c.Start == len(text) {
-				text = text[min(seen, len(text)):]
-			}
-			total += EstimateTokens(text)
-			read = max(read, c.End)
+		for st := range sources[i].stretches() {
+			total += EstimateTokens(sources[i].Chunks[st.chunk].Text[st.from:st.to])
 		}
 	}
 	return total

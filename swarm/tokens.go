@@ -18,17 +18,11 @@ package swarm
 // models with other vocabularies it may be further off, mostly too low outside
 // English.
 func EstimateTokens(s string) int {
-	var a, b, c, d uint64
-	for ; len(s) >= 8; s = s[8:] {
-		a += uint64(tokenWeights[s[0]]) + uint64(tokenWeights[s[4]])
-		b += uint64(tokenWeights[s[1]]) + uint64(tokenWeights[s[5]])
-		c += uint64(tokenWeights[s[2]]) + uint64(tokenWeights[s[6]])
-		d += uint64(tokenWeights[s[3]]) + uint64(tokenWeights[s[7]])
-	}
+	sum := uint64(31)
 	for i := range len(s) {
-		a += uint64(tokenWeights[s[i]])
+		sum += uint64(tokenWeights[s[i]])
 	}
-	return int((a + b + c + d + 31) / 32)
+	return int(sum / 32)
 }
 
 // tokenWeights holds the weight of each byte in thirty-seconds of a token. The

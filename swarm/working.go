@@ -24,11 +24,6 @@ type working struct {
 	away     map[schedule.Ref]*running // parked, or waiting for their place
 }
 
-func (w *working) init(r *run, places int) {
-	*w = working{run: r, machine: schedule.New(places), away: map[schedule.Ref]*running{}}
-	w.changed.L = &r.mu
-}
-
 // running is a subtask that was taken, its place and what it spent. It is the
 // subtask's own context, which ends with the run's.
 type running struct {
@@ -106,24 +101,8 @@ func (w *working) halt() {
 	w.book()
 	w.grant()
 	w.changed.Broadcast()
-	w.run.events.hurry()
-}
-
-// unended names the first few subtasks that should have ended, and have not. The
-// lock is held.
-func (w *working) unended() []string {
-	var names []string
-	for _, s := range w.run.steps {
-		if w.run.ctxOf(s).Err() == nil {
-			continue
-		}
-		for i := range s.results {
-			if s.results[i].Outcome == Pending && len(names) < 8 {
-				names = append(names, subtaskID(&s.Step, i))
-			}
-		}
-	}
-	return names
+	w.run.events.hurried = true
+	w.run.events.room.Broadcast()
 }
 
 // start starts a goroutine if there is something to do, a place is free and no
@@ -133,15 +112,11 @@ func (w *working) start() {
 		return
 	}
 	w.starting = true
-	w.run.group.Go(w.loop)
-}
-
-// loop is the life of a worker goroutine.
-func (w *working) loop() error {
-	for t := w.turn(nil); t != nil; t = w.turn(t) {
-		w.do(t)
-	}
-	return nil
+	w.run.group.Go(func() {
+		for t := w.turn(nil); t != nil; t = w.turn(t) {
+			w.do(t)
+		}
+	})
 }
 
 // turn ends last, if there is one, and takes the next subtask, if there is one.
@@ -269,11 +244,9 @@ func sane(fs []Finding) []Finding {
 func (w *working) ended(t *running, at time.Duration) {
 	r := w.run
 	t.scope.end()
-	if len(w.away) > 0 {
-		if _, away := w.away[t.ref]; away {
-			delete(w.away, t.ref)
-			close(t.back) // another goroutine of it may wait for the place
-		}
+	if w.away[t.ref] != nil {
+		delete(w.away, t.ref)
+		close(t.back) // another goroutine of it may wait for the place
 	}
 	i := int(t.ref.Index)
 	res := &t.step.results[i]
@@ -318,7 +291,13 @@ func (w *working) book() {
 		if st.groups != nil {
 			r.merge.reduced[out] += d.To - d.From
 		}
-		why := w.whyEnded(st, out)
+		var why error
+		switch out {
+		case Cancelled:
+			why = &SubtaskError{ID: st.ID, Outcome: out, Err: cause(r.ctxOf(st))}
+		case Skipped:
+			why = &SubtaskError{ID: st.ID, Outcome: out, Err: errNeedFailed}
+		}
 		for i := d.From; i < d.To; i++ {
 			res := &st.results[i]
 			*res = Result{Step: &st.Step, Index: i, Outcome: out, Err: why}
@@ -326,17 +305,6 @@ func (w *working) book() {
 		}
 		r.emit(Event{Kind: SubtaskEnded, Outcome: out, Round: st.round, Step: st.ID, Index: d.From, To: d.To, Err: why})
 	}
-}
-
-// whyEnded says why subtasks of a step ended without having been taken.
-func (w *working) whyEnded(st *step, out Outcome) error {
-	switch out {
-	case Abstained:
-		return nil
-	case Cancelled:
-		return &SubtaskError{ID: st.ID, Outcome: out, Err: cause(w.run.ctxOf(st))}
-	}
-	return &SubtaskError{ID: st.ID, Outcome: out, Err: errNeedFailed}
 }
 
 var errNeedFailed = errors.New("what it needs failed")

@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -134,15 +133,6 @@ func (c *claimed) answered(ctx context.Context) (bool, error) {
 	return m != nil, err
 }
 
-// mine says that the result which stands there is this one.
-func (c *claimed) mine(ctx context.Context, data []byte) bool {
-	m, err := c.get(ctx, done, c.result)
-	return err == nil && m != nil && bytes.Equal(m.Data, data)
-}
-
-// renew says that the worker is alive, if it has the claim.
-func (c *claimed) renew() { c.say(func(*word) {}) }
-
 // free gives the claim back, as if the subtask had not been begun.
 func (c *claimed) free() {
 	c.say(func(w *word) { w.Free, w.Workers = true, w.Workers[:len(w.Workers)-1] })
@@ -168,12 +158,6 @@ func (c *claimed) say(change func(*word)) {
 			_ = c.put(ctx, w, last)
 		}
 	}
-}
-
-func (c *claimed) sequence() uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.last
 }
 
 func lastToken(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }

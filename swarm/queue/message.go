@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 	"sync"
 	"time"
 
@@ -115,8 +114,6 @@ func (e *encoder) encode(ctx context.Context, st *swarm.Subtask, lend swarm.Usag
 	own := &m.Subtask
 	own.Run, own.Step = "", trimmed(st.Step)
 	h := sha256.New()
-	small := *own
-	small.Priority = 0
 	for i, p := range fieldsOf(own) {
 		v := reflect.ValueOf(p).Elem()
 		if v.IsZero() {
@@ -132,12 +129,10 @@ func (e *encoder) encode(ctx context.Context, st *swarm.Subtask, lend swarm.Usag
 		}
 		m.Fields[i], m.Parts[i] = f.data, f.part
 		h.Write(append(f.hash[:], byte(i)))
+		v.SetZero()
 	}
-	for _, s := range []*swarm.Subtask{own, &small} {
-		for _, p := range fieldsOf(s) {
-			reflect.ValueOf(p).Elem().SetZero()
-		}
-	}
+	small := *own
+	small.Priority = 0
 	said, err := json.Marshal(&small)
 	if err != nil {
 		return nil, fmt.Errorf("queue: encode a subtask: %w", err)
@@ -170,26 +165,21 @@ func (m *message) decode(ctx context.Context, s *store) (swarm.Subtask, error) {
 			return st, err
 		}
 		for _, r := range rs {
-			st.From = append(st.From, swarm.Result{Out: r.Out, Step: r.Step, Index: r.Index, Chunk: r.Chunk, Item: r.Item, Outcome: swarm.Done})
+			st.From = append(st.From, swarm.Result(r))
 		}
 	}
 	return st, nil
 }
 
-// result is what a worker may see of an earlier result.
-type result struct {
-	Step  *swarm.Step
-	Index int
-	Chunk *swarm.Chunk // without its text
-	Item  string
-	Out   swarm.Output
-}
+// result is what a worker may see of an earlier result: its chunk has no text. It has
+// no methods, for in the JSON of a swarm.Result the step is only an ID.
+type result swarm.Result
 
 func resultsOf(from []swarm.Result) []result {
 	out := make([]result, len(from))
 	for i := range from {
 		r := &from[i]
-		own := result{Step: r.Step, Index: r.Index, Item: r.Item, Out: r.Out}
+		own := result{Index: r.Index, Item: r.Item, Out: r.Out, Outcome: swarm.Done}
 		if i > 0 && r.Step == from[i-1].Step {
 			own.Step = out[i-1].Step
 		} else {
@@ -227,25 +217,24 @@ type reply struct {
 
 // failure is an error with what of it can be known on another machine.
 type failure struct {
-	Text   string
-	Call   *swarm.CallError // without Err
-	Budget *swarm.BudgetError
-	Panic  bool
-	Stack  []byte // of the panic
+	Text     string
+	Call     *swarm.CallError // without Err
+	Budget   *swarm.BudgetError
+	Panicked *swarm.PanicError // with a Value that is text
 }
 
 func failureOf(err error) *failure {
-	f := &failure{Text: clip(fmt.Sprint(err))}
+	f := &failure{Text: text(err)}
 	if call, ok := errors.AsType[*swarm.CallError](err); ok && call != nil {
 		own := *call
-		f.Text, own.Err = clip(fmt.Sprint(own.Err)), nil
+		f.Text, own.Err = text(own.Err), nil
 		f.Call = &own
 	}
 	if over, ok := errors.AsType[*swarm.BudgetError](err); ok {
 		f.Budget = over
 	}
 	if p, ok := errors.AsType[*swarm.PanicError](err); ok && p != nil {
-		f.Text, f.Panic, f.Stack = clip(fmt.Sprint(p.Value)), true, p.Stack
+		f.Panicked = &swarm.PanicError{In: "a worker elsewhere", Value: text(p.Value), Stack: p.Stack}
 	}
 	return f
 }
@@ -258,18 +247,14 @@ func (f *failure) error() error {
 		own := *f.Call
 		own.Err = errors.New(f.Text)
 		return &own
-	case f.Panic:
-		return &swarm.PanicError{In: "a worker elsewhere", Value: f.Text, Stack: f.Stack}
+	case f.Panicked != nil:
+		return f.Panicked
 	}
 	return errors.New(f.Text)
 }
 
-func clip(s string) string {
-	if len(s) > 4000 {
-		return strings.ToValidUTF8(s[:4000], "") + "…"
-	}
-	return s
-}
+// text is what v says, cut short. A stranger's method may panic.
+func text(v any) string { return fmt.Sprintf("%.4000s", fmt.Sprint(v)) }
 
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer

@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"time"
@@ -83,19 +84,18 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
 // filled returns c with its defaults, or what of it cannot work.
 func (c Config) filled() (Config, error) {
 	for _, n := range []struct {
-		field    string
-		negative bool
-		value    any
+		field string
+		value any
 	}{
-		{"Replicas", c.Replicas < 0, c.Replicas},
-		{"AckWait", c.AckWait < 0, c.AckWait},
-		{"Keep", c.Keep < 0, c.Keep},
-		{"Ahead", c.Ahead < 0, c.Ahead},
-		{"Slots", c.Slots < 0, c.Slots},
-		{"Tries", c.Tries < 0, c.Tries},
-		{"Grace", c.Grace < 0, c.Grace},
+		{"Replicas", c.Replicas},
+		{"AckWait", c.AckWait},
+		{"Keep", c.Keep},
+		{"Ahead", c.Ahead},
+		{"Slots", c.Slots},
+		{"Tries", c.Tries},
+		{"Grace", c.Grace},
 	} {
-		if n.negative {
+		if reflect.ValueOf(n.value).Int() < 0 {
 			return c, fmt.Errorf("queue: Config.%s is %v: it must be positive, or 0 for the default", n.field, n.value)
 		}
 	}

@@ -69,8 +69,13 @@ func New(ctx context.Context, nc *nats.Conn, cfg Config) (*Queue, error) {
 	}
 	q.enc.store.kept = q.kept[parts]
 	q.ended, q.end = context.WithCancelCause(context.WithoutCancel(ctx))
-	caught := make(chan struct{})
-	q.group.Go(func() { q.listen(caught) })
+	caught := make(chan struct{}) // closed once the results that were there at first have been read
+	once := sync.OnceFunc(func() { close(caught) })
+	q.group.Go(func() {
+		for q.ended.Err() == nil {
+			_ = again(q.ended, func() error { return q.follow(once) })
+		}
+	})
 	q.group.Go(q.sweep)
 	select {
 	case <-caught:
@@ -88,16 +93,8 @@ func (q *Queue) Close() {
 	q.group.Wait()
 }
 
-// listen takes the run's results as they come, until the Queue is closed. caught
-// is closed once those that were there at first have been read.
-func (q *Queue) listen(caught chan struct{}) {
-	var once sync.Once
-	for q.ended.Err() == nil {
-		_ = again(q.ended, func() error { return q.follow(func() { once.Do(func() { close(caught) }) }) })
-	}
-}
-
-// follow reads results until the consumer fails, as it does where the stream is deleted.
+// follow takes the run's results as they come, until the consumer fails, as it does
+// where the stream is deleted. It calls caught whenever it has read all that are there.
 func (q *Queue) follow(caught func()) error {
 	consumer, err := q.js.OrderedConsumer(q.ended, q.cfg.stream(done), jetstream.OrderedConsumerConfig{
 		FilterSubjects: []string{q.cfg.subject(done, q.cfg.Run, "*")}, DeliverPolicy: jetstream.DeliverAllPolicy,

@@ -1,10 +1,11 @@
 package queue
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -30,7 +31,7 @@ func Serve(ctx context.Context, nc *nats.Conn, w swarm.Worker, cfg Config) error
 	}
 	s := &serving{
 		cfg: cfg, js: js, worker: w, store: newStore(js, &cfg), slots: semaphore.NewWeighted(int64(cfg.Slots)),
-		room: make(chan struct{}, cfg.Slots+max(cfg.Slots/4, 1)), live: map[string]context.CancelCauseFunc{}, taken: map[string]bool{},
+		room: semaphore.NewWeighted(int64(cfg.Slots + max(cfg.Slots/4, 1))), live: map[string]context.CancelCauseFunc{}, taken: map[string]bool{},
 	}
 	cancels, err := nc.Subscribe(cfg.subject("cancel", "*"), s.cancel)
 	if err != nil {
@@ -60,7 +61,7 @@ type serving struct {
 	kept   map[string]jetstream.Stream // by kind
 	worker swarm.Worker
 	store  *store
-	room   chan struct{}       // for subtasks that are here: those that are worked on, and a few that wait for a slot
+	room   *semaphore.Weighted // for subtasks that are here: those that are worked on, and a few that wait for a slot
 	slots  *semaphore.Weighted // for those that are worked on
 	busy   sync.WaitGroup      // of handle
 
@@ -102,21 +103,12 @@ func (s *serving) pull(ctx, on context.Context) error {
 
 // fetch takes as many messages as there is room for, a quarter of all at the most.
 func (s *serving) fetch(ctx, on context.Context, consumer jetstream.Consumer) error {
-	n := 0
-	select {
-	case s.room <- struct{}{}:
-		n++
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := s.room.Acquire(ctx, 1); err != nil {
+		return err
 	}
-more:
-	for n < (cap(s.room)+3)/4 {
-		select {
-		case s.room <- struct{}{}:
-			n++
-		default:
-			break more
-		}
+	n := 1
+	for n < s.cfg.Slots/4+1 && s.room.TryAcquire(1) {
+		n++
 	}
 	wait, stop := context.WithTimeout(ctx, 2*time.Second)
 	defer stop()
@@ -125,15 +117,13 @@ more:
 		for m := range batch.Messages() {
 			n--
 			s.busy.Go(func() {
-				defer func() { <-s.room }()
+				defer s.room.Release(1)
 				s.handle(on, m)
 			})
 		}
 		err = batch.Error()
 	}
-	for range n {
-		<-s.room
-	}
+	s.room.Release(int64(n))
 	if err == nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || ctx.Err() != nil {
 		return nil
 	}
@@ -262,7 +252,7 @@ func (s *serving) beat(m jetstream.Msg, c *claimed) (stop func()) {
 				return
 			case <-t.C:
 				_ = m.InProgress()
-				c.renew()
+				c.say(func(*word) {})
 			}
 		}
 	})
@@ -292,22 +282,24 @@ func (s *serving) answer(m jetstream.Msg, c *claimed, r *reply) {
 	if err != nil {
 		return // nobody acknowledges it: it is begun again
 	}
-	resent := false // sent before: where the acknowledgement was lost, what is there is this one
-	err = s.cfg.try(ctx, s.js, func() error {
-		_, err := s.js.Publish(ctx, c.result, data, jetstream.WithRetryAttempts(0))
-		if err != nil && !taken(err) {
-			resent = true
+	err = s.publish(ctx, c.result, data)
+	if taken(err) && (len(r.Models) > 0 || r.Usage != (swarm.Usage{})) {
+		// What is there is this one where its acknowledgement was lost.
+		if there, _ := c.get(ctx, done, c.result); there == nil || !bytes.Equal(there.Data, data) {
+			told, _ := encode(&reply{Usage: r.Usage, Models: r.Models, Worker: r.Worker, Took: r.Took})
+			err = s.publish(ctx, s.cfg.subject(done, runOf(c.result), extra+rand.Text()), told)
 		}
-		return err
-	})
-	if taken(err) && !(resent && c.mine(ctx, data)) && (len(r.Models) > 0 || r.Usage != (swarm.Usage{})) {
-		told, _ := encode(&reply{Usage: r.Usage, Models: r.Models, Worker: r.Worker, Took: r.Took})
-		subject := s.cfg.subject(done, runOf(c.result), extra+lastToken(c.result)+"-"+strconv.FormatUint(c.sequence(), 10))
-		err = s.cfg.try(ctx, s.js, func() error { _, err := s.js.Publish(ctx, subject, told); return err })
 	}
 	if err == nil || taken(err) {
 		_ = m.Ack()
 	}
+}
+
+func (s *serving) publish(ctx context.Context, subject string, data []byte) error {
+	return s.cfg.try(ctx, s.js, func() error {
+		_, err := s.js.Publish(ctx, subject, data, jetstream.WithRetryAttempts(0))
+		return err
+	})
 }
 
 // work runs the worker in a run of its own, whose books are told with the result
@@ -323,6 +315,11 @@ func (s *serving) work(ctx context.Context, msg *message, r *reply) {
 	own := swarm.Swarm{
 		Planner: alone{}, Concurrency: 1, Rounds: 1,
 		Budget: swarm.Budget{Cost: lent.Cost, Tokens: lent.Tokens(), Calls: lent.Calls, Merge: min(lent.Cost, 1)},
+		Observe: func(e swarm.Event) {
+			if e.Kind == swarm.CallEnded && e.Model == "" {
+				r.Usage = r.Usage.Plus(*e.Usage)
+			}
+		},
 		Worker: swarm.WorkerFunc(func(ctx context.Context, own swarm.Subtask) (swarm.Output, error) {
 			st.Run = own.Run
 			var err error
@@ -333,11 +330,7 @@ func (s *serving) work(ctx context.Context, msg *message, r *reply) {
 		}),
 	}
 	a, err := own.Run(ctx, swarm.Task{Goal: "one subtask"})
-	books := a.Report
-	r.Models, r.Usage = books.Models, books.Usage
-	for _, used := range books.Models {
-		r.Usage = without(r.Usage, used)
-	}
+	r.Models = a.Report.Models
 	for res := range a.Results() {
 		err = nil
 		if failed, ok := errors.AsType[*swarm.SubtaskError](res.Err); ok {
@@ -350,20 +343,6 @@ func (s *serving) work(ctx context.Context, msg *message, r *reply) {
 	if err != nil {
 		r.Failed = failureOf(err)
 	}
-}
-
-// without is what of a sum is not of a part.
-func without(sum, part swarm.Usage) swarm.Usage {
-	sum.Calls -= part.Calls
-	sum.In -= part.In
-	sum.Cached -= part.Cached
-	sum.Written -= part.Written
-	sum.Out -= part.Out
-	sum.Cost -= part.Cost
-	if sum.Calls == 0 {
-		return swarm.Usage{}
-	}
-	return sum
 }
 
 // alone plans one subtask.

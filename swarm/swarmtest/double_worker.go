@@ -101,10 +101,8 @@ func (a Act) wait(ctx context.Context) error {
 	if a.Wait <= 0 {
 		return context.Cause(ctx)
 	}
-	t := time.NewTimer(a.Wait)
-	defer t.Stop()
 	select {
-	case <-t.C:
+	case <-time.After(a.Wait):
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)

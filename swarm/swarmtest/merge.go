@@ -45,7 +45,7 @@ func (s *suite) merges(name string, p swarm.Planner, b swarm.Brief, found []swar
 			continue
 		}
 		if strings.Contains(text, "\uFFFD") { // what the writer makes of it
-			s.failf(c.name, "the text is not valid UTF-8: %q", clip(text))
+			s.failf(c.name, "the text is not valid UTF-8: %.400q", text)
 		}
 		var chunks []*swarm.Chunk
 		for _, src := range b.Task.Sources {
@@ -80,8 +80,14 @@ func (s *suite) merges(name string, p swarm.Planner, b swarm.Brief, found []swar
 // its writer was given; all says that there are no other chunks.
 func (s *suite) citations(name string, cited []swarm.Citation, chunks []*swarm.Chunk, from []swarm.Result, all bool) {
 	s.Helper()
+	known := map[swarm.Citation]bool{} // the evidence of the results
+	for i := range from {
+		for c := range from[i].Out.Evidence() {
+			known[*c] = true
+		}
+	}
 	for i, c := range cited {
-		if holds(from, c) {
+		if known[c] {
 			continue
 		}
 		of := slices.IndexFunc(chunks, func(ch *swarm.Chunk) bool { return ch.ID == c.Chunk })
@@ -98,18 +104,6 @@ func (s *suite) citations(name string, cited []swarm.Citation, chunks []*swarm.C
 			s.failf(name, "citation %d: %s", i+1, wrong)
 		}
 	}
-}
-
-// holds tells whether a citation is the evidence of one of the results.
-func holds(results []swarm.Result, c swarm.Citation) bool {
-	for i := range results {
-		for own := range results[i].Out.Evidence() {
-			if *own == c {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // wrongCitation says what is wrong with a citation of a chunk; "" if nothing is.

@@ -160,7 +160,7 @@ func (s *suite) goroutines() []string {
 func (s *suite) unchanged(name, what, before, after string) {
 	s.Helper()
 	if after != before {
-		s.failf(name, "it changed %s, which others share: from\n%s\nto\n%s", what, clip(before), clip(after))
+		s.failf(name, "it changed %s, which others share: from\n%.400s\nto\n%.400s", what, before, after)
 	}
 }
 

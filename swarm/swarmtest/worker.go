@@ -71,7 +71,7 @@ func (s *suite) work(name string, w swarm.Worker, st swarm.Subtask) {
 	for i := range out.Findings {
 		f := &out.Findings[i]
 		if !utf8.ValidString(f.Text) {
-			s.failf(name, "finding %d: the text is not valid UTF-8: %q", i+1, clip(f.Text))
+			s.failf(name, "finding %d: the text is not valid UTF-8: %.400q", i+1, f.Text)
 		}
 		if f.Confidence < 0 || f.Confidence > 1 || f.Confidence != f.Confidence {
 			s.failf(name, "finding %d: a confidence of %v is not within 0 to 1", i+1, f.Confidence)
@@ -129,12 +129,4 @@ func (s *suite) workCancelled(name string, w swarm.Worker, st swarm.Subtask) {
 		s.run(ctx, fmt.Sprintf("%s, cancelled after %v", name, after), func(ctx context.Context) { w.Work(ctx, st) })
 		cancel()
 	}
-}
-
-func clip(s string) string {
-	const most = 400
-	if len(s) > most {
-		return s[:most] + "…"
-	}
-	return s
 }

@@ -37,7 +37,14 @@ func (m *mapping[In, Out]) flow(ctx context.Context, st swarm.Subtask) (swarm.Ou
 	var calls errgroup.Group
 	calls.SetLimit(m.concurrency)
 	defer calls.Wait() // also of a sequence that panics
-	start := func(pack []entry[In, Out]) {
+	var open []entry[In, Out]
+	taken, tokens := 0, 0
+	start := func() {
+		if len(open) == 0 {
+			return
+		}
+		pack := open
+		open, tokens = nil, 0
 		results := make(chan []entry[In, Out], 1)
 		if m.ordered {
 			m.ended <- results
@@ -53,34 +60,29 @@ func (m *mapping[In, Out]) flow(ctx context.Context, st swarm.Subtask) (swarm.Ou
 			return nil
 		})
 	}
-	var pack []entry[In, Out]
-	taken, tokens := 0, 0
 	for in := range m.items {
 		e := entry[In, Out]{Result: Result[In, Out]{Index: taken, In: in, Err: errOpen}}
-		var err error
-		if e.text, err = text(in); err != nil {
+		if text, err := text(in); err != nil {
 			e.Err = err
+		} else {
+			e.text = text
 		}
 		size := 0
 		if m.pack == 0 {
 			size = swarm.EstimateTokens(e.text)
 		}
-		if len(pack) > 0 && tokens+size > packTokens {
-			start(pack)
-			pack, tokens = nil, 0
+		if tokens+size > packTokens {
+			start()
 		}
-		pack, tokens = append(pack, e), tokens+size
-		if len(pack) == cmp.Or(m.pack, mostPacked) {
-			start(pack)
-			pack, tokens = nil, 0
+		open, tokens = append(open, e), tokens+size
+		if len(open) == cmp.Or(m.pack, mostPacked) {
+			start()
 		}
 		if taken++; ctx.Err() != nil || m.over.Load() != nil {
 			break
 		}
 	}
-	if len(pack) > 0 {
-		start(pack)
-	}
+	start()
 	calls.Wait()
 	if over := m.over.Load(); over != nil {
 		return swarm.Output{}, over

@@ -43,17 +43,17 @@ func (m *Machine) follow(f, from, to int32, out Outcome) {
 	s := &m.steps[f]
 	switch {
 	case out == Cancelled || out == Done && m.cancelled:
-		m.end(f, from, to, Cancelled, false)
-	case s.doomed || out == Failed || out == Skipped:
-		m.end(f, from, to, Skipped, false)
-	case out == Abstained:
-		m.end(f, from, to, Abstained, false)
-	default:
+		out = Cancelled
+	case s.doomed || out == Failed:
+		out = Skipped
+	case out == Done:
 		for i := from; i < to; i++ {
 			s.ready = append(s.ready, i)
 		}
 		m.enqueue(f)
+		return
 	}
+	m.end(f, from, to, out, false)
 }
 
 // sourceEnded tells an Unfold step that the subtask which holds its list
@@ -66,14 +66,10 @@ func (m *Machine) sourceEnded(u int32, out Outcome) {
 	m.setCount(u, 1)
 	s := &m.steps[u]
 	s.next = 1
-	switch {
-	case out == Abstained && !s.doomed:
-		m.end(u, 0, 1, Abstained, false)
-	case out == Cancelled:
-		m.end(u, 0, 1, Cancelled, false)
-	default:
-		m.end(u, 0, 1, Skipped, false)
+	if out != Cancelled && (out != Abstained || s.doomed) {
+		out = Skipped
 	}
+	m.end(u, 0, 1, out, false)
 }
 
 // Unfolding returns the next step that waits to be told the length of its
@@ -122,10 +118,8 @@ func (m *Machine) completed(n int32) {
 	for _, d := range m.steps[n].needers {
 		s := &m.steps[d]
 		s.waits--
-		if failed && !s.doomed {
-			s.doomed = true
-			m.settle(d)
-		} else if s.waits == 0 && !s.doomed {
+		if !s.doomed && (failed || s.waits == 0) {
+			s.doomed = failed
 			m.settle(d)
 		}
 	}

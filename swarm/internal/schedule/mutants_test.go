@@ -21,11 +21,11 @@ var mutants = []struct{ name, file, old, with string }{
 	{"take without a free place", "schedule.go", "if m.working >= m.places || len(m.returning) > 0 || len(m.open) == 0 {", "if m.working > m.places || len(m.returning) > 0 || len(m.open) == 0 {"},
 	{"last come first served", "park.go", "ref := m.returning[0]\n\tm.returning = m.returning[1:]", "ref := m.returning[len(m.returning)-1]\n\tm.returning = m.returning[:len(m.returning)-1]"},
 	{"start before the needs are complete", "schedule.go", "if !s.doomed && s.waits == 0 && s.hasReady()", "if !s.doomed && s.hasReady()"},
-	{"run what needs a failed step", "end.go", "if failed && !s.doomed {", "if failed && s.doomed {"},
+	{"run what needs a failed step", "end.go", "s.doomed = failed\n", "s.doomed = false\n"},
 	{"take abstained for failed", "end.go", "if out == Done || out == Abstained {", "if out == Done {"},
 	{"breadth before depth", "rank.go", "cmp.Compare(y.depth, x.depth)", "cmp.Compare(x.depth, y.depth)"},
 	{"forget the list of the path", "rank.go", "if s.of >= 0 {", "if false {"},
-	{"leave followers out of a cancel", "schedule.go", "case s.mode == Follow:\n\t\t\tm.endReady(n)\n", "case s.mode == Follow:\n"},
+	{"leave followers out of a cancel", "schedule.go", "m.settle(int32(i))", "if m.steps[i].mode != Follow {\n\t\t\tm.settle(int32(i))\n\t\t}"},
 	{"park without a limit", "park.go", "m.parked >= MostParked*m.places", "m.parked < 0"},
 	{"an empty list never completes", "end.go", "m.emptied(u)\n\t\treturn", "return"},
 }

@@ -146,8 +146,8 @@ func (p *player) settle() {
 	if len(p.back) > 0 && (p.working() < p.places || p.stopped) {
 		p.fatal("%v waits though a place is free", p.back)
 	}
-	if p.working() > p.places || p.m.Working() != p.working() {
-		p.fatal("%d work (machine: %d) on %d places", p.working(), p.m.Working(), p.places)
+	if p.working() > p.places || p.m.working != p.working() {
+		p.fatal("%d work (machine: %d) on %d places", p.working(), p.m.working, p.places)
 	}
 	if _, _, any := p.anyReady(); p.m.Ready() != (any && p.working() < p.places && len(p.back) == 0) {
 		p.fatal("Ready is %v, but ready is %v, working %d of %d, returning %d", p.m.Ready(), any, p.working(), p.places, len(p.back))

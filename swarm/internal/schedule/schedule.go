@@ -161,18 +161,12 @@ func (s *step) complete() bool { return s.count >= 0 && s.ended == s.count }
 // has subtasks, and none of them ended well.
 func (s *step) failed() bool { return s.count > 0 && s.well == 0 }
 
-// settle brings a Fixed or unfolded step that waits for nothing any more into
-// the queue, or ends it whole if it cannot run.
+// settle brings a step that waits for nothing any more into the queue, or ends
+// what is ready of it if it cannot run.
 func (m *Machine) settle(n int32) {
 	s := &m.steps[n]
 	switch {
-	case s.mode == Follow:
-		if s.doomed || m.cancelled {
-			m.endReady(n)
-		} else {
-			m.enqueue(n)
-		}
-	case s.count < 0 || s.next == s.count:
+	case !s.hasReady():
 		// Not unfolded yet, or nothing to do: an empty step is complete as
 		// soon as its number is known, and Unfold says so to its needers.
 	case m.cancelled:
@@ -184,23 +178,17 @@ func (m *Machine) settle(n int32) {
 	}
 }
 
-// endRest ends all that was not taken of a step with a cursor.
+// endRest ends all that is ready of a step that will not run.
 func (m *Machine) endRest(n int32, out Outcome) {
 	s := &m.steps[n]
-	from := s.next
-	s.next = s.count
-	m.end(n, from, s.count, out, false)
-}
-
-// endReady ends the ready subtasks of a follower that will not run.
-func (m *Machine) endReady(n int32) {
-	s := &m.steps[n]
+	if s.mode != Follow {
+		from := s.next
+		s.next = s.count
+		m.end(n, from, s.count, out, false)
+		return
+	}
 	todo := s.ready[s.first:]
 	s.ready, s.first = nil, 0
-	out := Skipped
-	if m.cancelled {
-		out = Cancelled
-	}
 	for _, i := range todo {
 		m.end(n, i, i+1, out, false)
 	}
@@ -256,9 +244,6 @@ func (m *Machine) Ready() bool {
 	return m.working < m.places && len(m.returning) == 0 && len(m.open) > 0
 }
 
-// Working returns the number of subtasks that hold a place.
-func (m *Machine) Working() int { return m.working }
-
 // Quiet tells whether nothing is ready and nothing was taken that has not
 // ended: without another Add nothing will happen any more.
 func (m *Machine) Quiet() bool { return m.taken == 0 && len(m.open) == 0 }
@@ -307,12 +292,6 @@ func (m *Machine) Cancel() {
 	m.cancelled = true
 	m.open = m.open[:0]
 	for i := range m.steps {
-		n := int32(i)
-		switch s := &m.steps[n]; {
-		case s.mode == Follow:
-			m.endReady(n)
-		case s.count >= 0 && s.next < s.count:
-			m.endRest(n, Cancelled)
-		}
+		m.settle(int32(i))
 	}
 }

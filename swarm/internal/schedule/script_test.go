@@ -162,7 +162,7 @@ func (s *script) run(f []string) []string {
 	case "cancel":
 		s.m.Cancel()
 	case "state":
-		say("working %d parked %d ready %v quiet %v", s.m.Working(), s.m.parked, s.m.Ready(), s.m.Quiet())
+		say("working %d parked %d ready %v quiet %v", s.m.working, s.m.parked, s.m.Ready(), s.m.Quiet())
 		for i, name := range s.list {
 			st := &s.m.steps[i]
 			say("  %s: %d of %d ended, priority %d", name, st.ended, st.count, s.m.Priority(i))
