@@ -29,8 +29,7 @@ type latencies struct {
 	slow  time.Duration // the quantile, and a tenth more
 }
 
-// add notes an attempt that succeeded, or that was given up after so long
-// because its hedge was faster.
+// add notes an attempt that succeeded.
 func (l *latencies) add(d time.Duration) {
 	l.ring[l.n%latencyRing] = d
 	l.n++
@@ -52,26 +51,6 @@ func (l *latencies) after(share float64) time.Duration {
 		l.slow = max(sorted[i]+sorted[i]/10+1, hedgeFloor)
 	}
 	return l.slow
-}
-
-// hedgeBudget keeps hedges to a share of calls, as a token bucket.
-type hedgeBudget struct {
-	share  float64 // 0 or less: none
-	tokens float64
-}
-
-// earn notes that an attempt other than a hedge goes out.
-func (h *hedgeBudget) earn() {
-	h.tokens = min(h.tokens+max(h.share, 0), hedgeBank)
-}
-
-// spend takes one hedge, if there is one left.
-func (h *hedgeBudget) spend() bool {
-	if h.tokens < 1 {
-		return false
-	}
-	h.tokens--
-	return true
 }
 
 // errHedged ends an attempt whose hedge was answered first.
@@ -129,7 +108,7 @@ func (h *hedge) run() {
 		if h.tried.sent == 0 {
 			q.mu.Lock()
 			defer q.mu.Unlock()
-			q.hedges.tokens++
+			q.hedges++
 		}
 	}()
 	now, over := context.WithCancel(ctx)
@@ -179,14 +158,17 @@ func (h *hedge) decide(fail *swarm.CallError) {
 func (q *queue) mayHedge(h *hedge) (now bool, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	took, slow := time.Since(h.began), h.slow.latencies.after(q.hedges.share)
+	took, slow := time.Since(h.began), h.slow.latencies.after(q.limits.Hedge)
 	switch {
 	case slow == 0: // too few are known yet
 		return false, max(took, hedgeFloor)
 	case took < slow:
 		return false, slow - took
+	case q.hedges < 1:
+		return false, slow / 2
 	}
-	return q.hedges.spend(), slow / 2
+	q.hedges--
+	return true, 0
 }
 
 // hedge waits for the slot of a hedge, of another backend than the slow one

@@ -3,6 +3,8 @@ package pool
 import (
 	"testing"
 	"time"
+
+	"github.com/db31e724/go-swarm/swarm/model"
 )
 
 func TestLateIsWhatFewTake(t *testing.T) {
@@ -35,26 +37,39 @@ func TestLateIsWhatFewTake(t *testing.T) {
 }
 
 func TestHedgesAreAShareOfCalls(t *testing.T) {
-	for _, share := range []float64{-1, .01, .05, .5} {
-		h, hedges := hedgeBudget{share: share}, 0
+	for _, part := range []float64{-1, .01, .05, .5} {
+		q := queue{limits: model.Limits{Hedge: part}, shares: map[string]*share{}}
+		q.add(model.Backend{Slots: 1})
+		b, c, late := q.backends[0], &call{weight: 1}, time.Now().Add(-time.Hour)
+		for range latencyLeast {
+			b.latencies.add(time.Second)
+		}
+		send := func() {
+			now := time.Now()
+			q.over(q.admit(b, c, first, now), &ending{void: true}, now)
+		}
+		hedged := func() bool {
+			now, _ := q.mayHedge(&hedge{slow: b, began: late})
+			return now
+		}
+		hedges := 0
 		for range 10_000 {
-			h.earn()
-			if h.spend() {
+			if send(); hedged() {
 				hedges++
 			}
 		}
-		if most := int(10_000 * max(share, 0)); hedges > most || hedges < most-1 {
-			t.Errorf("%v: %d hedges of 10000 calls", share, hedges)
+		if most := int(10_000 * max(part, 0)); hedges > most || hedges < most-1 {
+			t.Errorf("%v: %d hedges of 10000 calls", part, hedges)
 		}
 		for range 10_000 {
-			h.earn()
+			send()
 		}
 		burst := 0
-		for h.spend() {
+		for hedged() {
 			burst++
 		}
 		if burst > hedgeBank {
-			t.Errorf("%v: %d hedges at once", share, burst)
+			t.Errorf("%v: %d hedges at once", part, burst)
 		}
 	}
 }
