@@ -197,6 +197,9 @@ func (c *Client) judge(ctx context.Context, x *exchange, g *got, err error) (mod
 	if x.problem != nil {
 		return rep, c.refusal(x)
 	}
+	if err == nil && !over && ctx.Err() != nil {
+		err = ctx.Err() // some bodies end plainly when their context ends
+	}
 	if err != nil && (!over || errors.Is(err, errMalformed) || errors.Is(err, errTooLarge)) {
 		return rep, c.broke(ctx, x.status, err)
 	}
