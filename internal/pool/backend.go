@@ -184,7 +184,7 @@ func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
 	if e.err == nil {
 		b.answered, b.denials, b.failures = true, 0, 0
 		q.retries.earn(len(q.waiting) == q.again)
-		b.latencies.add(took)
+		b.latencies.add(took, q.limits.Hedge)
 		l.cut, l.window = b.estimate.learn(e.est, e.told)
 		l.cut = l.cut || e.told == b.Context && 2*e.est > e.told // no room was left for the reply
 		return l

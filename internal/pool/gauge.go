@@ -42,9 +42,6 @@ func (g *gauge) note(t telling, after, beside float64, begun, now time.Time) {
 		return
 	}
 	g.since = begun
-	if t.limit == 0 {
-		t.limit = max(g.limit, t.left)
-	}
 	// Calls may reach the server in another order than they were made.
 	low := t.left - after - beside
 	if g.limit != t.limit {

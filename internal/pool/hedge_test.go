@@ -8,31 +8,26 @@ import (
 )
 
 func TestLateIsWhatFewTake(t *testing.T) {
-	var l latencies
-	for i := range latencyLeast - 1 {
-		l.add(time.Duration(i+1) * 10 * time.Millisecond)
-	}
-	if l.after(.05) != 0 {
-		t.Errorf("an idea of the slowest from %d attempts", latencyLeast-1)
-	}
-	for i := range 81 {
-		l.add(time.Duration(i+20) * 10 * time.Millisecond)
-	}
-	for share, want := range map[float64]time.Duration{.05: 950, .2: 800, .5: 500} {
-		l.slow = 0
-		got := l.after(share)
-		if want *= time.Millisecond; got < want || got > want+want/8 {
-			t.Errorf("the slowest %v take over %v, want %v and a tenth", share, got, want)
+	for share, want := range map[float64]time.Duration{.05: 910, .2: 770, .5: 480} {
+		var l latencies
+		for i := range latencyRenew - 1 {
+			l.add(time.Duration(i+1)*10*time.Millisecond, share)
 		}
-	}
-	if l.after(-1) != 0 {
-		t.Error("hedging that is off")
-	}
-	for range 2 * latencyRing {
-		l.add(2 * time.Second)
-	}
-	if got := l.after(.05); got < 2*time.Second {
-		t.Errorf("%v: old latencies are not forgotten", got)
+		if l.slow != 0 {
+			t.Errorf("an idea of the slowest from %d attempts", latencyRenew-1)
+		}
+		for i := range 5*latencyRenew + 1 {
+			l.add(time.Duration(i+latencyRenew)*10*time.Millisecond, share)
+		}
+		if want *= time.Millisecond; l.slow < want || l.slow > want+want/8 {
+			t.Errorf("the slowest %v take over %v, want %v and a tenth", share, l.slow, want)
+		}
+		for range 2 * latencyRing {
+			l.add(2*time.Second, share)
+		}
+		if l.slow < 2*time.Second {
+			t.Errorf("%v: old latencies are not forgotten", l.slow)
+		}
 	}
 }
 
@@ -41,8 +36,8 @@ func TestHedgesAreAShareOfCalls(t *testing.T) {
 		q := queue{limits: model.Limits{Hedge: part}, shares: map[string]*share{}}
 		q.add(model.Backend{Slots: 1})
 		b, c, late := q.backends[0], &call{weight: 1}, time.Now().Add(-time.Hour)
-		for range latencyLeast {
-			b.latencies.add(time.Second)
+		for range latencyRenew {
+			b.latencies.add(time.Second, part)
 		}
 		send := func() {
 			now := time.Now()

@@ -117,7 +117,7 @@ func (q *queue) admit(b *backend, c *call, k kind, now time.Time) slot {
 		backend: b, share: q.shareOf(c), kind: k, est: c.estimated(b), ticket: b.limit.send(now), receipt: b.rates.take(c.need(b), now),
 	}
 	if q.limits.Hedge > 0 {
-		s.slow = max(b.latencies.after(q.limits.Hedge), hedgeFloor)
+		s.slow = max(b.latencies.slow, hedgeFloor)
 	}
 	s.share.busy++
 	b.breaker.send(s.ticket.seq)
