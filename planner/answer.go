@@ -141,9 +141,6 @@ func (a *answer) search(most int) bool {
 func (a *answer) decide(last bool) {
 	begun := strings.TrimLeft(a.head, " \t\r\n\ufeff")
 	if a.search(len(a.head) - len(begun) + preambleBytes) {
-		if last {
-			a.text("", true)
-		}
 		return
 	}
 	open := len(begun) <= headBytes && (len(begun) < 2*a.opened || withinJSON(begun, preambleBytes))

@@ -23,7 +23,7 @@ var errNoPlan = errors.New(`the reply holds no plan: want one JSON object {"step
 // over each one when its closing brace has come. It reads
 //
 //   - {"steps": [step, …]}, also below other names;
-//   - a bare list of steps, a bare step, or several one after another, unless a
+//   - a bare step, or several one after another, also in a bare list, unless a
 //     whole {"steps": […]} stands before them;
 //   - any of these with prose or a code fence around.
 //
@@ -41,11 +41,9 @@ type decoder struct {
 	tried int    // how much was there behind pos when more had to come
 
 	inList bool // pos is in a list of steps
-	named  bool // the list is "steps", and so is the last one that was read whole
-	inner  int  // steps of the list that were handed over
+	whole  bool // the last list was read whole
 
 	steps    int // handed over
-	plans    int // whole lists of steps that were read
 	faults   []error
 	doubtful error // a fault in what may have been prose
 }
@@ -76,13 +74,13 @@ var errEnds = errors.New("the reply ends here, within JSON")
 // close says that the reply has ended, and returns what was wrong with it.
 func (d *decoder) close() []error {
 	d.read(true)
-	if d.inList && (d.named || d.inner > 0) {
+	if d.inList {
 		d.faults = append(d.faults, d.placed(errEnds, len(d.buf)))
 	}
 	if d.doubtful != nil {
 		d.faults = append(d.faults, d.doubtful)
 	}
-	if len(d.faults) == 0 && d.steps == 0 && d.plans == 0 {
+	if len(d.faults) == 0 && d.steps == 0 && !d.whole {
 		return []error{errNoPlan}
 	}
 	return d.faults
@@ -99,43 +97,20 @@ func (d *decoder) read(last bool) {
 		switch {
 		case d.inList:
 			more = d.within(last)
-		case d.named: // what follows a whole plan is prose, or another one
+		case d.whole: // what follows a whole plan is prose, or another one
 			at := listBegins.FindIndex(d.buf[d.pos:])
 			if more = at != nil; more {
-				d.begin(d.pos+at[1], true)
+				d.pos, d.inList = d.pos+at[1], true
 			}
 		default:
-			more = d.outside(last)
+			if i := bytes.IndexByte(d.buf[d.pos:], '{'); i < 0 {
+				d.pos = len(d.buf)
+			} else {
+				d.pos += i
+				more = d.object(last)
+			}
 		}
 	}
-}
-
-func (d *decoder) begin(at int, named bool) {
-	d.pos, d.inList, d.named, d.inner = at, true, named, 0
-}
-
-// outside looks for a list of steps, or a step. It returns false where more has to
-// come first.
-func (d *decoder) outside(last bool) bool {
-	i := bytes.IndexAny(d.buf[d.pos:], "{[")
-	if i < 0 {
-		d.pos = len(d.buf)
-		return false
-	}
-	d.pos += i
-	if d.buf[d.pos] == '{' {
-		return d.object(last)
-	}
-	inside := bytes.TrimLeft(d.buf[d.pos+1:], " \t\r\n")
-	switch {
-	case len(inside) == 0:
-		return false
-	case inside[0] == '{': // prose has brackets too
-		d.begin(d.pos+1, false)
-	default:
-		d.pos++
-	}
-	return true
 }
 
 // within reads on in a list of steps.
@@ -149,13 +124,10 @@ func (d *decoder) within(last bool) bool {
 		return d.object(last)
 	case rest[0] == ']':
 		d.pos++
-		if d.named || d.inner > 0 {
-			d.plans++
-			d.doubtful = nil
-		}
-	case d.named:
+		d.whole, d.doubtful = true, nil
+	default:
 		d.doubtful = cmp.Or(d.doubtful, errors.New(`the plan's "steps" holds something other than objects`))
-		d.named = false
+		d.whole = false
 	}
 	d.inList = false
 	return true
@@ -175,7 +147,7 @@ func (d *decoder) object(last bool) bool {
 		end, err = len(rest), errEnds
 	}
 	if at := listBegins.FindIndex(rest[:end]); at != nil && !d.inList {
-		d.begin(d.pos+at[1], true)
+		d.pos, d.inList = d.pos+at[1], true
 		return true
 	}
 	if err == errEnds && !last {
@@ -184,22 +156,20 @@ func (d *decoder) object(last bool) bool {
 	d.pos += end
 	fields, _ := findings.Members(raw)
 	switch {
-	case err == nil && (d.inList && d.named || fields["id"] != nil || fields["do"] != nil):
+	case err == nil && (d.inList || fields["id"] != nil || fields["do"] != nil):
 		d.steps++
-		d.inner++
 		d.step(raw)
 	case err == nil:
 		if fields["steps"] != nil && !d.inList {
 			d.doubtful = cmp.Or(d.doubtful, errors.New(`the plan's "steps" is no list of objects`))
 		}
-	case d.inList && d.named, d.steps > 0 && planNames.Match(rest[:end]):
+	case d.inList, d.steps > 0 && planNames.Match(rest[:end]):
 		d.faults = append(d.faults, d.placed(err, d.pos))
-		d.inList, d.named = false, false
+		d.inList, d.whole = false, false
 	default:
 		if planNames.Match(rest[:end]) {
 			d.doubtful = cmp.Or(d.doubtful, d.placed(err, d.pos))
 		}
-		d.inList = false
 	}
 	return true
 }

@@ -180,30 +180,20 @@ type reader interface {
 	again()                 // the reply begins anew
 }
 
-// call is one call of the model.
-type call struct {
-	messages []model.Message
-	schema   *model.Schema
-	out      int    // most tokens of the reply, where set is 0
-	set      int    // the same, as the settings name it; 0: they do not
-	reader   reader // of the reply; nil: it is read when it is whole
-	hold     bool   // prose before the reply may be thinking, which cannot be taken back
-	least    int    // the reply's limit that it is worth making with; 0: any
-}
-
-// do makes a call and lets its reader read the reply. It returns what was
-// said, without the thinking before it.
-func (l *LLM) do(ctx context.Context, c call) (string, error) {
+// do makes a call and lets to read the reply; nil: it is read when it is whole.
+// hold says that prose before the reply may be thinking, which cannot be taken
+// back. do returns what was said, without the thinking before it.
+func (l *LLM) do(ctx context.Context, r model.Request, to reader, hold bool) (string, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var said strings.Builder
-	thinking := thought{hold: c.hold}
+	thinking := thought{hold: hold}
 	var failed error
 	told := false // of the reply's text
 	again := func() {
 		said.Reset()
-		if c.reader != nil {
-			c.reader.again()
+		if to != nil {
+			to.again()
 		}
 	}
 	read := func(text string, anew bool) {
@@ -211,23 +201,21 @@ func (l *LLM) do(ctx context.Context, c call) (string, error) {
 			again()
 		}
 		said.WriteString(text)
-		if c.reader != nil && failed == nil && text != "" {
-			if failed = c.reader.read(text); failed != nil {
+		if to != nil && failed == nil && text != "" {
+			if failed = to.read(text); failed != nil {
 				cancel(failed)
 			}
 		}
 	}
-	reply, err := l.doer.Do(ctx, model.Request{
-		Messages: c.messages, Schema: c.schema, MaxOut: c.set, DefaultOut: c.out, MinOut: c.least,
-		OnText: func(text string) {
-			told = told || strings.TrimSpace(text) != ""
-			read(thinking.next(text))
-		},
-		OnReset: func() {
-			thinking, told = thought{hold: c.hold}, false
-			again()
-		},
-	})
+	r.OnText = func(text string) {
+		told = told || strings.TrimSpace(text) != ""
+		read(thinking.next(text))
+	}
+	r.OnReset = func() {
+		thinking, told = thought{hold: hold}, false
+		again()
+	}
+	reply, err := l.doer.Do(ctx, r)
 	if !told && reply.Text != "" {
 		// The server answered in one piece and nobody was told.
 		read(thinking.next(reply.Text))

@@ -75,7 +75,7 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 		if len(cites) > 1 && mends == 0 { // fewer can be had
 			least = shortAnswer
 		}
-		said, err := l.do(ctx, call{messages: ms, schema: mergeSchema, out: out, set: set, reader: m, least: least})
+		said, err := l.do(ctx, model.Request{Messages: ms, Schema: mergeSchema, MaxOut: set, DefaultOut: out, MinOut: least}, m, false)
 		wrong := m.text.end()
 		var v swarm.Verdict
 		switch {

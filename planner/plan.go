@@ -41,7 +41,7 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 	asked := false // for a plan that is not empty
 	for mends := 0; ; mends++ {
 		p.again()
-		said, err := l.do(ctx, call{messages: ms, schema: schema, out: l.planOut(), set: l.cfg.PlanTokens, reader: p, hold: true})
+		said, err := l.do(ctx, model.Request{Messages: ms, Schema: schema, MaxOut: l.cfg.PlanTokens, DefaultOut: l.planOut()}, p, true)
 		switch {
 		case p.stopped != nil:
 			return p.stopped

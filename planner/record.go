@@ -44,7 +44,7 @@ func (l *LLM) mergeRecord(ctx context.Context, b swarm.Brief, results []swarm.Re
 	base := messages(l.cfg.MergePrompt(b, found))
 	ms, out := base, l.answerOut()
 	for mends := 0; ; mends++ {
-		said, err := l.do(ctx, call{messages: ms, schema: recordAnswer(b.Task.Schema), out: out, set: l.cfg.AnswerTokens})
+		said, err := l.do(ctx, model.Request{Messages: ms, Schema: recordAnswer(b.Task.Schema), MaxOut: l.cfg.AnswerTokens, DefaultOut: out}, nil, false)
 		if err != nil {
 			return swarm.Verdict{}, l.tooLong(err, found)
 		}

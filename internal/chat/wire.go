@@ -96,19 +96,17 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 // had said all, so that its connection serves the next call: a server may end
 // the body some milliseconds after its last word.
 type body struct {
-	rc     io.ReadCloser
-	ctx    context.Context // of the request
-	came   func()          // is told of bytes; nil: nobody is
-	stop   func() bool     // of the watch over ctx, if there is one
-	drain  bool
-	closed bool
-	ended  sync.Once
-	err    error // of rc's Close
+	rc    io.ReadCloser
+	ctx   context.Context // of the request
+	came  func()          // is told of bytes; nil: nobody is
+	stop  func() bool     // of the watch over ctx, if there is one
+	drain bool
+	ended sync.Once
 }
 
 // end closes rc, once: clocks and contexts do so too, and a body of a caller's
 // own transport may not bear it twice, or from two sides at once.
-func (b *body) end() { b.ended.Do(func() { b.err = b.rc.Close() }) }
+func (b *body) end() { b.ended.Do(func() { b.rc.Close() }) }
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.rc.Read(p)
@@ -124,10 +122,6 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 func (b *body) Close() error {
-	if b.closed {
-		return nil
-	}
-	b.closed = true
 	if b.drain {
 		t := time.AfterFunc(drainTime, b.end)
 		io.CopyN(io.Discard, b.rc, maxDrain)
@@ -137,5 +131,5 @@ func (b *body) Close() error {
 		b.stop()
 	}
 	b.end()
-	return b.err
+	return nil
 }

@@ -68,7 +68,7 @@ func (c *call) once(ctx context.Context, s slot, held *swarm.Reservation, is *he
 	if fail != nil {
 		why = fail
 	}
-	end = ending{err: fail, of: c, unsent: reply.Unsent, early: early, est: c.tokens, used: s.receipt.need}
+	end = ending{void: early, err: fail, of: c, unsent: reply.Unsent, est: c.tokens, used: s.receipt.need}
 	if !used.AtLeast {
 		end.told, end.used = reply.Usage.In, needOf(used.In, used.Out)
 	}

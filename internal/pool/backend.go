@@ -116,11 +116,10 @@ type slot struct {
 
 // ending is how an attempt ended, as far as it matters to its backend.
 type ending struct {
-	void   bool             // nothing was sent, or it is not known how it ended
+	void   bool             // nothing was sent, or it was ended from this side, though not by its own clocks
 	err    *swarm.CallError // nil: a success
 	of     *call
 	unsent bool // no connection stood
-	early  bool // it was ended by a clock that is not the attempt's own, or because its hedge was faster
 
 	est, told int // prompt tokens as estimated, and as the server told them; 0: not told
 
@@ -143,7 +142,7 @@ type lesson struct {
 // outcome reads what an attempt says of its server's load.
 func (e *ending) outcome() outcome {
 	switch {
-	case e.void || e.early:
+	case e.void:
 		return unsaid
 	case e.err == nil || healths[e.err.Class] == healthWell:
 		return served
@@ -158,7 +157,7 @@ func (e *ending) outcome() outcome {
 // backend. The queue's lock is held.
 func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
 	b, o, h := s.backend, e.outcome(), healthUnknown
-	if !e.void && !e.early {
+	if !e.void {
 		h = healthOf(e.err)
 	}
 	open := b.breaker.open
@@ -172,15 +171,10 @@ func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
 		b.limit.reopen(false)
 	}
 	took := now.Sub(s.ticket.sent)
-	switch {
-	case e.void:
+	if e.void {
 		return l
-	case e.early:
-		if s.slow > 0 && took >= s.slow {
-			b.latencies.add(took) // it would have taken that at least
-		}
-		return l
-	case o == served:
+	}
+	if o == served {
 		b.latency = cmp.Or(b.latency, took)
 		b.latency += (took - b.latency) / 8
 		b.cool.serve(s.ticket.seq, now)
@@ -190,7 +184,7 @@ func (q *queue) learn(s slot, e *ending, now time.Time) (l lesson) {
 	if e.err == nil {
 		b.answered, b.denials, b.failures = true, 0, 0
 		q.retries.earn(len(q.waiting) == q.again)
-		b.latencies.add(took)
+		b.latencies.add(took, q.limits.Hedge)
 		l.cut, l.window = b.estimate.learn(e.est, e.told)
 		l.cut = l.cut || e.told == b.Context && 2*e.est > e.told // no room was left for the reply
 		return l

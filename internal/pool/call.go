@@ -252,8 +252,6 @@ func (c *call) unsent(err error) *swarm.CallError {
 	switch {
 	case ok:
 		e = *told // others that wait are told the same
-	case errors.Is(err, errCallTime) && c.err == nil:
-		e = swarm.CallError{Class: swarm.ClassTimeout, Err: fmt.Errorf("no slot was free within the call's time limit of %v (CallTime)", c.pool.limits.CallTime)}
 	case errors.Is(err, errCallTime):
 		e = swarm.CallError{Class: swarm.ClassTimeout, Err: c.timeOver()}
 	default:

@@ -6,17 +6,15 @@ const (
 	// Gain is the growth of answers a second over the growth of calls in
 	// flight: 1 at a server with room, 0 at one that queues.
 	flowNone, flowGood = .25, .5
-	flowHold           = 8 // generations without growth once a queue was found
 )
 
 // flow is what the limiter knows of a server that refuses nothing: the answers
 // a second that a number of calls in flight brought.
 type flow struct {
-	level  float64 // mean calls in flight; 0: nothing is known
-	rate   float64 // answers a second
-	hold   int     // answers for which the limit does not grow
-	queued bool    // a queue was found
-	flat   int     // epochs in a row that brought no more answers a second
+	level float64 // mean calls in flight; 0: nothing is known
+	rate  float64 // answers a second
+	hold  int     // answers for which the limit does not grow
+	flat  int     // epochs in a row that brought no more answers a second
 }
 
 // flowed ends an epoch in which no refusal counted: it grows the limit, or
@@ -57,7 +55,7 @@ func (l *limiter) queues(level, rate float64) bool {
 	more := level / f.level
 	gain := (rate/f.rate - 1) / (more - 1)
 	switch {
-	case f.level == 0, f.hold > 0 && more >= flowStep && level < 1.2*float64(l.limit):
+	case f.level == 0:
 		f.level, f.rate = level, rate // here it will grow from
 	case more >= flowStep && gain < flowNone:
 		if f.flat++; f.flat < 2 {
@@ -65,13 +63,10 @@ func (l *limiter) queues(level, rate float64) bool {
 		}
 		f.flat = 0
 		l.limit = min(l.limit, max(int(f.level), int(rate*f.level/f.rate))+1)
-		f.queued, f.hold = true, flowHold*l.limit
 		l.grow, l.tried = false, false
 		return true
 	case more >= flowStep && gain > flowGood:
-		f.level, f.rate, f.queued = level, rate, false
-	case more < 1.1:
-		f.rate = f.level / (.8*f.level/f.rate + .2*level/rate)
+		f.level, f.rate = level, rate
 	}
 	f.flat = 0
 	return false

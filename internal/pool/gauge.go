@@ -10,7 +10,7 @@ import (
 // Servers keep their limits in a window, all of which comes back at its end, or
 // in a token bucket. Headers do not say which: in the first the time of the
 // reset stands while more is used, in the second it moves, which tells them
-// apart after a few replies. Until then a gauge is careful in both ways. The
+// apart after a few replies. Until then it is taken for a window. The
 // count is kept here, and corrected by replies only where it cannot be so.
 type gauge struct {
 	limit float64 // 0: nothing is known
@@ -24,18 +24,12 @@ type gauge struct {
 	open   float64 // of it, by calls that have no reply yet
 	before float64 // sent, when the call was made whose reply told full
 
-	votes int     // for a bucket; negative: for a window
-	rate  float64 // of the bucket, a second
-	size  float64 // of the bucket
-	by    float64 // difference of what was left that rate was found by
-	most  float64 // that was ever left
-	last  telling
-	when  time.Time // of last
+	bucket bool    // not a window
+	rate   float64 // of the bucket, a second
+	most   float64 // that was ever left
+	last   telling
+	when   time.Time // of last
 }
-
-const sureVotes = 2
-
-func (g *gauge) bucket() bool { return g.votes >= sureVotes && g.rate > 0 }
 
 // note takes what a reply says; after is what was sent after its call, beside
 // what was under way when it was made, at the time begun.
@@ -48,14 +42,8 @@ func (g *gauge) note(t telling, after, beside float64, begun, now time.Time) {
 		return
 	}
 	g.since = begun
-	if t.limit == 0 {
-		t.limit = max(g.limit, t.left)
-	}
 	// Calls may reach the server in another order than they were made.
-	low, high := t.left-after-beside, t.left
-	if g.bucket() {
-		high = min(t.limit, high+g.rate*now.Sub(begun).Seconds())
-	}
+	low := t.left - after - beside
 	if g.limit != t.limit {
 		left := low
 		if own := t.limit - g.sent; g.limit == 0 && own >= 0 && t.left >= own {
@@ -63,18 +51,18 @@ func (g *gauge) note(t telling, after, beside float64, begun, now time.Time) {
 		}
 		*g = gauge{limit: t.limit, left: left, sent: g.sent, open: g.open, since: begun}
 	}
-	g.left, g.at = min(max(g.left, low), high), now
+	g.left, g.at = min(max(g.left, low), t.left), now
 	if t.reset > 0 {
-		g.vote(t, now)
+		g.tell(t, now)
 		g.full, g.before = now.Add(t.reset), g.sent-after
 		g.width = max(g.width, t.reset)
 	}
 }
 
-// vote compares what two replies tell of the reset, once so much more, or less,
+// tell compares what two replies tell of the reset, once so much more, or less,
 // is left that it shows. In a bucket the reset tells how much is to be filled,
 // whatever its size: some servers keep less at once than the limit they tell.
-func (g *gauge) vote(t telling, now time.Time) {
+func (g *gauge) tell(t telling, now time.Time) {
 	p, when := g.last, g.when
 	more := p.left - t.left // was used
 	g.most = max(g.most, t.left)
@@ -88,21 +76,17 @@ func (g *gauge) vote(t telling, now time.Time) {
 	moved := now.Add(t.reset).Sub(when.Add(p.reset)).Abs()
 	rate := more / later
 	if moved <= max(min(t.reset, p.reset)/10, 2*time.Millisecond) {
-		g.votes = max(g.votes-1, -2*sureVotes)
+		g.bucket = false
 	} else if math.Abs(later) > .002 && rate > 0 && t.left+rate*t.reset.Seconds() < 1.1*t.limit {
-		g.votes = min(g.votes+1, 2*sureVotes)
-		if g.rate == 0 || math.Abs(more) >= g.by/2 {
-			g.rate, g.by = .98*rate, math.Abs(more) // clocks differ
-			g.size = min(t.limit, t.left+rate*t.reset.Seconds())
-		}
+		g.bucket, g.rate = true, .98*rate // clocks differ
 	}
 }
 
 func (g *gauge) refill(now time.Time) {
 	switch {
 	case g.limit == 0:
-	case g.bucket():
-		g.left = min(g.size, g.left+g.rate*max(0, now.Sub(g.at).Seconds()))
+	case g.bucket:
+		g.left = min(g.limit, g.left+g.rate*max(0, now.Sub(g.at).Seconds()))
 		g.at = now
 	case !g.full.IsZero() && !now.Before(g.full):
 		// What is under way, and was sent since the last reply's call, may count
@@ -122,13 +106,11 @@ func (g *gauge) ready(need float64, now time.Time) time.Time {
 		return time.Time{}
 	}
 	g.refill(now)
-	if need = min(need, g.limit); g.bucket() {
-		need = min(need, g.size)
-	}
+	need = min(need, g.limit)
 	switch {
 	case g.left >= need:
 		return time.Time{}
-	case g.bucket():
+	case g.bucket:
 		return now.Add(time.Duration((need-g.left)/g.rate*float64(time.Second)) + 1)
 	}
 	return g.full

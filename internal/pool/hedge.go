@@ -14,8 +14,7 @@ import (
 
 const (
 	latencyRing  = 128                    // latencies that are remembered of a backend
-	latencyLeast = 20                     // latencies that a quantile takes
-	latencyRenew = 16                     // latencies after which it is renewed
+	latencyRenew = 16                     // latencies after which their quantile is renewed
 	hedgeFloor   = 100 * time.Millisecond // nobody notices a call that is no later
 	hedgeBank    = 16.                    // how many hedges can be saved up
 )
@@ -23,55 +22,23 @@ const (
 // latencies knows how long a backend's attempts take. It is a pure machine,
 // driven under the queue's lock.
 type latencies struct {
-	ring  [latencyRing]time.Duration
-	n     int           // that were added
-	fresh int           // added since slow was found
-	slow  time.Duration // the quantile, and a tenth more
+	ring [latencyRing]time.Duration
+	n    int           // that were added
+	slow time.Duration // a tenth more than the quantile; 0: too few are known
 }
 
-// add notes an attempt that succeeded, or that was given up after so long
-// because its hedge was faster.
-func (l *latencies) add(d time.Duration) {
+// add notes an attempt that succeeded. Those are slow that take a tenth more than
+// the (1 − share) quantile.
+func (l *latencies) add(d time.Duration, share float64) {
 	l.ring[l.n%latencyRing] = d
-	l.n++
-	l.fresh++
-}
-
-// after returns when an attempt is slow: a tenth more than the (1 − share)
-// quantile. It is 0 while too few latencies are known.
-func (l *latencies) after(share float64) time.Duration {
-	if l.n < latencyLeast || share <= 0 {
-		return 0
+	if l.n++; l.n%latencyRenew != 0 {
+		return
 	}
-	if l.slow == 0 || l.fresh >= latencyRenew {
-		l.fresh = 0
-		sorted := l.ring
-		n := min(l.n, latencyRing)
-		slices.Sort(sorted[:n])
-		i := int(math.Ceil(float64(n)*(1-min(share, .5)))) - 1
-		l.slow = max(sorted[i]+sorted[i]/10+1, hedgeFloor)
-	}
-	return l.slow
-}
-
-// hedgeBudget keeps hedges to a share of calls, as a token bucket.
-type hedgeBudget struct {
-	share  float64 // 0 or less: none
-	tokens float64
-}
-
-// earn notes that an attempt other than a hedge goes out.
-func (h *hedgeBudget) earn() {
-	h.tokens = min(h.tokens+max(h.share, 0), hedgeBank)
-}
-
-// spend takes one hedge, if there is one left.
-func (h *hedgeBudget) spend() bool {
-	if h.tokens < 1 {
-		return false
-	}
-	h.tokens--
-	return true
+	sorted := l.ring
+	n := min(l.n, latencyRing)
+	slices.Sort(sorted[:n])
+	i := int(math.Ceil(float64(n)*(1-min(max(share, 0), .5)))) - 1
+	l.slow = max(sorted[i]+sorted[i]/10+1, hedgeFloor)
 }
 
 // errHedged ends an attempt whose hedge was answered first.
@@ -129,7 +96,7 @@ func (h *hedge) run() {
 		if h.tried.sent == 0 {
 			q.mu.Lock()
 			defer q.mu.Unlock()
-			q.hedges.tokens++
+			q.hedges++
 		}
 	}()
 	now, over := context.WithCancel(ctx)
@@ -179,14 +146,17 @@ func (h *hedge) decide(fail *swarm.CallError) {
 func (q *queue) mayHedge(h *hedge) (now bool, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	took, slow := time.Since(h.began), h.slow.latencies.after(q.hedges.share)
+	took, slow := time.Since(h.began), h.slow.latencies.slow
 	switch {
 	case slow == 0: // too few are known yet
 		return false, max(took, hedgeFloor)
 	case took < slow:
 		return false, slow - took
+	case q.hedges < 1:
+		return false, slow / 2
 	}
-	return q.hedges.spend(), slow / 2
+	q.hedges--
+	return true, 0
 }
 
 // hedge waits for the slot of a hedge, of another backend than the slow one

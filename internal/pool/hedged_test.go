@@ -205,15 +205,15 @@ func TestHedgeThatWaitsIsNotSentWhenItsCallIsAnswered(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{}
 			s.do = func(ctx context.Context, n int, r model.Request) (model.Reply, error) {
-				if n < 2*latencyLeast {
+				if n < 2*latencyRenew {
 					return takes(100*time.Millisecond)(ctx, n, r)
 				}
 				return takes(time.Second)(ctx, n, r)
 			}
 			p := poolOf(t, Config{Backends: []model.Backend{{Model: "m", Slots: 1}}}, s)
-			together(t, p, 2*latencyLeast+1, ask("x"))
-			if s.calls != 2*latencyLeast+1 {
-				t.Errorf("%d calls were sent for %d", s.calls, 2*latencyLeast+1)
+			together(t, p, 2*latencyRenew+1, ask("x"))
+			if s.calls != 2*latencyRenew+1 {
+				t.Errorf("%d calls were sent for %d", s.calls, 2*latencyRenew+1)
 			}
 		})
 	}

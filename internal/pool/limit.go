@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	firstLimit  = 8  // calls in flight at a server that nothing is known of
-	leastEpoch  = 16 // answers that an epoch has at least
-	longestTest = 64 // answers that an experiment has at most, beyond a generation
-	lostStreak  = 4  // refusals in a row, each sent after the one before was known
+	firstLimit = 8  // calls in flight at a server that nothing is known of
+	leastEpoch = 16 // answers that an epoch has at least
+	testHold   = 48 // answers without growth after an experiment
+	lostStreak = 4  // refusals in a row, each sent after the one before was known
 )
 
 // limiter is adaptive concurrency: it finds how many calls a server takes at a
@@ -31,8 +31,7 @@ const (
 //     gives for the latency without a queue (as in TCP Vegas).
 //
 // From then on one call more is tried after each epoch, and growth doubles again
-// once such an epoch went well. Where a queue was found, that is left for some
-// generations.
+// once such an epoch went well.
 type limiter struct {
 	top   int
 	limit int
@@ -57,7 +56,6 @@ type limiter struct {
 // epoch counts what came of the calls sent since it began.
 type epoch struct {
 	from     uint64 // its first call
-	limit    int    // when it began
 	need     int    // answers that end it
 	answered int    // of its own calls
 	refused  int    // of these
@@ -145,9 +143,7 @@ func (l *limiter) serve(t ticket, full bool, now time.Time) {
 			l.ramp = 0
 		}
 	}
-	// Where a queue was found before, it no more than doubles until this epoch is judged.
-	if l.grow && full && l.ramp == 0 && l.debit == 0 && l.test.high == 0 && l.limit < l.top && l.flow.flat == 0 &&
-		(!l.flow.queued || l.limit < 2*l.ep.limit) {
+	if l.grow && full && l.ramp == 0 && l.debit == 0 && l.test.high == 0 && l.limit < l.top && l.flow.flat == 0 {
 		l.limit++
 	}
 }
@@ -219,7 +215,7 @@ func (l *limiter) verdict(share float64) {
 	case share <= (byLoad+l.test.share)/2 || l.test.rest:
 		l.limit, l.grow, l.tried, l.flow.hold = low, false, false, 0
 		if !l.test.rest {
-			l.flow.hold = max(0, longestTest-l.ep.answered)
+			l.flow.hold = testHold
 		}
 	default:
 		l.limit, l.base = l.test.high, max(l.base, (share+l.test.share)/2)
@@ -229,12 +225,7 @@ func (l *limiter) verdict(share float64) {
 }
 
 func (l *limiter) next() {
-	need := max(leastEpoch, l.limit)
-	if l.test.high > 0 {
-		// Long enough for eight refusals, if they come as before.
-		need = max(need, min(int(8/l.test.share), longestTest))
-	}
-	l.ep = epoch{from: l.seq + 1, limit: l.limit, need: need, began: l.at}
+	l.ep = epoch{from: l.seq + 1, need: max(leastEpoch, l.limit), began: l.at}
 }
 
 // reopen begins a ramp: after a wait that all calls kept, or an outage, they

@@ -47,7 +47,7 @@ func New(c Config) (*Pool, error) {
 		return nil, err
 	}
 	p := &Pool{limits: c.Limits, queue: queue{
-		limits: c.Limits, retries: newRetryBudget(c.Limits.Retries), hedges: hedgeBudget{share: c.Limits.Hedge},
+		limits: c.Limits, retries: newRetryBudget(c.Limits.Retries), shares: map[string]*share{},
 	}}
 	for _, b := range c.Backends {
 		p.queue.add(b)

@@ -32,7 +32,7 @@ type queue struct {
 	waiting  []*waiter     // the most urgent first
 	again    int           // of those, retries
 	retries  retryBudget
-	hedges   hedgeBudget
+	hedges   float64 // that may be made: a token bucket, which each other attempt adds limits.Hedge to
 	timer    *time.Timer
 }
 
@@ -116,8 +116,8 @@ func (q *queue) admit(b *backend, c *call, k kind, now time.Time) slot {
 	s := slot{
 		backend: b, share: q.shareOf(c), kind: k, est: c.estimated(b), ticket: b.limit.send(now), receipt: b.rates.take(c.need(b), now),
 	}
-	if q.hedges.share > 0 {
-		s.slow = max(b.latencies.after(q.hedges.share), hedgeFloor)
+	if q.limits.Hedge > 0 {
+		s.slow = max(b.latencies.slow, hedgeFloor)
 	}
 	s.share.busy++
 	b.breaker.send(s.ticket.seq)
@@ -125,7 +125,7 @@ func (q *queue) admit(b *backend, c *call, k kind, now time.Time) slot {
 		q.retries.add(-1)
 	}
 	if k != hedged {
-		q.hedges.earn()
+		q.hedges = min(q.hedges+max(q.limits.Hedge, 0), hedgeBank)
 	}
 	return s
 }
@@ -262,13 +262,11 @@ func (q *queue) sweep(now time.Time) {
 	q.waiting = slices.DeleteFunc(q.waiting, func(w *waiter) bool {
 		if w.err = q.hopeless(w.fits, now); w.err != nil {
 			q.count(w, -1)
+			q.forget(w.share)
 			close(w.ready)
 		}
 		return w.err != nil
 	})
-	for _, s := range q.shares {
-		q.forget(s)
-	}
 }
 
 // hopeless returns an error if none of the backends in fits will admit a call

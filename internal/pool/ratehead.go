@@ -21,7 +21,7 @@ const (
 // telling is what a reply's headers say of one limit.
 type telling struct {
 	ok    bool
-	limit float64       // most at a time; 0: not said
+	limit float64       // most at a time
 	left  float64       // what may be sent now
 	reset time.Duration // until all of limit may be sent again; 0: not said
 }
@@ -49,18 +49,10 @@ var rateNames = []struct {
 func readRates(h http.Header, now time.Time) (all [counts]telling) {
 	for _, n := range rateNames {
 		left, ok := amount(h.Get(n.remaining))
-		if !ok || all[n.of].ok {
-			continue
+		limit, told := amount(h.Get(n.limit))
+		if ok && told && limit >= 1 && !all[n.of].ok {
+			all[n.of] = telling{ok: true, left: left, limit: max(limit, left), reset: untilReset(h.Get(n.reset), h, now)}
 		}
-		t := telling{ok: true, left: left}
-		if s := h.Get(n.limit); s != "" {
-			if t.limit, ok = amount(s); !ok || t.limit < 1 {
-				continue
-			}
-			t.limit = max(t.limit, left)
-		}
-		t.reset = untilReset(h.Get(n.reset), h, now)
-		all[n.of] = t
 	}
 	return all
 }

@@ -3,7 +3,8 @@ package pool
 import (
 	"cmp"
 	"context"
-	"math"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -36,14 +37,9 @@ func WithWeight(ctx context.Context, w float64) context.Context {
 func (q *queue) shareOf(c *call) *share {
 	s := q.shares[c.Run]
 	if s == nil {
-		s = &share{run: c.Run, used: math.MaxInt64}
-		for _, o := range q.shares {
-			if !q.forget(o) {
-				s.used = min(s.used, o.used)
-			}
-		}
-		if len(q.shares) == 0 {
-			s.used, q.shares = 0, map[string]*share{}
+		s = &share{run: c.Run}
+		if others := slices.Collect(maps.Values(q.shares)); len(others) > 0 {
+			s.used = slices.MinFunc(others, func(a, b *share) int { return cmp.Compare(a.used, b.used) }).used
 		}
 		q.shares[c.Run] = s
 	}
@@ -56,25 +52,20 @@ func (s *share) cost(mean time.Duration) time.Duration {
 	return s.used + time.Duration(float64(s.busy)*float64(max(mean, time.Microsecond))/s.weight)
 }
 
-// release books a slot that s has given back after so long, and forgets a run
-// that has no calls left.
+// release books a slot that s has given back after so long.
 func (q *queue) release(s *share, took time.Duration) {
 	s.busy--
 	s.used += time.Duration(float64(took) / s.weight)
 	q.slotTime = cmp.Or(q.slotTime, took)
 	q.slotTime += (took - q.slotTime) / 16
-	if len(q.shares) > 1 { // a run alone often has no call for a moment
-		q.forget(s)
-	}
+	q.forget(s)
 }
 
-// forget drops s if it has no calls left, and says whether.
-func (q *queue) forget(s *share) bool {
-	if s.busy > 0 || s.waiting > 0 {
-		return false
+// forget drops s if it has no calls left.
+func (q *queue) forget(s *share) {
+	if s.busy == 0 && s.waiting == 0 {
+		delete(q.shares, s.run)
 	}
-	delete(q.shares, s.run)
-	return true
 }
 
 // ahead says that w goes before o. A hedge goes before all others, whosever it

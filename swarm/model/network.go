@@ -71,6 +71,7 @@ func (e *because) Unwrap() error { return e.cause }
 // networkWords says what happened to a connection, without addresses.
 func networkWords(err error) error {
 	dns, isDNS := errors.AsType[*net.DNSError](err)
+	errno, ok := errors.AsType[syscall.Errno](err)
 	switch {
 	case isDNS && dns.IsNotFound:
 		return errors.New("no such host: check the base URL")
@@ -78,17 +79,12 @@ func networkWords(err error) error {
 		return errors.New("the host's address could not be looked up")
 	case is[*tls.CertificateVerificationError](err), is[x509.UnknownAuthorityError](err):
 		return errors.New("the server's certificate is not valid here, or signed by nobody known here")
+	case ok:
+		return errno // it says what happened, and not where
 	case plainHTTP(err):
 		return errors.New("the server does not speak TLS: is the base URL's https right?")
 	}
 	for _, k := range []because{
-		{"connection refused", syscall.ECONNREFUSED},
-		{"connection reset", syscall.ECONNRESET},
-		{"connection closed while sending", syscall.EPIPE},
-		{"no route to the host", syscall.EHOSTUNREACH},
-		{"network unreachable", syscall.ENETUNREACH},
-		{"no file descriptors left for a connection", syscall.EMFILE},
-		{"no local ports left for a connection", syscall.EADDRNOTAVAIL},
 		{"the connection ended in the middle of the reply", io.ErrUnexpectedEOF},
 		{"the connection ended before a reply", io.EOF},
 		{"the connection was closed", net.ErrClosed},

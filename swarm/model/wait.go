@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"math"
 	"net/http"
 	"regexp"
@@ -19,36 +20,20 @@ const longestWait = 10 * 365 * 24 * time.Hour
 // RetryInfo, OpenAI's "try again in 1.574s". A negative wait or one that is no
 // number counts as not said; a date in the past is a wait of zero.
 func waitAsked(h http.Header, p *Problem, now time.Time) (time.Duration, bool) {
-	if d, ok := number(h.Get("Retry-After-Ms"), time.Millisecond); ok {
-		return d, true
-	}
 	s := strings.TrimSpace(h.Get("Retry-After"))
-	if d, ok := number(s, time.Second); ok {
-		return d, true
-	}
 	if t, err := http.ParseTime(s); err == nil {
 		if date, err := http.ParseTime(h.Get("Date")); err == nil {
 			now = date
 		}
-		return min(max(t.Sub(now), 0), longestWait), true
+		s = fmt.Sprintf("%.3f", max(t.Sub(now), 0).Seconds())
 	}
-	for _, said := range append([]string{s, p.wait}, tryAgain.FindStringSubmatch(p.Message)...) { // the whole match is no span
+	said := []string{h.Get("Retry-After-Ms") + "ms", s + "s", s, p.wait}
+	for _, said := range append(said, tryAgain.FindStringSubmatch(p.Message)...) { // the whole match is no span
 		if d, ok := span(said); ok {
 			return d, true
 		}
 	}
 	return 0, false
-}
-
-// bounded rounds a wait up.
-func bounded(f float64) time.Duration { return time.Duration(math.Ceil(min(f, float64(longestWait)))) }
-
-func number(s string, unit time.Duration) (time.Duration, bool) {
-	f, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || f < 0 {
-		return 0, false
-	}
-	return bounded(f * float64(unit)), true
 }
 
 var tryAgain = regexp.MustCompile(`(?i)(?:try again|retry|wait)(?: in| after| for)? ((?:\d+(?:\.\d+)? ?(?:ms|milliseconds?|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)\b ?|\d+(?:\.\d+)?(?:ms|s|m|h|d))+)`)
@@ -68,7 +53,7 @@ func span(s string) (time.Duration, bool) {
 		}
 		sum += f * float64(units[part[2]])
 	}
-	return bounded(sum), true
+	return time.Duration(math.Ceil(min(sum, float64(longestWait)))), true
 }
 
 var (

@@ -144,10 +144,10 @@ func TestProgressNeverFillsANarrowTerminal(t *testing.T) {
 	}
 }
 
-func TestProgressKeepsTheCountLongest(t *testing.T) {
+func TestProgressKeepsWholePartsInANarrowTerminal(t *testing.T) {
 	var out bytes.Buffer
-	play(observe.Progress(&out, observe.InPlace(true), observe.Columns(8)), aRun())
-	if got := screen(out.String()); got[len(got)-2] != "7/7" {
+	play(observe.Progress(&out, observe.InPlace(true), observe.Columns(16)), aRun())
+	if got := screen(out.String()); got[len(got)-2] != "done  7/7" {
 		t.Errorf("the screen shows %q", got)
 	}
 }

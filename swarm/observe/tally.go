@@ -64,8 +64,7 @@ func (t *tally) count(e *swarm.Event) bool {
 }
 
 // line tells the tally in at most width columns; negative: as many as it takes. What
-// matters least is left out first. All of it is ASCII, so that bytes are
-// columns.
+// has no room is left out at the end. All of it is ASCII, so that bytes are columns.
 func (t *tally) line(width int) string {
 	ended, usage := &t.report.Subtasks, t.report.Usage
 	phase := t.phase
@@ -80,34 +79,20 @@ func (t *tally) line(width int) string {
 	if t.lists > 0 || slices.Contains(slices.Collect(maps.Values(t.live)), true) {
 		more = "+"
 	}
-	parts := []struct {
-		text string
-		rank int // the largest is left out first
-	}{
-		{phase, 3},
-		{fmt.Sprintf("%d/%d%s", ended.Total(), t.known, more), 0},
-		{counted(ended[swarm.Failed]+ended[swarm.Skipped], "failed"), 1},
-		{counted(ended[swarm.Cancelled], "cancelled"), 4},
-		{fmt.Sprintf("%s tokens", short(usage.Tokens())), 5},
-		{costText(usage), 2},
-		{counted(t.report.Retries, retries), 6},
-		{seconds(t.at), 7},
+	line := strings.Join(slices.DeleteFunc([]string{
+		phase,
+		fmt.Sprintf("%d/%d%s", ended.Total(), t.known, more),
+		counted(ended[swarm.Failed]+ended[swarm.Skipped], "failed"),
+		counted(ended[swarm.Cancelled], "cancelled"),
+		fmt.Sprintf("%s tokens", short(usage.Tokens())),
+		costText(usage),
+		counted(t.report.Retries, retries),
+		seconds(t.at),
+	}, func(part string) bool { return part == "" }), "  ")
+	if width < 0 || len(line) <= width {
+		return line
 	}
-	for rank := len(parts); ; rank-- {
-		var kept []string
-		for _, p := range parts {
-			if p.rank < rank && p.text != "" {
-				kept = append(kept, p.text)
-			}
-		}
-		line := strings.Join(kept, "  ")
-		if width < 0 || len(line) <= width {
-			return line
-		}
-		if rank == 1 {
-			return line[:width]
-		}
-	}
+	return line[:max(0, strings.LastIndex(line[:width], "  "))]
 }
 
 func counted(n int, what string) string {
