@@ -15,7 +15,8 @@ import (
 // arrive. An exchange is written as a whole when its reply has ended, before the
 // client sees that end, so that a crash loses only exchanges in progress. Broken
 // connections are forwarded and recorded too. Requests whose upstream could not be
-// reached and replies longer than 32 MiB are not recorded; Recorded counts them.
+// reached and replies longer than 32 MiB are not recorded: Recorded counts fewer
+// exchanges written than requests.
 //
 // Keys, cookies and account names are removed from headers and queries, and a key
 // that a body repeats is replaced there. A key that a model writes token by token,
@@ -35,7 +36,6 @@ type Recorder struct {
 type Recording struct {
 	Requests int // that came
 	Written  int // exchanges written, not counting earlier recordings
-	Skipped  int // requests that were not recorded
 }
 
 // NewRecorder returns a recorder for the server with that base URL, such as

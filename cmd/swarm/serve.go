@@ -67,25 +67,21 @@ func serveHandler(ctx context.Context, s settings, stdout, stderr io.Writer, req
 	if err != nil {
 		return err
 	}
-	web := &http.Server{Handler: logged(requests, guarded(s.key, h)), ReadHeaderTimeout: 30 * time.Second, Protocols: new(http.Protocols)}
-	web.Protocols.SetHTTP1(true)
-	web.Protocols.SetUnencryptedHTTP2(true)
-	served := make(chan error, 1)
-	go func() { served <- web.Serve(l) }()
+	web := &http.Server{Handler: logged(requests, guarded(s.key, h)), ReadHeaderTimeout: 30 * time.Second}
 	greet(stdout, stderr, s.addr, "http://"+l.Addr().String()+"/v1", s.key)
-	select {
-	case err := <-served:
+	ended := make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		defer close(ended)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		if err := web.Shutdown(end); err != nil { // somebody is still being served
+			_ = web.Close()
+		}
+	})
+	if err := web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
-	case <-ctx.Done():
 	}
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	if err := web.Shutdown(end); err != nil { // somebody is still being served
-		_ = web.Close()
-	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
+	<-ended
 	return nil
 }
 

@@ -68,8 +68,8 @@ func (p *passing) ends(well bool) {
 	}
 }
 
-// keep writes an exchange. It says whether that is done.
-func (r *Recorder) keep(t *taped, pieces [][]byte, keys []string) bool {
+// keep writes an exchange.
+func (r *Recorder) keep(t *taped, pieces [][]byte, keys []string) {
 	wire.RedactPieces(pieces, keys)
 	for i, p := range pieces {
 		if utf8.Valid(p) {
@@ -82,7 +82,7 @@ func (r *Recorder) keep(t *taped, pieces [][]byte, keys []string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err != nil {
-		return false
+		return
 	}
 	if err == nil {
 		_, err = r.out.Write(line)
@@ -92,8 +92,7 @@ func (r *Recorder) keep(t *taped, pieces [][]byte, keys []string) bool {
 	}
 	if err != nil {
 		r.err = fmt.Errorf("mock: record: %w", err)
-		return false
+		return
 	}
 	r.did.Written++
-	return true
 }

@@ -31,7 +31,7 @@ type Recorder struct {
 }
 
 // Recording counts; see mock.Recording.
-type Recording struct{ Requests, Written, Skipped int }
+type Recording struct{ Requests, Written int }
 
 // maxReply is how long a reply may be to be written.
 const maxReply = 32 << 20
@@ -107,14 +107,6 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 	n := r.n
 	r.did.Requests++
 	r.mu.Unlock()
-	written := false
-	defer func() {
-		if !written {
-			r.mu.Lock()
-			r.did.Skipped++
-			r.mu.Unlock()
-		}
-	}()
 	began := time.Now()
 	body, bad := wire.ReadBody(in, maxTaped)
 	if bad != nil {
@@ -138,7 +130,7 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 			t.Cut, t.Left = false, true
 		}
 		if p.pieces != nil {
-			written = r.keep(t, p.pieces, keys)
+			r.keep(t, p.pieces, keys)
 		}
 	}
 	if transport == nil {
@@ -168,7 +160,7 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 		t.Left = in.Context().Err() != nil
 		t.Cut = !t.Left && (errors.Is(failed, io.EOF) || errors.Is(failed, io.ErrUnexpectedEOF) || errors.Is(failed, syscall.ECONNRESET) || errors.Is(failed, syscall.EPIPE))
 		if t.Left || t.Cut {
-			written = r.keep(t, nil, keys)
+			r.keep(t, nil, keys)
 		} else {
 			(&wire.Error{Status: http.StatusBadGateway, Type: "server_error", Code: "upstream_failed", Message: wire.Redact(fmt.Sprintf("The upstream %s gave no reply: %v", r.upstream.Host, failed), keys)}).Send(w)
 		}

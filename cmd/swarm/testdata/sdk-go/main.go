@@ -8,7 +8,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
+	"log"
 	"os"
 	"time"
 
@@ -16,107 +16,64 @@ import (
 	"github.com/openai/openai-go/v3/option"
 )
 
-func main() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	client := openai.NewClient(option.WithBaseURL(os.Args[1]), option.WithAPIKey(os.Args[2]), option.WithMaxRetries(2))
-	for name, check := range map[string]func(context.Context, openai.Client) error{
-		"models": models, "whole": whole, "streamed": streamed, "by schema": bySchema, "waits": waits, "cut": cut, "error": failing,
-	} {
-		if err := check(ctx, client); err != nil {
-			fmt.Printf("%s: %v\n", name, err)
-			defer os.Exit(1)
-		}
-	}
-}
-
 func ask(model, text string) openai.ChatCompletionNewParams {
 	return openai.ChatCompletionNewParams{Model: model, Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage(text)}}
 }
 
-func models(ctx context.Context, c openai.Client) error {
-	page, err := c.Models.List(ctx)
-	if err == nil && len(page.Data) != 3 {
-		err = fmt.Errorf("%d models", len(page.Data))
+func check(ok bool, what string, got ...any) {
+	if !ok {
+		log.Fatalf("%s: %+v", what, got)
 	}
-	return err
 }
 
-// whole asks a model that is well, and one that meets a fault the first time,
-// which the client gets over.
-func whole(ctx context.Context, c openai.Client) error {
-	for _, model := range []string{"parrot", "flaky"} {
-		r, err := c.Chat.Completions.New(ctx, ask(model, "one two three"))
-		if err != nil {
-			return err
-		}
-		if r.Choices[0].Message.Content != "one two three" || r.Choices[0].FinishReason != "stop" || r.Usage.TotalTokens != r.Usage.PromptTokens+r.Usage.CompletionTokens {
-			return fmt.Errorf("got %s", r.RawJSON())
-		}
-	}
-	return nil
-}
+func main() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	client := openai.NewClient(option.WithBaseURL(os.Args[1]), option.WithAPIKey(os.Args[2]), option.WithMaxRetries(2))
+	chat := client.Chat.Completions
 
-func streamed(ctx context.Context, c openai.Client) error {
+	page, err := client.Models.List(ctx)
+	check(err == nil && len(page.Data) == 3, "models", page, err)
+
+	for _, model := range []string{"parrot", "flaky"} { // flaky fails the first time, which the client gets over
+		r, err := chat.New(ctx, ask(model, "one two three"))
+		check(err == nil && r.Choices[0].Message.Content == "one two three" && r.Choices[0].FinishReason == "stop", model, r, err)
+		check(r.Usage.TotalTokens == r.Usage.PromptTokens+r.Usage.CompletionTokens, "usage", r.Usage)
+	}
+
 	params := ask("parrot", "one two three")
 	params.StreamOptions.IncludeUsage = openai.Bool(true)
-	s := c.Chat.Completions.NewStreaming(ctx, params)
-	defer s.Close()
+	s := chat.NewStreaming(ctx, params)
 	var all openai.ChatCompletionAccumulator
 	for s.Next() {
 		all.AddChunk(s.Current())
 	}
-	if err := s.Err(); err != nil || len(all.Choices) != 1 || all.Choices[0].Message.Content != "one two three" || all.Usage.CompletionTokens == 0 {
-		return fmt.Errorf("%v: got %+v, %+v", err, all.Choices, all.Usage)
-	}
-	return nil
-}
+	check(s.Err() == nil && len(all.Choices) == 1 && all.Choices[0].Message.Content == "one two three" && all.Usage.CompletionTokens > 0, "stream", all, s.Err())
 
-func bySchema(ctx context.Context, c openai.Client) error {
-	params := ask("scripted", "a plan")
+	params = ask("scripted", "a plan")
 	params.ResponseFormat.OfJSONSchema = &openai.ResponseFormatJSONSchemaParam{JSONSchema: openai.ResponseFormatJSONSchemaJSONSchemaParam{
 		Name: "plan", Strict: openai.Bool(true), Schema: map[string]any{
 			"type": "object", "properties": map[string]any{"ok": map[string]any{"type": "boolean"}}, "required": []string{"ok"}, "additionalProperties": false,
 		},
 	}}
-	r, err := c.Chat.Completions.New(ctx, params)
-	if err == nil && r.Choices[0].Message.Content != `{"ok":true}` {
-		err = fmt.Errorf("got %s", r.RawJSON())
-	}
-	return err
-}
+	r, err := chat.New(ctx, params)
+	check(err == nil && r.Choices[0].Message.Content == `{"ok":true}`, "schema", r, err)
 
-// waits meets a 429 that says when to come back; every call meets it, so that
-// the client gives up in the end, having waited each time.
-func waits(ctx context.Context, c openai.Client) error {
+	// A 429 that says when to come back; every call meets it, so that the client
+	// gives up in the end, having waited 250 ms twice, of which it may take some off.
 	began := time.Now()
-	_, err := c.Chat.Completions.New(ctx, ask("parrot:F02l", "hello"))
-	if e, ok := errors.AsType[*openai.Error](err); !ok || e.StatusCode != 429 {
-		return fmt.Errorf("got %v", err)
-	}
-	if d := time.Since(began); d < 400*time.Millisecond { // two waits of 250 ms; the client may take some off
-		return fmt.Errorf("it came back too soon: %v for three attempts", d)
-	}
-	return nil
-}
+	_, err = chat.New(ctx, ask("parrot:F02l", "hello"))
+	e, ok := errors.AsType[*openai.Error](err)
+	check(ok && e.StatusCode == 429, "status of a limit", err)
+	check(time.Since(began) >= 400*time.Millisecond, "it came back too soon", time.Since(began))
 
-// cut meets a connection that breaks in the middle of a stream.
-func cut(ctx context.Context, c openai.Client) error {
-	s := c.Chat.Completions.NewStreaming(ctx, ask("parrot:F18d", "one two three four five"))
-	defer s.Close()
+	// A connection that breaks in the middle of a stream.
+	s = chat.NewStreaming(ctx, ask("parrot:F18d", "one two three four five"))
 	for s.Next() {
 	}
-	if s.Err() == nil {
-		return errors.New("half a stream was taken for a whole one")
-	}
-	return nil
-}
+	check(s.Err() != nil, "half a stream was taken for a whole one")
 
-// failing meets an error that the client must be able to name.
-func failing(ctx context.Context, c openai.Client) error {
-	_, err := c.Chat.Completions.New(ctx, ask("scripted", "no money"))
-	if e, ok := errors.AsType[*openai.Error](err); !ok || e.StatusCode != 402 || e.Code != "insufficient_quota" {
-		return fmt.Errorf("got %v", err)
-	}
-	return nil
+	_, err = chat.New(ctx, ask("scripted", "no money"))
+	e, ok = errors.AsType[*openai.Error](err)
+	check(ok && e.StatusCode == 402 && e.Code == "insufficient_quota", "an error's status and code", err)
 }
