@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/db31e724/go-swarm/internal/canary"
 	"github.com/db31e724/go-swarm/mock"
@@ -193,15 +194,14 @@ func resent(log []mock.Entry) (why []string) {
 // crowded finds more calls to a model in work at once than there are slots. A
 // call that a client left is out of its slot in the moment it leaves.
 func crowded(log []mock.Entry) []string {
+	log = slices.Clone(log)
+	slices.SortStableFunc(log, func(a, b mock.Entry) int { return a.Arrived.Compare(b.Arrived) })
+	ends := map[string][]time.Time{} // of the calls in work, by model
 	for _, e := range log {
-		n := 0 // calls in work when this one came
-		for _, other := range log {
-			if other.Request.Model == e.Request.Model && !other.Arrived.After(e.Arrived) && other.Ended.After(e.Arrived) {
-				n++
-			}
-		}
-		if n > slots {
-			return []string{fmt.Sprintf("%d calls to %s at once, on %d slots", n, e.Request.Model, slots)}
+		model := e.Request.Model
+		ends[model] = slices.DeleteFunc(append(ends[model], e.Ended), func(t time.Time) bool { return !t.After(e.Arrived) })
+		if n := len(ends[model]); n > slots {
+			return []string{fmt.Sprintf("%d calls to %s at once, on %d slots", n, model, slots)}
 		}
 	}
 	return nil

@@ -15,8 +15,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"testing"
 	"testing/synctest"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
@@ -62,13 +65,26 @@ func run(t *testing.T, args []string, stdout, stderr io.Writer) int {
 	}
 	var quiet swarm.Money
 	synctest.Test(t, func(*testing.T) { quiet = quietCost(*seed) })
+	judged := make(chan chan row, 2*runtime.GOMAXPROCS(0)) // in order
+	go func() {
+		defer close(judged)
+		var runs errgroup.Group
+		runs.SetLimit(runtime.GOMAXPROCS(0))
+		for _, m := range meetings {
+			one := make(chan row, 1)
+			judged <- one
+			runs.Go(func() error {
+				synctest.Test(t, func(*testing.T) {
+					one <- judge(try(m.fault, []mock.FaultRule{m.rule}, m.seed), quiet)
+				})
+				return nil
+			})
+		}
+	}()
 	var rows []row
 	failed := 0
-	for _, m := range meetings {
-		var r row
-		synctest.Test(t, func(*testing.T) {
-			r = judge(try(m.fault, []mock.FaultRule{m.rule}, m.seed), quiet)
-		})
+	for one := range judged {
+		r := <-one
 		if !r.Pass {
 			failed++
 		}
