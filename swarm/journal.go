@@ -172,7 +172,7 @@ func (r *run) putSpent() {
 
 // recall looks for the result of a subtask with the same input.
 func (w *working) recall(t *running, st Subtask) (out Output, ok bool, err error) {
-	t.recorded = &recorded{key: subtaskKey(t.step, &st), branches: map[string]int{}}
+	t.recorded = &recorded{key: subtaskKey(t.step, &st), branches: map[branch]int{}}
 	var rec resultRecord
 	ok, err = w.run.history.get(Record{Kind: recordResult, Step: t.step.ID, Index: st.Index, Key: t.recorded.key}, &rec)
 	if err != nil {
@@ -233,7 +233,7 @@ func (s *scope) recall(st Subtask, out *Output) (at Record, known bool, err erro
 	h.add(st.Goal, st.Chunk, st.Item, st.Pack, st.Context, st.Found, st.Missing, st.Feedback)
 	h.results(st.From)
 	at = Record{Kind: recordBranch, Index: st.Index, Key: h.key()}
-	of := fmt.Sprintf("%d %x", at.Index, at.Key)
+	of := branch{at.Index, at.Key}
 	s.run.mu.Lock()
 	n := s.work.recorded.branches[of] // equal ones are told apart by their number
 	s.work.recorded.branches[of]++
@@ -277,8 +277,14 @@ type recorded struct {
 	earlier bool // the result is an earlier process's
 
 	// Guarded by the run's lock.
-	branches map[string]int // how many there were of each, by number and input
+	branches map[branch]int // how many there were of each
 	ownCalls bool           // some calls were not those of a branch
+}
+
+// branch is a part of a subtask, by its number and its input.
+type branch struct {
+	index int
+	key   [16]byte
 }
 
 // encode writes a value as JSON, or where that would change bytes, in texts that are

@@ -44,10 +44,7 @@ func (r *run) emit(e Event) {
 	if l.closed {
 		return // the run is over, and its report the caller's
 	}
-	e.Run = r.id
-	if e.At == 0 {
-		e.At = time.Since(r.start)
-	}
+	e.Run, e.At = r.id, time.Since(r.start)
 	if e.Round == 0 {
 		e.Round = r.round
 	}

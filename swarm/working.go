@@ -123,12 +123,10 @@ func (w *working) start() {
 // The lock is taken once for both.
 func (w *working) turn(last *running) *running {
 	r := w.run
-	t := new(running) // before the lock, which all workers wait for
 	r.lock()
 	defer r.mu.Unlock()
-	at := time.Since(r.start) // read once for both events
 	if last != nil {
-		w.ended(last, at)
+		w.ended(last)
 	} else {
 		w.starting = false
 	}
@@ -137,10 +135,10 @@ func (w *working) turn(last *running) *running {
 		w.tellQuiet()
 		return nil
 	}
-	t.step, t.ref, t.priority = r.steps[ref.Step], ref, w.machine.Priority(int(ref.Step))
+	t := &running{step: r.steps[ref.Step], ref: ref, priority: w.machine.Priority(int(ref.Step))}
 	t.scope = scope{run: r, work: t}
 	t.refused = t.scope.usedUp()
-	r.emit(Event{Kind: SubtaskStarted, At: at, Round: t.step.round, Step: t.step.ID, Index: int(ref.Index)})
+	r.emit(Event{Kind: SubtaskStarted, Round: t.step.round, Step: t.step.ID, Index: int(ref.Index)})
 	w.start()
 	return t
 }
@@ -164,7 +162,7 @@ func (w *working) do(t *running) {
 		w.write(t, Output{}, err)
 		w.run.lock()
 		defer w.run.mu.Unlock()
-		w.ended(t, time.Since(w.run.start))
+		w.ended(t)
 		w.start()
 		w.tellQuiet()
 	}()
@@ -241,7 +239,7 @@ func sane(fs []Finding) []Finding {
 
 // ended books how a subtask ended, gives back what it holds, gives its place
 // on, and ends or readies what follows from it. The lock is held.
-func (w *working) ended(t *running, at time.Duration) {
+func (w *working) ended(t *running) {
 	r := w.run
 	t.scope.end()
 	if w.away[t.ref] != nil {
@@ -260,7 +258,7 @@ func (w *working) ended(t *running, at time.Duration) {
 	if t.step.groups != nil {
 		r.merge.reduced[t.outcome]++
 	}
-	r.emit(Event{Kind: SubtaskEnded, At: at, Outcome: t.outcome, Round: t.step.round, Step: t.step.ID, Index: i, To: i + 1, Usage: t.usage, Err: res.Err, Result: res, Replayed: t.recorded != nil && t.recorded.earlier})
+	r.emit(Event{Kind: SubtaskEnded, Outcome: t.outcome, Round: t.step.round, Step: t.step.ID, Index: i, To: i + 1, Usage: t.usage, Err: res.Err, Result: res, Replayed: t.recorded != nil && t.recorded.earlier})
 	if t.outcome == Cancelled {
 		w.machine.Cancel() // the watcher may be late: nothing more is to begin
 	}

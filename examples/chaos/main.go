@@ -74,12 +74,13 @@ func run(t *testing.T, args []string, stdout, stderr io.Writer) int {
 			one := make(chan row, 1)
 			judged <- one
 			runs.Go(func() error {
-				synctest.Test(t, func(*testing.T) {
-					one <- judge(try(m.fault, []mock.FaultRule{m.rule}, m.seed), quiet)
-				})
+				var r row
+				synctest.Test(t, func(*testing.T) { r = judge(try(m.fault, []mock.FaultRule{m.rule}, m.seed), quiet) })
+				one <- r
 				return nil
 			})
 		}
+		runs.Wait()
 	}()
 	var rows []row
 	failed := 0

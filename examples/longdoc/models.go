@@ -147,6 +147,10 @@ func (m *models) startMock(s settings, small *model.Backend) {
 	m.closers = append(m.closers, func() { m.server.Close() })
 	m.large.BaseURL, small.BaseURL = m.server.URL(), m.server.URL()
 	m.large.Model, small.Model = big.ID, little.ID
-	m.large.Price = &swarm.Price{In: 4 * swarm.Dollar, Cached: swarm.Dollar * 2 / 5, Out: 20 * swarm.Dollar}
-	small.Price = &swarm.Price{In: swarm.Dollar / 5, Cached: swarm.Dollar / 50, Out: swarm.Dollar * 6 / 5}
+	m.large.Price, small.Price = price(big.Price), price(little.Price)
+}
+
+func price(p *mock.Price) *swarm.Price {
+	per := func(dollars float64) swarm.Money { return swarm.Money(dollars*float64(swarm.Dollar) + 0.5) }
+	return &swarm.Price{In: per(p.In), Cached: per(p.Cached), Written: per(p.Written), Out: per(p.Out)}
 }

@@ -2,26 +2,60 @@ package chat
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
+	"regexp"
+	"slices"
 
 	openai "github.com/sashabaranov/go-openai"
 
 	"github.com/db31e724/go-swarm/swarm/model"
 )
 
-// checkRequest refuses what cannot be written as JSON. The rest is the server's to
-// judge.
+// checkRequest refuses what no server would take, before it is sent.
 func checkRequest(r model.Request) error {
-	if t := r.Temperature; t != nil && !(*t >= 0 && *t <= 2) {
+	if len(r.Messages) == 0 {
+		return errors.New("the request has no messages")
+	}
+	for i, m := range r.Messages {
+		switch {
+		case m.Content == "" && len(m.ToolCalls) == 0:
+			return fmt.Errorf("message %d has no content", i)
+		case m.Role == "tool" && m.ToolCallID == "":
+			return fmt.Errorf("message %d has the role tool and no ToolCallID", i)
+		case !slices.Contains([]string{"system", "user", "assistant", "tool"}, m.Role):
+			return fmt.Errorf("message %d has the role %.20q: write system, user, assistant or tool", i, m.Role)
+		}
+	}
+	if r.MaxOut < 0 {
+		return fmt.Errorf("MaxOut is %d: write a positive number, or 0 for the server's own limit", r.MaxOut)
+	}
+	if t := r.Temperature; t != nil && (math.IsNaN(*t) || *t < 0 || *t > 2) {
 		return fmt.Errorf("temperature is %v: write a number from 0 to 2", *t)
 	}
-	if s := r.Schema; s != nil && !json.Valid(s.JSON) {
-		return fmt.Errorf("the schema %q is not valid JSON", s.Name)
+	if s := r.Schema; s != nil {
+		if err := named("schema", s.Name, s.JSON); err != nil {
+			return err
+		}
 	}
 	for _, t := range r.Tools {
-		if !json.Valid(t.Schema) {
-			return fmt.Errorf("the schema of tool %q is not valid JSON", t.Name)
+		if err := named("tool", t.Name, t.Schema); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// named checks the name and the JSON of a schema or a tool.
+func named(what, name string, schema json.RawMessage) error {
+	if !nameForm.MatchString(name) {
+		return fmt.Errorf("%s name %.70q: write 1 to 64 of A-Z a-z 0-9 _ -", what, name)
+	}
+	if !json.Valid(schema) {
+		return fmt.Errorf("the schema of %s %q is not valid JSON", what, name)
 	}
 	return nil
 }

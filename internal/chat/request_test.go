@@ -114,8 +114,16 @@ func TestSharedPrefixStaysTheSame(t *testing.T) {
 func TestBadRequestsAreNotSent(t *testing.T) {
 	nan, hot := math.NaN(), 3.0
 	for name, change := range map[string]func(*model.Request){
+		"no messages":     func(r *model.Request) { r.Messages = nil },
+		"empty content":   func(r *model.Request) { r.Messages = []model.Message{{Role: "user", Content: ""}} },
+		"unknown role":    func(r *model.Request) { r.Messages = []model.Message{{Role: "robot", Content: "x"}} },
+		"negative limit":  func(r *model.Request) { r.MaxOut = -1 },
 		"no temperature":  func(r *model.Request) { r.Temperature = &nan },
 		"hot":             func(r *model.Request) { r.Temperature = &hot },
+		"schema name":     func(r *model.Request) { r.Schema = &model.Schema{Name: "a b", JSON: json.RawMessage(`{}`)} },
+		"no schema name":  func(r *model.Request) { r.Schema = &model.Schema{JSON: json.RawMessage(`{}`)} },
+		"no tool ID":      func(r *model.Request) { r.Messages = []model.Message{{Role: "tool", Content: "x"}} },
+		"tool name":       func(r *model.Request) { r.Tools = []model.Tool{{Name: "a b", Schema: json.RawMessage(`{}`)}} },
 		"tool not JSON":   func(r *model.Request) { r.Tools = []model.Tool{{Name: "a", Schema: json.RawMessage(`{`)}} },
 		"schema not JSON": func(r *model.Request) { r.Schema = &model.Schema{Name: "a", JSON: json.RawMessage(`{`)} },
 	} {

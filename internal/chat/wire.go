@@ -1,7 +1,6 @@
 package chat
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -76,16 +75,16 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Body = body
 		return resp, nil
 	}
-	raw := bytes.NewBuffer(make([]byte, 0, min(max(resp.ContentLength, 0), maxReply)+bytes.MinRead))
-	if _, err = raw.ReadFrom(io.LimitReader(body, maxReply+1)); raw.Len() > maxReply {
+	raw, err := io.ReadAll(io.LimitReader(body, maxReply+1))
+	if len(raw) > maxReply {
 		err = errTooLarge
 	}
 	body.Close()
 	if err != nil {
 		return nil, err
 	}
-	x.raw = raw.Bytes()
-	if x.problem = model.ProblemIn200(x.raw); x.problem != nil {
+	x.raw = raw
+	if x.problem = model.ProblemIn200(raw); x.problem != nil {
 		return nil, errTold
 	}
 	resp.Body = io.NopCloser(strings.NewReader("{}")) // go-openai is strict about types where servers are not

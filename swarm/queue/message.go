@@ -253,7 +253,7 @@ func (f *failure) error() error {
 	return errors.New(f.Text)
 }
 
-// text is what v says, cut short. A stranger's method may panic.
+// text is what v says, cut short. fmt catches a panic of its String or Error.
 func text(v any) string { return fmt.Sprintf("%.4000s", fmt.Sprint(v)) }
 
 func encode(v any) ([]byte, error) {
