@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/db31e724/go-swarm/swarm/internal/schedule"
@@ -13,13 +14,13 @@ import (
 // working hands the subtasks of accepted steps to workers, on goroutines of
 // its own, as the machine decides. A goroutine asks for a subtask when it is
 // free and ends when there is none; one that gets a subtask has another
-// goroutine started if a place is left and something is ready, so no goroutine
-// waits for work. Guarded by the run's lock.
+// goroutine started if a place is left, something is ready and nobody is about
+// to ask anyway, so no goroutine waits for work. Guarded by the run's lock.
 type working struct {
 	run      *run
 	machine  *schedule.Machine
 	changed  sync.Cond                 // the run became quiet, or a phase ended
-	starting bool                      // a goroutine is on its way that has no subtask yet
+	coming   atomic.Int32              // goroutines on their way to ask for a subtask
 	reducing bool                      // what is in the machine reduces results, and goes on past stepCtx
 	away     map[schedule.Ref]*running // parked, or waiting for their place
 }
@@ -108,10 +109,10 @@ func (w *working) halt() {
 // start starts a goroutine if there is something to do, a place is free and no
 // goroutine is on its way already. The lock is held.
 func (w *working) start() {
-	if w.starting || !w.machine.Ready() {
+	if w.coming.Load() > 0 || !w.machine.Ready() {
 		return
 	}
-	w.starting = true
+	w.coming.Add(1)
 	w.run.group.Go(func() {
 		for t := w.turn(nil); t != nil; t = w.turn(t) {
 			w.do(t)
@@ -123,12 +124,14 @@ func (w *working) start() {
 // The lock is taken once for both.
 func (w *working) turn(last *running) *running {
 	r := w.run
+	if last != nil {
+		w.coming.Add(1)
+	}
 	r.lock()
 	defer r.mu.Unlock()
+	w.coming.Add(-1)
 	if last != nil {
 		w.ended(last)
-	} else {
-		w.starting = false
 	}
 	ref, ok := w.machine.Next()
 	if !ok {
