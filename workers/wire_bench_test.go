@@ -47,15 +47,18 @@ func BenchmarkWire(b *testing.B) {
 	for i := range prompts {
 		prompts[i] = "Excerpt " + strconv.Itoa(i) + ":\n" + strings.Repeat("The tenant pays rent on the first day of each month. \"Rent\" is all that is owed.\n", 45)
 	}
-	tuned := goOpenAI(&http.Client{Transport: chat.NewTransport(wireAtOnce)})
+	// Each case has connections of its own, beside those of the loop that it is
+	// compared with.
+	ours := func() *http.Client { return &http.Client{Transport: chat.NewTransport(wireAtOnce)} }
+	tuned := goOpenAI(ours)
 	for _, c := range []struct {
 		name string
 		make func(b *testing.B, url string, prompts []string) func(i int) error
 	}{
 		{"swarm", thePool},
-		{"go-openai", goOpenAI(&http.Client{})}, // what its DefaultConfig has
+		{"go-openai", goOpenAI(func() *http.Client { return &http.Client{} })}, // what its DefaultConfig has
 		{"go-openai-tuned", tuned},
-		{"net-http", netHTTP(&http.Client{Transport: chat.NewTransport(wireAtOnce)})},
+		{"net-http", netHTTP(ours)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			own, other := c.make(b, server.url, prompts), tuned(b, server.url, prompts)
@@ -128,8 +131,9 @@ func thePool(b *testing.B, url string, prompts []string) func(int) error {
 	}
 }
 
-func goOpenAI(hc *http.Client) func(*testing.B, string, []string) func(int) error {
+func goOpenAI(newClient func() *http.Client) func(*testing.B, string, []string) func(int) error {
 	return func(b *testing.B, url string, prompts []string) func(int) error {
+		hc := newClient()
 		cfg := openai.DefaultConfig("k")
 		cfg.BaseURL, cfg.HTTPClient = url, hc
 		client := openai.NewClientWithConfig(cfg)
@@ -152,8 +156,9 @@ func goOpenAI(hc *http.Client) func(*testing.B, string, []string) func(int) erro
 	}
 }
 
-func netHTTP(hc *http.Client) func(*testing.B, string, []string) func(int) error {
+func netHTTP(newClient func() *http.Client) func(*testing.B, string, []string) func(int) error {
 	return func(b *testing.B, url string, prompts []string) func(int) error {
+		hc := newClient()
 		bodies := make([][]byte, len(prompts))
 		for i, p := range prompts {
 			bodies[i], _ = json.Marshal(map[string]any{"model": "small", "max_tokens": 512, "messages": []any{
