@@ -44,12 +44,7 @@ func (f Fixed) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result,
 	if f.Into != nil {
 		return f.Into(ctx, b, results, w)
 	}
-	var cites []swarm.Citation
-	for i := range results {
-		for c := range results[i].Out.Evidence() {
-			cites = append(cites, *c)
-		}
-	}
+	cites := findings.Evidence(results)
 	out := findings.NewRenumber(w, cites)
 	by, wrote := 0, false
 	for i := range results {

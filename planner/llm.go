@@ -89,15 +89,13 @@ func New(c Config) (*LLM, error) {
 		c.MergePrompt = DefaultMergePrompt
 	}
 	c.Mends = max(cmp.Or(c.Mends, 2), 0)
-	if c.PlanBytes < 0 || c.PlanTokens < 0 || c.AnswerTokens < 0 || c.MergeTokens < 0 {
-		return nil, fmt.Errorf("planner: PlanBytes %d, PlanTokens %d, AnswerTokens %d, MergeTokens %d: none may be negative", c.PlanBytes, c.PlanTokens, c.AnswerTokens, c.MergeTokens)
+	if c.Context < 0 || c.PlanBytes < 0 || c.PlanTokens < 0 || c.AnswerTokens < 0 || c.MergeTokens < 0 {
+		return nil, fmt.Errorf("planner: Context %d, PlanBytes %d, PlanTokens %d, AnswerTokens %d, MergeTokens %d: none may be negative", c.Context, c.PlanBytes, c.PlanTokens, c.AnswerTokens, c.MergeTokens)
 	}
 	c.PlanBytes = cmp.Or(c.PlanBytes, 1<<20)
 	c.MergeTokens = cmp.Or(c.MergeTokens, 24_000)
 	l := &LLM{cfg: c, doer: c.Doer}
 	switch {
-	case c.Context < 0:
-		return nil, fmt.Errorf("planner: Context %d must not be negative", c.Context)
 	case c.Doer == nil:
 		p, err := pool.New(pool.Config{Backends: c.Backends, Limits: c.Limits})
 		if err != nil {

@@ -63,13 +63,6 @@ func (p *Pool) converse(st *swarm.Subtask, prompt int) (*conversation, error) {
 	return c, err
 }
 
-// seen is the subtask with what tools returned among the texts that it is shown.
-func (c *conversation) seen() *swarm.Subtask {
-	st := *c.st
-	st.Found = append(slices.Clip(st.Found), c.read...)
-	return &st
-}
-
 // do makes a call, carries out the calls of tools that the reply asks for, and
 // calls again with their results, until a reply asks for none. A request that asks
 // for a reply to be mended, and one past the bounds, offers no tools.
@@ -80,7 +73,9 @@ func (c *conversation) do(ctx context.Context, r model.Request) (model.Reply, er
 		req.Messages = c.messages(r.Messages, open, native)
 		switch {
 		case native:
-			req.Tools = offered(c.tools)
+			for _, t := range c.tools {
+				req.Tools = append(req.Tools, model.Tool{Name: t.Name, Description: t.Description, Schema: t.Schema})
+			}
 		case open:
 			req.Schema = nil // the reply may be a call
 		}

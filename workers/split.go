@@ -41,12 +41,12 @@ func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, splits int) (swar
 	if st.Chunk == nil || splits == mostSplits+bits.Len(uint(len(st.Chunk.Segments))) || len(st.Chunk.Text) < leastSplit {
 		return out, err
 	}
-	first, second := halves(st.Chunk)
+	at := middle(st.Chunk.Text)
 	var outs []swarm.Output
 	var lost []error
-	for _, c := range []*swarm.Chunk{&first, &second} {
+	for _, half := range []swarm.Chunk{st.Chunk.Part(0, at), st.Chunk.Part(at, len(st.Chunk.Text))} {
 		part := *st
-		part.Chunk = c
+		part.Chunk = &half
 		o, wrong := p.inParts(ctx, &part, splits+1)
 		switch {
 		case wrong == nil:
@@ -67,14 +67,8 @@ func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, splits int) (swar
 	return swarm.Output{}, lost[0]
 }
 
-// halves cuts a chunk in two near its middle: between paragraphs, else lines,
-// else sentences, else words.
-func halves(c *swarm.Chunk) (first, second swarm.Chunk) {
-	at := middle(c.Text)
-	return c.Part(0, at), c.Part(at, len(c.Text))
-}
-
-// seams are where a text is cut, the best first.
+// seams are where a text is cut, the best first: between paragraphs, else lines, else
+// sentences, else words.
 var seams = []*regexp.Regexp{
 	regexp.MustCompile(`\n\r?\n`),
 	regexp.MustCompile(`\n`),

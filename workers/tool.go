@@ -79,14 +79,6 @@ func (p *Pool) toolsOf(step *swarm.Step) (tools []swarm.Tool, err error) {
 	return tools, nil
 }
 
-// offered are tools as a server takes them.
-func offered(tools []swarm.Tool) (all []model.Tool) {
-	for _, t := range tools {
-		all = append(all, model.Tool{Name: t.Name, Description: t.Description, Schema: t.Schema})
-	}
-	return all
-}
-
 // protocol tells a model about tools where its server does not.
 func protocol(tools []swarm.Tool) string {
 	var b strings.Builder

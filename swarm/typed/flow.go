@@ -167,10 +167,7 @@ func (m *mapping[In, Out]) alone(ctx context.Context, st swarm.Subtask, e *entry
 			if n := len(out.Findings); n > 1 {
 				out.Doubts = append(slices.Clone(out.Doubts), fmt.Sprintf("of %d records the first was taken", n))
 			}
-			data, err := dataOf(out.Findings[0])
-			if err == nil {
-				data, err = unwrapped[Out](data)
-			}
+			data, err := valueOf[Out](out.Findings[0])
 			if err != nil {
 				return err
 			}
