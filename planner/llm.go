@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/internal/pool"
@@ -149,13 +150,8 @@ func promptTokens(p Prompt) int {
 
 // messages makes a conversation of a prompt.
 func messages(p Prompt) []model.Message {
-	var ms []model.Message
-	for _, m := range []model.Message{{Role: "system", Content: p.System}, {Role: "user", Content: p.User}} {
-		if strings.TrimSpace(m.Content) != "" {
-			ms = append(ms, m)
-		}
-	}
-	return ms
+	ms := []model.Message{{Role: "system", Content: p.System}, {Role: "user", Content: p.User}}
+	return slices.DeleteFunc(ms, func(m model.Message) bool { return strings.TrimSpace(m.Content) == "" })
 }
 
 // mended continues a conversation with what the model said, as far as there is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/internal/findings"
@@ -180,10 +181,8 @@ func (p *planning) fail(fallback func(swarm.Brief) []swarm.Step, b swarm.Brief, 
 // worker reads each chunk with the goal in mind. Without sources it returns no
 // step.
 func ReadAll(b swarm.Brief) []swarm.Step {
-	for _, s := range b.Task.Sources {
-		if len(s.Chunks) > 0 {
-			return []swarm.Step{{ID: "read", Do: "Find what in this text answers the question, or is needed to answer it: for a calculation its inputs, for a summary the main points, for a judgement what is to be judged.", Over: swarm.Chunks}}
-		}
+	if slices.ContainsFunc(b.Task.Sources, func(s swarm.Source) bool { return len(s.Chunks) > 0 }) {
+		return []swarm.Step{{ID: "read", Do: "Find what in this text answers the question, or is needed to answer it: for a calculation its inputs, for a summary the main points, for a judgement what is to be judged.", Over: swarm.Chunks}}
 	}
 	return nil
 }

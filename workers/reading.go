@@ -121,19 +121,12 @@ func confidence(raw json.RawMessage) float64 {
 }
 
 // scalar returns a string, number or boolean as text; null is the empty text.
-func scalar(raw json.RawMessage) (string, bool) {
-	if len(raw) == 0 {
-		return "", false
+func scalar(raw json.RawMessage) (text string, ok bool) {
+	if json.Unmarshal(raw, &text) == nil {
+		return text, true
 	}
-	switch raw[0] {
-	case '{', '[':
+	if len(raw) == 0 || raw[0] == '{' || raw[0] == '[' {
 		return "", false
-	case '"':
-		var s string
-		err := json.Unmarshal(raw, &s)
-		return s, err == nil
-	case 'n':
-		return "", true
 	}
 	return string(raw), true
 }

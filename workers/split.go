@@ -28,26 +28,23 @@ func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, splits int) (swar
 	if !isClass(err, swarm.ClassTooLong) {
 		return out, err
 	}
-	if n := len(st.Found); n > 1 { // the best of them alone
-		fewer := *st
-		fewer.Found = st.Found[:n/2]
-		return p.inParts(ctx, &fewer, splits)
-	}
-	if c := st.Chunk; st.Goal != "" && (c == nil || len(st.Goal) > len(c.Text)/2) { // the instruction says what is wanted
-		fewer := *st
-		fewer.Goal = ""
-		return p.inParts(ctx, &fewer, splits)
-	}
-	if st.Chunk == nil || splits == mostSplits+bits.Len(uint(len(st.Chunk.Segments))) || len(st.Chunk.Text) < leastSplit {
+	less, c := *st, st.Chunk
+	switch n := len(st.Found); {
+	case n > 1: // the best of them alone
+		less.Found = st.Found[:n/2]
+		return p.inParts(ctx, &less, splits)
+	case st.Goal != "" && (c == nil || len(st.Goal) > len(c.Text)/2): // the instruction says what is wanted
+		less.Goal = ""
+		return p.inParts(ctx, &less, splits)
+	case c == nil || splits == mostSplits+bits.Len(uint(len(c.Segments))) || len(c.Text) < leastSplit:
 		return out, err
 	}
-	at := middle(st.Chunk.Text)
+	at := middle(c.Text)
 	var outs []swarm.Output
 	var lost []error
-	for _, half := range []swarm.Chunk{st.Chunk.Part(0, at), st.Chunk.Part(at, len(st.Chunk.Text))} {
-		part := *st
-		part.Chunk = &half
-		o, wrong := p.inParts(ctx, &part, splits+1)
+	for _, half := range []swarm.Chunk{c.Part(0, at), c.Part(at, len(c.Text))} {
+		less.Chunk = &half
+		o, wrong := p.inParts(ctx, &less, splits+1)
 		switch {
 		case wrong == nil:
 			outs = append(outs, o)

@@ -55,7 +55,10 @@ func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error)
 
 // work asks for a reply, and once more where that can help.
 func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error) {
-	backends, maxOut := p.backends()
+	backends, maxOut := 0, 0 // it is not known
+	if p.own != nil {
+		backends, maxOut = p.own.Backends(), p.own.MaxOut()
+	}
 	avoid, err := p.unable.check(ctx, backends)
 	if err != nil {
 		return swarm.Output{}, err

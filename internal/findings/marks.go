@@ -244,9 +244,6 @@ func read(found [][]byte) (g group, ok bool) {
 
 // number reads a number from 1 to 999 999, without leading zeros.
 func number(s string) (int, bool) {
-	if s == "" || len(s) > 6 || s[0] == '0' {
-		return 0, false
-	}
 	n, err := strconv.Atoi(s)
-	return n, err == nil && n > 0
+	return n, err == nil && n > 0 && n < 1e6 && s[0] != '0'
 }
