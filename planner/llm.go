@@ -171,7 +171,7 @@ func (l *LLM) mended(ms []model.Message, said, mend string, out int) []model.Mes
 // reader takes a reply as it comes.
 type reader interface {
 	read(text string) error // an error ends the call
-	again()                 // the reply begins anew
+	again()                 // a reply begins, or begins anew
 }
 
 // do makes a call and lets to read the reply; nil: it is read when it is whole.
@@ -209,16 +209,14 @@ func (l *LLM) do(ctx context.Context, r model.Request, to reader, hold bool) (st
 		thinking, told = thought{hold: hold}, false
 		again()
 	}
+	again()
 	reply, err := l.doer.Do(ctx, r)
 	if !told && reply.Text != "" {
 		// The server answered in one piece and nobody was told.
 		read(thinking.next(reply.Text))
 	}
 	read(thinking.end(), false)
-	if failed != nil {
-		return said.String(), failed
-	}
-	return said.String(), err
+	return said.String(), cmp.Or(failed, err)
 }
 
 // classOf returns the class of a call's error, or "".

@@ -41,7 +41,6 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 	}
 	asked := false // for a plan that is not empty
 	for mends := 0; ; mends++ {
-		p.again()
 		said, err := l.do(ctx, model.Request{Messages: ms, Schema: schema, MaxOut: l.cfg.PlanTokens, DefaultOut: l.planOut()}, p, true)
 		switch {
 		case p.stopped != nil:
@@ -147,17 +146,13 @@ func (p *planning) mend(problems []error) string {
 			break
 		}
 	}
+	accepted, whole := "No step has been accepted yet.\n", ""
 	if len(p.order) > 0 {
 		names := findings.Line(strings.Join(p.order, ", "), 4000)
-		b.WriteString("These steps were accepted and are being carried out; do not write them again, but later steps may refer to them: " + names + ".\n")
-	} else {
-		b.WriteString("No step has been accepted yet.\n")
+		accepted = "These steps were accepted and are being carried out; do not write them again, but later steps may refer to them: " + names + ".\n"
+		whole = ` If nothing is missing any more, reply {"steps": []}.`
 	}
-	b.WriteString(`Go on from there: reply with one JSON object {"steps": [ … ]} that holds only the steps that are still missing, mended.`)
-	if len(p.order) > 0 {
-		b.WriteString(` If nothing is missing any more, reply {"steps": []}.`)
-	}
-	return b.String()
+	return b.String() + accepted + `Go on from there: reply with one JSON object {"steps": [ … ]} that holds only the steps that are still missing, mended.` + whole
 }
 
 // fail ends a plan that could not be mended.

@@ -96,13 +96,13 @@ scan:
 			if !decided {
 				break scan
 			}
-			index := at[0] == '[' && name.Match(m.said)
-			if groups != nil && !index {
-				dst = m.refer(dst, groups, at[:len(at)-len(open)])
-				i += len(at) - len(open) + length
+			space := len(at) - len(open)
+			n = space + length
+			if index := at[0] == '[' && name.Match(m.said); groups != nil && !index {
+				dst = m.refer(dst, groups, at[:space])
+				i += n
 				continue
 			}
-			n = len(at) - len(open) + length
 		}
 		dst = m.pass(dst, at[:n])
 		i += n
