@@ -152,13 +152,9 @@ func (a *answer) decide(last bool) {
 		a.mode, a.head = past, ""
 	case last || len(begun) > preambleBytes && !open:
 		a.mode = plain
-		if info, body, ok := strings.Cut(begun, "\n"); ok && strings.HasPrefix(info, "```") {
-			switch strings.ToLower(strings.TrimSpace(info[3:])) {
-			case "markdown", "md", "text", "txt", "plaintext":
-				a.fenced, begun = true, body
-			}
-		}
-		a.plain(begun)
+		body := fenceBegins.ReplaceAllString(begun, "")
+		a.fenced = body != begun
+		a.plain(body)
 		a.seen = 0
 		a.overhear("")
 	}
@@ -191,7 +187,10 @@ func (a *answer) another() bool {
 	return a.search(len(a.head))
 }
 
-var fenceEnd = regexp.MustCompile("[ \\t\\r\\n]*`{0,3}[ \\t\\r\\n]*$")
+var (
+	fenceBegins = regexp.MustCompile("(?i)\\A```[^\\S\\n]*(?:markdown|md|text|txt|plaintext)[^\\S\\n]*\\n")
+	fenceEnd    = regexp.MustCompile("[ \\t\\r\\n]*`{0,3}[ \\t\\r\\n]*$")
+)
 
 // plain passes on plain text.
 func (a *answer) plain(p string) {
@@ -241,10 +240,7 @@ func (a *answer) text(p string, last bool) {
 				a.pend = p
 				return
 			}
-			written := escape.FindString(p)
-			if written == "" {
-				written = `\`
-			}
+			written := cmp.Or(escape.FindString(p), `\`)
 			char := written // as it is, where JSON has no such escape
 			_ = json.Unmarshal([]byte(`"`+written+`"`), &char)
 			a.put(strings.Trim(char, "\b\f"))

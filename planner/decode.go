@@ -159,17 +159,14 @@ func (d *decoder) object(last bool) bool {
 	case err == nil && (d.inList || fields["id"] != nil || fields["do"] != nil):
 		d.steps++
 		d.step(raw)
+	case err == nil && fields["steps"] != nil:
+		d.doubtful = cmp.Or(d.doubtful, errors.New(`the plan's "steps" is no list of objects`))
 	case err == nil:
-		if fields["steps"] != nil && !d.inList {
-			d.doubtful = cmp.Or(d.doubtful, errors.New(`the plan's "steps" is no list of objects`))
-		}
 	case d.inList, d.steps > 0 && planNames.Match(rest[:end]):
 		d.faults = append(d.faults, d.placed(err, d.pos))
 		d.inList, d.whole = false, false
-	default:
-		if planNames.Match(rest[:end]) {
-			d.doubtful = cmp.Or(d.doubtful, d.placed(err, d.pos))
-		}
+	case planNames.Match(rest[:end]):
+		d.doubtful = cmp.Or(d.doubtful, d.placed(err, d.pos))
 	}
 	return true
 }
@@ -222,8 +219,8 @@ func readStep(raw []byte) (swarm.Step, error) {
 	}
 	if bad, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		field, _, _ := strings.Cut(strings.ToLower(bad.Field), ".")
-		want := map[string]string{texts: "is not a list of strings", "": "is not a string"}[types[field]]
-		return refuse(field, string(fields[field]), cmp.Or(want, map[bool]string{true: "is not a list of fields", false: "must be as " + types[field] + " says"}[field == "fields"]))
+		want := map[string]string{texts: "is not a list of strings", "": "is not a string", types["fields"]: "is not a list of fields"}[types[field]]
+		return refuse(field, string(fields[field]), cmp.Or(want, "must be as "+types[field]+" says"))
 	}
 	if len(twice) > 0 {
 		return refuse(twice[0], "", "stands twice: write each field once")

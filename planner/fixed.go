@@ -44,30 +44,22 @@ func (f Fixed) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result,
 	if f.Into != nil {
 		return f.Into(ctx, b, results, w)
 	}
-	var cites []swarm.Citation
-	for i := range results {
-		for c := range results[i].Out.Evidence() {
-			cites = append(cites, *c)
-		}
-	}
+	cites := findings.Evidence(results)
 	out := findings.NewRenumber(w, cites)
-	by, wrote := 0, false
+	by, gap := 0, ""
 	for i := range results {
 		for k := range results[i].Out.Findings {
 			f := &results[i].Out.Findings[k]
-			if wrote {
-				io.WriteString(out, "\n\n")
-			}
-			wrote = true
+			io.WriteString(out, gap)
 			if len(cites) == 0 || findings.IsJSON(f.Text) {
 				out.Verbatim(f.Text, f.Evidence)
 			} else {
 				io.WriteString(out, findings.Cited(&results[i], f, by))
 			}
-			by += len(f.Evidence)
+			by, gap = by+len(f.Evidence), "\n\n"
 		}
 	}
-	if wrote {
+	if gap != "" {
 		io.WriteString(out, "\n")
 	}
 	if err := out.Close(); err != nil { // a Renumber keeps its first error

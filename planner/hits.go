@@ -46,7 +46,6 @@ func hits(goal string, sources []swarm.Source) string {
 			for t := range p.counts {
 				in[t]++
 			}
-			p.Text = nil
 			parts = append(parts, p)
 		}
 	}

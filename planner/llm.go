@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/internal/pool"
@@ -89,15 +90,13 @@ func New(c Config) (*LLM, error) {
 		c.MergePrompt = DefaultMergePrompt
 	}
 	c.Mends = max(cmp.Or(c.Mends, 2), 0)
-	if c.PlanBytes < 0 || c.PlanTokens < 0 || c.AnswerTokens < 0 || c.MergeTokens < 0 {
-		return nil, fmt.Errorf("planner: PlanBytes %d, PlanTokens %d, AnswerTokens %d, MergeTokens %d: none may be negative", c.PlanBytes, c.PlanTokens, c.AnswerTokens, c.MergeTokens)
+	if c.Context < 0 || c.PlanBytes < 0 || c.PlanTokens < 0 || c.AnswerTokens < 0 || c.MergeTokens < 0 {
+		return nil, fmt.Errorf("planner: Context %d, PlanBytes %d, PlanTokens %d, AnswerTokens %d, MergeTokens %d: none may be negative", c.Context, c.PlanBytes, c.PlanTokens, c.AnswerTokens, c.MergeTokens)
 	}
 	c.PlanBytes = cmp.Or(c.PlanBytes, 1<<20)
 	c.MergeTokens = cmp.Or(c.MergeTokens, 24_000)
 	l := &LLM{cfg: c, doer: c.Doer}
 	switch {
-	case c.Context < 0:
-		return nil, fmt.Errorf("planner: Context %d must not be negative", c.Context)
 	case c.Doer == nil:
 		p, err := pool.New(pool.Config{Backends: c.Backends, Limits: c.Limits})
 		if err != nil {
@@ -151,13 +150,8 @@ func promptTokens(p Prompt) int {
 
 // messages makes a conversation of a prompt.
 func messages(p Prompt) []model.Message {
-	var ms []model.Message
-	for _, m := range []model.Message{{Role: "system", Content: p.System}, {Role: "user", Content: p.User}} {
-		if strings.TrimSpace(m.Content) != "" {
-			ms = append(ms, m)
-		}
-	}
-	return ms
+	ms := []model.Message{{Role: "system", Content: p.System}, {Role: "user", Content: p.User}}
+	return slices.DeleteFunc(ms, func(m model.Message) bool { return strings.TrimSpace(m.Content) == "" })
 }
 
 // mended continues a conversation with what the model said, as far as there is
@@ -177,7 +171,7 @@ func (l *LLM) mended(ms []model.Message, said, mend string, out int) []model.Mes
 // reader takes a reply as it comes.
 type reader interface {
 	read(text string) error // an error ends the call
-	again()                 // the reply begins anew
+	again()                 // a reply begins, or begins anew
 }
 
 // do makes a call and lets to read the reply; nil: it is read when it is whole.
@@ -215,16 +209,14 @@ func (l *LLM) do(ctx context.Context, r model.Request, to reader, hold bool) (st
 		thinking, told = thought{hold: hold}, false
 		again()
 	}
+	again()
 	reply, err := l.doer.Do(ctx, r)
 	if !told && reply.Text != "" {
 		// The server answered in one piece and nobody was told.
 		read(thinking.next(reply.Text))
 	}
 	read(thinking.end(), false)
-	if failed != nil {
-		return said.String(), failed
-	}
-	return said.String(), err
+	return said.String(), cmp.Or(failed, err)
 }
 
 // classOf returns the class of a call's error, or "".

@@ -70,7 +70,6 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 		return v, err
 	}
 	for mends := 0; ; mends++ {
-		m.again()
 		least := 0
 		if len(cites) > 1 && mends == 0 { // fewer can be had
 			least = shortAnswer

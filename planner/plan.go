@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/internal/findings"
@@ -40,7 +41,6 @@ func (l *LLM) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) erro
 	}
 	asked := false // for a plan that is not empty
 	for mends := 0; ; mends++ {
-		p.again()
 		said, err := l.do(ctx, model.Request{Messages: ms, Schema: schema, MaxOut: l.cfg.PlanTokens, DefaultOut: l.planOut()}, p, true)
 		switch {
 		case p.stopped != nil:
@@ -146,17 +146,13 @@ func (p *planning) mend(problems []error) string {
 			break
 		}
 	}
+	accepted, whole := "No step has been accepted yet.\n", ""
 	if len(p.order) > 0 {
 		names := findings.Line(strings.Join(p.order, ", "), 4000)
-		b.WriteString("These steps were accepted and are being carried out; do not write them again, but later steps may refer to them: " + names + ".\n")
-	} else {
-		b.WriteString("No step has been accepted yet.\n")
+		accepted = "These steps were accepted and are being carried out; do not write them again, but later steps may refer to them: " + names + ".\n"
+		whole = ` If nothing is missing any more, reply {"steps": []}.`
 	}
-	b.WriteString(`Go on from there: reply with one JSON object {"steps": [ … ]} that holds only the steps that are still missing, mended.`)
-	if len(p.order) > 0 {
-		b.WriteString(` If nothing is missing any more, reply {"steps": []}.`)
-	}
-	return b.String()
+	return b.String() + accepted + `Go on from there: reply with one JSON object {"steps": [ … ]} that holds only the steps that are still missing, mended.` + whole
 }
 
 // fail ends a plan that could not be mended.
@@ -180,10 +176,8 @@ func (p *planning) fail(fallback func(swarm.Brief) []swarm.Step, b swarm.Brief, 
 // worker reads each chunk with the goal in mind. Without sources it returns no
 // step.
 func ReadAll(b swarm.Brief) []swarm.Step {
-	for _, s := range b.Task.Sources {
-		if len(s.Chunks) > 0 {
-			return []swarm.Step{{ID: "read", Do: "Find what in this text answers the question, or is needed to answer it: for a calculation its inputs, for a summary the main points, for a judgement what is to be judged.", Over: swarm.Chunks}}
-		}
+	if slices.ContainsFunc(b.Task.Sources, func(s swarm.Source) bool { return len(s.Chunks) > 0 }) {
+		return []swarm.Step{{ID: "read", Do: "Find what in this text answers the question, or is needed to answer it: for a calculation its inputs, for a summary the main points, for a judgement what is to be judged.", Over: swarm.Chunks}}
 	}
 	return nil
 }

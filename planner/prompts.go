@@ -61,20 +61,14 @@ func DefaultPlanPrompt(b swarm.Brief, room int) Prompt {
 	if len(b.Task.Schema) > 0 {
 		fmt.Fprintf(&tail, "\nThe answer will be data of this JSON Schema: %s\n", b.Task.Schema)
 	}
-	if l := limits(b.Max); l != "" {
-		fmt.Fprintf(&tail, "\nLimits: %s.\n", l)
-	}
+	tail.WriteString(limits(b.Max))
 	left := room - promptTokens(p) - swarm.EstimateTokens(tail.String()) - 64
+	begun := standingText(b.Standing)
 	if b.Round > 1 {
-		known := knownText(b, left/2)
-		left -= swarm.EstimateTokens(known)
-		tail.WriteString(known)
+		begun = knownText(b, left/2) + begun
 	}
-	if standing := standingText(b.Standing); standing != "" {
-		left -= swarm.EstimateTokens(standing)
-		tail.WriteString(standing)
-	}
-	tail.WriteString("\nWrite the plan.\n")
+	left -= swarm.EstimateTokens(begun)
+	tail.WriteString(begun + "\nWrite the plan.\n")
 	where := hits(b.Task.Goal, b.Task.Sources)
 	if cost := swarm.EstimateTokens(where); cost > left/4 {
 		where = ""
@@ -111,7 +105,7 @@ func limits(m swarm.Limits) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "at most " + strings.Join(parts, ", ") + ", all rounds together"
+	return "\nLimits: at most " + strings.Join(parts, ", ") + ", all rounds together.\n"
 }
 
 // knownText tells a later round what is known and what was asked for.

@@ -115,14 +115,11 @@ var number = regexp.MustCompile(`\d{1,6}`)
 // evidence returns the citations that an answer names by their numbers.
 func evidence(beside json.RawMessage, cites []swarm.Citation) (named []swarm.Citation) {
 	fields, _ := findings.Members(beside)
-	var seen []int
 	for _, text := range number.FindAllString(string(fields["evidence"]), -1) {
 		n, _ := strconv.Atoi(text) // digits alone
-		if n < 1 || n > len(cites) || slices.Contains(seen, n) {
-			continue
+		if n >= 1 && n <= len(cites) && !slices.Contains(named, cites[n-1]) {
+			named = append(named, cites[n-1])
 		}
-		seen = append(seen, n)
-		named = append(named, cites[n-1])
 	}
 	return named
 }

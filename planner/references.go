@@ -37,9 +37,16 @@ func (r *references) Write(p []byte) (int, error) {
 	if (r.held[0] == '{' || r.held[0] == '[') && (len(r.held) > preambleBytes || json.Valid(r.held) || beginsJSON(string(r.held))) {
 		return len(p), nil
 	}
-	r.to = r.prose
-	_, err := r.prose.Write(r.held)
-	return len(p), err
+	return len(p), r.pass(r.prose)
+}
+
+// pass passes on what was held, unless that was done.
+func (r *references) pass(to io.Writer) (err error) {
+	if r.to == nil {
+		r.to = to
+		_, err = to.Write(r.held)
+	}
+	return err
 }
 
 // more adds the citations of the text that follows to those of the text until now,
@@ -49,26 +56,20 @@ func (r *references) more(cites []swarm.Citation) error {
 		r.cites = append(slices.Clip(r.cites), cites...)
 		return nil
 	}
-	if r.to == nil { // with text below it is no JSON
-		r.to = r.prose
-		r.prose.Write(r.held) // it keeps its first error
-	}
+	r.pass(r.prose) // with text below it is no JSON; the prose keeps its first error
 	return r.prose.More(cites)
 }
 
 // Close passes on what was held.
 func (r *references) Close() error {
 	if r.to == nil && json.Valid(r.held) {
-		r.to, r.prose = r.w, nil
-		_, err := r.w.Write(r.held)
-		return err
-	}
-	if r.to == nil {
-		r.prose.Write(r.held) // it keeps its first error
+		r.prose = nil
+		return r.pass(r.w)
 	}
 	if r.prose == nil {
 		return nil
 	}
+	r.pass(r.prose) // it keeps its first error
 	return r.prose.Close()
 }
 

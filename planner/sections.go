@@ -52,13 +52,7 @@ func heading(r *swarm.Result) string {
 // join writes the sections below what the model wrote, and what is missing. Their
 // citations follow those that the model was shown.
 func (m *merging) join(sections []swarm.Result, missing []string) error {
-	var more []swarm.Citation
-	for i := range sections {
-		for c := range sections[i].Out.Evidence() {
-			more = append(more, *c)
-		}
-	}
-	if err := m.refs.more(more); err != nil {
+	if err := m.refs.more(findings.Evidence(sections)); err != nil {
 		return err
 	}
 	by := len(m.cites)

@@ -46,16 +46,13 @@ func cutOutline(text string, most int) string {
 	}
 	depth := func(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
 	lines := strings.Split(text, "\n")
-	for {
+	for swarm.EstimateTokens(strings.Join(lines, "\n")) > most-2 {
 		deepest := depth(slices.MaxFunc(lines, func(a, b string) int { return depth(a) - depth(b) }))
 		kept := slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return depth(l) == deepest })
 		if len(kept) == 0 {
 			break
 		}
 		lines = kept
-		if swarm.EstimateTokens(strings.Join(lines, "\n")) <= most-2 {
-			break
-		}
 	}
 	return strings.TrimRight(cutText(strings.Join(lines, "\n"), most-2), "\n ") + " …"
 }

@@ -1,12 +1,14 @@
 package workers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/db31e724/go-swarm/internal/findings"
 	"github.com/db31e724/go-swarm/swarm"
 )
 
@@ -110,14 +112,11 @@ func repeats(f, had swarm.Finding) bool {
 
 // plus adds the usage of another call.
 func plus(a, b *swarm.Usage) *swarm.Usage {
-	if a == nil {
-		return b
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
 	}
-	if b != nil {
-		sum := a.Plus(*b)
-		return &sum
-	}
-	return a
+	sum := a.Plus(*b)
+	return &sum
 }
 
 func plusModels(a, b map[string]swarm.Usage) map[string]swarm.Usage {
@@ -140,10 +139,11 @@ func Quotes(st swarm.Subtask, f *swarm.Finding) string {
 	if len(shown(&st)) == 0 || st.Step != nil && st.Step.Form != swarm.FormFindings {
 		return ""
 	}
+	before := findings.Evidence(st.From)
 	var all []swarm.Citation
 	var wrong []string
 	for _, c := range f.Evidence {
-		if fromBefore(&st, &c) {
+		if slices.Contains(before, c) {
 			all = append(all, c)
 			continue
 		}
@@ -157,16 +157,4 @@ func Quotes(st swarm.Subtask, f *swarm.Finding) string {
 		return "there is no quote: copy the words of the text that show the answer, or leave the finding out"
 	}
 	return strings.Join(wrong, "; ")
-}
-
-// fromBefore says that a citation is one of the results that the subtask read.
-func fromBefore(st *swarm.Subtask, c *swarm.Citation) bool {
-	for i := range st.From {
-		for had := range st.From[i].Out.Evidence() {
-			if *had == *c {
-				return true
-			}
-		}
-	}
-	return false
 }

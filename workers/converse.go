@@ -48,12 +48,9 @@ type turn struct {
 
 func (p *Pool) converse(st *swarm.Subtask, prompt int) (*conversation, error) {
 	tools, err := p.toolsOf(st.Step)
-	c := &conversation{pool: p, st: st, tools: tools, prompt: prompt, room: p.cfg.ToolTokens}
-	if c.room == 0 {
-		c.room = defaultToolTokens
-		if p.own != nil {
-			c.room = min(c.room, p.own.Context()/4)
-		}
+	c := &conversation{pool: p, st: st, tools: tools, prompt: prompt, room: cmp.Or(p.cfg.ToolTokens, defaultToolTokens)}
+	if p.cfg.ToolTokens == 0 && p.own != nil {
+		c.room = min(c.room, p.own.Context()/4)
 	}
 	for _, f := range st.Found {
 		if strings.HasPrefix(f.Source, "tool:") {
@@ -61,13 +58,6 @@ func (p *Pool) converse(st *swarm.Subtask, prompt int) (*conversation, error) {
 		}
 	}
 	return c, err
-}
-
-// seen is the subtask with what tools returned among the texts that it is shown.
-func (c *conversation) seen() *swarm.Subtask {
-	st := *c.st
-	st.Found = append(slices.Clip(st.Found), c.read...)
-	return &st
 }
 
 // do makes a call, carries out the calls of tools that the reply asks for, and
@@ -80,7 +70,9 @@ func (c *conversation) do(ctx context.Context, r model.Request) (model.Reply, er
 		req.Messages = c.messages(r.Messages, open, native)
 		switch {
 		case native:
-			req.Tools = offered(c.tools)
+			for _, t := range c.tools {
+				req.Tools = append(req.Tools, model.Tool{Name: t.Name, Description: t.Description, Schema: t.Schema})
+			}
 		case open:
 			req.Schema = nil // the reply may be a call
 		}
@@ -210,11 +202,10 @@ func (c *conversation) call(ctx context.Context, call model.ToolCall, alone bool
 	if fault := c.pool.records.Fault(tool.Schema, arguments); fault != "" {
 		return "", fmt.Errorf("the arguments are not as the schema of %s says: %s", tool.Name, fault)
 	}
-	run := func() (string, error) { return c.run(ctx, tool, arguments, alone) }
 	if tool.Once {
-		return c.once(ctx, tool, arguments, run)
+		return c.once(ctx, tool, arguments, alone)
 	}
-	return run()
+	return c.run(ctx, tool, arguments, alone)
 }
 
 // run runs a tool's function within the time that it has.

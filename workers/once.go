@@ -13,7 +13,7 @@ import (
 // that the call begins before it does, and what it came to afterwards. So a process
 // that goes on with a run finds the result of an earlier one, and refuses the call
 // where that one was cut off in the middle of it, or asked for something else.
-func (c *conversation) once(ctx context.Context, tool *swarm.Tool, arguments json.RawMessage, do func() (string, error)) (string, error) {
+func (c *conversation) once(ctx context.Context, tool *swarm.Tool, arguments json.RawMessage, alone bool) (string, error) {
 	earlier := true
 	if _, _, err := swarm.Branch(ctx, swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
 		earlier = false
@@ -24,7 +24,7 @@ func (c *conversation) once(ctx context.Context, tool *swarm.Tool, arguments jso
 	var text string
 	var failed error
 	if !earlier {
-		text, failed = do()
+		text, failed = c.run(ctx, tool, arguments, alone)
 	}
 	out, _, err := swarm.Branch(ctx, swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
 		if earlier {

@@ -17,10 +17,7 @@ func (r *reading) output(st *swarm.Subtask, s shape, most int) swarm.Output {
 	for _, f := range r.faults {
 		out.Doubts = append(out.Doubts, "the reply is not as asked: "+f)
 	}
-	var cites []swarm.Citation
-	if s.marks {
-		_, cites = findings.Render(st.From)
-	}
+	cites := findings.Evidence(st.From)
 	bare := true // no finding has evidence
 	for _, said := range r.findings {
 		f := swarm.Finding{Text: said.answer, Data: said.data, Confidence: said.confidence}
@@ -60,11 +57,9 @@ func own(st *swarm.Subtask, quote string) []swarm.Citation {
 	if wrong == "" && len(cites) > 0 {
 		return cites
 	}
-	for i := range st.From {
-		for c := range st.From[i].Out.Evidence() {
-			if _, _, ok := locate(c.Quote, quote); ok {
-				return []swarm.Citation{*c}
-			}
+	for _, c := range findings.Evidence(st.From) {
+		if _, _, ok := locate(c.Quote, quote); ok {
+			return []swarm.Citation{c}
 		}
 	}
 	return cites

@@ -122,15 +122,6 @@ func (p *Pool) Slots() int {
 	return p.own.Slots()
 }
 
-// backends returns how many the pool has, and the largest MaxOut among them; 0
-// if that is not known.
-func (p *Pool) backends() (n, maxOut int) {
-	if p.own == nil {
-		return 0, 0
-	}
-	return p.own.Backends(), p.own.MaxOut()
-}
-
 // WithWeight returns a context that sets a run's weight in pools that it shares
 // with other runs. While both have waiting calls, a run of weight 3 gets three
 // times the slot time of one of weight 1, the default. Give the context to

@@ -3,6 +3,7 @@ package workers
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,16 +45,16 @@ func read(c *record.Checker, text string, s shape, must bool) reading {
 		if fault == "" && s.record != nil {
 			fault = c.Fault(s.record, f.data)
 		}
+		if f.answer == "" && s.form == swarm.FormFindings {
+			f.answer = f.quote
+		}
+		if f.answer == "" && must { // that there is nothing may be the answer
+			f.answer = string(f.data)
+		}
 		switch {
 		case fault != "":
 			r.faults = append(r.faults, fmt.Sprintf("number %d: %s", i+1, fault))
-		case s.form == swarm.FormFindings && f.answer == "" && f.quote != "":
-			f.answer = f.quote
-			r.findings = append(r.findings, f)
 		case f.answer != "":
-			r.findings = append(r.findings, f)
-		case must && f.data != nil: // that there is nothing may be the answer
-			f.answer = string(f.data)
 			r.findings = append(r.findings, f)
 		}
 	}
@@ -71,7 +72,8 @@ func readFinding(raw json.RawMessage, data bool) (f saying, fault string) {
 		return saying{answer: strings.TrimSpace(text)}, ""
 	}
 	fields, twice := findings.Members(raw)
-	for _, key := range []string{"answer", "quote"} {
+	into := []*string{&f.answer, &f.quote}
+	for i, key := range []string{"answer", "quote"} {
 		text, ok := scalar(fields[key])
 		switch {
 		case data && key == "answer": // a field of the record, or nothing
@@ -80,19 +82,20 @@ func readFinding(raw json.RawMessage, data bool) (f saying, fault string) {
 		case slices.Contains(twice, key):
 			return f, `"` + key + `" stands twice, with two values`
 		}
-		if text = strings.TrimSpace(text); key == "answer" {
-			f.answer = text
-		} else {
-			f.quote = text
-		}
+		*into[i] = strings.TrimSpace(text)
 	}
 	f.confidence = confidence(fields["confidence"])
 	switch {
 	case data:
 		if f.data = fields["data"]; f.data == nil {
-			f.data = without(raw, "quote", "confidence", "answer")
+			var own map[string]json.RawMessage // nil: it is no object
+			json.Unmarshal(raw, &own)
+			maps.DeleteFunc(own, func(key string, _ json.RawMessage) bool {
+				return key == "quote" || key == "confidence" || key == "answer"
+			})
+			f.data, _ = json.Marshal(own) // what has just been read
 		}
-		if len(f.data) == 0 || f.data[0] != '{' {
+		if f.data[0] != '{' {
 			return f, `"data" is not an object`
 		}
 		f.answer = record.InWords(f.data)
@@ -100,19 +103,6 @@ func readFinding(raw json.RawMessage, data bool) (f saying, fault string) {
 		return f, `the key "answer" is missing`
 	}
 	return f, ""
-}
-
-// without returns an object without some of its keys.
-func without(raw json.RawMessage, keys ...string) json.RawMessage {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(raw, &fields) != nil {
-		return nil
-	}
-	for _, key := range keys {
-		delete(fields, key)
-	}
-	rest, _ := json.Marshal(fields) // what has just been read
-	return rest
 }
 
 // confidence reads a number from 0 to 1. "85%" and 85 are percentages; what
@@ -131,19 +121,12 @@ func confidence(raw json.RawMessage) float64 {
 }
 
 // scalar returns a string, number or boolean as text; null is the empty text.
-func scalar(raw json.RawMessage) (string, bool) {
-	if len(raw) == 0 {
-		return "", false
+func scalar(raw json.RawMessage) (text string, ok bool) {
+	if json.Unmarshal(raw, &text) == nil {
+		return text, true
 	}
-	switch raw[0] {
-	case '{', '[':
+	if len(raw) == 0 || raw[0] == '{' || raw[0] == '[' {
 		return "", false
-	case '"':
-		var s string
-		err := json.Unmarshal(raw, &s)
-		return s, err == nil
-	case 'n':
-		return "", true
 	}
 	return string(raw), true
 }

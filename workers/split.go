@@ -28,26 +28,23 @@ func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, splits int) (swar
 	if !isClass(err, swarm.ClassTooLong) {
 		return out, err
 	}
-	if n := len(st.Found); n > 1 { // the best of them alone
-		fewer := *st
-		fewer.Found = st.Found[:n/2]
-		return p.inParts(ctx, &fewer, splits)
-	}
-	if c := st.Chunk; st.Goal != "" && (c == nil || len(st.Goal) > len(c.Text)/2) { // the instruction says what is wanted
-		fewer := *st
-		fewer.Goal = ""
-		return p.inParts(ctx, &fewer, splits)
-	}
-	if st.Chunk == nil || splits == mostSplits+bits.Len(uint(len(st.Chunk.Segments))) || len(st.Chunk.Text) < leastSplit {
+	less, c := *st, st.Chunk
+	switch n := len(st.Found); {
+	case n > 1: // the best of them alone
+		less.Found = st.Found[:n/2]
+		return p.inParts(ctx, &less, splits)
+	case st.Goal != "" && (c == nil || len(st.Goal) > len(c.Text)/2): // the instruction says what is wanted
+		less.Goal = ""
+		return p.inParts(ctx, &less, splits)
+	case c == nil || splits == mostSplits+bits.Len(uint(len(c.Segments))) || len(c.Text) < leastSplit:
 		return out, err
 	}
-	first, second := halves(st.Chunk)
+	at := middle(c.Text)
 	var outs []swarm.Output
 	var lost []error
-	for _, c := range []*swarm.Chunk{&first, &second} {
-		part := *st
-		part.Chunk = c
-		o, wrong := p.inParts(ctx, &part, splits+1)
+	for _, half := range []swarm.Chunk{c.Part(0, at), c.Part(at, len(c.Text))} {
+		less.Chunk = &half
+		o, wrong := p.inParts(ctx, &less, splits+1)
 		switch {
 		case wrong == nil:
 			outs = append(outs, o)
@@ -67,14 +64,8 @@ func (p *Pool) inParts(ctx context.Context, st *swarm.Subtask, splits int) (swar
 	return swarm.Output{}, lost[0]
 }
 
-// halves cuts a chunk in two near its middle: between paragraphs, else lines,
-// else sentences, else words.
-func halves(c *swarm.Chunk) (first, second swarm.Chunk) {
-	at := middle(c.Text)
-	return c.Part(0, at), c.Part(at, len(c.Text))
-}
-
-// seams are where a text is cut, the best first.
+// seams are where a text is cut, the best first: between paragraphs, else lines, else
+// sentences, else words.
 var seams = []*regexp.Regexp{
 	regexp.MustCompile(`\n\r?\n`),
 	regexp.MustCompile(`\n`),

@@ -152,7 +152,8 @@ func TestChunksAreCutBetweenSentences(t *testing.T) {
 		{strings.Repeat("é", 301), "é"},
 	} {
 		chunk := &swarm.Chunk{Text: c.text, Start: 10, End: 10 + len(c.text)}
-		a, b := halves(chunk)
+		at := middle(chunk.Text)
+		a, b := chunk.Part(0, at), chunk.Part(at, len(chunk.Text))
 		if a.Text+b.Text != c.text || !strings.HasPrefix(b.Text, c.second) || !utf8.ValidString(b.Text) {
 			t.Errorf("%.40q… is cut before %.40q", c.text, b.Text)
 		}

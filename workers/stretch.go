@@ -50,18 +50,17 @@ func stretches(text, quote string) (spans []span, wrong string) {
 // words are put together anew.
 func units(text string, page *foldedText, quote string) (spans []span) {
 	for quote != "" {
-		found := false
-		for n := len(quote); n > 0; n = lastBreak(quote, n) {
-			start, end, ok := page.find(strings.TrimSpace(quote[:n]))
-			if !ok || len(spans) > 0 && !begins(text, start) || n < len(quote) && !ends(text, end) {
-				continue
+		n, start, end, ok := len(quote), 0, 0, false
+		for ; n > 0; n = lastBreak(quote, n) {
+			start, end, ok = page.find(strings.TrimSpace(quote[:n]))
+			if ok && (len(spans) == 0 || begins(text, start)) && (n == len(quote) || ends(text, end)) {
+				break
 			}
-			spans, quote, found = append(spans, span{start, end}), strings.TrimSpace(quote[n:]), true
-			break
 		}
-		if !found {
+		if n == 0 {
 			return nil
 		}
+		spans, quote = append(spans, span{start, end}), strings.TrimSpace(quote[n:])
 	}
 	return spans
 }

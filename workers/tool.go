@@ -45,21 +45,19 @@ var toolName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // checkTools tells what of the tools cannot work.
 func checkTools(tools []swarm.Tool) error {
-	names := map[string]bool{}
 	var schemas record.Checker
-	for _, t := range tools {
+	for i, t := range tools {
 		_, err := schemas.Compile(t.Schema)
 		switch {
 		case !toolName.MatchString(t.Name):
 			return fmt.Errorf("workers: tool %q: a name is 1 to 64 of A-Z a-z 0-9 _ -", t.Name)
-		case names[t.Name]:
+		case slices.ContainsFunc(tools[:i], func(had swarm.Tool) bool { return had.Name == t.Name }):
 			return fmt.Errorf("workers: tool %q stands twice in Tools", t.Name)
 		case t.Call == nil:
 			return fmt.Errorf("workers: tool %q has no Call", t.Name)
 		case err != nil:
 			return fmt.Errorf("workers: tool %q: %w", t.Name, err)
 		}
-		names[t.Name] = true
 	}
 	return nil
 }
@@ -77,14 +75,6 @@ func (p *Pool) toolsOf(step *swarm.Step) (tools []swarm.Tool, err error) {
 		tools = append(tools, p.cfg.Tools[i])
 	}
 	return tools, nil
-}
-
-// offered are tools as a server takes them.
-func offered(tools []swarm.Tool) (all []model.Tool) {
-	for _, t := range tools {
-		all = append(all, model.Tool{Name: t.Name, Description: t.Description, Schema: t.Schema})
-	}
-	return all
 }
 
 // protocol tells a model about tools where its server does not.

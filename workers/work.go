@@ -25,22 +25,17 @@ const (
 const mostSaid = 4000
 
 func (c *Config) check() error {
-	if c.Doer != nil && (len(c.Backends) > 0 || c.Limits != (model.Limits{})) {
+	switch t := c.Temperature; {
+	case c.Doer != nil && (len(c.Backends) > 0 || c.Limits != (model.Limits{})):
 		return errors.New("workers: Backends and Limits are not used beside a Doer, which has its own: leave them out")
-	}
-	if c.ToolTurns < 0 || c.ToolTokens < 0 {
+	case c.ToolTurns < 0 || c.ToolTokens < 0:
 		return fmt.Errorf("workers: ToolTurns is %d and ToolTokens %d: they must not be negative, 0 stands for the default", c.ToolTurns, c.ToolTokens)
-	}
-	if err := checkTools(c.Tools); err != nil {
-		return err
-	}
-	if c.MaxOut < 0 {
+	case c.MaxOut < 0:
 		return fmt.Errorf("workers: MaxOut is %d: it must not be negative, 0 stands for the default", c.MaxOut)
-	}
-	if t := c.Temperature; t != nil && !(*t >= 0 && *t <= 2) {
+	case t != nil && !(*t >= 0 && *t <= 2):
 		return fmt.Errorf("workers: Temperature is %v: it must be from 0 to 2, or nil for the server's own", *t)
 	}
-	return nil
+	return checkTools(c.Tools)
 }
 
 // Work runs one subtask. A finding over a chunk cites the passage that it quotes,
@@ -60,7 +55,10 @@ func (p *Pool) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, error)
 
 // work asks for a reply, and once more where that can help.
 func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error) {
-	backends, maxOut := p.backends()
+	backends, maxOut := 0, 0 // it is not known
+	if p.own != nil {
+		backends, maxOut = p.own.Backends(), p.own.MaxOut()
+	}
 	avoid, err := p.unable.check(ctx, backends)
 	if err != nil {
 		return swarm.Output{}, err
@@ -87,7 +85,9 @@ func (p *Pool) work(ctx context.Context, st *swarm.Subtask) (swarm.Output, error
 	}
 	defer talk.running.Wait()
 	output := func(r *reading) swarm.Output {
-		out := r.output(talk.seen(), s, most)
+		seen := *st // with what tools returned among its texts
+		seen.Found = append(slices.Clip(st.Found), talk.read...)
+		out := r.output(&seen, s, most)
 		out.Read = talk.read
 		return out
 	}
@@ -145,11 +145,8 @@ func isClass(err error, c swarm.Class) bool {
 
 // defaultOut is the room for a reply where neither step nor backend names one.
 func (p *Pool) defaultOut(s shape, pack int) int {
-	switch {
-	case p.cfg.MaxOut > 0:
-		return p.cfg.MaxOut
-	case s.form != swarm.FormFindings:
-		return defaultLongOut
+	if s.form != swarm.FormFindings {
+		return cmp.Or(p.cfg.MaxOut, defaultLongOut)
 	}
-	return max(defaultOut, defaultItemOut*pack)
+	return cmp.Or(p.cfg.MaxOut, max(defaultOut, defaultItemOut*pack))
 }

@@ -62,15 +62,12 @@ func marker(text string) string {
 // printable is left out, and a line longer than most runes is cut with "…".
 func Line(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case !unicode.IsPrint(r) || r == unicode.ReplacementChar:
+		if !unicode.IsPrint(r) && !unicode.IsSpace(r) || r == unicode.ReplacementChar {
 			return -1
 		}
 		return r
 	}, s)
-	s = strings.Join(strings.Fields(s), " ")
+	s = fold(s)
 	if utf8.RuneCountInString(s) > most {
 		return string([]rune(s)[:most]) + "…"
 	}

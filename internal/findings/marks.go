@@ -96,13 +96,13 @@ scan:
 			if !decided {
 				break scan
 			}
-			index := at[0] == '[' && name.Match(m.said)
-			if groups != nil && !index {
-				dst = m.refer(dst, groups, at[:len(at)-len(open)])
-				i += len(at) - len(open) + length
+			space := len(at) - len(open)
+			n = space + length
+			if index := at[0] == '[' && name.Match(m.said); groups != nil && !index {
+				dst = m.refer(dst, groups, at[:space])
+				i += n
 				continue
 			}
-			n = len(at) - len(open) + length
 		}
 		dst = m.pass(dst, at[:n])
 		i += n
@@ -244,9 +244,6 @@ func read(found [][]byte) (g group, ok bool) {
 
 // number reads a number from 1 to 999 999, without leading zeros.
 func number(s string) (int, bool) {
-	if s == "" || len(s) > 6 || s[0] == '0' {
-		return 0, false
-	}
 	n, err := strconv.Atoi(s)
-	return n, err == nil && n > 0
+	return n, err == nil && n > 0 && n < 1e6 && s[0] != '0'
 }

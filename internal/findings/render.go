@@ -41,6 +41,7 @@ func Render(results []swarm.Result) (text string, cites []swarm.Citation) {
 	}
 	var b strings.Builder
 	var step *swarm.Step
+	var last swarm.Citation
 	n := 0
 	for i := range results {
 		r := &results[i]
@@ -67,16 +68,23 @@ func Render(results []swarm.Result) (text string, cites []swarm.Citation) {
 				indent(&b, Escape(f.Text))
 			}
 			for _, c := range own {
-				var last swarm.Citation
-				if len(cites) > 0 {
-					last = cites[len(cites)-1]
-				}
 				cites = append(cites, c)
 				indent(&b, fmt.Sprintf("[%d] %s: \"%s\"", len(cites), where(c, last), Escape(c.Quote)))
+				last = c
 			}
 		}
 	}
 	return Fence("findings", b.String()), cites
+}
+
+// Evidence returns the citations of results in the order in which Render numbers them.
+func Evidence(results []swarm.Result) (cites []swarm.Citation) {
+	for i := range results {
+		for c := range results[i].Out.Evidence() {
+			cites = append(cites, *c)
+		}
+	}
+	return cites
 }
 
 // refers reports whether a finding's text refers to its evidence by number: a

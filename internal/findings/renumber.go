@@ -40,10 +40,7 @@ func NewRenumber(w io.Writer, cites []swarm.Citation) *Renumber {
 // Write passes on p as far as it is clear what is a reference. Its error is
 // w's, and stays.
 func (r *Renumber) Write(p []byte) (int, error) {
-	if err := r.flush(p, false); err != nil {
-		return 0, err
-	}
-	return len(p), nil
+	return len(p), r.flush(p, false)
 }
 
 // Close passes on what was held back.

@@ -49,12 +49,12 @@ func (c *Checker) Compile(schema json.RawMessage) (*jsonschema.Schema, error) {
 
 func compile(schema json.RawMessage) any {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
-	if err != nil {
-		return fmt.Errorf("the schema: %w", err)
-	}
 	c := jsonschema.NewCompiler()
 	c.UseLoader(jsonschema.SchemeURLLoader{}) // nothing is loaded from anywhere
-	if err := c.AddResource("schema.json", doc); err != nil {
+	if err == nil {
+		err = c.AddResource("schema.json", doc)
+	}
+	if err != nil {
 		return fmt.Errorf("the schema: %w", err)
 	}
 	s, err := c.Compile("schema.json")
@@ -93,12 +93,9 @@ func (c *Checker) Fault(schema, data json.RawMessage) string {
 func InWords(record json.RawMessage) string {
 	var parts []string
 	for name, v := range findings.Each(record) {
-		text := string(v)
-		switch {
-		case text == "null":
-			text = ""
-		case v[0] == '"':
-			json.Unmarshal(v, &text) // it has been read
+		var text string
+		if json.Unmarshal(v, &text) != nil { // neither a text nor null
+			text = string(v)
 		}
 		if text != "" {
 			parts = append(parts, name+": "+text)

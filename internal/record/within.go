@@ -9,7 +9,7 @@ import (
 	"github.com/db31e724/go-swarm/internal/findings"
 )
 
-var reference = regexp.MustCompile(`("\$ref"\s*:\s*"#)([^"]*)"`)
+var reference = regexp.MustCompile(`("\$ref"\s*:\s*"#)(/\$defs/|/definitions/)?([^"]*)"`)
 
 // Within places a schema inside another one, which around makes of it: an object.
 // What the schema defines for itself ($defs, definitions) is moved to the outer
@@ -42,13 +42,11 @@ func Within(schema json.RawMessage, around func(json.RawMessage) json.RawMessage
 	follow := func(text string) string {
 		return reference.ReplaceAllStringFunc(text, func(ref string) string {
 			m := reference.FindStringSubmatch(ref)
-			for _, at := range []string{"/$defs/", "/definitions/"} {
-				if name, ok := strings.CutPrefix(m[2], at); ok {
-					return m[1] + "/$defs/" + name + `"`
-				}
+			if m[2] != "" {
+				return m[1] + "/$defs/" + m[3] + `"`
 			}
 			refers = true
-			return m[1] + "/$defs/" + self + m[2] + `"`
+			return m[1] + "/$defs/" + self + m[3] + `"`
 		})
 	}
 	inner := follow("{" + strings.Join(own, ",") + "}")

@@ -43,7 +43,7 @@ func carryOut(steps []swarm.Step, task swarm.Task) (found []swarm.Result, refuse
 }
 
 // oddResults are results that no prompt should be broken by.
-func oddResults(b swarm.Brief) []swarm.Result {
+func oddResults() []swarm.Result {
 	step := &swarm.Step{ID: "1/odd", Do: "Say something.", Over: swarm.Items}
 	outs := []swarm.Output{
 		{},

@@ -64,19 +64,15 @@ func (w *Worker) Work(ctx context.Context, st swarm.Subtask) (swarm.Output, erro
 
 func (a Act) do(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 	var reserved *swarm.Reservation
+	var err error
 	if a.Spends != nil {
-		r, err := swarm.Reserve(ctx, swarm.Call{Backend: "double", Model: "double", Price: a.Price, Est: *a.Spends})
-		if err != nil {
+		if reserved, err = swarm.Reserve(ctx, swarm.Call{Backend: "double", Model: "double", Price: a.Price, Est: *a.Spends}); err != nil {
 			return swarm.Output{}, err
 		}
-		reserved = r
 	}
-	err := a.wait(ctx)
+	err = cmp.Or(a.wait(ctx), a.Err)
 	if a.Panic != nil {
 		panic(a.Panic)
-	}
-	if err == nil {
-		err = a.Err
 	}
 	if a.Spends != nil {
 		reserved.Settle(*a.Spends, err)

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -48,13 +48,11 @@ func arriveWhole(t *testing.T, through over) {
 		Found: []*swarm.Chunk{chunk("s#3", odd)}, From: from, Missing: []string{"1/x: 1 of 2 parts failed"}, Priority: 5,
 		Feedback: []swarm.Feedback{{Said: odd, Wrong: "all"}},
 	}
-	var mu sync.Mutex
-	var got swarm.Subtask
+	var given atomic.Pointer[swarm.Subtask]
+	given.Store(&swarm.Subtask{})
 	back := swarm.Output{Findings: []swarm.Finding{said, {Text: large}}, Read: []*swarm.Chunk{chunk("tool:t#1", odd)}, Doubts: []string{"a doubt"}}
 	w := through(t, swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		got = st
+		given.Store(&st)
 		return back, nil
 	}))
 	out, err := w.Work(t.Context(), whole)
@@ -65,13 +63,12 @@ func arriveWhole(t *testing.T, through over) {
 	if !reflect.DeepEqual(out, back) {
 		t.Error("the output came back as another one")
 	}
-	mu.Lock()
-	defer mu.Unlock()
+	got := given.Load()
 	for field, want := range reflect.ValueOf(whole).Fields() {
 		if field.Name == "Run" || field.Name == "From" { // a run's own, and told in part
 			continue
 		}
-		if have := reflect.ValueOf(got).FieldByIndex(field.Index); !reflect.DeepEqual(have.Interface(), want.Interface()) {
+		if have := reflect.ValueOf(*got).FieldByIndex(field.Index); !reflect.DeepEqual(have.Interface(), want.Interface()) {
 			t.Errorf("the worker was given another %s", field.Name)
 		}
 	}
@@ -100,36 +97,29 @@ func keepErrors(t *testing.T, through over) {
 }
 
 func workOnEqual(t *testing.T, through over) {
-	var mu sync.Mutex
-	n := 0
+	var n atomic.Int64
 	w := through(t, swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		n++
-		return swarm.Say(fmt.Sprint(n)), nil
+		return swarm.Say(fmt.Sprint(n.Add(1))), nil
 	}))
 	a, err := runStep(t, w, 20)
 	said := map[string]bool{}
 	for r := range a.Results() {
 		said[r.Out.Text()] = true
 	}
-	if err != nil || len(said) != 20 || n != 20 {
-		t.Errorf("%v: 20 equal subtasks were worked on %d times, and gave %d results", err, n, len(said))
+	if err != nil || len(said) != 20 || n.Load() != 20 {
+		t.Errorf("%v: 20 equal subtasks were worked on %d times, and gave %d results", err, n.Load(), len(said))
 	}
 }
 
 func bookElsewhere(t *testing.T, through over) {
 	price := &swarm.Price{In: swarm.Dollar}
-	made := 0
-	var mu sync.Mutex
+	var made atomic.Int64
 	call := func(ctx context.Context, model string) error {
 		held, err := swarm.Reserve(ctx, swarm.Call{Model: model, Price: price, Est: swarm.Usage{In: 1000}})
 		if err != nil {
 			return err
 		}
-		mu.Lock()
-		made++
-		mu.Unlock()
+		made.Add(1)
 		held.Settle(swarm.Usage{In: 900, Out: 10}, nil)
 		return nil
 	}
@@ -139,8 +129,8 @@ func bookElsewhere(t *testing.T, through over) {
 	}))
 	a, err := runStep(t, w, 10)
 	one := swarm.Usage{Calls: 10, In: 9000, Out: 100, Cost: 10 * price.Cost(swarm.Usage{In: 900, Out: 10})}
-	if err != nil || made != 20 || a.Report.Models["a"] != one || a.Report.Models["b"] != one || a.Report.Usage != one.Plus(one) {
-		t.Errorf("%v: %d calls were made, and booked as %+v", err, made, a.Report.Models)
+	if err != nil || made.Load() != 20 || a.Report.Models["a"] != one || a.Report.Models["b"] != one || a.Report.Usage != one.Plus(one) {
+		t.Errorf("%v: %d calls were made, and booked as %+v", err, made.Load(), a.Report.Models)
 	}
 	if r := a.Report; len(r.Elsewhere) == 0 {
 		t.Error("the report does not say who worked")

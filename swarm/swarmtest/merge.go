@@ -39,7 +39,7 @@ func (s *suite) merges(name string, p swarm.Planner, b swarm.Brief, found []swar
 	for _, c := range []struct {
 		name    string
 		results []swarm.Result
-	}{{name, found}, {name + ", nothing found", nil}, {name + ", odd results", oddResults(b)}} {
+	}{{name, found}, {name + ", nothing found", nil}, {name + ", odd results", oddResults()}} {
 		v, text, returned, err := s.merge(background, c.name, p, b, c.results, func() error { return nil })
 		if !returned || err != nil {
 			continue

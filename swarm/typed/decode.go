@@ -15,15 +15,11 @@ var ErrNone = errors.New("typed: there is no record")
 // Text if that is JSON; from the only finding of a result; or from an answer's
 // text. The error is [ErrNone] if there is no record.
 func Decode[T any, From swarm.Finding | *swarm.Finding | *swarm.Result | *swarm.Answer](from From) (T, error) {
-	var none T
-	data, err := dataOf(from)
+	var none, v T
+	data, err := valueOf[T](from)
 	if err != nil {
 		return none, err
 	}
-	if data, err = unwrapped[T](data); err != nil {
-		return none, err
-	}
-	var v T
 	if err := json.Unmarshal(data, &v); err != nil {
 		return none, fmt.Errorf("typed: %w", err)
 	}
@@ -56,13 +52,12 @@ func dataOf(from any) (json.RawMessage, error) {
 	return nil, ErrNone
 }
 
-// unwrapped returns what a record holds of T.
-func unwrapped[T any](data json.RawMessage) (json.RawMessage, error) {
-	if isObject[T]() {
-		return data, nil
-	}
-	if len(data) > 0 && data[0] != '{' { // of a calculation, or of a function of Go
-		return data, nil
+// valueOf returns what a record holds of T. One of a calculation, or of a function of
+// Go, may be a T that is not wrapped.
+func valueOf[T any](from any) (json.RawMessage, error) {
+	data, err := dataOf(from)
+	if err != nil || isObject[T]() || len(data) > 0 && data[0] != '{' {
+		return data, err
 	}
 	var in struct{ Value json.RawMessage }
 	if err := json.Unmarshal(data, &in); err != nil {

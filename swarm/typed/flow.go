@@ -28,12 +28,7 @@ var errOpen = errors.New("typed: the worker ended its goroutine (runtime.Goexit)
 // flow is the work of the run's only subtask: it takes the items, and has a bounded
 // number of calls made of them.
 func (m *mapping[In, Out]) flow(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
-	one := swarm.Step{ID: st.Step.ID, Do: m.do, Over: swarm.Items, Schema: m.schema, Must: true}
-	many := one
-	many.Do = `Do this for each of the numbered items by itself; "item" is its number, and "value" what is asked for: ` + m.do
-	many.Schema = m.packed
-	m.one, m.many, st.Goal = &one, &many, ""
-
+	m.one.ID, m.many.ID, st.Goal = st.Step.ID, st.Step.ID, ""
 	var calls errgroup.Group
 	calls.SetLimit(m.concurrency)
 	defer calls.Wait() // also of a sequence that panics
@@ -61,12 +56,8 @@ func (m *mapping[In, Out]) flow(ctx context.Context, st swarm.Subtask) (swarm.Ou
 		})
 	}
 	for in := range m.items {
-		e := entry[In, Out]{Result: Result[In, Out]{Index: taken, In: in, Err: errOpen}}
-		if text, err := text(in); err != nil {
-			e.Err = err
-		} else {
-			e.text = text
-		}
+		text, err := text(in)
+		e := entry[In, Out]{Result: Result[In, Out]{Index: taken, In: in, Err: cmp.Or(err, errOpen)}, text: text}
 		size := 0
 		if m.pack == 0 {
 			size = swarm.EstimateTokens(e.text)
@@ -115,7 +106,7 @@ func (m *mapping[In, Out]) together(ctx context.Context, st swarm.Subtask, open 
 	for i, e := range open {
 		fmt.Fprintf(&lines, "%d: %s\n", i+1, e.text)
 	}
-	st.Step, st.Item, st.Pack = m.many, lines.String(), len(open)
+	st.Step, st.Item, st.Pack = &m.many, lines.String(), len(open)
 	right := make([]bool, len(open))
 	used, err := m.ask(ctx, st, func(out swarm.Output) error {
 		had := map[int]string{} // of two records of an item neither is taken
@@ -154,7 +145,7 @@ func (m *mapping[In, Out]) together(ctx context.Context, st swarm.Subtask, open 
 // alone asks for the record of one item, and where one is wrong once more with the
 // fault told.
 func (m *mapping[In, Out]) alone(ctx context.Context, st swarm.Subtask, e *entry[In, Out]) {
-	st.Step, st.Item = m.one, e.text
+	st.Step, st.Item = &m.one, e.text
 	for {
 		told := e.wrong
 		if told != "" {
@@ -167,10 +158,7 @@ func (m *mapping[In, Out]) alone(ctx context.Context, st swarm.Subtask, e *entry
 			if n := len(out.Findings); n > 1 {
 				out.Doubts = append(slices.Clone(out.Doubts), fmt.Sprintf("of %d records the first was taken", n))
 			}
-			data, err := dataOf(out.Findings[0])
-			if err == nil {
-				data, err = unwrapped[Out](data)
-			}
+			data, err := valueOf[Out](out.Findings[0])
 			if err != nil {
 				return err
 			}

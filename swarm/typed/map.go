@@ -140,17 +140,14 @@ type mapping[In, Out any] struct {
 	options
 	worker swarm.Worker
 	items  iter.Seq[In]
-	do     string
-	schema json.RawMessage // of Out
-	packed json.RawMessage // of a numbered Out
 	checks []func(In, Out) string
+
+	one, many swarm.Step                        // of an item, and of several
+	over      atomic.Pointer[swarm.BudgetError] // no further call is allowed; nil: they are
 
 	// ended has a channel for each pack, from which its results come: of those that
 	// have ended, or in order of all.
 	ended chan chan []entry[In, Out]
-
-	one, many *swarm.Step                       // of an item, and of several
-	over      atomic.Pointer[swarm.BudgetError] // no further call is allowed; nil: they are
 }
 
 const (
@@ -160,7 +157,7 @@ const (
 )
 
 func newMapping[In, Out any](w swarm.Worker, items iter.Seq[In], do string, opts []Option) (*mapping[In, Out], error) {
-	m := &mapping[In, Out]{worker: w, items: items, do: do}
+	m := &mapping[In, Out]{worker: w, items: items}
 	for _, set := range opts {
 		set(&m.options)
 	}
@@ -187,10 +184,13 @@ func newMapping[In, Out any](w swarm.Worker, items iter.Seq[In], do string, opts
 	if err != nil {
 		return nil, err
 	}
-	m.packed = object("item", `{"type":"integer"}`, "value", of)
-	if m.schema = of; !isObject[Out]() {
-		m.schema = object("value", of)
+	m.one = swarm.Step{Do: do, Over: swarm.Items, Schema: of, Must: true}
+	if !isObject[Out]() {
+		m.one.Schema = object("value", of)
 	}
+	m.many = m.one
+	m.many.Do = `Do this for each of the numbered items by itself; "item" is its number, and "value" what is asked for: ` + do
+	m.many.Schema = object("item", `{"type":"integer"}`, "value", of)
 	m.ended = make(chan chan []entry[In, Out], 4*m.concurrency)
 	return m, nil
 }
@@ -198,8 +198,8 @@ func newMapping[In, Out any](w swarm.Worker, items iter.Seq[In], do string, opts
 // run is the run around all calls: a plan of one subtask, which goes through the
 // items.
 func (m *mapping[In, Out]) run(ctx context.Context) error {
-	s := swarm.Swarm{Planner: plan(m.do), Worker: swarm.WorkerFunc(m.flow), Rounds: 1, Budget: m.budget, Journal: m.journal, Observe: m.observe}
-	a, err := s.Run(ctx, swarm.Task{Goal: m.do, Run: string(m.schema)})
+	s := swarm.Swarm{Planner: plan(m.one.Do), Worker: swarm.WorkerFunc(m.flow), Rounds: 1, Budget: m.budget, Journal: m.journal, Observe: m.observe}
+	a, err := s.Run(ctx, swarm.Task{Goal: m.one.Do, Run: string(m.one.Schema)})
 	if m.report != nil {
 		*m.report = a.Report
 	}

@@ -81,9 +81,7 @@ func fieldsOf(t reflect.Type) map[string]reflect.StructField {
 		if name == "-" || !f.IsExported() || f.Anonymous && name == "" {
 			continue
 		}
-		if name == "" {
-			name = f.Name
-		}
+		name = cmp.Or(name, f.Name)
 		if had, ok := all[name]; !ok || len(f.Index) < len(had.Index) {
 			all[name] = f
 		}
