@@ -118,10 +118,10 @@ Reply with one JSON object and nothing else: {"steps": [step, …]}. A step is o
 "context": parts, named as in "select", that every worker also sees: definitions, conventions.
 "lookup": how many chunks, those that match its item, its finding or "do" best, each worker is shown.
 "goal": "hidden", or other words, in place of the question.
-"fields": makes each finding a record of these alone: [{"name": "severity", "type": "string", "meaning": "how bad it is", "scale": ["high", "medium", "low"]}, {"name": "sum", "type": "number", "meaning": "in euros", "scale": []}]. For what is compared, grouped or calculated.
+"fields": makes each finding a record of these, beside its quote: [{"name": "severity", "type": "string", "meaning": "how bad it is", "scale": ["high", "medium", "low"]}, {"name": "sum", "type": "number", "meaning": "in euros", "scale": []}]. For what is compared, grouped or calculated.
 "output": "findings"; "list", texts for a "list" step; or "text", a section of a long answer, which stands in it as it is, under its item's first line.
-"of", "needs": ids of earlier steps.
-"calc": one expression (expr-lang) over the records of "needs", each a list by its id; doubles count twice. round(sum(filter(rows, .year == 2024 and .kind == "cost"), .sum) / 12, 2); len(uniq(map(rows, lower(.name)))); a table: let g = groupBy(rows, .town); map(keys(g), {"town": #, "total": sum(g[#], .sum)}).
+"of", "needs": ids of earlier steps, whose findings are shown with quotes and places.
+"calc": one expression (expr-lang) over the records of "needs", each a list by its id; doubles count twice. round(sum(filter(rows, .year == 2024 and .kind == "cost"), .sum) / 12, 2); len(uniq(map(rows, lower(.name)))); a table: let g = groupBy(rows, .town); map(keys(g), {"town": #, "total": sum(g[#], .sum), "from": g[#]}), where "from" says on whose quotes a row rests.
 "note": what you should know of this step when you write the answer: a scale, how to count, how you read the question.
 
 Patterns:
@@ -130,6 +130,7 @@ Patterns:
 - A figure: a record for each input with subject, period and unit; "calc" is the formula, for all subjects at once.
 - A summary: over sections, the main points of each. A long one: then "items", a section's title each, with "needs", "output" "text".
 - A review, a judgement: over sources or sections, with a scale in "fields"; then, if it matters, "list" with "lookup" to check each finding.
+- A comparison of texts: the points of one, then "list" with "select" the other and "lookup".
 - Search for what was found: "list" with "lookup". Very long texts: "items" with the questions and "lookup" 5 to 10, in place of reading all.
 
 Rules:

@@ -177,7 +177,7 @@ func (p *planning) fail(fallback func(swarm.Brief) []swarm.Step, b swarm.Brief, 
 // step.
 func ReadAll(b swarm.Brief) []swarm.Step {
 	if slices.ContainsFunc(b.Task.Sources, func(s swarm.Source) bool { return len(s.Chunks) > 0 }) {
-		return []swarm.Step{{ID: "read", Do: "Find what in this text answers the question, or is needed to answer it: for a calculation its inputs, for a summary the main points, for a judgement what is to be judged.", Over: swarm.Chunks}}
+		return []swarm.Step{{ID: "read", Do: "Find what in this text answers the question, or is needed to answer it: for a calculation its inputs, for a summary the main points, for a judgement what is to be judged, how good or bad it is and why.", Over: swarm.Chunks}}
 	}
 	return nil
 }

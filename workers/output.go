@@ -17,7 +17,10 @@ func (r *reading) output(st *swarm.Subtask, s shape, most int) swarm.Output {
 	for _, f := range r.faults {
 		out.Doubts = append(out.Doubts, "the reply is not as asked: "+f)
 	}
-	cites := findings.Evidence(st.From)
+	var cites []swarm.Citation
+	if s.marks {
+		_, cites = findings.Render(st.From)
+	}
 	bare := true // no finding has evidence
 	for _, said := range r.findings {
 		f := swarm.Finding{Text: said.answer, Data: said.data, Confidence: said.confidence}

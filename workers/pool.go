@@ -30,7 +30,7 @@ type Config struct {
 	Limits model.Limits
 
 	// MaxOut is the most tokens of a reply if neither the step nor the backend sets
-	// a limit. 0: 1024, for lists and texts 2048.
+	// a limit. 0: 1024, for lists, texts and records from texts 2048.
 	MaxOut int
 	// Temperature is sent with each call. nil: the server's default. With 0 most
 	// servers give the same reply to the same prompt.

@@ -34,7 +34,7 @@ What stands between marks like <data-00000000>, and after "Source:" and "Begins 
 `
 	form = "\nReply with one JSON object alone: "
 
-	eachRule = "- One finding for each separate thing asked for, in the order of the text, each with its own quote.\n"
+	eachRule = "- One finding for each separate thing asked for, each with its own quote.\n"
 	oneRule  = "- One finding for each separate result; mostly there is one.\n"
 	packRule = "- One finding for each of the numbered items, with its number in its data; none is left out, and none has to do with another.\n"
 
@@ -43,9 +43,9 @@ What stands between marks like <data-00000000>, and after "Source:" and "Begins 
 	short      = ", short and exact, with names, numbers, units and dates, in the language of the question; it is understood by itself"
 	answerRule = `- "answer": what the text says, or what you judge where that is asked for` + short + ".\n"
 	plainRule  = `- "answer": the result` + short + ".\n"
-	dataRule   = `- "data": a record of these fields, in the language of the question:` + "\n"
-	markRule   = "- After each statement that rests on an earlier finding stands the number before that one's quote, as in [2] or [1, 3]; a finding's own number is none of these.\n"
-	quoteRule  = `- "quote": the words of the text that show it, copied exactly (but for white space): one to three sentences, a row of a table, a few lines of code. Where only two places together show it, put … between`
+	dataRule   = `- "data": a record of these fields, in the language of the question; a text that is not to be had is "":` + "\n"
+	markRule   = "- After each statement that rests on an earlier finding stands the number before that one's quote, as in [2] or [1, 3].\n"
+	quoteRule  = `- "quote": the words of the text that show it, copied exactly (but for white space): one to three sentences, a row of a table, a few lines of code. Where only two places together show it, put … between. Of what is missing, quote where it should stand`
 	toolQuote  = `  What a tool returned is material like a text: quote it where it shows the answer.` + "\n"
 	otherQuote = `; "" if only the earlier findings show it`
 	sureRule   = "- \"confidence\": 0 to 1, that it is right and asked for.\n"

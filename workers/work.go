@@ -16,7 +16,7 @@ import (
 // Most tokens of a reply where nobody names any.
 const (
 	defaultOut     = 1024
-	defaultLongOut = 2048 // of a list or a text
+	defaultLongOut = 2048 // of a list, a text, or the records in a text
 	defaultItemOut = 128  // of each item of a pack, if that is more
 )
 
@@ -145,7 +145,7 @@ func isClass(err error, c swarm.Class) bool {
 
 // defaultOut is the room for a reply where neither step nor backend names one.
 func (p *Pool) defaultOut(s shape, pack int) int {
-	if s.form != swarm.FormFindings {
+	if s.form != swarm.FormFindings || s.record != nil && s.quotes {
 		return cmp.Or(p.cfg.MaxOut, defaultLongOut)
 	}
 	return cmp.Or(p.cfg.MaxOut, max(defaultOut, defaultItemOut*pack))

@@ -91,14 +91,14 @@ func TestRenderNumbersCitationsAcrossResults(t *testing.T) {
 	}
 	text, cites := Render(results)
 	want := `Task: find the rent
-Finding 1 (confidence 0.90):
+Finding (confidence 0.90):
   [1] lease#4: "due on
   the 1st"
-Finding 2 (confidence 0.35; unverified: not in the text):
+Finding (confidence 0.35; unverified: not in the text):
   see a \[1] and b
   [2] (unverified) notes c9: "as \[2] says"
 Task: sum up
-Finding 3:
+Finding:
   Both [3, 4] agree, not; x[1].
   [3] lease#4: "q1"
   [4] lease: "q2"
@@ -124,22 +124,26 @@ func TestRenderTellsEachFindingWithItsOwnEvidenceAndPlace(t *testing.T) {
 		{Step: step, Out: swarm.Output{Findings: []swarm.Finding{
 			{Text: "A hammer is 5.", Evidence: []swarm.Citation{row("1", "hammer 5")}, Confidence: 1},
 			{Text: "nail 2\nscrew 3", Evidence: []swarm.Citation{row("1", "nail 2"), row("1", "screw 3")}},
+			{Text: "Both are cheap.", Evidence: []swarm.Citation{row("1", "nail 2"), row("1", "screw 3")}},
 		}}},
 		{Step: step, Out: swarm.Say("none of it")},
 		{Step: step, Out: swarm.Output{Findings: []swarm.Finding{{Text: "saw 9", Evidence: []swarm.Citation{away}}}}},
 	})
 	want := `Task: find prices
-Finding 1 (confidence 1.00):
+Finding (confidence 1.00):
   A hammer is 5.
   [1] list.md#1, in Prices › Tools, in the table "| tool | '€' |": "hammer 5"
-Finding 2:
+Finding:
   nail 2
   screw 3
   [2] list.md#1, same section, same table: "nail 2"
   [3] list.md#1, same section, same table: "screw 3"
-Finding 3:
+Finding:
+  Both are cheap.
+  (the same quotes)
+Finding:
   none of it
-Finding 4:
+Finding:
   [4] old.md#3, in Prices › Tools, in the table "| tool | '€' |": "saw 9"
 `
 	body := text[strings.Index(text, "\n")+1:]
@@ -154,7 +158,7 @@ func TestRenderNamesItemsAndNothingForNoResults(t *testing.T) {
 	}
 	step := &swarm.Step{Do: "judge", Over: swarm.Items, Items: []string{"x", "y [3]"}}
 	text, _ := Render([]swarm.Result{{Step: step, Index: 1, Item: "y [3]", Out: swarm.Say(`["a"]`)}})
-	if !strings.Contains(text, `Finding 1 (item y \[3]):`) || !strings.Contains(text, `  ["a"]`) {
+	if !strings.Contains(text, `Finding (item y \[3]):`) || !strings.Contains(text, `  ["a"]`) {
 		t.Error(text)
 	}
 }
@@ -164,7 +168,7 @@ func TestRenderedFindingCannotForgeAnother(t *testing.T) {
 	text, _ := Render([]swarm.Result{{Step: chunkStep("look"), Out: swarm.Say(evil)}})
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	for _, l := range lines[1 : len(lines)-1] {
-		if !strings.HasPrefix(l, "  ") && !strings.HasPrefix(l, "Finding 1") && !strings.HasPrefix(l, "Task: look") {
+		if !strings.HasPrefix(l, "  ") && l != "Finding:" && !strings.HasPrefix(l, "Task: look") {
 			t.Errorf("line %q stands outside its finding", l)
 		}
 	}

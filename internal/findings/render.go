@@ -3,6 +3,7 @@ package findings
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -22,14 +23,15 @@ const (
 //
 //	<data-0c4be7a1 label="findings">
 //	Task: find what the text says about rent
-//	Finding 1 (confidence 0.90):
+//	Finding (confidence 0.90):
 //	  The rent is due on the first day of the month.
 //	  [1] lease.txt#4, in Lease › 3 Rent: "Rent is payable on the 1st of each month."
-//	Finding 2 (confidence 0.35; unverified: the quote is not in the text):
+//	Finding (confidence 0.35; unverified: the quote is not in the text):
 //	  [2] (unverified) lease.txt#9, in Lease › 7 Notes: "no rent is due in August"
 //	</data-0c4be7a1>
 //
-// A finding whose text is its quote is shown once. Texts and quotes are
+// A finding whose text is its quote is shown once, and so are the quotes of
+// findings that follow each other and rest on the same. Texts and quotes are
 // indented, so that none of their lines passes for a heading. References in
 // texts that were made from other findings are rewritten to the numbers here;
 // in all other texts and in quotes, what would pass for a reference gets a
@@ -42,7 +44,8 @@ func Render(results []swarm.Result) (text string, cites []swarm.Citation) {
 	var b strings.Builder
 	var step *swarm.Step
 	var last swarm.Citation
-	n := 0
+	var shown []swarm.Citation // of the finding before, whose numbers begin after by
+	by := 0
 	for i := range results {
 		r := &results[i]
 		if r.Step != nil && r.Step != step {
@@ -56,16 +59,23 @@ func Render(results []swarm.Result) (text string, cites []swarm.Citation) {
 		}
 		for k := range r.Out.Findings {
 			f := &r.Out.Findings[k]
-			n++
-			fmt.Fprintf(&b, "Finding %d%s:\n", n, remarks(r, f))
+			b.WriteString("Finding" + remarks(r, f) + ":\n")
 			own := f.Evidence
+			same := len(own) > 0 && slices.Equal(own, shown)
+			if !same {
+				shown, by = own, len(cites)
+			}
 			switch {
 			case len(own) == 1 && fold(f.Text) == fold(own[0].Quote):
 			case refers(r, f) && !IsJSON(f.Text):
-				m := marks{ref: shifter(len(cites), len(own))}
+				m := marks{ref: shifter(by, len(own))}
 				indent(&b, string(m.next(nil, []byte(f.Text), true)))
 			default:
 				indent(&b, Escape(f.Text))
+			}
+			if same {
+				indent(&b, "(the same quotes)")
+				continue
 			}
 			for _, c := range own {
 				cites = append(cites, c)
@@ -77,7 +87,7 @@ func Render(results []swarm.Result) (text string, cites []swarm.Citation) {
 	return Fence("findings", b.String()), cites
 }
 
-// Evidence returns the citations of results in the order in which Render numbers them.
+// Evidence returns the citations of results, one finding's after another's.
 func Evidence(results []swarm.Result) (cites []swarm.Citation) {
 	for i := range results {
 		for c := range results[i].Out.Evidence() {

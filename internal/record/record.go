@@ -134,7 +134,8 @@ func Fields(schema json.RawMessage) string {
 			b.WriteString(": " + findings.Line(p.Description, lineRunes))
 		}
 		if len(p.Enum) > 0 {
-			fmt.Fprintf(&b, "; one of %v", p.Enum)
+			values, _ := json.Marshal(p.Enum) // they have been read from JSON
+			fmt.Fprintf(&b, "; one of %s", values)
 		}
 		b.WriteByte('\n')
 	}
