@@ -42,10 +42,6 @@ func judge(t *trial, quiet swarm.Money) row {
 	f := t.fault
 	r := row{ID: f.ID, Group: f.Group, Name: f.Name, Recovery: string(f.Recovery)}
 	fail := func(format string, args ...any) { r.Why = append(r.Why, fmt.Sprintf(format, args...)) }
-	if t.answer == nil {
-		fail("no run: %v", t.err)
-		return r
-	}
 	for _, e := range t.log {
 		if e.Fault != "" {
 			r.Injected++
@@ -161,8 +157,8 @@ func whole(e mock.Entry) bool {
 // that was asked for, or that were served again after a whole answer. One that
 // came while the first was still on its way is a hedge.
 func resent(log []mock.Entry) (why []string) {
-	prompts := map[string][]mock.Entry{} // the workers', by model and body, in order of arrival
-	for _, e := range slices.SortedStableFunc(slices.Values(log), func(a, b mock.Entry) int { return a.Arrived.Compare(b.Arrived) }) {
+	prompts := map[string][]mock.Entry{} // the workers', by model and body
+	for _, e := range log {
 		if e.Request.Model != "mock-large" {
 			prompts[string(e.Body)] = append(prompts[string(e.Body)], e)
 		}
@@ -194,8 +190,6 @@ func resent(log []mock.Entry) (why []string) {
 // crowded finds more calls to a model in work at once than there are slots. A
 // call that a client left is out of its slot in the moment it leaves.
 func crowded(log []mock.Entry) []string {
-	log = slices.Clone(log)
-	slices.SortStableFunc(log, func(a, b mock.Entry) int { return a.Arrived.Compare(b.Arrived) })
 	ends := map[string][]time.Time{} // of the calls in work, by model
 	for _, e := range log {
 		model := e.Request.Model
