@@ -115,8 +115,8 @@ func (d *documents) defaultFile() (string, error) {
 
 func (d *documents) size() int {
 	n := 0
-	for i := range d.texts {
-		n += len(d.texts[i].Body)
+	for _, t := range d.texts {
+		n += len(t.Body)
 	}
 	return n
 }
@@ -139,16 +139,14 @@ func (d *documents) dump(dir string) error {
 		return fmt.Errorf("-dump: %w", err)
 	}
 	used := map[string]int{}
-	for i := range d.texts {
-		t := &d.texts[i]
+	for _, t := range d.texts {
 		if !t.Converted {
 			continue
 		}
 		base := filepath.Base(cmp.Or(t.Path, t.Name))
-		used[base]++
 		name := base + ".txt"
-		if n := used[base]; n > 1 {
-			name = fmt.Sprintf("%s.%d.txt", base, n)
+		if used[base]++; used[base] > 1 {
+			name = fmt.Sprintf("%s.%d.txt", base, used[base])
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(t.Body), 0o644); err != nil {
 			return fmt.Errorf("-dump: %w", err)
