@@ -114,11 +114,7 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 	defer elsewhere.Close()
 
-	text, err := source.Decode("logbook.md", []byte(logbook()))
-	if err != nil {
-		return err
-	}
-	src, err := source.Chunk(text, source.Options{Size: 60})
+	src, err := source.Chunk(source.Text{Name: "logbook.md", Body: logbook(), Format: source.Markdown}, source.Options{Size: 60})
 	if err != nil {
 		return err
 	}

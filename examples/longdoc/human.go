@@ -25,7 +25,7 @@ func printRest(w io.Writer, a *swarm.Answer, alone *swarm.Answer, mocked bool) e
 	switch {
 	case a.Text == "":
 		passages, title = found(a), "Found so far"
-	case len(passages) == 0 && refused(a) != nil: // the answer may be one of a merge that could not afford them
+	case len(passages) == 0 && refused(a): // the answer may be one of a merge that could not afford them
 		passages, title = found(a), "Found, but not in the answer"
 	}
 	if len(passages) > 0 {
@@ -105,27 +105,17 @@ func covered(a *swarm.Answer) string {
 	for _, m := range c.Missing {
 		fmt.Fprintf(&b, "  Not in the answer: %s\n", m)
 	}
-	for r := range a.Results() {
-		if r.Outcome == swarm.Failed {
-			fmt.Fprintf(&b, "  First failure: %v\n", r.Err)
-			break
-		}
-	}
-	if err := refused(a); err != nil {
-		fmt.Fprintf(&b, "  The money ran out: %v\n", err)
-	}
 	return b.String()
 }
 
-// refused returns the error of the first subtask that the budget refused a
-// call, or nil.
-func refused(a *swarm.Answer) error {
+// refused says whether the budget refused a subtask a call.
+func refused(a *swarm.Answer) bool {
 	for r := range a.Results() {
-		if _, refused := errors.AsType[*swarm.BudgetError](r.Err); refused {
-			return r.Err
+		if _, ok := errors.AsType[*swarm.BudgetError](r.Err); ok {
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
 func plural(n int, word string) string {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 
 	"github.com/db31e724/go-swarm/swarm"
@@ -76,9 +75,6 @@ func printJSON(w io.Writer, a *swarm.Answer, alone *swarm.Answer, runErr error) 
 	}
 	if runErr != nil {
 		out.Error = runErr.Error()
-		if errors.Is(runErr, errTimeout) {
-			out.Error = errTimeout.Error()
-		}
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

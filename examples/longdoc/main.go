@@ -167,10 +167,6 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 	if err != nil {
 		return nil, err
 	}
-	title := fmt.Sprintf("%d texts", len(docs.texts))
-	if len(docs.texts) == 1 {
-		title = docs.texts[0].Name
-	}
-	fmt.Fprintf(stderr, "reading %s: %d KB\n", title, (docs.size()+999)/1000)
+	fmt.Fprintf(stderr, "reading %d %s, %d KB\n", len(docs.texts), plural(len(docs.texts), "text"), (docs.size()+999)/1000)
 	return &job{docs, sources, schema, models}, nil
 }

@@ -143,17 +143,13 @@ func (j *DB) Close() error {
 }
 
 // release closes what was opened; the lock goes last.
-func (j *DB) release() error {
-	var errs []error
-	if j.find != nil {
-		errs = append(errs, j.find.Close())
-	}
+func (j *DB) release() (err error) {
 	for _, db := range [...]*sql.DB{j.db, j.lock} {
 		if db != nil {
-			errs = append(errs, db.Close())
+			err = errors.Join(err, db.Close())
 		}
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // Open opens the log of a run. The error is [swarm.ErrBusy] if it is already open.
