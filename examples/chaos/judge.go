@@ -99,21 +99,16 @@ func judge(t *trial, quiet swarm.Money) row {
 	if at := shown(t); at != "" {
 		fail("the key is shown: %s", at)
 	}
-	r.Pass = len(r.Why) == 0
-	r.Outcome = outcome(r, c)
-	return r
-}
-
-func outcome(r row, c swarm.Coverage) string {
+	r.Pass, r.Outcome = len(r.Why) == 0, "all recovered"
 	switch {
 	case !r.Pass:
-		return "FAILED: " + r.Why[0]
+		r.Outcome = "FAILED: " + r.Why[0]
 	case c.Failed > 0:
-		return fmt.Sprintf("%d of %d said to have failed", c.Failed, c.Subtasks)
-	case r.Recovery == string(mock.Unharmed):
-		return "unharmed"
+		r.Outcome = fmt.Sprintf("%d of %d said to have failed", c.Failed, c.Subtasks)
+	case f.Recovery == mock.Unharmed:
+		r.Outcome = "unharmed"
 	}
-	return "all recovered"
+	return r
 }
 
 // shown says where the key can be seen: in what was told of the run, in its
@@ -168,15 +163,13 @@ func resent(log []mock.Entry) (why []string) {
 		if len(es) > mostAttempts {
 			why = append(why, fmt.Sprintf("one prompt was sent %d times", len(es)))
 		}
-		for i, e := range es {
-			if i > 0 {
-				gap, asked := e.Arrived.Sub(es[i-1].Ended), faults[es[i-1].Fault].MinGap
-				if gap >= 0 && gap < asked {
-					why = append(why, fmt.Sprintf("a call came again after %v, the server asked for %v", gap, asked))
-				}
+		for i, e := range es[1:] {
+			gap, asked := e.Arrived.Sub(es[i].Ended), faults[es[i].Fault].MinGap
+			if gap >= 0 && gap < asked {
+				why = append(why, fmt.Sprintf("a call came again after %v, the server asked for %v", gap, asked))
 			}
 			answered := func(earlier mock.Entry) bool { return whole(earlier) && e.Arrived.After(earlier.Ended) }
-			if !e.Cancelled && slices.ContainsFunc(es[:i], answered) {
+			if !e.Cancelled && slices.ContainsFunc(es[:i+1], answered) {
 				again++
 			}
 		}

@@ -27,8 +27,12 @@ const (
 	key    = canary.Key
 	wanted = 137 // the lamp that is asked for
 	goal   = "What is the switch code of lamp 137?"
+)
 
-	smallPrice = "gpt-5.6-luna" // whose list price the mock's small model has
+// The prices of the mock's models.
+var (
+	smallPrice = &swarm.Price{In: swarm.Dollar / 5, Cached: swarm.Dollar / 50, Out: 6 * swarm.Dollar / 5}
+	largePrice = &swarm.Price{In: 4 * swarm.Dollar, Cached: 2 * swarm.Dollar / 5, Out: 20 * swarm.Dollar}
 )
 
 // lamps are the sources: a chunk for each of two hundred lamps, with so many
@@ -111,14 +115,14 @@ func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 	tr := &trial{fault: fault}
 	server := mock.NewHandler(mock.Config{Models: []mock.Model{small, spare, mock.Large()}, Key: key, Seed: seed, Faults: rules, Keep: -1})
 	client := &http.Client{Transport: server.Transport()}
-	backend := func(id, pricedAs string, slots int) model.Backend {
-		return model.Backend{BaseURL: "http://mock/v1", Key: key, Model: id, Slots: slots, Client: client, Price: model.PriceOf(pricedAs), Stream: streams(fault)}
+	backend := func(id string, slots int, price *swarm.Price) model.Backend {
+		return model.Backend{BaseURL: "http://mock/v1", Key: key, Model: id, Slots: slots, Client: client, Price: price, Stream: streams(fault)}
 	}
-	backends := []model.Backend{backend("mock-small", smallPrice, slots)}
+	backends := []model.Backend{backend("mock-small", slots, smallPrice)}
 	if fault.Recovery == mock.Elsewhere {
-		backends = append(backends, backend("mock-spare", smallPrice, slots))
+		backends = append(backends, backend("mock-spare", slots, smallPrice))
 	}
-	llm, wrong := planner.New(planner.Config{Backends: []model.Backend{backend("mock-large", "gpt-5.6-sol", 4)}, Fallback: planner.ReadAll})
+	llm, wrong := planner.New(planner.Config{Backends: []model.Backend{backend("mock-large", 4, largePrice)}, Fallback: planner.ReadAll})
 	pool, err := workers.NewPool(workers.Config{Backends: backends})
 	if err := errors.Join(wrong, err); err != nil {
 		panic(err) // of these few settings none is wrong

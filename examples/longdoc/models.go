@@ -89,17 +89,14 @@ func (m *models) close() {
 // process.
 func connect(s settings, getenv func(string) string) (*models, error) {
 	m := &models{}
-	small := model.Backend{Slots: s.workers, Context: s.workerContext}
-	m.large = model.Backend{Slots: 4, Context: s.plannerContext}
-	if base := getenv("OPENAI_BASE_URL"); base != "" || getenv("OPENAI_API_KEY") != "" {
-		small.BaseURL, m.large.BaseURL = base, base
-		small.Key, m.large.Key = getenv("OPENAI_API_KEY"), getenv("OPENAI_API_KEY")
-		small.Model, m.large.Model = getenv("SWARM_WORKER_MODEL"), getenv("SWARM_PLANNER_MODEL")
-		if small.Model == "" || m.large.Model == "" {
-			return nil, errors.New("a server is set: name the models to ask in SWARM_PLANNER_MODEL and SWARM_WORKER_MODEL")
-		}
-	} else {
+	base, key := getenv("OPENAI_BASE_URL"), getenv("OPENAI_API_KEY")
+	small := model.Backend{BaseURL: base, Key: key, Model: getenv("SWARM_WORKER_MODEL"), Slots: s.workers, Context: s.workerContext}
+	m.large = model.Backend{BaseURL: base, Key: key, Model: getenv("SWARM_PLANNER_MODEL"), Slots: 4, Context: s.plannerContext}
+	if base == "" && key == "" {
 		m.startMock(s, &small)
+	}
+	if small.Model == "" || m.large.Model == "" {
+		return nil, errors.New("a server is set: name the models to ask in SWARM_PLANNER_MODEL and SWARM_WORKER_MODEL")
 	}
 	m.names = m.large.Model + ", " + small.Model
 	if s.budget > 0 {
@@ -144,7 +141,8 @@ func (m *models) startMock(s settings, small *model.Backend) {
 	m.closers = append(m.closers, func() { m.server.Close() })
 	m.large.BaseURL, small.BaseURL = m.server.URL(), m.server.URL()
 	m.large.Model, small.Model = big.ID, little.ID
-	m.large.Price, small.Price = model.PriceOf("gpt-5.6-sol"), model.PriceOf("gpt-5.6-luna") // as the mock's own
+	m.large.Price = &swarm.Price{In: 4 * swarm.Dollar, Cached: 2 * swarm.Dollar / 5, Out: 20 * swarm.Dollar} // the mock's own
+	small.Price = &swarm.Price{In: swarm.Dollar / 5, Cached: swarm.Dollar / 50, Out: 6 * swarm.Dollar / 5}
 }
 
 // alone asks the large model to read everything itself, in as many calls as
