@@ -131,8 +131,8 @@ func plural(n int, word string) string {
 // through alone. Carriage returns are left out, the others shown as the
 // pictures that Unicode has of them, or as the replacement character.
 func visible(w io.Writer) io.Writer {
-	returns := runes.Predicate(func(r rune) bool { return r == '\r' })
-	return transform.NewWriter(w, transform.Chain(runes.Remove(returns), runes.Map(picture)))
+	unreturned := runes.Remove(runes.Predicate(func(r rune) bool { return r == '\r' }))
+	return transform.NewWriter(w, transform.Chain(unreturned, runes.Map(picture)))
 }
 
 func picture(r rune) rune {

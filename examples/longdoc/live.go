@@ -76,11 +76,9 @@ func live(w io.Writer) func(swarm.Event) {
 			}
 			fmt.Fprint(w, e.Text)
 			stand, stale, open = true, false, !strings.HasSuffix(e.Text, "\n")
-		case swarm.MergeEnded:
+		case swarm.MergeEnded, swarm.RunEnded:
 			newline()
-		case swarm.RunEnded:
-			newline()
-			if stale {
+			if stale && e.Kind == swarm.RunEnded {
 				fmt.Fprintln(w, "\n(The text above was taken back.)")
 			}
 		}

@@ -131,13 +131,9 @@ func (j *DB) fault(doing string, err error) error {
 // use it fail.
 func (j *DB) Close() error {
 	j.mu.Lock()
-	was := j.closed
 	j.closed = true
 	j.change.Signal()
 	j.mu.Unlock()
-	if was {
-		return nil
-	}
 	j.writer.Wait()
 	return errors.Join(j.failed, j.release())
 }
