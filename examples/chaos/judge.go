@@ -199,14 +199,9 @@ func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
 	var b strings.Builder
 	for _, e := range log {
 		for _, reply := range e.Replies {
-			for d := json.NewDecoder(strings.NewReader(reply)); ; {
-				token, err := d.Token()
-				if err != nil {
-					break
-				}
-				fmt.Fprintln(&b, token)
-			}
-			b.WriteString(reply)
+			var plain any // the same without escapes
+			_ = json.Unmarshal([]byte(reply), &plain)
+			fmt.Fprintln(&b, plain, reply)
 		}
 	}
 	said := fold(b.String())

@@ -94,7 +94,7 @@ func indent(s string) string {
 func covered(a *swarm.Answer) string {
 	c := a.Coverage
 	var b strings.Builder
-	fmt.Fprintf(&b, "  %d of %d chunks; %d subtasks: %d found something, %d nothing, %d failed, %d skipped, %d cancelled\n",
+	fmt.Fprintf(&b, "  chunks: %d of %d; subtasks: %d (%d found something, %d nothing, %d failed, %d skipped, %d cancelled)\n",
 		c.ChunksRead, c.ChunksKnown, c.Subtasks, c.Done, c.Abstained, c.Failed, c.Skipped, c.Cancelled)
 	if c.PlanCut != "" {
 		fmt.Fprintf(&b, "  The plan was cut short: %s\n", c.PlanCut)
