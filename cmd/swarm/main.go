@@ -12,11 +12,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 )
 
@@ -39,21 +40,35 @@ const usage = `usage: swarm COMMAND [flags]
 swarm COMMAND -h lists its flags
 `
 
+// usageError is an error of the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
 // run is main with its surroundings handed in. It returns the exit status; the
 // end of its context asks the command to end.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) int {
-	switch {
-	case len(args) == 0:
-	case args[0] == "mock":
-		return runMock(ctx, args[1:], stdout, stderr, getenv)
-	case args[0] == "worker":
-		return runWorker(ctx, args[1:], stdout, stderr, getenv)
-	case slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]):
-		fmt.Fprint(stdout, usage)
-		return exitOK
-	default:
-		fmt.Fprintf(stderr, "swarm: there is no command %q\n", args[0])
+	if len(args) == 0 {
+		args = []string{""}
 	}
-	fmt.Fprint(stderr, usage)
-	return exitUsage
+	var err error
+	switch args[0] {
+	case "mock":
+		err = runMock(ctx, args[1:], stdout, stderr, getenv)
+	case "worker":
+		err = runWorker(ctx, args[1:], stdout, stderr, getenv)
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(stdout, usage)
+	default:
+		fmt.Fprintf(stderr, "swarm: there is no command %q\n%s", args[0], usage)
+		return exitUsage
+	}
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	fmt.Fprintf(stderr, "swarm %s: %v\n", args[0], err)
+	if _, ok := errors.AsType[usageError](err); ok {
+		return exitUsage
+	}
+	return exitFailed
 }

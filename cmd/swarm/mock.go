@@ -1,14 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log"
 	"maps"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -20,14 +21,10 @@ import (
 // runMock serves the mock, or a recording or replay of a real server, until
 // ctx ends. Its first line on standard output is "listening on URL", its last
 // what was served.
-func runMock(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) int {
+func runMock(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) error {
 	s, err := parse(args, stderr, getenv)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return exitOK
-	case err != nil:
-		fmt.Fprintln(stderr, "swarm mock:", err)
-		return exitUsage
+	if err != nil {
+		return usageError{err}
 	}
 	requests := log.New(io.Discard, "", log.Ltime|log.Lmicroseconds)
 	if s.log {
@@ -40,11 +37,109 @@ func runMock(ctx context.Context, args []string, stdout, stderr io.Writer, geten
 	case s.replay != "":
 		serve = serveCassette
 	}
-	if err := serve(ctx, s, stdout, stderr, requests); err != nil {
-		fmt.Fprintln(stderr, "swarm mock:", err)
-		return exitFailed
+	return serve(ctx, s, stdout, stderr, requests)
+}
+
+// Environment variables, for what should stand in no process list.
+const (
+	envKey         = "MOCK_API_KEY"     // as -key
+	envUpstreamKey = "UPSTREAM_API_KEY" // sent to -upstream in place of the client's key
+)
+
+// settings are the flags of the mock.
+type settings struct {
+	addr, config, key        string
+	seed                     uint64
+	latency, log             bool
+	record, upstream, replay string
+	timing                   bool
+	upstreamKey              string
+	given                    map[string]bool
+}
+
+// parse reads the flags. An error is one of usage.
+func parse(args []string, stderr io.Writer, getenv func(string) string) (settings, error) {
+	s := settings{given: map[string]bool{}}
+	f := flag.NewFlagSet("swarm mock", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
+	f.StringVar(&s.config, "config", "", "JSON `file` with models, limits, faults and replies; none: two models, "+mock.Large().ID+" and "+mock.Small().ID)
+	f.StringVar(&s.key, "key", "", "`key` that every request must carry; better set "+envKey)
+	f.Uint64Var(&s.seed, "seed", 0, "seed of latencies and faults")
+	f.BoolVar(&s.latency, "latency", false, "take the time that real models take, where the configuration says nothing of it")
+	f.StringVar(&s.record, "record", "", "pass requests on to -upstream and write what comes back onto this cassette `file`")
+	f.StringVar(&s.upstream, "upstream", "", "base `URL` of the server that -record asks; "+envUpstreamKey+" is its key, else the client's is passed on")
+	f.StringVar(&s.replay, "replay", "", "answer from this cassette `file`, without a network")
+	f.BoolVar(&s.timing, "timing", false, "with -replay: take the time that the recorded server took")
+	f.BoolVar(&s.log, "log", false, "write a line for each request to standard error")
+	f.Usage = func() {
+		fmt.Fprintln(f.Output(), "usage: swarm mock [flags]\nServes models to any OpenAI-compatible client, until it is interrupted.")
+		f.PrintDefaults()
 	}
-	return exitOK
+	if err := f.Parse(args); err != nil {
+		return s, err
+	}
+	f.Visit(func(f *flag.Flag) { s.given[f.Name] = true })
+	s.key = cmp.Or(s.key, getenv(envKey))
+	s.upstreamKey = getenv(envUpstreamKey)
+	return s, s.check(f.Args())
+}
+
+func (s settings) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("%q: it takes flags alone", rest[0])
+	case s.record != "" && s.replay != "":
+		return fmt.Errorf("-record and -replay exclude each other")
+	case (s.record == "") != (s.upstream == ""):
+		return fmt.Errorf("-record needs -upstream, the base URL of the server to record, and -upstream needs -record, the file to write")
+	case s.record != "" && s.key != "" && s.upstreamKey == "":
+		return fmt.Errorf("-record with -key needs %s, or clients would send the upstream this server's key; where it asks for none, set any", envUpstreamKey)
+	case s.timing && s.replay == "":
+		return fmt.Errorf("-timing goes with -replay")
+	}
+	if _, _, err := net.SplitHostPort(s.addr); err != nil {
+		return fmt.Errorf("-addr %q is not HOST:PORT, such as 127.0.0.1:8080", s.addr)
+	}
+	if s.record != "" || s.replay != "" {
+		for _, name := range []string{"config", "seed", "latency"} {
+			if s.given[name] {
+				return fmt.Errorf("-%s is for the mock's own models: it does not go with -record or -replay", name)
+			}
+		}
+	}
+	return nil
+}
+
+// served is the configuration of the server, from the file and the flags.
+func (s settings) served() (mock.Config, error) {
+	c := mock.Config{Models: []mock.Model{mock.Large(), mock.Small()}}
+	if s.config != "" {
+		f, err := os.Open(s.config)
+		if err != nil {
+			return c, err
+		}
+		defer f.Close()
+		if c, err = mock.ReadConfig(f); err != nil {
+			return c, fmt.Errorf("%s: %w", s.config, err)
+		}
+	}
+	c.Key = cmp.Or(s.key, c.Key)
+	if s.given["seed"] {
+		c.Seed = s.seed
+	}
+	if s.latency {
+		for i := range c.Models {
+			switch m := &c.Models[i]; {
+			case m.Latency != (mock.Latency{}):
+			case m.Price != nil && m.Price.Out >= 2: // dollars for a million tokens: a large one
+				m.Latency = mock.LargeLatency()
+			default:
+				m.Latency = mock.SmallLatency()
+			}
+		}
+	}
+	return c, nil
 }
 
 // serveModels serves the mock's own models.
@@ -116,23 +211,20 @@ func plain(text string) string {
 // what stands in it.
 func line(e mock.Entry) string {
 	text := fmt.Sprintf("%s %s %.64s %.64s %d in %s", e.ID, e.Method, e.Path, e.Request.Model, e.Status, e.Ended.Sub(e.Arrived).Round(100*time.Microsecond))
-	if e.Charge {
-		text += fmt.Sprintf(", %d + %d tokens", e.Usage.In, e.Usage.Out)
-	}
-	if e.Streamed {
-		text += ", streamed"
-	}
-	if e.Attempt > 1 {
-		text += fmt.Sprintf(", attempt %d", e.Attempt)
-	}
-	if e.Fault != "" {
-		text += ", fault " + e.Fault
-	}
-	if e.Cancelled {
-		text += ", the client left"
-	}
-	if e.Error != "" {
-		text += fmt.Sprintf(", %.200s", e.Error)
+	for _, more := range []struct {
+		is   bool
+		text string
+	}{
+		{e.Charge, fmt.Sprintf("%d + %d tokens", e.Usage.In, e.Usage.Out)},
+		{e.Streamed, "streamed"},
+		{e.Attempt > 1, fmt.Sprintf("attempt %d", e.Attempt)},
+		{e.Fault != "", "fault " + e.Fault},
+		{e.Cancelled, "the client left"},
+		{e.Error != "", fmt.Sprintf("%.200s", e.Error)},
+	} {
+		if more.is {
+			text += ", " + more.text
+		}
 	}
 	return plain(text)
 }

@@ -34,10 +34,7 @@ func serveRecorder(ctx context.Context, s settings, stdout, stderr io.Writer, re
 	}
 	did, err := r.Recorded()
 	fmt.Fprintf(stdout, "recorded %s of %s to %s\n", count(did.Written, "exchange"), count(did.Requests, "request"), s.record)
-	if err != nil {
-		return err
-	}
-	return f.Close()
+	return errors.Join(err, f.Close())
 }
 
 // serveCassette replays a recording.
@@ -69,30 +66,27 @@ func serveHandler(ctx context.Context, s settings, stdout, stderr io.Writer, req
 	}
 	web := &http.Server{Handler: logged(requests, guarded(s.key, h)), ReadHeaderTimeout: 30 * time.Second}
 	greet(stdout, stderr, s.addr, "http://"+l.Addr().String()+"/v1", s.key)
-	ended := make(chan struct{})
-	context.AfterFunc(ctx, func() {
-		defer close(ended)
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer cancel()
-		if err := web.Shutdown(end); err != nil { // somebody is still being served
-			_ = web.Close()
-		}
-	})
-	if err := web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	served := make(chan error, 1)
+	go func() { served <- web.Serve(l) }()
+	select {
+	case err := <-served:
 		return err
+	case <-ctx.Done():
 	}
-	<-ended
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if web.Shutdown(end) != nil { // somebody is still being served
+		_ = web.Close()
+	}
+	<-served
 	return nil
 }
 
-// guarded asks for a key.
+// guarded asks for a key, where there is one.
 func guarded(key string, h http.Handler) http.Handler {
-	if key == "" {
-		return h
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "bearer") || subtle.ConstantTimeCompare([]byte(strings.TrimSpace(given)), []byte(key)) != 1 {
+		if key != "" && (!strings.EqualFold(scheme, "bearer") || subtle.ConstantTimeCompare([]byte(strings.TrimSpace(given)), []byte(key)) != 1) {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusUnauthorized)
 			io.WriteString(w, `{"error":{"message":"Incorrect API key provided.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}`)

@@ -20,7 +20,7 @@ import (
 const envToken = "NATS_TOKEN"
 
 // runWorker serves a queue with a pool of models until it is interrupted.
-func runWorker(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) int {
+func runWorker(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) error {
 	var at, file string
 	var c queue.Config
 	f := flag.NewFlagSet("swarm worker", flag.ContinueOnError)
@@ -31,23 +31,12 @@ func runWorker(ctx context.Context, args []string, stdout, stderr io.Writer, get
 	f.StringVar(&c.Worker, "worker", "", "`name` of this worker in reports (default host and process number)")
 	f.IntVar(&c.Slots, "slots", 0, "most subtasks at once (default 16)")
 	f.DurationVar(&c.AckWait, "ackwait", 0, "how long a worker may be silent, as the run has it (default 30s)")
-	switch err := f.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		return exitOK
-	case err != nil:
-		return exitUsage
-	case file == "" || f.NArg() > 0:
-		fmt.Fprintln(stderr, "swarm worker: -config FILE is needed, and nothing else but flags")
-		return exitUsage
+	if err := f.Parse(args); err != nil {
+		return usageError{err}
 	}
-	if err := serveQueue(ctx, at, file, c, stdout, getenv); err != nil {
-		fmt.Fprintln(stderr, "swarm worker:", err)
-		return exitFailed
+	if file == "" || f.NArg() > 0 {
+		return usageError{errors.New("-config FILE is needed, and nothing else but flags")}
 	}
-	return exitOK
-}
-
-func serveQueue(ctx context.Context, at, file string, c queue.Config, stdout io.Writer, getenv func(string) string) error {
 	text, err := os.Open(file)
 	if err != nil {
 		return err

@@ -42,10 +42,6 @@ func judge(t *trial, quiet swarm.Money) row {
 	f := t.fault
 	r := row{ID: f.ID, Group: f.Group, Name: f.Name, Recovery: string(f.Recovery)}
 	fail := func(format string, args ...any) { r.Why = append(r.Why, fmt.Sprintf(format, args...)) }
-	if t.answer == nil {
-		fail("no run: %v", t.err)
-		return r
-	}
 	for _, e := range t.log {
 		if e.Fault != "" {
 			r.Injected++
@@ -103,21 +99,16 @@ func judge(t *trial, quiet swarm.Money) row {
 	if at := shown(t); at != "" {
 		fail("the key is shown: %s", at)
 	}
-	r.Pass = len(r.Why) == 0
-	r.Outcome = outcome(r, c)
-	return r
-}
-
-func outcome(r row, c swarm.Coverage) string {
+	r.Pass, r.Outcome = len(r.Why) == 0, "all recovered"
 	switch {
 	case !r.Pass:
-		return "FAILED: " + r.Why[0]
+		r.Outcome = "FAILED: " + r.Why[0]
 	case c.Failed > 0:
-		return fmt.Sprintf("%d of %d said to have failed", c.Failed, c.Subtasks)
-	case r.Recovery == string(mock.Unharmed):
-		return "unharmed"
+		r.Outcome = fmt.Sprintf("%d of %d said to have failed", c.Failed, c.Subtasks)
+	case f.Recovery == mock.Unharmed:
+		r.Outcome = "unharmed"
 	}
-	return "all recovered"
+	return r
 }
 
 // shown says where the key can be seen: in what was told of the run, in its
@@ -161,8 +152,8 @@ func whole(e mock.Entry) bool {
 // that was asked for, or that were served again after a whole answer. One that
 // came while the first was still on its way is a hedge.
 func resent(log []mock.Entry) (why []string) {
-	prompts := map[string][]mock.Entry{} // the workers', by model and body, in order of arrival
-	for _, e := range slices.SortedStableFunc(slices.Values(log), func(a, b mock.Entry) int { return a.Arrived.Compare(b.Arrived) }) {
+	prompts := map[string][]mock.Entry{} // the workers', by model and body
+	for _, e := range log {
 		if e.Request.Model != "mock-large" {
 			prompts[string(e.Body)] = append(prompts[string(e.Body)], e)
 		}
@@ -172,15 +163,13 @@ func resent(log []mock.Entry) (why []string) {
 		if len(es) > mostAttempts {
 			why = append(why, fmt.Sprintf("one prompt was sent %d times", len(es)))
 		}
-		for i, e := range es {
-			if i > 0 {
-				gap, asked := e.Arrived.Sub(es[i-1].Ended), faults[es[i-1].Fault].MinGap
-				if gap >= 0 && gap < asked {
-					why = append(why, fmt.Sprintf("a call came again after %v, the server asked for %v", gap, asked))
-				}
+		for i, e := range es[1:] {
+			gap, asked := e.Arrived.Sub(es[i].Ended), faults[es[i].Fault].MinGap
+			if gap >= 0 && gap < asked {
+				why = append(why, fmt.Sprintf("a call came again after %v, the server asked for %v", gap, asked))
 			}
 			answered := func(earlier mock.Entry) bool { return whole(earlier) && e.Arrived.After(earlier.Ended) }
-			if !e.Cancelled && slices.ContainsFunc(es[:i], answered) {
+			if !e.Cancelled && slices.ContainsFunc(es[:i+1], answered) {
 				again++
 			}
 		}
@@ -194,8 +183,6 @@ func resent(log []mock.Entry) (why []string) {
 // crowded finds more calls to a model in work at once than there are slots. A
 // call that a client left is out of its slot in the moment it leaves.
 func crowded(log []mock.Entry) []string {
-	log = slices.Clone(log)
-	slices.SortStableFunc(log, func(a, b mock.Entry) int { return a.Arrived.Compare(b.Arrived) })
 	ends := map[string][]time.Time{} // of the calls in work, by model
 	for _, e := range log {
 		model := e.Request.Model
@@ -212,14 +199,9 @@ func truncated(a *swarm.Answer, log []mock.Entry) (why []string) {
 	var b strings.Builder
 	for _, e := range log {
 		for _, reply := range e.Replies {
-			for d := json.NewDecoder(strings.NewReader(reply)); ; {
-				token, err := d.Token()
-				if err != nil {
-					break
-				}
-				fmt.Fprintln(&b, token)
-			}
-			b.WriteString(reply)
+			var plain any // the same without escapes
+			_ = json.Unmarshal([]byte(reply), &plain)
+			fmt.Fprintln(&b, plain, reply)
 		}
 	}
 	said := fold(b.String())

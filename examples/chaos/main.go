@@ -16,10 +16,10 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
@@ -64,35 +64,27 @@ func run(t *testing.T, args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	var quiet swarm.Money
-	synctest.Test(t, func(*testing.T) { quiet = quietCost(*seed) })
-	judged := make(chan chan row, 2*runtime.GOMAXPROCS(0)) // in order
-	go func() {
-		defer close(judged)
-		var runs errgroup.Group
-		runs.SetLimit(runtime.GOMAXPROCS(0))
-		for _, m := range meetings {
-			one := make(chan row, 1)
-			judged <- one
-			runs.Go(func() error {
-				var r row
-				synctest.Test(t, func(*testing.T) { r = judge(try(m.fault, []mock.FaultRule{m.rule}, m.seed), quiet) })
-				one <- r
-				return nil
+	synctest.Test(t, func(*testing.T) { quiet = try(mock.Fault{}, nil, *seed).answer.Report.Usage.Cost })
+	var rows []row
+	failed := 0
+	for some := range slices.Chunk(meetings, 4*runtime.GOMAXPROCS(0)) {
+		judged := make([]row, len(some))
+		var runs sync.WaitGroup
+		for i, m := range some {
+			runs.Go(func() {
+				synctest.Test(t, func(*testing.T) { judged[i] = judge(try(m.fault, []mock.FaultRule{m.rule}, m.seed), quiet) })
 			})
 		}
 		runs.Wait()
-	}()
-	var rows []row
-	failed := 0
-	for one := range judged {
-		r := <-one
-		if !r.Pass {
-			failed++
+		for _, r := range judged {
+			if !r.Pass {
+				failed++
+			}
+			if !*asJSON {
+				r.print(stdout, len(rows) == 0 || rows[len(rows)-1].Group != r.Group)
+			}
+			rows = append(rows, r)
 		}
-		if !*asJSON {
-			r.print(stdout, len(rows) == 0 || rows[len(rows)-1].Group != r.Group)
-		}
-		rows = append(rows, r)
 	}
 	if *asJSON {
 		e := json.NewEncoder(stdout)
@@ -126,4 +118,29 @@ func toMeet(only string, rate float64, seed uint64) (out []meeting) {
 		}
 	}
 	return out
+}
+
+var groups = map[string]string{
+	"A": "Rate limits and waits", "B": "Retries", "C": "Streams", "D": "Replies that lie", "E": "Connections",
+	"F": "Cancels", "G": "Fan-out", "H": "Plans", "I": "Money", "J": "Secrets", "X": "Others", "M": "Mixtures",
+}
+
+// print writes a row for people, under a heading where its group is a new one.
+func (r row) print(w io.Writer, newGroup bool) {
+	if newGroup {
+		fmt.Fprintf(w, "\n%s  %s\n", r.Group, groups[r.Group])
+		fmt.Fprintf(w, "   %-5s %-44s %8s %7s %10s  %s\n", "", "fault", "injected", "retries", "extra cost", "outcome")
+	}
+	mark := "ok"
+	if !r.Pass {
+		mark = "!!"
+	}
+	extra := fmt.Sprintf("$%.5f", r.Extra)
+	if r.AtLeast {
+		extra = "≥" + extra
+	}
+	fmt.Fprintf(w, "%s %-5s %-44.44s %8d %7d %10s  %s\n", mark, r.ID, r.Name, r.Injected, r.Retries, extra, r.Outcome)
+	for _, why := range r.Why[min(1, len(r.Why)):] {
+		fmt.Fprintf(w, "   %-5s %s\n", "", why)
+	}
 }

@@ -29,6 +29,12 @@ const (
 	goal   = "What is the switch code of lamp 137?"
 )
 
+// The prices of the mock's models.
+var (
+	smallPrice = &swarm.Price{In: swarm.Dollar / 5, Cached: swarm.Dollar / 50, Out: 6 * swarm.Dollar / 5}
+	largePrice = &swarm.Price{In: 4 * swarm.Dollar, Cached: 2 * swarm.Dollar / 5, Out: 20 * swarm.Dollar}
+)
+
 // lamps are the sources: a chunk for each of two hundred lamps, with so many
 // words more of no use in each.
 func lamps(words int) swarm.Source {
@@ -52,22 +58,13 @@ func code(i int) string { return fmt.Sprintf("K%04d", i*7919%10000) }
 // trial is one run against a server that makes a fault, and what was seen.
 type trial struct {
 	fault  mock.Fault
-	log    []mock.Entry         // the server's, of the run
+	log    []mock.Entry         // the server's, of the run, by time of arrival
 	bills  map[string]mock.Bill // the same by model
 	answer *swarm.Answer
 	err    error
 	told   string // all that was told of the run: its events as JSON, its log, its progress
 	after  error  // of one call more, once the run had ended
 	late   int    // requests that came after the run had ended
-}
-
-// quietCost is what the run costs where nothing goes wrong.
-func quietCost(seed uint64) swarm.Money {
-	t := try(mock.Fault{}, nil, seed)
-	if t.err != nil {
-		return 0
-	}
-	return t.answer.Report.Usage.Cost
 }
 
 // rule says which calls meet a fault: plans where it is one of plans, else
@@ -110,25 +107,25 @@ func mixture(i uint64, rate float64, seed uint64) meeting {
 }
 
 func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
-	small, spare, large := mock.Small(), mock.Small(), mock.Large()
+	small, spare := mock.Small(), mock.Small()
 	spare.ID = "mock-spare"
 	for _, m := range []*mock.Model{&small, &spare} {
 		m.Latency = mock.Latency{First: 200 * time.Millisecond, PerToken: 5 * time.Millisecond, Sigma: 0.3}
 	}
 	tr := &trial{fault: fault}
-	server := mock.NewHandler(mock.Config{Models: []mock.Model{small, spare, large}, Key: key, Seed: seed, Faults: rules, Keep: -1})
+	server := mock.NewHandler(mock.Config{Models: []mock.Model{small, spare, mock.Large()}, Key: key, Seed: seed, Faults: rules, Keep: -1})
 	client := &http.Client{Transport: server.Transport()}
-	backend := func(m mock.Model, slots int) model.Backend {
-		return model.Backend{BaseURL: "http://mock/v1", Key: key, Model: m.ID, Slots: slots, Client: client, Price: price(m.Price), Stream: streams(fault)}
+	backend := func(id string, slots int, price *swarm.Price) model.Backend {
+		return model.Backend{BaseURL: "http://mock/v1", Key: key, Model: id, Slots: slots, Client: client, Price: price, Stream: streams(fault)}
 	}
-	backends := []model.Backend{backend(small, slots)}
+	backends := []model.Backend{backend("mock-small", slots, smallPrice)}
 	if fault.Recovery == mock.Elsewhere {
-		backends = append(backends, backend(spare, slots))
+		backends = append(backends, backend("mock-spare", slots, smallPrice))
 	}
-	llm, wrong := planner.New(planner.Config{Backends: []model.Backend{backend(large, 4)}, Fallback: planner.ReadAll})
+	llm, wrong := planner.New(planner.Config{Backends: []model.Backend{backend("mock-large", 4, largePrice)}, Fallback: planner.ReadAll})
 	pool, err := workers.NewPool(workers.Config{Backends: backends})
-	if tr.err = errors.Join(wrong, err); tr.err != nil {
-		return tr
+	if err := errors.Join(wrong, err); err != nil {
+		panic(err) // of these few settings none is wrong
 	}
 	defer llm.Close()
 	defer pool.Close()
@@ -152,6 +149,7 @@ func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
 	ended := time.Now()
 	time.Sleep(time.Hour)
 	tr.log, tr.bills = server.Log(), server.Bill()
+	slices.SortStableFunc(tr.log, func(a, b mock.Entry) int { return a.Arrived.Compare(b.Arrived) })
 	for _, e := range tr.log {
 		if e.Arrived.After(ended) {
 			tr.late++
@@ -176,9 +174,4 @@ func streams(f mock.Fault) bool {
 		return !slices.Contains([]string{"F17g", "F21a", "F21b"}, f.ID)
 	}
 	return slices.Contains([]string{"M2", "M4", "F04", "F14a", "F27a", "F36", "F58c"}, f.ID)
-}
-
-func price(p *mock.Price) *swarm.Price {
-	per := func(dollars float64) swarm.Money { return swarm.Money(dollars*float64(swarm.Dollar) + 0.5) }
-	return &swarm.Price{In: per(p.In), Cached: per(p.Cached), Written: per(p.Written), Out: per(p.Out)}
 }

@@ -120,15 +120,13 @@ func measure(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 	}
 	m := measured{Package: filepath.Dir(st.Item), Files: 1, Lines: set.File(file.FileStart).LineCount()}
 	for _, decl := range file.Decls {
-		f, ok := decl.(*ast.FuncDecl)
-		if !ok {
-			continue
-		}
-		m.Funcs++
-		from, to := set.Position(f.Pos()), set.Position(f.End())
-		if n := to.Line - from.Line + 1; n > m.Longest {
-			m.Longest = n
-			m.Where = fmt.Sprintf("%s, %s:%d", f.Name.Name, filepath.Base(from.Filename), from.Line)
+		if f, ok := decl.(*ast.FuncDecl); ok {
+			m.Funcs++
+			from, to := set.Position(f.Pos()), set.Position(f.End())
+			if n := to.Line - from.Line + 1; n > m.Longest {
+				m.Longest = n
+				m.Where = fmt.Sprintf("%s, %s:%d", f.Name.Name, filepath.Base(from.Filename), from.Line)
+			}
 		}
 	}
 	if m.Funcs == 0 {

@@ -41,9 +41,7 @@ func costs(a *swarm.Answer, alone *swarm.Answer, mocked bool) string {
 		english.Fprintf(t, row, "large model alone, estimated", "", r.SourceTokens, "", "", whole, "")
 	}
 	t.Flush() // a Builder takes all
-	if part := share(a, alone); part != "" {
-		b.WriteString("  " + part + "\n")
-	}
+	b.WriteString(share(a, alone))
 	if mocked {
 		b.WriteString("  (A mock model in this process; prices as of 2026-09-23: gpt-5.6-sol and gpt-5.6-luna.)\n")
 	}
@@ -54,25 +52,18 @@ func costs(a *swarm.Answer, alone *swarm.Answer, mocked bool) string {
 // many times as much for a short text. It is empty where either is not known,
 // or nothing was answered.
 func share(a *swarm.Answer, alone *swarm.Answer) string {
-	used := a.Report.Usage.Plus(a.Report.Earlier)
-	if used.Unpriced || used.AtLeast || a.Text == "" {
-		return ""
+	used, what, whole := a.Report.Usage.Plus(a.Report.Earlier), "what the large model alone would cost", a.Report.Alone
+	if alone != nil {
+		what, whole = "what the large model alone cost", &alone.Report.Usage.Cost
 	}
-	what, whole := "what the large model alone would cost", swarm.Money(0)
-	switch {
-	case alone != nil && !alone.Report.Usage.Unpriced:
-		what, whole = "what the large model alone cost", alone.Report.Usage.Cost
-	case alone == nil && a.Report.Alone != nil:
-		whole = *a.Report.Alone
-	}
-	if whole <= 0 {
+	if used.Unpriced || used.AtLeast || a.Text == "" || whole == nil || *whole <= 0 {
 		return ""
 	}
 	part := used.Cost.Dollars() / whole.Dollars()
 	if part > 2 {
-		return fmt.Sprintf("The swarm cost %.1f times %s.", part, what)
+		return fmt.Sprintf("  The swarm cost %.1f times %s.\n", part, what)
 	}
-	return fmt.Sprintf("The swarm cost %.1f %% of %s.", 100*part, what)
+	return fmt.Sprintf("  The swarm cost %.1f %% of %s.\n", 100*part, what)
 }
 
 // money is what calls cost, as far as it is known.

@@ -8,6 +8,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/runes"
+	"golang.org/x/text/transform"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -20,7 +25,7 @@ func printRest(w io.Writer, a *swarm.Answer, alone *swarm.Answer, mocked bool) e
 	switch {
 	case a.Text == "":
 		passages, title = found(a), "Found so far"
-	case len(passages) == 0 && refused(a) != nil: // the answer may be one of a merge that could not afford them
+	case len(passages) == 0 && refused(a): // the answer may be one of a merge that could not afford them
 		passages, title = found(a), "Found, but not in the answer"
 	}
 	if len(passages) > 0 {
@@ -46,17 +51,11 @@ func printRest(w io.Writer, a *swarm.Answer, alone *swarm.Answer, mocked bool) e
 // answer, those that they are surest of first.
 func found(a *swarm.Answer) []swarm.Citation {
 	const most = 20
-	var done []*swarm.Result
-	for r := range a.Results() {
-		if r.Outcome == swarm.Done {
-			done = append(done, r)
-		}
-	}
-	slices.SortStableFunc(done, func(x, y *swarm.Result) int { return cmp.Compare(y.Out.Confidence(), x.Out.Confidence()) })
+	surest := slices.SortedStableFunc(a.Results(), func(x, y *swarm.Result) int { return cmp.Compare(y.Out.Confidence(), x.Out.Confidence()) })
 	var passages []swarm.Citation
-	for _, r := range done {
+	for _, r := range surest {
 		for c := range r.Out.Evidence() {
-			if len(passages) < most && !slices.Contains(passages, *c) {
+			if r.Outcome == swarm.Done && len(passages) < most && !slices.Contains(passages, *c) {
 				passages = append(passages, *c)
 			}
 		}
@@ -95,43 +94,28 @@ func indent(s string) string {
 func covered(a *swarm.Answer) string {
 	c := a.Coverage
 	var b strings.Builder
-	tell := func(n int, format string, args ...any) {
-		if n > 0 {
-			fmt.Fprintf(&b, format, args...)
-		}
+	fmt.Fprintf(&b, "  chunks: %d of %d; subtasks: %d (%d found something, %d nothing, %d failed, %d skipped, %d cancelled)\n",
+		c.ChunksRead, c.ChunksKnown, c.Subtasks, c.Done, c.Abstained, c.Failed, c.Skipped, c.Cancelled)
+	if c.PlanCut != "" {
+		fmt.Fprintf(&b, "  The plan was cut short: %s\n", c.PlanCut)
 	}
-	fmt.Fprintf(&b, "  %d of %d %s", c.ChunksRead, c.ChunksKnown, plural(c.ChunksKnown, "chunk"))
-	tell(c.Subtasks, "; %d %s: %d found something, %d nothing", c.Subtasks, plural(c.Subtasks, "subtask"), c.Done, c.Abstained)
-	tell(c.Failed, ", %d failed", c.Failed)
-	tell(c.Skipped, ", %d skipped", c.Skipped)
-	tell(c.Cancelled, ", %d cancelled", c.Cancelled)
-	b.WriteString("\n")
-	tell(len(c.PlanCut), "  The plan was cut short: %s\n", c.PlanCut)
-	tell(len(c.Unread), "  Not read: %s\n", strings.Join(c.Unread, "; "))
+	if len(c.Unread) > 0 {
+		fmt.Fprintf(&b, "  Not read: %s\n", strings.Join(c.Unread, "; "))
+	}
 	for _, m := range c.Missing {
 		fmt.Fprintf(&b, "  Not in the answer: %s\n", m)
-	}
-	for r := range a.Results() {
-		if r.Outcome == swarm.Failed {
-			fmt.Fprintf(&b, "  First failure: %v\n", r.Err)
-			break
-		}
-	}
-	if err := refused(a); err != nil {
-		fmt.Fprintf(&b, "  The money ran out: %v\n", err)
 	}
 	return b.String()
 }
 
-// refused returns the error of the first subtask that the budget refused a
-// call, or nil.
-func refused(a *swarm.Answer) error {
+// refused says whether the budget refused a subtask a call.
+func refused(a *swarm.Answer) bool {
 	for r := range a.Results() {
-		if _, refused := errors.AsType[*swarm.BudgetError](r.Err); refused {
-			return r.Err
+		if _, ok := errors.AsType[*swarm.BudgetError](r.Err); ok {
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
 func plural(n int, word string) string {
@@ -139,4 +123,27 @@ func plural(n int, word string) string {
 		return word
 	}
 	return word + "s"
+}
+
+// visible passes on text for a terminal. Texts, answers, names of files and
+// what servers say may hold sequences that move the cursor, clear the screen
+// or set the window's title: of the control characters it lets newline and tab
+// through alone. Carriage returns are left out, the others shown as the
+// pictures that Unicode has of them, or as the replacement character.
+func visible(w io.Writer) io.Writer {
+	unreturned := runes.Remove(runes.Predicate(func(r rune) bool { return r == '\r' }))
+	return transform.NewWriter(w, transform.Chain(unreturned, runes.Map(picture)))
+}
+
+func picture(r rune) rune {
+	switch {
+	case r == '\n' || r == '\t' || !unicode.IsControl(r):
+		return r
+	case r < 0x20:
+		return '\u2400' + r
+	case r == 0x7f:
+		return '\u2421'
+	default: // 0x80 to 0x9f, which some terminals obey too
+		return utf8.RuneError
+	}
 }

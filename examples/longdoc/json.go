@@ -2,28 +2,23 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-// dollars is an amount for JSON: null where a price is unknown.
-func dollars(u swarm.Usage) *float64 {
-	if u.Unpriced {
-		return nil
-	}
-	d := u.Cost.Dollars()
-	return &d
-}
-
-// tokens is a Usage with its cost in dollars.
+// tokens is a Usage with its cost in dollars, null where a price is unknown.
 type tokens struct {
 	swarm.Usage
 	Cost *float64 `json:"cost"`
 }
 
-func counted(u swarm.Usage) tokens { return tokens{u, dollars(u)} }
+func counted(u swarm.Usage) tokens {
+	if u.Unpriced {
+		return tokens{Usage: u}
+	}
+	return tokens{u, new(u.Cost.Dollars())}
+}
 
 // printJSON writes one object, also where the run failed: with an error in it,
 // and where there is no answer with the passages that were found so far.
@@ -65,26 +60,21 @@ func printJSON(w io.Writer, a *swarm.Answer, alone *swarm.Answer, runErr error) 
 		},
 	}
 	if r.Earlier.Calls > 0 {
-		u := counted(r.Earlier)
-		out.Report.Earlier = &u
+		out.Report.Earlier = new(counted(r.Earlier))
 	}
 	if a.Text == "" {
 		out.Citations = found(a)
 	}
 	out.Citations = append([]swarm.Citation{}, out.Citations...) // [] and not null
 	if r.Alone != nil {
-		d := r.Alone.Dollars()
-		out.Report.Alone = &d
+		out.Report.Alone = new(r.Alone.Dollars())
 	}
 	if alone != nil {
-		out.Report.Alone = dollars(alone.Report.Usage)
 		out.Compared = &compared{counted(alone.Report.Usage), alone.Text, alone.Report.Wall.Seconds()}
+		out.Report.Alone = out.Compared.Cost
 	}
 	if runErr != nil {
 		out.Error = runErr.Error()
-		if errors.Is(runErr, errTimeout) {
-			out.Error = errTimeout.Error()
-		}
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

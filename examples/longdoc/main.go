@@ -8,13 +8,13 @@
 // SWARM_WORKER_MODEL it asks any OpenAI-compatible server.
 //
 // The files, in the way of a run: settings.go reads the command line,
-// sources.go the texts, models.go connects the models, live.go writes the
-// answer as it comes, plan.go the plan, human.go and cost.go what follows it, visible.go keeps
-// them from steering the terminal, json.go writes the same for programs.
-// alone.go is the large model alone, for -compare.
+// sources.go the texts, models.go connects the models, live.go writes the plan
+// and the answer as they come, human.go and cost.go what follows the answer,
+// json.go the same for programs.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -88,19 +88,16 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 	}
 	defer job.models.close()
 
-	listeners := []func(swarm.Event){observe.Progress(stderr)}
+	progress, text := observe.Progress(stderr), live(people)
 	if s.verbose {
-		log := zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), zapcore.AddSync(say), zap.DebugLevel))
-		listeners = []func(swarm.Event){observe.Zap(log)}
+		progress = observe.Zap(zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig()), zapcore.AddSync(say), zap.DebugLevel)))
 	}
 	if s.json {
-		people = say
+		people, text = say, nil
 	}
+	var steps func(swarm.Event)
 	if s.plan {
-		listeners = append(listeners, plan(people))
-	}
-	if !s.json {
-		listeners = append(listeners, live(people))
+		steps = plan(people)
 	}
 	var planner swarm.Planner = job.models.planner
 	if job.docs.size() <= shortBytes {
@@ -114,7 +111,7 @@ func answer(ctx context.Context, s settings, stdin io.Reader, stdout, stderr io.
 		Reducer:     job.models.reducer,
 		Budget:      swarm.Budget{Cost: swarm.Money(s.budget * float64(swarm.Dollar))},
 		Journal:     job.models.journal,
-		Observe:     observe.Tee(listeners...),
+		Observe:     observe.Tee(progress, steps, text),
 	}
 	a, runErr := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: job.sources, Schema: job.schema, Run: job.models.names})
 	var alone *swarm.Answer
@@ -144,9 +141,7 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 	if err != nil {
 		return nil, err
 	}
-	if s.question == "" {
-		s.question = docs.question
-	}
+	s.question = cmp.Or(s.question, docs.question)
 	for _, n := range docs.notes {
 		fmt.Fprintln(stderr, n)
 	}
@@ -158,10 +153,6 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 	sources, err := docs.chunk(s.chunkSize(docs.size()))
 	if err != nil {
 		return nil, err
-	}
-	chunks := 0
-	for i := range sources {
-		chunks += len(sources[i].Chunks)
 	}
 	if err := s.room(sources); err != nil {
 		return nil, err
@@ -176,10 +167,6 @@ func prepare(ctx context.Context, s *settings, stdin io.Reader, stderr io.Writer
 	if err != nil {
 		return nil, err
 	}
-	title := fmt.Sprintf("%d texts", len(docs.texts))
-	if len(docs.texts) == 1 {
-		title = docs.texts[0].Name
-	}
-	fmt.Fprintf(stderr, "reading %s: %d KB in %d %s\n", title, (docs.size()+999)/1000, chunks, plural(chunks, "chunk"))
+	fmt.Fprintf(stderr, "reading %d %s, %d KB\n", len(docs.texts), plural(len(docs.texts), "text"), (docs.size()+999)/1000)
 	return &job{docs, sources, schema, models}, nil
 }

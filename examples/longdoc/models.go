@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/db31e724/go-swarm/mock"
@@ -84,25 +85,18 @@ func (m *models) close() {
 }
 
 // connect makes the models: those that the environment names, or a mock
-// server in this process.
-func connect(s settings, getenv func(string) string) (_ *models, err error) {
+// server in this process. After an error what was opened is left to the end of the
+// process.
+func connect(s settings, getenv func(string) string) (*models, error) {
 	m := &models{}
-	defer func() {
-		if err != nil {
-			m.close()
-		}
-	}()
-	small := model.Backend{Slots: s.workers, Context: s.workerContext}
-	m.large = model.Backend{Slots: 4, Context: s.plannerContext}
-	if base := getenv("OPENAI_BASE_URL"); base != "" || getenv("OPENAI_API_KEY") != "" {
-		small.BaseURL, m.large.BaseURL = base, base
-		small.Key, m.large.Key = getenv("OPENAI_API_KEY"), getenv("OPENAI_API_KEY")
-		small.Model, m.large.Model = getenv("SWARM_WORKER_MODEL"), getenv("SWARM_PLANNER_MODEL")
-		if small.Model == "" || m.large.Model == "" {
-			return nil, errors.New("a server is set: name the models to ask in SWARM_PLANNER_MODEL and SWARM_WORKER_MODEL")
-		}
-	} else {
+	base, key := getenv("OPENAI_BASE_URL"), getenv("OPENAI_API_KEY")
+	small := model.Backend{BaseURL: base, Key: key, Model: getenv("SWARM_WORKER_MODEL"), Slots: s.workers, Context: s.workerContext}
+	m.large = model.Backend{BaseURL: base, Key: key, Model: getenv("SWARM_PLANNER_MODEL"), Slots: 4, Context: s.plannerContext}
+	if base == "" && key == "" {
 		m.startMock(s, &small)
+	}
+	if small.Model == "" || m.large.Model == "" {
+		return nil, errors.New("a server is set: name the models to ask in SWARM_PLANNER_MODEL and SWARM_WORKER_MODEL")
 	}
 	m.names = m.large.Model + ", " + small.Model
 	if s.budget > 0 {
@@ -147,10 +141,45 @@ func (m *models) startMock(s settings, small *model.Backend) {
 	m.closers = append(m.closers, func() { m.server.Close() })
 	m.large.BaseURL, small.BaseURL = m.server.URL(), m.server.URL()
 	m.large.Model, small.Model = big.ID, little.ID
-	m.large.Price, small.Price = price(big.Price), price(little.Price)
+	m.large.Price = &swarm.Price{In: 4 * swarm.Dollar, Cached: 2 * swarm.Dollar / 5, Out: 20 * swarm.Dollar} // the mock's own
+	small.Price = &swarm.Price{In: swarm.Dollar / 5, Cached: swarm.Dollar / 50, Out: 6 * swarm.Dollar / 5}
 }
 
-func price(p *mock.Price) *swarm.Price {
-	per := func(dollars float64) swarm.Money { return swarm.Money(dollars*float64(swarm.Dollar) + 0.5) }
-	return &swarm.Price{In: per(p.In), Cached: per(p.Cached), Written: per(p.Written), Out: per(p.Out)}
+// alone asks the large model to read everything itself, in as many calls as
+// its context needs, and to merge where it took more than one.
+func (m *models) alone(ctx context.Context, s settings, docs *documents, stderr io.Writer) (*swarm.Answer, error) {
+	replyTokens := min(1500, s.plannerContext/4)
+	size := max((s.plannerContext-replyTokens-700)*2/3, 200) // an estimate may be off by a third
+	sources, err := docs.chunk(size)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintln(stderr, "asking the large model alone")
+	reader, err := workers.NewPool(workers.Config{Backends: []model.Backend{m.large}, MaxOut: replyTokens, Limits: model.Limits{AttemptTime: 5 * time.Minute}})
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	sw := swarm.Swarm{Planner: reading{m.planner}, Worker: reader, Concurrency: 4, Pack: size, Rounds: 1}
+	a, err := sw.Run(ctx, swarm.Task{Goal: s.question, Sources: sources})
+	if err != nil {
+		return nil, fmt.Errorf("the large model alone: %w", err)
+	}
+	return a, nil
+}
+
+// reading is the plan of the large model alone: read each part, merge if there
+// is more than one.
+type reading struct{ *planner.LLM }
+
+func (reading) Plan(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
+	return add(swarm.Step{ID: "read", Do: "Answer the question from the text as fully as it allows.", Over: swarm.Chunks})
+}
+
+func (r reading) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
+	if b.Coverage.Subtasks > 1 || len(results) == 0 {
+		return r.LLM.Merge(ctx, b, results, w)
+	}
+	_, err := io.WriteString(w, results[0].Out.Text())
+	return swarm.Verdict{}, err
 }

@@ -19,7 +19,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"regexp"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -50,7 +49,6 @@ func main() {
 	budget := flag.Float64("budget", 10, "most `dollars`")
 	kept := flag.String("journal", "", "keep what the model says in this `file`: after a kill, the same line again pays for the rest alone")
 	flag.Parse()
-	debug.SetGCPercent(50) // little of the heap lives long
 	if err := run(context.Background(), *n, *budget, *kept, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "tickets:", err)
 		os.Exit(1)

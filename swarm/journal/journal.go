@@ -131,29 +131,21 @@ func (j *DB) fault(doing string, err error) error {
 // use it fail.
 func (j *DB) Close() error {
 	j.mu.Lock()
-	was := j.closed
 	j.closed = true
 	j.change.Signal()
 	j.mu.Unlock()
-	if was {
-		return nil
-	}
 	j.writer.Wait()
 	return errors.Join(j.failed, j.release())
 }
 
 // release closes what was opened; the lock goes last.
-func (j *DB) release() error {
-	var errs []error
-	if j.find != nil {
-		errs = append(errs, j.find.Close())
-	}
+func (j *DB) release() (err error) {
 	for _, db := range [...]*sql.DB{j.db, j.lock} {
 		if db != nil {
-			errs = append(errs, db.Close())
+			err = errors.Join(err, db.Close())
 		}
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // Open opens the log of a run. The error is [swarm.ErrBusy] if it is already open.

@@ -8,8 +8,6 @@ import (
 	"github.com/db31e724/go-swarm/swarm"
 )
 
-var errClosed = errors.New("journal: it is closed")
-
 // log is a run's log.
 type log struct {
 	*DB
@@ -52,7 +50,7 @@ func (l *log) Put(r swarm.Record) (wait func() error) {
 	defer l.mu.Unlock()
 	err := l.failed
 	if err == nil && (l.closed || l.DB.closed) {
-		err = errClosed
+		err = errors.New("journal: it is closed")
 	}
 	if err != nil {
 		return func() error { return err }
@@ -135,16 +133,13 @@ func (j *DB) commit(records []entry) error {
 		return err
 	}
 	defer tx.Rollback() // does nothing after the commit
-	insert, err := tx.Prepare("INSERT INTO records(run, kind, step, idx, key, data) VALUES(?,?,?,?,?,?) ON CONFLICT DO UPDATE SET key=excluded.key, data=excluded.data")
+	insert, err := tx.Prepare("INSERT INTO records(run, kind, step, idx, key, data) VALUES(?,?,?,?,?,coalesce(?,x'')) ON CONFLICT DO UPDATE SET key=excluded.key, data=excluded.data")
 	if err != nil {
 		return err
 	}
 	defer insert.Close()
 	for i := range records {
 		r := &records[i]
-		if r.Data == nil {
-			r.Data = []byte{}
-		}
 		if _, err := insert.Exec(r.run, r.Kind, r.Step, r.Index, r.Key[:], r.Data); err != nil {
 			return err
 		}

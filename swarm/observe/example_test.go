@@ -36,7 +36,7 @@ func ExampleZap() {
 	s := swarm.Swarm{Observe: observe.Zap(zap.NewExample())}
 	s.Observe(swarm.Event{Kind: swarm.StepAdded, Run: "r1", Round: 1, Step: "1/read", To: 200, Text: "Find the price."})
 	// Output:
-	// {"level":"info","msg":"step-added","run":"r1","at":"0s","round":1,"step":"1/read","index":0,"to":200,"text_bytes":15}
+	// {"level":"info","msg":"step-added","run":"r1","at":"0s","round":1,"step":"1/read","text_bytes":15,"index":0,"to":200}
 }
 
 func ExampleTee() {

@@ -77,10 +77,10 @@ func (p *progress) observe(e swarm.Event) {
 	if !p.count(&e) {
 		return
 	}
-	milestone := e.Kind == swarm.PlanEnded || e.Kind == swarm.MergeStarted
+	ended := e.Kind == swarm.RunEnded
+	milestone := ended || e.Kind == swarm.PlanEnded || e.Kind == swarm.MergeStarted
+	p.aside = p.aside && !ended
 	switch {
-	case e.Kind == swarm.RunEnded:
-		p.end()
 	case e.Kind == swarm.AnswerText:
 		p.stepAside(e.Text)
 	case e.Kind == swarm.MergeEnded:
@@ -88,27 +88,19 @@ func (p *progress) observe(e swarm.Event) {
 	case e.Kind == swarm.RunStarted && !p.inPlace:
 		p.next = plainMin
 	case p.aside:
-	case p.inPlace && (e.At >= p.next || e.Kind == swarm.RunStarted):
+	case p.inPlace && (ended || e.At >= p.next || e.Kind == swarm.RunStarted):
 		p.next = e.At + redraw
 		p.drawInPlace()
 	case !p.inPlace && (milestone || e.At >= p.next):
 		p.next = e.At + min(max(plainMin, e.At/plainPart), plainMax)
 		io.WriteString(p.w, p.line(-1)+"\n")
 	}
-}
-
-// end tells how a run ended. Each run has a clock of its own, so that the next
-// line is not bound by this one's.
-func (p *progress) end() {
-	p.aside, p.next = false, 0
-	if !p.inPlace {
-		io.WriteString(p.w, p.line(-1)+"\n")
-		return
-	}
-	p.drawInPlace()
-	if p.drawn > 0 && len(p.live) == 0 {
-		io.WriteString(p.w, "\n")
-		p.drawn = 0
+	if ended {
+		p.next = 0 // each run has a clock of its own
+		if p.drawn > 0 && len(p.live) == 0 {
+			io.WriteString(p.w, "\n")
+			p.drawn = 0
+		}
 	}
 }
 

@@ -1,7 +1,7 @@
 package observe
 
 import (
-	"fmt"
+	"slices"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -71,31 +71,28 @@ func level(e *swarm.Event) zapcore.Level {
 	return zapcore.InfoLevel
 }
 
-// set adds a field, unless it is not set.
-func set[T comparable](fs []zap.Field, field func(string, T) zap.Field, key string, v T) []zap.Field {
-	var none T
-	if v == none {
-		return fs
+// text is a text, or only its length where it is of the user, the sources or the
+// models and was not asked for.
+func (z *zapListener) text(key, text string) zap.Field {
+	if z.texts {
+		return zap.String(key, text)
 	}
-	return append(fs, field(key, v))
+	return zap.Int(key+"_bytes", len(text))
 }
 
-// text adds a text, or only its length where it is of the user, the sources or
-// the models and was not asked for.
-func (z *zapListener) text(fs []zap.Field, key, text string, private bool) []zap.Field {
-	if z.texts || !private {
-		return append(fs, zap.String(key, text))
-	}
-	return append(fs, zap.Int(key+"_bytes", len(text)))
-}
-
-// fields lists what the event carries; what is not set is left out, but for
-// the range of subtasks, of which zero is a part.
+// fields lists what the event carries. Of what any kind may have, that which is not
+// set is left out, but for the time: a run begins at zero.
 func (z *zapListener) fields(e *swarm.Event) []zap.Field {
-	fs := make([]zap.Field, 0, 16)
-	fs = append(fs, zap.String("run", e.Run), zap.Duration("at", e.At))
-	fs = set(fs, zap.Int, "round", e.Round)
-	fs = set(fs, zap.String, "step", e.Step)
+	text := z.text("text", e.Text)
+	switch e.Kind {
+	case swarm.Learned, swarm.ToolCalled, swarm.WorkedElsewhere, swarm.Stalled, swarm.Narrowed: // the engine's words
+		text = zap.String("text", e.Text)
+	}
+	fs := slices.DeleteFunc([]zap.Field{
+		zap.String("run", e.Run), zap.Duration("at", e.At), zap.Int("round", e.Round), zap.String("step", e.Step),
+		zap.String("role", string(e.Role)), zap.String("model", e.Model), zap.Int("tokens", e.Tokens),
+		zap.Duration("wait", e.Wait), text, zap.Bool("reset", e.Reset), zap.Error(e.Err),
+	}, func(f zap.Field) bool { return f.Key != "at" && f.Integer == 0 && f.String == "" && f.Interface == nil })
 	switch e.Kind {
 	case swarm.SubtaskStarted:
 		fs = append(fs, zap.Int("index", e.Index))
@@ -104,40 +101,21 @@ func (z *zapListener) fields(e *swarm.Event) []zap.Field {
 	case swarm.StepAdded, swarm.StepUnfolded:
 		fs = append(fs, zap.Int("index", e.Index), zap.Int("to", e.To))
 	}
-	fs = set(fs, zap.String, "role", string(e.Role))
-	fs = set(fs, zap.String, "model", e.Model)
-	fs = set(fs, zap.Int, "tokens", e.Tokens)
-	fs = set(fs, zap.Duration, "wait", e.Wait)
-	if e.Text != "" {
-		engine := e.Kind == swarm.Learned || e.Kind == swarm.ToolCalled || e.Kind == swarm.WorkedElsewhere || e.Kind == swarm.Stalled || e.Kind == swarm.Narrowed
-		fs = z.text(fs, "text", e.Text, !engine)
-	}
-	fs = set(fs, zap.Bool, "reset", e.Reset)
 	if u := e.Usage; u != nil {
-		fs = append(fs, zap.Int("calls", u.Calls), zap.Int("tokens_in", u.In), zap.Int("tokens_out", u.Out))
-		fs = set(fs, zap.Int, "tokens_cached", u.Cached)
-		fs = append(fs, zap.Float64("cost", u.Cost.Dollars()))
-		fs = set(fs, zap.Bool, "at_least", u.AtLeast)
-		fs = set(fs, zap.Bool, "unpriced", u.Unpriced)
+		fs = append(fs,
+			zap.Int("calls", u.Calls), zap.Int("tokens_in", u.In), zap.Int("tokens_out", u.Out), zap.Int("tokens_cached", u.Cached),
+			zap.Float64("cost", u.Cost.Dollars()), zap.Bool("at_least", u.AtLeast), zap.Bool("unpriced", u.Unpriced))
 	}
 	if r := e.Result; r != nil {
-		fs = z.text(fs, "found", r.Out.Text(), true)
-		fs = append(fs, zap.Int("findings", len(r.Out.Findings)))
-		fs = set(fs, zap.Float64, "confidence", r.Out.Confidence())
-		fs = set(fs, zap.Int, "doubts", len(r.Out.Doubts))
+		fs = append(fs, z.text("found", r.Out.Text()),
+			zap.Int("findings", len(r.Out.Findings)), zap.Float64("confidence", r.Out.Confidence()), zap.Int("doubts", len(r.Out.Doubts)))
 	}
 	if a := e.Answer; a != nil {
 		c := a.Coverage
-		fs = z.text(fs, "answer", a.Text, true)
-		fs = append(
-			fs,
+		fs = append(fs, z.text("answer", a.Text),
 			zap.Stringer("status", a.Status), zap.Bool("complete", a.Complete), zap.Int("citations", len(a.Citations)), zap.Int("rounds", a.Rounds),
 			zap.Int("subtasks", c.Subtasks), zap.Int("done", c.Done), zap.Int("abstained", c.Abstained),
-			zap.Int("failed", c.Failed), zap.Int("skipped", c.Skipped), zap.Int("cancelled", c.Cancelled),
-		)
-	}
-	if e.Err != nil {
-		fs = append(fs, zap.String("error", fmt.Sprint(e.Err)))
+			zap.Int("failed", c.Failed), zap.Int("skipped", c.Skipped), zap.Int("cancelled", c.Cancelled))
 	}
 	return fs
 }
