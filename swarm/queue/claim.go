@@ -3,9 +3,7 @@ package queue
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -108,7 +106,7 @@ func (c *claimed) take(ctx context.Context) (begun int, err error) {
 
 // read returns the claim as it stands and its sequence, 0 where there is none.
 func (c *claimed) read(ctx context.Context) (w word, last uint64, err error) {
-	m, err := c.get(ctx, claim, c.subject)
+	m, err := c.server.get(ctx, claim, c.subject)
 	if m == nil || err != nil {
 		return w, 0, err
 	}
@@ -116,20 +114,8 @@ func (c *claimed) read(ctx context.Context) (w word, last uint64, err error) {
 	return w, m.Sequence, nil
 }
 
-// get returns the message of a subject; nil: there is none.
-func (c *claimed) get(ctx context.Context, kind, subject string) (m *jetstream.RawStreamMsg, err error) {
-	err = c.server.cfg.try(ctx, c.server.js, func() error {
-		m, err = c.server.kept[kind].GetLastMsgForSubject(ctx, subject)
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return nil
-		}
-		return err
-	})
-	return m, err
-}
-
 func (c *claimed) answered(ctx context.Context) (bool, error) {
-	m, err := c.get(ctx, done, c.result)
+	m, err := c.server.get(ctx, done, c.result)
 	return m != nil, err
 }
 
@@ -159,5 +145,3 @@ func (c *claimed) say(change func(*word)) {
 		}
 	}
 }
-
-func lastToken(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }
