@@ -128,34 +128,30 @@ func (s *scanner) block(l line, blank bool) int {
 	if s.colon {
 		cost, s.colon = costColon, false
 	}
-	if end := s.fenced(l); end > 0 {
-		s.keep(l.start, end, cost, false)
-		return end
-	}
-	if again := s.continues(l); again || s.beginsTable(l) {
-		end := s.while(l.next, func(n line) bool { return row(n.text) })
-		s.keep(l.start, end, cost, s.tabulate(l, end, again))
-		return end
-	}
-	if blank && s.format != Code && s.indented(l) {
-		end := s.while(l.next, func(n line) bool {
+	end, head := s.fenced(l), false
+	switch again := s.continues(l); {
+	case end > 0:
+	case again || s.beginsTable(l):
+		end = s.while(l.next, func(n line) bool { return row(n.text) })
+		head = s.tabulate(l, end, again)
+	case blank && s.format != Code && s.indented(l):
+		end = s.while(l.next, func(n line) bool {
 			n = s.nextText(n.start)
 			return n.text != "" && s.indented(n)
 		})
-		s.keep(l.start, end, cost, false)
-		return end
+	default:
+		end = s.while(l.next, func(n line) bool {
+			return n.text != "" && !s.declares(n) && (s.format == Code || !s.breaksParagraph(n))
+		})
+		if s.format != Code {
+			if !blank && item(l.text) {
+				cost = min(cost+costLine-costPara, costColon)
+			}
+			s.paragraph(l.start, end, cost)
+			return end
+		}
 	}
-	end := s.while(l.next, func(n line) bool {
-		return n.text != "" && !s.declares(n) && (s.format == Code || !s.breaksParagraph(n))
-	})
-	if s.format == Code {
-		s.keep(l.start, end, cost, false)
-		return end
-	}
-	if !blank && item(l.text) {
-		cost = min(cost+costLine-costPara, costColon)
-	}
-	s.paragraph(l.start, end, cost)
+	s.keep(l.start, end, cost, head)
 	return end
 }
 
@@ -193,12 +189,11 @@ func (s *scanner) heading(l line, blank bool) int {
 	if title == "" {
 		return 0
 	}
+	s.head(rank, title, l.start)
 	if inline {
-		s.head(rank, title, l.start)
 		s.paragraph(l.start, end, 5*costLevel)
 		return end
 	}
-	s.head(rank, title, l.start)
 	s.push(l.start, end, costLevel*min(s.headings[s.section].depth, 5))
 	s.next = costHeading
 	return end
