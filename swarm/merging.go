@@ -226,11 +226,8 @@ func (m *merging) choose(chosen map[*step][]bool, s *step) {
 		if len(inputs) > 0 {
 			what += " (" + strings.Join(inputs, ", ") + ")"
 		}
-		for i := range s.results {
-			if err := s.results[i].Err; err != nil {
-				what += ": " + errText(err)
-				break
-			}
+		if i := slices.IndexFunc(s.results, func(r Result) bool { return r.Err != nil }); i >= 0 {
+			what += ": " + errText(s.results[i].Err)
 		}
 		m.lost = append(m.lost, what)
 	}

@@ -115,15 +115,10 @@ func fold(results []Result) []Result {
 func portions(results []Result) (ps []portion, total int) {
 	ps = make([]portion, 0, len(results))
 	for i := range results {
-		one := []Result{results[i]}
-		if n := len(results[i].Out.Findings); n > 1 {
-			one = slices.Repeat(one, n)
-			for k := range one {
-				one[k].Out.Findings = results[i].Out.Findings[k : k+1 : k+1]
-			}
-		}
-		for k := range one {
-			ps = append(ps, portion{result: &one[k], tokens: size(&one[k])})
+		for k := range results[i].Out.Findings {
+			one := results[i]
+			one.Out.Findings = one.Out.Findings[k : k+1 : k+1]
+			ps = append(ps, portion{result: &one, tokens: size(&one)})
 			total += ps[len(ps)-1].tokens
 		}
 	}
@@ -164,34 +159,24 @@ func count(results []Result) (n int) {
 // pass through. It returns the size of the next level's groups: half of it
 // where a group did not fit the context of who reduces.
 func (m *merging) level(level int, ps []portion, most int) ([]portion, int) {
-	type slot struct {
-		group []portion
-		at    int // number in the step; -1: passes through
-	}
 	limit := most / 4
-	var slots []slot
-	var groups [][]Result
-	for i := 0; i < len(ps); {
-		j, sum := i, 0
-		for j < len(ps) && !ps[j].stuck && (j == i || sum+ps[j].tokens <= most) {
-			sum += ps[j].tokens
-			j++
+	passes := func(g []portion) bool { return len(g) == 1 && (g[0].stuck || g[0].tokens <= limit) }
+	var parts [][]portion
+	var groups [][]Result // the parts that do not pass
+	for rest := ps; len(rest) > 0; {
+		n := 1
+		for sum := rest[0].tokens; n < len(rest) && !rest[0].stuck && !rest[n].stuck && sum+rest[n].tokens <= most; n++ {
+			sum += rest[n].tokens
 		}
-		if j == i { // stuck
-			j++
-		}
-		g := ps[i:j]
-		s := slot{group: g, at: -1}
-		if !g[0].stuck && (len(g) > 1 || sum > limit) {
-			s.at = len(groups)
-			rs := make([]Result, len(g))
-			for k := range g {
-				rs[k] = *g[k].result
+		parts = append(parts, rest[:n])
+		if !passes(rest[:n]) {
+			rs := make([]Result, n)
+			for k := range rs {
+				rs[k] = *rest[k].result
 			}
 			groups = append(groups, rs)
 		}
-		slots = append(slots, s)
-		i = j
+		rest = rest[n:]
 	}
 	if len(groups) == 0 {
 		return ps, most
@@ -201,12 +186,15 @@ func (m *merging) level(level int, ps []portion, most int) ([]portion, int) {
 	var next []portion
 	var bare, cut []string // results that lost citations, and text
 	smaller := most
-	for _, s := range slots {
-		if s.at < 0 {
-			next = append(next, s.group...)
+	at := 0 // in the step
+	for _, part := range parts {
+		if passes(part) {
+			next = append(next, part...)
 			continue
 		}
-		switch res := st.results[s.at]; res.Outcome {
+		res := st.results[at]
+		at++
+		switch res.Outcome {
 		case Done:
 			cites, text := shorten(&res, limit)
 			if cites {
@@ -218,11 +206,11 @@ func (m *merging) level(level int, ps []portion, most int) ([]portion, int) {
 			next = append(next, portion{result: &res, tokens: size(&res)})
 		case Abstained: // nothing of the group bears on the goal
 		default:
-			fewer := len(s.group) > 1 && tooMuch(res.Err, true)
+			fewer := len(part) > 1 && tooMuch(res.Err, true)
 			if fewer {
 				smaller = most / 2
 			}
-			for _, p := range s.group {
+			for _, p := range part {
 				p.stuck = !fewer
 				next = append(next, p)
 			}
@@ -296,24 +284,19 @@ func shorten(res *Result, limit int) (cites, text bool) {
 // first, and names the rest. It keeps one in any case: that nothing was found
 // must not be said where something was.
 func (m *merging) leaveOut(ps []portion, total, most int) []Result {
-	order := make([]int, len(ps))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return worth(&ps[a], &ps[b]) })
-	drop := make([]bool, len(ps))
-	for _, i := range order[:max(len(order)-1, 0)] {
-		if total <= most {
-			break
-		}
-		drop[i] = true
-		total -= ps[i].tokens
+	least := slices.Clone(ps)
+	slices.SortStableFunc(least, worth)
+	drop := map[*Result]bool{}
+	for n := 0; n < len(least)-1 && total > most; n++ {
+		drop[least[n].result] = true
+		total -= least[n].tokens
 	}
 	out := make([]Result, 0, len(ps))
 	left := 0
 	var names []string
-	for i := range ps {
-		if r := ps[i].result; !drop[i] {
+	for _, p := range ps {
+		r := p.result
+		if !drop[r] {
 			if last := len(out) - 1; last >= 0 && out[last].Step == r.Step && out[last].Index == r.Index {
 				out[last].Out.Findings = append(slices.Clip(out[last].Out.Findings), r.Out.Findings...)
 			} else {
@@ -322,7 +305,7 @@ func (m *merging) leaveOut(ps []portion, total, most int) []Result {
 			continue
 		}
 		if left++; left <= mostNamed+1 {
-			names = append(names, ps[i].result.ID())
+			names = append(names, r.ID())
 		}
 	}
 	noun := "findings"
@@ -350,11 +333,11 @@ func (m *merging) leftOut(what string, of []string) {
 }
 
 // worth orders portions by what is left out first.
-func worth(a, b *portion) int {
-	if a.stuck != b.stuck {
-		if a.stuck {
-			return -1
-		}
+func worth(a, b portion) int {
+	switch {
+	case a.stuck && !b.stuck:
+		return -1
+	case b.stuck && !a.stuck:
 		return 1
 	}
 	return cmp.Compare(a.result.Out.Confidence(), b.result.Out.Confidence())

@@ -126,20 +126,14 @@ func (c *Chunk) segment(offset int) Segment {
 // Quote holds these bytes with each run of white space as one space. Verified is
 // left false, because no worker's quote was compared with the text.
 func (c *Chunk) Cite(start, end int) Citation {
-	first, last, place := c.segment(start), c.segment(max(end-1, start)), c.PlaceAt(start)
-	to := min(last.Start+end-last.At, last.End)
-	if last.Source != first.Source {
-		to = first.End
+	first, place, part := c.segment(start), c.PlaceAt(start), c.Part(start, end)
+	if first.Source != c.segment(max(end-1, start)).Source {
+		part.End = first.End
 	}
-	cite := Citation{
-		Source: first.Source, Chunk: first.Chunk, Path: place.Path, Head: place.Head, Line: first.Line,
-		Start: min(first.Start+start-first.At, first.End), End: to,
-		Quote: strings.Join(strings.Fields(c.Text[start:end]), " "),
+	return Citation{
+		Source: first.Source, Chunk: first.Chunk, Path: place.Path, Head: place.Head, Line: part.Line,
+		Start: part.Start, End: part.End, Quote: strings.Join(strings.Fields(part.Text), " "),
 	}
-	if cite.Line > 0 {
-		cite.Line += strings.Count(c.Text[first.At:start], "\n")
-	}
-	return cite
 }
 
 // Part returns the part of c that is c.Text[start:end], with its own offsets, line
