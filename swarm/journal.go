@@ -200,8 +200,7 @@ func (w *working) record(t *running) {
 	w.run.mu.Lock()
 	rec := resultRecord{t.step.results[t.ref.Index].Out, t.attempts, t.usage}
 	if t.usage != nil {
-		used := *t.usage
-		rec.Spent = &used
+		rec.Spent = new(*t.usage)
 	}
 	made := len(t.recorded.branches) > 0 && !t.recorded.ownCalls // of branches that are recorded: it is made again of them
 	w.run.mu.Unlock()

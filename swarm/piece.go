@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -247,22 +248,13 @@ func (w *working) lookup(s *step, st *Subtask) []*Chunk {
 			}
 		}
 	}
-	if query == "" {
-		query = st.Step.Do
+	own, in, n := w.run.task.Index, s.lookIn, st.Step.Lookup+1
+	if own != nil && in != nil {
+		n *= 16 // of what it finds, what is to be looked in
 	}
-	in := s.lookIn
-	n := st.Step.Lookup + 1
-	var ix Index = w.run.texts
-	own := w.run.task.Index
-	switch {
-	case own != nil && in != nil: // of what it finds, what is to be looked in
-		ix, n = own, 16*n
-	case own != nil:
-		ix = own
-	case in != nil:
-		ix = in
-	}
-	found := slices.DeleteFunc(slices.Clone(ix.Search(clip(query, 4*digestTokens), n)), func(c *Chunk) bool {
+	ix := cmp.Or[Index](own, cmp.Or(in, w.run.texts))
+	query = clip(cmp.Or(query, st.Step.Do), 4*digestTokens)
+	found := slices.DeleteFunc(slices.Clone(ix.Search(query, n)), func(c *Chunk) bool {
 		return c == nil || st.Chunk != nil && c.ID == st.Chunk.ID || own != nil && in != nil && !slices.Contains(in.pieces(), c)
 	})
 	return found[:min(len(found), st.Step.Lookup)]

@@ -232,16 +232,13 @@ func (m *merging) addReduce(level int, groups [][]Result, limit int) *step {
 		n += len(g)
 	}
 	r.emit(Event{Kind: Narrowed, Text: fmt.Sprintf("%d results exceed the window of %d tokens: level %d shortens them in %d groups", n, m.window, level, len(groups))})
-	st := &step{groups: groups, worker: r.swarm.Reducer, Step: Step{
+	st := &step{groups: groups, worker: cmp.Or[Worker](r.swarm.Reducer, WorkerFunc(m.partial)), Step: Step{
 		ID:     strconv.Itoa(r.round) + "/reduce-" + strconv.Itoa(level),
 		Do:     "Shorten the findings.",
 		Over:   Reduce,
 		Est:    m.window,
 		MaxOut: max(limit, 1),
 	}}
-	if st.worker == nil {
-		st.worker = WorkerFunc(m.partial)
-	}
 	for k := 2; r.plan.byID[st.ID] != nil; k++ { // a plan has taken the name
 		st.ID = strconv.Itoa(r.round) + "/reduce-" + strconv.Itoa(level) + "-" + strconv.Itoa(k)
 	}
@@ -253,17 +250,13 @@ func (m *merging) addReduce(level int, groups [][]Result, limit int) *step {
 // shorten cuts a reduced result to a limit of tokens: the last findings go
 // first, of the only one then the last citations, then text. It tells which it cut.
 func shorten(res *Result, limit int) (cites, text bool) {
-	fs := slices.Clone(res.Out.Findings)
-	res.Out.Findings = fs
-	for len(fs) > 1 && size(res) > limit {
+	fs := &res.Out.Findings
+	*fs = slices.Clone(*fs)
+	for len(*fs) > 1 && size(res) > limit {
 		text = true
-		fs = fs[:len(fs)-1]
-		res.Out.Findings = fs
+		*fs = (*fs)[:len(*fs)-1]
 	}
-	if len(fs) == 0 {
-		return cites, text
-	}
-	f := &fs[0]
+	f := &(*fs)[0]
 	for n := len(f.Evidence) - 1; size(res) > limit && n > 0; n-- {
 		cites = true
 		f.Evidence = f.Evidence[:n:n]

@@ -64,9 +64,7 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	err := r.rounds()
 	close(r.over)
 	r.group.Wait()
-	if lost := r.closeHistory(); err == nil {
-		err = lost
-	}
+	err = cmp.Or(err, r.closeHistory())
 	a := r.finish(err)
 	select {
 	case <-told:
@@ -75,10 +73,7 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 		defer late.Stop()
 	}
 	<-told
-	if err == nil {
-		err = r.events.err
-	}
-	return a, err
+	return a, cmp.Or(err, r.events.err)
 }
 
 const (
@@ -222,10 +217,7 @@ func (r *run) rounds() error {
 				r.miss(fmt.Sprintf("round %d: no further step", r.round), err)
 				return nil
 			}
-			if err == nil {
-				err = errors.New("it holds no step")
-			}
-			return fmt.Errorf("plan: %w", err)
+			return fmt.Errorf("plan: %w", cmp.Or(err, errors.New("it holds no step")))
 		}
 		if err := r.allFailed(); err != nil {
 			return err
@@ -235,11 +227,10 @@ func (r *run) rounds() error {
 		switch stopped := cause(r.ctx); {
 		case stopped != nil:
 			return stopped
+		case restored:
+			r.miss(fmt.Sprintf("round %d: the merge broke off", r.round), broke)
+			return nil
 		case broke != nil:
-			if restored {
-				r.miss(fmt.Sprintf("round %d: the merge broke off", r.round), broke)
-				return nil
-			}
 			return fmt.Errorf("merge: %w", broke)
 		case r.merge.complete:
 			return nil

@@ -140,7 +140,7 @@ func connect(ctx context.Context, nc *nats.Conn, cfg Config) (*link, error) {
 		return nil, fmt.Errorf("queue: %w", err)
 	}
 	l := &link{cfg: cfg, js: js}
-	err = again(ctx, func() (err error) { l.kept, err = l.streams(ctx); return err })
+	err = l.try(ctx, func() (err error) { l.kept, err = l.streams(ctx); return err })
 	return l, err
 }
 
@@ -198,24 +198,17 @@ func taken(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "maximum messages per subject")
 }
 
-// try is again for what uses the streams, which it makes anew where they are gone.
+// try calls f until it succeeds, its error is one that no waiting mends, or ctx
+// ends: a server that is away, or elects a leader, comes back, and streams that are
+// gone are made anew.
 func (l *link) try(ctx context.Context, f func() error) error {
-	return again(ctx, func() error {
-		err := f()
-		if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrStreamNotFound) {
-			_, _ = l.streams(ctx)
-		}
-		return err
-	})
-}
-
-// again calls f until it succeeds, its error is one that no waiting mends, or ctx
-// ends: a server that is away, or elects a leader, comes back.
-func again(ctx context.Context, f func() error) error {
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := f()
 		if err == nil || taken(err) {
 			return err
+		}
+		if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrStreamNotFound) {
+			_, _ = l.streams(ctx)
 		}
 		if api, ok := errors.AsType[*jetstream.APIError](err); ok && api.Code != 503 && api.Code != 404 {
 			return err

@@ -62,7 +62,7 @@ func New(ctx context.Context, nc *nats.Conn, cfg Config) (*Queue, error) {
 	once := sync.OnceFunc(func() { close(caught) })
 	q.group.Go(func() {
 		for q.ended.Err() == nil {
-			_ = again(q.ended, func() error { return q.follow(once) })
+			_ = q.try(q.ended, func() error { return q.follow(once) })
 		}
 	})
 	q.group.Go(q.sweep)

@@ -185,7 +185,7 @@ func (s *serving) handle(ctx context.Context, m jetstream.Msg) {
 	held := int64(1)
 	defer func() { s.slots.Release(held) }()
 	begun, err := c.take(ctx)
-	if begun > 2 && begun <= s.cfg.Tries && s.cfg.Slots > 1 {
+	if len(begun) > 2 && len(begun) <= s.cfg.Tries && s.cfg.Slots > 1 {
 		// If it takes its worker with it again, it must not take others. It is not
 		// begun while it waits for that: another one may end the worker.
 		c.free()
@@ -200,14 +200,14 @@ func (s *serving) handle(ctx context.Context, m jetstream.Msg) {
 	case err != nil:
 		s.giveBack(ctx, m)
 		return
-	case begun == 0: // the result is there
+	case len(begun) == 0: // the result is there
 		_ = m.Ack()
 		return
 	}
 	began := time.Now()
 	r := reply{Worker: s.cfg.Worker}
-	if begun > s.cfg.Tries {
-		r.Failed = &failure{Text: fmt.Sprintf("given up: %d workers began it, and none of them lived to answer: %s", begun-1, strings.Join(c.before, ", "))}
+	if before := begun[:len(begun)-1]; len(begun) > s.cfg.Tries {
+		r.Failed = &failure{Text: fmt.Sprintf("given up: %d workers began it, and none of them lived to answer: %s", len(before), strings.Join(before, ", "))}
 	} else {
 		s.work(ctx, &msg, &r)
 	}
