@@ -41,10 +41,8 @@ func sectionsOf(sources []Source) []*Chunk {
 	var all []*Chunk
 	for i := range sources {
 		s := &sources[i]
-		n := 0
-		for parts := range s.sections() {
-			n++
-			c := s.assemble(s.Name+"§"+strconv.Itoa(n), parts)
+		for n, parts := range s.sections() {
+			c := s.assemble(s.Name+"§"+strconv.Itoa(n+1), parts)
 			c.Path = parts[0].path
 			title := c.Path[strings.LastIndex(c.Path, " › ")+1:]
 			if title = strings.TrimSpace(strings.TrimPrefix(title, "› ")); title == "" || len(strings.TrimSpace(c.Text)) > len(title)+8 || !strings.Contains(c.Text, title) {

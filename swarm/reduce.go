@@ -144,16 +144,6 @@ func apart(results []Result) (read, texts []Result) {
 	return read, texts
 }
 
-// count returns how many findings a merge reads.
-func count(results []Result) (n int) {
-	for i := range results {
-		if r := &results[i]; !r.written() {
-			n += len(r.Out.Findings)
-		}
-	}
-	return n
-}
-
 // level reduces the portions once, in groups of so many tokens. Portions that
 // are stuck, and groups that are a single portion as short as a reduced one,
 // pass through. It returns the size of the next level's groups: half of it

@@ -187,7 +187,7 @@ type Section struct {
 // cost is that of estimating the text's tokens.
 func (s *Source) Sections() iter.Seq[Section] {
 	return func(yield func(Section) bool) {
-		for parts := range s.sections() {
+		for _, parts := range s.sections() {
 			one := Section{Path: parts[0].path, First: parts[0].chunk + 1}
 			for _, st := range parts {
 				text := s.Chunks[st.chunk].Text[st.from:st.to]
@@ -202,23 +202,16 @@ func (s *Source) Sections() iter.Seq[Section] {
 	}
 }
 
-// sections yields the parts of each section.
-func (s *Source) sections() iter.Seq[[]stretch] {
-	return func(yield func([]stretch) bool) {
-		var open []stretch
-		for st := range s.stretches() {
-			if len(open) > 0 && st.path != open[0].path {
-				if !yield(open) {
-					return
-				}
-				open = nil
-			}
-			open = append(open, st)
-		}
-		if len(open) > 0 {
-			yield(open)
+// sections returns the parts of each section.
+func (s *Source) sections() (all [][]stretch) {
+	for st := range s.stretches() {
+		if last := len(all) - 1; last >= 0 && all[last][0].path == st.path {
+			all[last] = append(all[last], st)
+		} else {
+			all = append(all, []stretch{st})
 		}
 	}
+	return all
 }
 
 // stretch is a part of a chunk under one path of headings.
