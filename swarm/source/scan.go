@@ -164,18 +164,16 @@ func (s *scanner) heading(l line, blank bool) int {
 	end := l.next
 	rank, title, inline := 0, "", false
 	if s.format != Plain {
-		if rank, title = atxHeading(l.text); rank > 0 && s.plain {
-			rank -= 10 // marked headings stand above all others
-		}
+		rank, title = atxHeading(l.text)
 	}
 	if title == "" && blank && s.format != Code && l.next < len(s.body) && len(l.text) <= longestHeading && !row(l.text) && underline(l.text) == 0 {
 		under := s.line(l.next)
 		if level := underline(under.text); level > 0 {
 			rank, title, end = level, plainTitle(l.text), under.next
-			if s.plain {
-				rank -= 10
-			}
 		}
+	}
+	if title != "" && s.plain {
+		rank -= 10 // marked headings stand above all others
 	}
 	if title == "" && (s.plain || s.format == Code) && len(l.text) > 0 && (blank || l.text[0] >= 0x80) && !s.indented(l) {
 		alone := blank && (l.next >= len(s.body) || s.line(l.next).text == "")

@@ -173,14 +173,11 @@ func strays(before, r, next rune) bool {
 	}
 }
 
+var alphabets = []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Hebrew, unicode.Arabic, unicode.Thai}
+
 // script tells alphabets apart; the scripts of East Asia mix.
 func script(r rune) int {
-	for i, s := range []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Hebrew, unicode.Arabic, unicode.Thai} {
-		if unicode.Is(s, r) {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(alphabets, func(a *unicode.RangeTable) bool { return unicode.Is(a, r) })
 }
 
 // assigned reports whether r is a character that texts have: no control but
