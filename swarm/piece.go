@@ -108,7 +108,7 @@ func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *PlanError)
 		return nil, nil, wrong
 	}
 	if len(st.Select) == 0 {
-		all = r.corpus(st.Over).pieces()
+		all = r.corpora[st.Over].pieces()
 		return all, all, nil
 	}
 	picked := make(map[string]bool, len(chunks))
@@ -117,7 +117,7 @@ func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *PlanError)
 	}
 	switch st.Over {
 	case Sections:
-		all = r.corpus(Sections).pieces()
+		all = r.corpora[Sections].pieces()
 		chosen = only(all, func(c *Chunk) bool { return picked[c.Segments[0].Chunk] })
 		return chosen, all, nil
 	case Sources:
@@ -144,7 +144,7 @@ func (p *planning) narrowed(st *step, from []*Chunk) []*Chunk {
 	if len(st.Where) == 0 {
 		return from
 	}
-	of := p.run.corpus(st.Over)
+	of := p.run.corpora[st.Over]
 	if st.Over != Chunks && len(st.Select) > 0 {
 		of = newCorpus(func() []*Chunk { return from })
 	}
@@ -154,17 +154,6 @@ func (p *planning) narrowed(st *step, from []*Chunk) []*Chunk {
 		matching[all[i]] = true
 	}
 	return only(from, func(c *Chunk) bool { return matching[c] })
-}
-
-// corpus returns the pieces of a kind.
-func (r *run) corpus(over Over) *corpus {
-	switch over {
-	case Sections:
-		return r.sections
-	case Sources:
-		return r.sources
-	}
-	return r.texts
 }
 
 // bindPieces finds the pieces that a step over texts reads, and what a step that
@@ -250,7 +239,7 @@ func (w *working) lookup(s *step, st *Subtask) []*Chunk {
 	if own != nil && in != nil {
 		n *= 16 // of what it finds, what is to be looked in
 	}
-	ix := cmp.Or[Index](own, cmp.Or(in, w.run.texts))
+	ix := cmp.Or[Index](own, cmp.Or(in, w.run.corpora[Chunks]))
 	query = clip(cmp.Or(query, st.Step.Do), 4*digestTokens)
 	found := slices.DeleteFunc(slices.Clone(ix.Search(query, n)), func(c *Chunk) bool {
 		return c == nil || st.Chunk != nil && c.ID == st.Chunk.ID || own != nil && in != nil && !slices.Contains(in.pieces(), c)

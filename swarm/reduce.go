@@ -275,7 +275,6 @@ func (m *merging) leaveOut(ps []portion, total, most int) []Result {
 		total -= least[n].tokens
 	}
 	out := make([]Result, 0, len(ps))
-	left := 0
 	var names []string
 	for _, p := range ps {
 		r := p.result
@@ -287,15 +286,15 @@ func (m *merging) leaveOut(ps []portion, total, most int) []Result {
 			}
 			continue
 		}
-		if left++; left <= mostNamed+1 {
+		if len(names) <= mostNamed {
 			names = append(names, r.ID())
 		}
 	}
 	noun := "findings"
-	if left == 1 {
+	if len(drop) == 1 {
 		noun = "finding"
 	}
-	m.leftOut(fmt.Sprintf("%d %s that the merge had no room for", left, noun), slices.Compact(names))
+	m.leftOut(fmt.Sprintf("%d %s that the merge had no room for", len(drop), noun), slices.Compact(names))
 	return out
 }
 

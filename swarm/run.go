@@ -102,8 +102,7 @@ type run struct {
 	group   sync.WaitGroup  // planner calls, workers, the watcher
 	over    chan struct{}   // closed when all rounds are done
 	chunks  []*Chunk        // of all sources
-
-	texts, sections, sources *corpus
+	corpora map[Over]*corpus
 
 	most    int // rounds
 	account *account
@@ -178,9 +177,11 @@ func newRun(ctx context.Context, s *Swarm, t Task) *run {
 			r.chunks = append(r.chunks, &t.Sources[i].Chunks[j])
 		}
 	}
-	r.texts = newCorpus(func() []*Chunk { return r.chunks })
-	r.sections = newCorpus(func() []*Chunk { return sectionsOf(t.Sources) })
-	r.sources = newCorpus(func() []*Chunk { return wholes(t.Sources, func(*Chunk) bool { return true }) })
+	r.corpora = map[Over]*corpus{
+		Chunks:   newCorpus(func() []*Chunk { return r.chunks }),
+		Sections: newCorpus(func() []*Chunk { return sectionsOf(t.Sources) }),
+		Sources:  newCorpus(func() []*Chunk { return wholes(t.Sources, func(*Chunk) bool { return true }) }),
+	}
 	r.plan = planning{run: r, byID: map[string]*step{}, repeats: map[string][]*step{}}
 	r.work = working{run: r, machine: schedule.New(cmp.Or(s.Concurrency, defaultConcurrency)), away: map[schedule.Ref]*running{}}
 	r.work.changed.L = &r.mu
