@@ -109,14 +109,9 @@ func (w *AnswerWriter) Write(p []byte) (int, error) {
 		return 0, io.ErrClosedPipe
 	}
 	text := append(w.half, p...)
-	whole := len(text)
-	for i := len(text) - 1; i >= max(len(text)-utf8.UTFMax+1, 0); i-- {
-		if utf8.RuneStart(text[i]) {
-			if !utf8.FullRune(text[i:]) {
-				whole = i
-			}
-			break
-		}
+	whole := max(len(text)-utf8.UTFMax+1, 0)
+	for whole < len(text) && utf8.FullRune(text[whole:]) {
+		whole++
 	}
 	w.half = append([]byte(nil), text[whole:]...)
 	if whole == 0 {

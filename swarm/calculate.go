@@ -80,11 +80,7 @@ func (p *planning) bindCalc(st *step) *PlanError {
 	for _, n := range st.needs {
 		ids = append(ids, calc.Step{ID: n.ID})
 	}
-	var names []string
-	for _, s := range named(ids) {
-		names = append(names, s.ID)
-	}
-	if err := calc.Check(st.Calc, names); err != nil {
+	if err := calc.Check(st.Calc, named(ids)); err != nil {
 		return bad("calc", st.Calc, "%s", errText(err))
 	}
 	return nil

@@ -7,8 +7,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
-
-	"github.com/sourcegraph/conc/panics"
 )
 
 // ErrPlanClosed is the error of add after the planner's Plan has returned.
@@ -201,15 +199,9 @@ func (e *PanicError) Unwrap() error {
 func guarded(in string, err *error, f func() error) {
 	returned := false
 	defer func() {
-		if returned {
-			return
+		if !returned {
+			*err = &PanicError{In: in, Value: recover(), Stack: debug.Stack()}
 		}
-		if v := recover(); v != nil {
-			c := panics.NewRecovered(1, v)
-			*err = &PanicError{In: in, Value: c.Value, Stack: c.Stack}
-			return
-		}
-		*err = &PanicError{In: in, Stack: debug.Stack()}
 	}()
 	*err = f()
 	returned = true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -46,6 +47,16 @@ func nameIn(names []string, value int) string {
 		return names[value]
 	}
 	return "unknown"
+}
+
+// valueIn reads the value that has a name.
+func valueIn[T ~uint8](names []string, text []byte, into *T) error {
+	i := slices.Index(names, string(text))
+	if i < 0 {
+		return fmt.Errorf("swarm: %q is none of %s", clip(string(text), 40), strings.Join(names, ", "))
+	}
+	*into = T(i)
+	return nil
 }
 
 // MarshalText writes the kind's name.

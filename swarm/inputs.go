@@ -12,15 +12,11 @@ import (
 // before the subtask became ready, and is not written again.
 func (w *working) bind(t *running) Subtask {
 	s, i := t.step, int(t.ref.Index)
-	st := Subtask{Run: w.run.id, Step: &s.Step, Index: i, Goal: w.run.task.Goal, Priority: t.priority}
+	st := Subtask{Run: w.run.id, Step: &s.Step, Index: i, Goal: cmp.Or(s.Goal, w.run.task.Goal), Context: s.context, Priority: t.priority}
 	st.Chunk, st.Item = s.input(i)
-	switch {
-	case s.Goal == NoGoal:
+	if s.Goal == NoGoal {
 		st.Goal = ""
-	case s.Goal != "":
-		st.Goal = s.Goal
 	}
-	st.Context = s.context
 	if s.groups != nil {
 		st.From = s.groups[i]
 		return st

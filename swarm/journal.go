@@ -96,18 +96,13 @@ type spentRecord struct {
 
 // openHistory opens the run's log, and counts what earlier processes spent.
 func (r *run) openHistory() error {
+	if r.outer == nil && r.swarm.Journal == nil || r.outer != nil && r.outer.run.history == nil {
+		return nil
+	}
+	key := taskKey(&r.task)
 	if r.outer != nil {
-		around := r.outer.run.history
-		if around == nil {
-			return nil
-		}
-		key := taskKey(&r.task)
-		r.history = &history{log: around.log, name: r.id[len(r.root):] + "#" + hex.EncodeToString(key[:4]) + " "}
+		r.history = &history{log: r.outer.run.history.log, name: r.id[len(r.root):] + "#" + hex.EncodeToString(key[:4]) + " "}
 	} else {
-		if r.swarm.Journal == nil {
-			return nil
-		}
-		key := taskKey(&r.task)
 		log, err := r.swarm.Journal.Open(r.ctx, hex.EncodeToString(key[:]))
 		if err != nil {
 			return err
@@ -205,8 +200,7 @@ func (w *working) record(t *running) {
 	w.run.mu.Lock()
 	rec := resultRecord{t.step.results[t.ref.Index].Out, t.attempts, t.usage}
 	if t.usage != nil {
-		used := *t.usage
-		rec.Spent = &used
+		rec.Spent = new(*t.usage)
 	}
 	made := len(t.recorded.branches) > 0 && !t.recorded.ownCalls // of branches that are recorded: it is made again of them
 	w.run.mu.Unlock()

@@ -103,12 +103,15 @@ func (m *merging) ask(ctx context.Context, b Brief, results []Result, w *AnswerW
 			v, err = r.swarm.Planner.Merge(ctx, b, results, w)
 			return err
 		})
-		if count(results) < 2 || !tooMuch(err, r.account.plannerCalls() > calls) {
+		if !tooMuch(err, r.account.plannerCalls() > calls) {
+			return v, err
+		}
+		read, texts := apart(results)
+		ps, total := portions(read)
+		if len(ps) < 2 {
 			return v, err
 		}
 		w.Reset()
-		read, texts := apart(results)
-		ps, total := portions(read)
 		results = append(m.leaveOut(ps, total, total/2), texts...)
 		r.mu.Lock()
 		b = r.mergeBrief()
@@ -226,11 +229,8 @@ func (m *merging) choose(chosen map[*step][]bool, s *step) {
 		if len(inputs) > 0 {
 			what += " (" + strings.Join(inputs, ", ") + ")"
 		}
-		for i := range s.results {
-			if err := s.results[i].Err; err != nil {
-				what += ": " + errText(err)
-				break
-			}
+		if i := slices.IndexFunc(s.results, func(r Result) bool { return r.Err != nil }); i >= 0 {
+			what += ": " + errText(s.results[i].Err)
 		}
 		m.lost = append(m.lost, what)
 	}

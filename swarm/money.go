@@ -55,7 +55,8 @@ func (p Price) Cost(u Usage) Money {
 	in, cached, written, out := max(u.In, 0), max(u.Cached, 0), max(u.Written, 0), max(u.Out, 0)
 	cached = min(cached, in)
 	written = min(written, in-cached)
-	var hi, lo uint64
+	const million = 1e6
+	hi, lo := uint64(0), uint64(million-1) // rounds up
 	for _, x := range [...][2]uint64{
 		{uint64(in - cached - written), uint64(max(p.In, 0))},
 		{uint64(written), uint64(max(cmp.Or(p.Written, p.In), 0))},
@@ -67,18 +68,11 @@ func (p Price) Cost(u Usage) Money {
 		lo, carry = bits.Add64(lo, l, 0)
 		hi, _ = bits.Add64(hi, h, carry)
 	}
-	const million = 1e6
 	if hi >= million {
 		return math.MaxInt64
 	}
-	q, r := bits.Div64(hi, lo, million)
-	if r > 0 {
-		q++
-	}
-	if q > math.MaxInt64 {
-		return math.MaxInt64
-	}
-	return Money(q)
+	q, _ := bits.Div64(hi, lo, million)
+	return Money(min(q, math.MaxInt64))
 }
 
 // most is what u's tokens cost at the most, wherever its prompt meets a cache.

@@ -11,26 +11,23 @@ func packed(pieces []*Chunk, sources []Source, most int) []*Chunk {
 			whole[s.Chunks[0].ID] = true
 		}
 	}
-	var out, open []*Chunk
-	tokens := 0
-	end := func() {
-		if len(open) > 0 {
-			out = append(out, pack(open))
-		}
-		open, tokens = nil, 0
-	}
+	var groups [][]*Chunk
+	tokens := 0 // of the last group
 	for _, c := range pieces {
 		n := EstimateTokens(c.Text)
-		if tokens+n > most || !whole[c.ID] {
-			end()
-		}
 		if !whole[c.ID] {
-			out = append(out, c)
-			continue
+			n = most + 1 // it stays alone
 		}
-		open, tokens = append(open, c), tokens+n
+		if tokens += n; len(groups) == 0 || tokens > most {
+			groups, tokens = append(groups, nil), n
+		}
+		last := &groups[len(groups)-1]
+		*last = append(*last, c)
 	}
-	end()
+	out := make([]*Chunk, len(groups))
+	for i, g := range groups {
+		out[i] = pack(g)
+	}
 	return out
 }
 

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,10 +41,8 @@ func sectionsOf(sources []Source) []*Chunk {
 	var all []*Chunk
 	for i := range sources {
 		s := &sources[i]
-		n := 0
-		for parts := range s.sections() {
-			n++
-			c := s.assemble(s.Name+"§"+strconv.Itoa(n), parts)
+		for n, parts := range s.sections() {
+			c := s.assemble(s.Name+"§"+strconv.Itoa(n+1), parts)
 			c.Path = parts[0].path
 			title := c.Path[strings.LastIndex(c.Path, " › ")+1:]
 			if title = strings.TrimSpace(strings.TrimPrefix(title, "› ")); title == "" || len(strings.TrimSpace(c.Text)) > len(title)+8 || !strings.Contains(c.Text, title) {
@@ -109,7 +108,7 @@ func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *PlanError)
 		return nil, nil, wrong
 	}
 	if len(st.Select) == 0 {
-		all = r.corpus(st.Over).pieces()
+		all = r.corpora[st.Over].pieces()
 		return all, all, nil
 	}
 	picked := make(map[string]bool, len(chunks))
@@ -118,7 +117,7 @@ func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *PlanError)
 	}
 	switch st.Over {
 	case Sections:
-		all = r.corpus(Sections).pieces()
+		all = r.corpora[Sections].pieces()
 		chosen = only(all, func(c *Chunk) bool { return picked[c.Segments[0].Chunk] })
 		return chosen, all, nil
 	case Sources:
@@ -145,7 +144,7 @@ func (p *planning) narrowed(st *step, from []*Chunk) []*Chunk {
 	if len(st.Where) == 0 {
 		return from
 	}
-	of := p.run.corpus(st.Over)
+	of := p.run.corpora[st.Over]
 	if st.Over != Chunks && len(st.Select) > 0 {
 		of = newCorpus(func() []*Chunk { return from })
 	}
@@ -155,17 +154,6 @@ func (p *planning) narrowed(st *step, from []*Chunk) []*Chunk {
 		matching[all[i]] = true
 	}
 	return only(from, func(c *Chunk) bool { return matching[c] })
-}
-
-// corpus returns the pieces of a kind.
-func (r *run) corpus(over Over) *corpus {
-	switch over {
-	case Sections:
-		return r.sections
-	case Sources:
-		return r.sources
-	}
-	return r.texts
 }
 
 // bindPieces finds the pieces that a step over texts reads, and what a step that
@@ -247,22 +235,13 @@ func (w *working) lookup(s *step, st *Subtask) []*Chunk {
 			}
 		}
 	}
-	if query == "" {
-		query = st.Step.Do
+	own, in, n := w.run.task.Index, s.lookIn, st.Step.Lookup+1
+	if own != nil && in != nil {
+		n *= 16 // of what it finds, what is to be looked in
 	}
-	in := s.lookIn
-	n := st.Step.Lookup + 1
-	var ix Index = w.run.texts
-	own := w.run.task.Index
-	switch {
-	case own != nil && in != nil: // of what it finds, what is to be looked in
-		ix, n = own, 16*n
-	case own != nil:
-		ix = own
-	case in != nil:
-		ix = in
-	}
-	found := slices.DeleteFunc(slices.Clone(ix.Search(clip(query, 4*digestTokens), n)), func(c *Chunk) bool {
+	ix := cmp.Or[Index](own, cmp.Or(in, w.run.corpora[Chunks]))
+	query = clip(cmp.Or(query, st.Step.Do), 4*digestTokens)
+	found := slices.DeleteFunc(slices.Clone(ix.Search(query, n)), func(c *Chunk) bool {
 		return c == nil || st.Chunk != nil && c.ID == st.Chunk.ID || own != nil && in != nil && !slices.Contains(in.pieces(), c)
 	})
 	return found[:min(len(found), st.Step.Lookup)]

@@ -3,8 +3,6 @@ package swarm
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"slices"
 
 	"github.com/db31e724/go-swarm/swarm/internal/calc"
 )
@@ -102,14 +100,7 @@ func (s Status) String() string { return nameIn(statusNames[:], int(s)) }
 func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads what MarshalText wrote.
-func (s *Status) UnmarshalText(text []byte) error {
-	i := slices.Index(statusNames[:], string(text))
-	if i < 0 {
-		return fmt.Errorf("swarm: %q is no status", clip(string(text), 40))
-	}
-	*s = Status(i)
-	return nil
-}
+func (s *Status) UnmarshalText(text []byte) error { return valueIn(statusNames[:], text, s) }
 
 // Verdict is the planner's judgement of a merge. The zero Verdict says that the
 // answer is complete.

@@ -66,8 +66,8 @@ func (p *planning) write() (accepted int, err error) {
 // add is what a planner hands its steps to.
 func (p *planning) add(round int, s Step) error {
 	r := p.run
-	if len(s.Where) > 0 {
-		r.corpus(s.Over).index() // before the lock is taken: it may take a second
+	if of := r.corpora[s.Over]; of != nil && len(s.Where) > 0 {
+		of.index() // before the lock is taken: it may take a second
 	}
 	r.lock()
 	defer r.mu.Unlock()

@@ -115,15 +115,10 @@ func fold(results []Result) []Result {
 func portions(results []Result) (ps []portion, total int) {
 	ps = make([]portion, 0, len(results))
 	for i := range results {
-		one := []Result{results[i]}
-		if n := len(results[i].Out.Findings); n > 1 {
-			one = slices.Repeat(one, n)
-			for k := range one {
-				one[k].Out.Findings = results[i].Out.Findings[k : k+1 : k+1]
-			}
-		}
-		for k := range one {
-			ps = append(ps, portion{result: &one[k], tokens: size(&one[k])})
+		for k := range results[i].Out.Findings {
+			one := results[i]
+			one.Out.Findings = one.Out.Findings[k : k+1 : k+1]
+			ps = append(ps, portion{result: &one, tokens: size(&one)})
 			total += ps[len(ps)-1].tokens
 		}
 	}
@@ -149,49 +144,29 @@ func apart(results []Result) (read, texts []Result) {
 	return read, texts
 }
 
-// count returns how many findings a merge reads.
-func count(results []Result) (n int) {
-	for i := range results {
-		if r := &results[i]; !r.written() {
-			n += len(r.Out.Findings)
-		}
-	}
-	return n
-}
-
 // level reduces the portions once, in groups of so many tokens. Portions that
 // are stuck, and groups that are a single portion as short as a reduced one,
 // pass through. It returns the size of the next level's groups: half of it
 // where a group did not fit the context of who reduces.
 func (m *merging) level(level int, ps []portion, most int) ([]portion, int) {
-	type slot struct {
-		group []portion
-		at    int // number in the step; -1: passes through
-	}
 	limit := most / 4
-	var slots []slot
-	var groups [][]Result
-	for i := 0; i < len(ps); {
-		j, sum := i, 0
-		for j < len(ps) && !ps[j].stuck && (j == i || sum+ps[j].tokens <= most) {
-			sum += ps[j].tokens
-			j++
+	passes := func(g []portion) bool { return len(g) == 1 && (g[0].stuck || g[0].tokens <= limit) }
+	var parts [][]portion
+	var groups [][]Result // the parts that do not pass
+	for rest := ps; len(rest) > 0; {
+		n := 1
+		for sum := rest[0].tokens; n < len(rest) && !rest[0].stuck && !rest[n].stuck && sum+rest[n].tokens <= most; n++ {
+			sum += rest[n].tokens
 		}
-		if j == i { // stuck
-			j++
-		}
-		g := ps[i:j]
-		s := slot{group: g, at: -1}
-		if !g[0].stuck && (len(g) > 1 || sum > limit) {
-			s.at = len(groups)
-			rs := make([]Result, len(g))
-			for k := range g {
-				rs[k] = *g[k].result
+		parts = append(parts, rest[:n])
+		if !passes(rest[:n]) {
+			rs := make([]Result, n)
+			for k := range rs {
+				rs[k] = *rest[k].result
 			}
 			groups = append(groups, rs)
 		}
-		slots = append(slots, s)
-		i = j
+		rest = rest[n:]
 	}
 	if len(groups) == 0 {
 		return ps, most
@@ -201,12 +176,15 @@ func (m *merging) level(level int, ps []portion, most int) ([]portion, int) {
 	var next []portion
 	var bare, cut []string // results that lost citations, and text
 	smaller := most
-	for _, s := range slots {
-		if s.at < 0 {
-			next = append(next, s.group...)
+	at := 0 // in the step
+	for _, part := range parts {
+		if passes(part) {
+			next = append(next, part...)
 			continue
 		}
-		switch res := st.results[s.at]; res.Outcome {
+		res := st.results[at]
+		at++
+		switch res.Outcome {
 		case Done:
 			cites, text := shorten(&res, limit)
 			if cites {
@@ -218,11 +196,11 @@ func (m *merging) level(level int, ps []portion, most int) ([]portion, int) {
 			next = append(next, portion{result: &res, tokens: size(&res)})
 		case Abstained: // nothing of the group bears on the goal
 		default:
-			fewer := len(s.group) > 1 && tooMuch(res.Err, true)
+			fewer := len(part) > 1 && tooMuch(res.Err, true)
 			if fewer {
 				smaller = most / 2
 			}
-			for _, p := range s.group {
+			for _, p := range part {
 				p.stuck = !fewer
 				next = append(next, p)
 			}
@@ -244,16 +222,13 @@ func (m *merging) addReduce(level int, groups [][]Result, limit int) *step {
 		n += len(g)
 	}
 	r.emit(Event{Kind: Narrowed, Text: fmt.Sprintf("%d results exceed the window of %d tokens: level %d shortens them in %d groups", n, m.window, level, len(groups))})
-	st := &step{groups: groups, worker: r.swarm.Reducer, Step: Step{
+	st := &step{groups: groups, worker: cmp.Or[Worker](r.swarm.Reducer, WorkerFunc(m.partial)), Step: Step{
 		ID:     strconv.Itoa(r.round) + "/reduce-" + strconv.Itoa(level),
 		Do:     "Shorten the findings.",
 		Over:   Reduce,
 		Est:    m.window,
 		MaxOut: max(limit, 1),
 	}}
-	if st.worker == nil {
-		st.worker = WorkerFunc(m.partial)
-	}
 	for k := 2; r.plan.byID[st.ID] != nil; k++ { // a plan has taken the name
 		st.ID = strconv.Itoa(r.round) + "/reduce-" + strconv.Itoa(level) + "-" + strconv.Itoa(k)
 	}
@@ -265,17 +240,13 @@ func (m *merging) addReduce(level int, groups [][]Result, limit int) *step {
 // shorten cuts a reduced result to a limit of tokens: the last findings go
 // first, of the only one then the last citations, then text. It tells which it cut.
 func shorten(res *Result, limit int) (cites, text bool) {
-	fs := slices.Clone(res.Out.Findings)
-	res.Out.Findings = fs
-	for len(fs) > 1 && size(res) > limit {
+	fs := &res.Out.Findings
+	*fs = slices.Clone(*fs)
+	for len(*fs) > 1 && size(res) > limit {
 		text = true
-		fs = fs[:len(fs)-1]
-		res.Out.Findings = fs
+		*fs = (*fs)[:len(*fs)-1]
 	}
-	if len(fs) == 0 {
-		return cites, text
-	}
-	f := &fs[0]
+	f := &(*fs)[0]
 	for n := len(f.Evidence) - 1; size(res) > limit && n > 0; n-- {
 		cites = true
 		f.Evidence = f.Evidence[:n:n]
@@ -296,24 +267,18 @@ func shorten(res *Result, limit int) (cites, text bool) {
 // first, and names the rest. It keeps one in any case: that nothing was found
 // must not be said where something was.
 func (m *merging) leaveOut(ps []portion, total, most int) []Result {
-	order := make([]int, len(ps))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return worth(&ps[a], &ps[b]) })
-	drop := make([]bool, len(ps))
-	for _, i := range order[:max(len(order)-1, 0)] {
-		if total <= most {
-			break
-		}
-		drop[i] = true
-		total -= ps[i].tokens
+	least := slices.Clone(ps)
+	slices.SortStableFunc(least, worth)
+	drop := map[*Result]bool{}
+	for n := 0; n < len(least)-1 && total > most; n++ {
+		drop[least[n].result] = true
+		total -= least[n].tokens
 	}
 	out := make([]Result, 0, len(ps))
-	left := 0
 	var names []string
-	for i := range ps {
-		if r := ps[i].result; !drop[i] {
+	for _, p := range ps {
+		r := p.result
+		if !drop[r] {
 			if last := len(out) - 1; last >= 0 && out[last].Step == r.Step && out[last].Index == r.Index {
 				out[last].Out.Findings = append(slices.Clip(out[last].Out.Findings), r.Out.Findings...)
 			} else {
@@ -321,15 +286,15 @@ func (m *merging) leaveOut(ps []portion, total, most int) []Result {
 			}
 			continue
 		}
-		if left++; left <= mostNamed+1 {
-			names = append(names, ps[i].result.ID())
+		if len(names) <= mostNamed {
+			names = append(names, r.ID())
 		}
 	}
 	noun := "findings"
-	if left == 1 {
+	if len(drop) == 1 {
 		noun = "finding"
 	}
-	m.leftOut(fmt.Sprintf("%d %s that the merge had no room for", left, noun), slices.Compact(names))
+	m.leftOut(fmt.Sprintf("%d %s that the merge had no room for", len(drop), noun), slices.Compact(names))
 	return out
 }
 
@@ -350,11 +315,11 @@ func (m *merging) leftOut(what string, of []string) {
 }
 
 // worth orders portions by what is left out first.
-func worth(a, b *portion) int {
-	if a.stuck != b.stuck {
-		if a.stuck {
-			return -1
-		}
+func worth(a, b portion) int {
+	switch {
+	case a.stuck && !b.stuck:
+		return -1
+	case b.stuck && !a.stuck:
 		return 1
 	}
 	return cmp.Compare(a.result.Out.Confidence(), b.result.Out.Confidence())

@@ -135,8 +135,7 @@ func (r *Report) Add(e Event) {
 		r.Wall = e.At
 		r.Rounds = e.Round
 		if r.large != nil && e.Answer != nil {
-			alone := r.large.Cost(Usage{In: r.SourceTokens, Out: EstimateTokens(e.Answer.Text)})
-			r.Alone = &alone
+			r.Alone = new(r.large.Cost(Usage{In: r.SourceTokens, Out: EstimateTokens(e.Answer.Text)}))
 		}
 	}
 }

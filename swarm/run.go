@@ -64,9 +64,7 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 	err := r.rounds()
 	close(r.over)
 	r.group.Wait()
-	if lost := r.closeHistory(); err == nil {
-		err = lost
-	}
+	err = cmp.Or(err, r.closeHistory())
 	a := r.finish(err)
 	select {
 	case <-told:
@@ -75,10 +73,7 @@ func (s *Swarm) Run(ctx context.Context, t Task) (*Answer, error) {
 		defer late.Stop()
 	}
 	<-told
-	if err == nil {
-		err = r.events.err
-	}
-	return a, err
+	return a, cmp.Or(err, r.events.err)
 }
 
 const (
@@ -107,8 +102,7 @@ type run struct {
 	group   sync.WaitGroup  // planner calls, workers, the watcher
 	over    chan struct{}   // closed when all rounds are done
 	chunks  []*Chunk        // of all sources
-
-	texts, sections, sources *corpus
+	corpora map[Over]*corpus
 
 	most    int // rounds
 	account *account
@@ -183,9 +177,11 @@ func newRun(ctx context.Context, s *Swarm, t Task) *run {
 			r.chunks = append(r.chunks, &t.Sources[i].Chunks[j])
 		}
 	}
-	r.texts = newCorpus(func() []*Chunk { return r.chunks })
-	r.sections = newCorpus(func() []*Chunk { return sectionsOf(t.Sources) })
-	r.sources = newCorpus(func() []*Chunk { return wholes(t.Sources, func(*Chunk) bool { return true }) })
+	r.corpora = map[Over]*corpus{
+		Chunks:   newCorpus(func() []*Chunk { return r.chunks }),
+		Sections: newCorpus(func() []*Chunk { return sectionsOf(t.Sources) }),
+		Sources:  newCorpus(func() []*Chunk { return wholes(t.Sources, func(*Chunk) bool { return true }) }),
+	}
 	r.plan = planning{run: r, byID: map[string]*step{}, repeats: map[string][]*step{}}
 	r.work = working{run: r, machine: schedule.New(cmp.Or(s.Concurrency, defaultConcurrency)), away: map[schedule.Ref]*running{}}
 	r.work.changed.L = &r.mu
@@ -222,10 +218,7 @@ func (r *run) rounds() error {
 				r.miss(fmt.Sprintf("round %d: no further step", r.round), err)
 				return nil
 			}
-			if err == nil {
-				err = errors.New("it holds no step")
-			}
-			return fmt.Errorf("plan: %w", err)
+			return fmt.Errorf("plan: %w", cmp.Or(err, errors.New("it holds no step")))
 		}
 		if err := r.allFailed(); err != nil {
 			return err
@@ -235,11 +228,10 @@ func (r *run) rounds() error {
 		switch stopped := cause(r.ctx); {
 		case stopped != nil:
 			return stopped
+		case restored:
+			r.miss(fmt.Sprintf("round %d: the merge broke off", r.round), broke)
+			return nil
 		case broke != nil:
-			if restored {
-				r.miss(fmt.Sprintf("round %d: the merge broke off", r.round), broke)
-				return nil
-			}
 			return fmt.Errorf("merge: %w", broke)
 		case r.merge.complete:
 			return nil

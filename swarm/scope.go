@@ -133,12 +133,15 @@ func Park(ctx context.Context) (unpark func()) {
 // recorded as a subtask's is; if one was recorded, it is returned and w is not
 // called. Outside a run Branch only calls w.
 func Branch(ctx context.Context, w Worker, st Subtask) (out Output, used Usage, err error) {
-	of := scopeOf(ctx)
-	if of == nil {
+	work := func(ctx context.Context) {
 		guarded("the worker", &err, func() (err error) {
 			out, err = w.Work(ctx, st)
 			return err
 		})
+	}
+	of := scopeOf(ctx)
+	if of == nil {
+		work(ctx)
 		return out, used, err
 	}
 	s := &scope{run: of.run, work: of.work, planner: of.planner, merging: of.merging, of: of}
@@ -152,10 +155,7 @@ func Branch(ctx context.Context, w Worker, st Subtask) (out Output, used Usage, 
 	if known || err != nil {
 		return out, used, err
 	}
-	guarded("the worker", &err, func() (err error) {
-		out, err = w.Work(context.WithValue(ctx, scopeKey{}, s), st)
-		return err
-	})
+	work(context.WithValue(ctx, scopeKey{}, s))
 	s.bookRemote(&out)
 	out.Usage, out.Models = nil, nil
 	if err == nil {

@@ -83,29 +83,14 @@ func (s *Swarm) valid(ctx context.Context, t Task) error {
 	case s.Worker == nil:
 		return errors.New("swarm: Worker is nil: set one, such as a *workers.Pool or a WorkerFunc")
 	}
-	b, l := &s.Budget, &s.Limits
-	for _, n := range [...]struct {
-		field string
-		value any
-		zero  any
-	}{
-		{"Pack", s.Pack, "none"},
-		{"Concurrency", s.Concurrency, defaultConcurrency},
-		{"Rounds", s.Rounds, defaultRounds},
-		{"Budget.Cost", b.Cost, "no limit"},
-		{"Budget.Tokens", b.Tokens, "no limit"},
-		{"Budget.Calls", b.Calls, "no limit"},
-		{"Budget.Time", b.Time, "no limit"},
-		{"Budget.Merge", b.Merge, "what a merge may need"},
-		{"Limits.Steps", l.Steps, "the default"},
-		{"Limits.Subtasks", l.Subtasks, "the default"},
-		{"Limits.Depth", l.Depth, "the default"},
-		{"Limits.Bytes", l.Bytes, "the default"},
-	} {
-		if reflect.ValueOf(n.value).Int() < 0 {
-			return fmt.Errorf("swarm: %s is %v: it must be positive, or 0 for %v", n.field, n.value, n.zero)
+	for prefix, settings := range map[string]any{"": *s, "Budget.": s.Budget, "Limits.": s.Limits} {
+		for field, v := range reflect.ValueOf(settings).Fields() {
+			if v.CanInt() && v.Int() < 0 {
+				return fmt.Errorf("swarm: %s%s is %v: it must be positive, or 0 for the default", prefix, field.Name, v)
+			}
 		}
 	}
+	b := &s.Budget
 	if b.Merge > b.Cost {
 		return fmt.Errorf("swarm: Budget.Merge is %v: it must be part of Budget.Cost, %v", b.Merge, b.Cost)
 	}

@@ -126,20 +126,14 @@ func (c *Chunk) segment(offset int) Segment {
 // Quote holds these bytes with each run of white space as one space. Verified is
 // left false, because no worker's quote was compared with the text.
 func (c *Chunk) Cite(start, end int) Citation {
-	first, last, place := c.segment(start), c.segment(max(end-1, start)), c.PlaceAt(start)
-	to := min(last.Start+end-last.At, last.End)
-	if last.Source != first.Source {
-		to = first.End
+	first, place, part := c.segment(start), c.PlaceAt(start), c.Part(start, end)
+	if first.Source != c.segment(max(end-1, start)).Source {
+		part.End = first.End
 	}
-	cite := Citation{
-		Source: first.Source, Chunk: first.Chunk, Path: place.Path, Head: place.Head, Line: first.Line,
-		Start: min(first.Start+start-first.At, first.End), End: to,
-		Quote: strings.Join(strings.Fields(c.Text[start:end]), " "),
+	return Citation{
+		Source: first.Source, Chunk: first.Chunk, Path: place.Path, Head: place.Head, Line: part.Line,
+		Start: part.Start, End: part.End, Quote: strings.Join(strings.Fields(part.Text), " "),
 	}
-	if cite.Line > 0 {
-		cite.Line += strings.Count(c.Text[first.At:start], "\n")
-	}
-	return cite
 }
 
 // Part returns the part of c that is c.Text[start:end], with its own offsets, line
@@ -193,7 +187,7 @@ type Section struct {
 // cost is that of estimating the text's tokens.
 func (s *Source) Sections() iter.Seq[Section] {
 	return func(yield func(Section) bool) {
-		for parts := range s.sections() {
+		for _, parts := range s.sections() {
 			one := Section{Path: parts[0].path, First: parts[0].chunk + 1}
 			for _, st := range parts {
 				text := s.Chunks[st.chunk].Text[st.from:st.to]
@@ -208,23 +202,16 @@ func (s *Source) Sections() iter.Seq[Section] {
 	}
 }
 
-// sections yields the parts of each section.
-func (s *Source) sections() iter.Seq[[]stretch] {
-	return func(yield func([]stretch) bool) {
-		var open []stretch
-		for st := range s.stretches() {
-			if len(open) > 0 && st.path != open[0].path {
-				if !yield(open) {
-					return
-				}
-				open = nil
-			}
-			open = append(open, st)
-		}
-		if len(open) > 0 {
-			yield(open)
+// sections returns the parts of each section.
+func (s *Source) sections() (all [][]stretch) {
+	for st := range s.stretches() {
+		if last := len(all) - 1; last >= 0 && all[last][0].path == st.path {
+			all[last] = append(all[last], st)
+		} else {
+			all = append(all, []stretch{st})
 		}
 	}
+	return all
 }
 
 // stretch is a part of a chunk under one path of headings.

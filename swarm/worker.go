@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -169,14 +167,7 @@ func (o Outcome) String() string { return nameIn(outcomeNames[:], int(o)) }
 func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
 // UnmarshalText reads what MarshalText wrote.
-func (o *Outcome) UnmarshalText(text []byte) error {
-	i := slices.Index(outcomeNames[:], string(text))
-	if i < 0 {
-		return fmt.Errorf("swarm: %q is no outcome", clip(string(text), 40))
-	}
-	*o = Outcome(i)
-	return nil
-}
+func (o *Outcome) UnmarshalText(text []byte) error { return valueIn(outcomeNames[:], text, o) }
 
 // Result is an output with its input, its place in the plan, its outcome and its
 // cost. In JSON the step and the chunk are given by their IDs only.

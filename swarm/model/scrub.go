@@ -17,9 +17,8 @@ const saidLimit = 200
 type scrubber []*regexp.Regexp
 
 func newScrubber(secrets []string) (s scrubber) {
-	secrets = slices.Clone(secrets)
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	for _, v := range secrets {
+	longest := func(a, b string) int { return len(b) - len(a) }
+	for _, v := range slices.SortedFunc(slices.Values(secrets), longest) {
 		v = strings.ToValidUTF8(strings.TrimSpace(v), "")
 		if v != "" {
 			s = append(s, regexp.MustCompile("(?i)"+regexp.QuoteMeta(v)+"|"+regexp.QuoteMeta(url.QueryEscape(v))))

@@ -41,12 +41,11 @@ var tryAgain = regexp.MustCompile(`(?i)(?:try again|retry|wait)(?: in| after| fo
 // span reads "1.574s", "174ms", "6m0s", "20 seconds", "1d2h".
 func span(s string) (time.Duration, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
-	parts := spanPart.FindAllStringSubmatch(s, -1)
 	if len(s) > 60 || s == "" || strings.TrimSpace(spanPart.ReplaceAllString(s, "")) != "" {
 		return 0, false
 	}
 	var sum float64
-	for _, part := range parts {
+	for _, part := range spanPart.FindAllStringSubmatch(s, -1) {
 		f, err := strconv.ParseFloat(part[1], 64)
 		if err != nil {
 			return 0, false

@@ -3,9 +3,7 @@ package queue
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,8 +19,6 @@ type claimed struct {
 	server  *serving
 	subject string
 	result  string // subject of the result
-
-	before []string // who had begun it
 
 	mu   sync.Mutex
 	held bool   // it has the claim
@@ -53,46 +49,46 @@ func (c *claimed) own(w word) bool {
 	return !w.Free && n > 0 && w.Workers[n-1] == c.server.cfg.Worker
 }
 
-// take claims the subtask and returns how often it was begun, this time included; 0:
-// its result is there. While another worker is at it, it waits for the result, or
+// take claims the subtask and returns who began it, this worker last; none: its result
+// is there. While another worker is at it, it waits for the result, or
 // until that one's claim was not renewed for two thirds of AckWait.
-func (c *claimed) take(ctx context.Context) (begun int, err error) {
+func (c *claimed) take(ctx context.Context) (begun []string, err error) {
 	wait := c.server.cfg.AckWait
 	var seen uint64
 	var since time.Time
 	sent := false // a claim whose acknowledgement may be lost
 	for {
 		if there, err := c.answered(ctx); there || err != nil {
-			return 0, err
+			return nil, err
 		}
 		old, last, err := c.read(ctx)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		if last != seen {
 			seen, since = last, time.Now()
 		}
-		if n := len(old.Workers); sent && c.own(old) {
+		if sent && c.own(old) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
-			c.before, c.held, c.last, c.word = old.Workers[:n-1], true, last, old
-			return n, nil
+			c.held, c.last, c.word = true, last, old
+			return old.Workers, nil
 		}
 		if last == 0 || old.Free || time.Since(since) > wait*2/3 {
+			begun = append(slices.Clip(old.Workers), c.server.cfg.Worker)
 			c.mu.Lock()
-			c.before = old.Workers
-			err := c.put(ctx, word{Workers: append(slices.Clip(old.Workers), c.server.cfg.Worker)}, last)
+			err := c.put(ctx, word{Workers: begun}, last)
 			c.held = err == nil
 			c.mu.Unlock()
 			if sent = true; err == nil {
 				// It may have been answered between the two looks.
 				if there, err := c.answered(ctx); there || err != nil {
-					return 0, err
+					return nil, err
 				}
-				return len(old.Workers) + 1, nil
+				return begun, nil
 			}
 			if ctx.Err() != nil {
-				return 0, context.Cause(ctx)
+				return nil, context.Cause(ctx)
 			}
 			if last == 0 {
 				continue // another one was quicker: its claim can be read now
@@ -100,7 +96,7 @@ func (c *claimed) take(ctx context.Context) (begun int, err error) {
 		}
 		select {
 		case <-ctx.Done():
-			return 0, context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		case <-time.After(min(wait/6, 5*time.Second)):
 		}
 	}
@@ -108,7 +104,7 @@ func (c *claimed) take(ctx context.Context) (begun int, err error) {
 
 // read returns the claim as it stands and its sequence, 0 where there is none.
 func (c *claimed) read(ctx context.Context) (w word, last uint64, err error) {
-	m, err := c.get(ctx, claim, c.subject)
+	m, err := c.server.get(ctx, claim, c.subject)
 	if m == nil || err != nil {
 		return w, 0, err
 	}
@@ -116,20 +112,8 @@ func (c *claimed) read(ctx context.Context) (w word, last uint64, err error) {
 	return w, m.Sequence, nil
 }
 
-// get returns the message of a subject; nil: there is none.
-func (c *claimed) get(ctx context.Context, kind, subject string) (m *jetstream.RawStreamMsg, err error) {
-	err = c.server.cfg.try(ctx, c.server.js, func() error {
-		m, err = c.server.kept[kind].GetLastMsgForSubject(ctx, subject)
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return nil
-		}
-		return err
-	})
-	return m, err
-}
-
 func (c *claimed) answered(ctx context.Context) (bool, error) {
-	m, err := c.get(ctx, done, c.result)
+	m, err := c.server.get(ctx, done, c.result)
 	return m != nil, err
 }
 
@@ -159,5 +143,3 @@ func (c *claimed) say(change func(*word)) {
 		}
 	}
 }
-
-func lastToken(subject string) string { return subject[strings.LastIndexByte(subject, '.')+1:] }

@@ -98,12 +98,14 @@ func (e *encoder) field(ctx context.Context, v reflect.Value, value any) (field,
 	return f, nil
 }
 
-// forget drops what stands in a store that was lost.
+// forget drops what stands in a store that may be lost: the streams were deleted.
 func (e *encoder) forget() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.store.mu.Lock()
+	defer e.store.mu.Unlock()
 	e.shared = nil
-	e.store.forget()
+	clear(e.store.put)
 }
 
 // encode makes the message of a subtask. Its key is made of the place in the plan
@@ -156,16 +158,8 @@ func (m *message) decode(ctx context.Context, s *store) (swarm.Subtask, error) {
 		if data == nil {
 			continue
 		}
-		into := p
-		var rs []result
-		if _, ok := p.(*[]swarm.Result); ok {
-			into = &rs
-		}
-		if err := decode(data, into); err != nil {
+		if err := decode(data, p); err != nil {
 			return st, err
-		}
-		for _, r := range rs {
-			st.From = append(st.From, swarm.Result(r))
 		}
 	}
 	return st, nil

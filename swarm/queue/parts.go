@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/singleflight"
 )
 
 const (
@@ -26,26 +26,17 @@ func sumOf(data []byte) string {
 
 // store keeps large texts by their hash, each once.
 type store struct {
-	js   jetstream.JetStream
-	cfg  *Config
-	kept jetstream.Stream
+	*link
+	loading singleflight.Group
 
-	mu      sync.Mutex
-	put     map[string]bool // hashes of what this process has stored
-	got     map[string][]byte
-	size    int // of got
-	loading map[string]*loading
+	mu   sync.Mutex
+	put  map[string]bool // hashes of what this process has stored
+	got  map[string][]byte
+	size int // of got
 }
 
-// loading is a text on its way; done is closed once data or err is set.
-type loading struct {
-	done chan struct{}
-	data []byte
-	err  error
-}
-
-func newStore(js jetstream.JetStream, cfg *Config) *store {
-	return &store{js: js, cfg: cfg, put: map[string]bool{}, got: map[string][]byte{}, loading: map[string]*loading{}}
+func newStore(l *link) *store {
+	return &store{link: l, put: map[string]bool{}, got: map[string][]byte{}}
 }
 
 // save stores a text and returns its hash.
@@ -62,8 +53,7 @@ func (s *store) save(ctx context.Context, data []byte) (string, error) {
 		m := nats.NewMsg(s.cfg.subject(parts, sum, strconv.Itoa(i)))
 		m.Header.Set("Pieces", strconv.Itoa(n))
 		m.Data = data[i*mostPiece : min((i+1)*mostPiece, len(data))]
-		err := s.cfg.try(ctx, s.js, func() error { _, err := s.js.PublishMsg(ctx, m); return err })
-		if err != nil && !taken(err) {
+		if err := s.publish(ctx, m); err != nil && !taken(err) {
 			return "", fmt.Errorf("queue: store a text: %w", err)
 		}
 	}
@@ -73,56 +63,30 @@ func (s *store) save(ctx context.Context, data []byte) (string, error) {
 	return sum, nil
 }
 
-// forget says that what was stored may be lost: the streams were deleted.
-func (s *store) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.put)
-}
-
 // load returns a text. Who asks for one that is on its way waits for that.
 func (s *store) load(ctx context.Context, sum string) ([]byte, error) {
 	s.mu.Lock()
-	if data, ok := s.got[sum]; ok {
-		s.mu.Unlock()
+	data, ok := s.got[sum]
+	s.mu.Unlock()
+	if ok {
 		return data, nil
 	}
-	l, busy := s.loading[sum]
-	if !busy {
-		l = &loading{done: make(chan struct{})}
-		s.loading[sum] = l
-	}
-	s.mu.Unlock()
-	if busy {
-		select {
-		case <-l.done:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-		if l.err != nil && ctx.Err() == nil { // it may have been the other's context
+	select {
+	case l := <-s.loading.DoChan(sum, func() (any, error) { return s.fetch(ctx, sum) }):
+		if l.Err != nil && l.Shared && ctx.Err() == nil { // it may have been the other's context
 			return s.fetch(ctx, sum)
 		}
-		return l.data, l.err
+		data, _ = l.Val.([]byte)
+		return data, l.Err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
-	l.data, l.err = s.fetch(ctx, sum)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	close(l.done)
-	delete(s.loading, sum)
-	if l.err == nil {
-		if s.size += len(l.data); s.size > mostCached {
-			clear(s.got)
-			s.size = len(l.data)
-		}
-		s.got[sum] = l.data
-	}
-	return l.data, l.err
 }
 
 func (s *store) fetch(ctx context.Context, sum string) ([]byte, error) {
 	var data []byte
 	for i, n := 0, 1; i < n; i++ {
-		m, err := s.kept.GetLastMsgForSubject(ctx, s.cfg.subject(parts, sum, strconv.Itoa(i)))
+		m, err := s.kept[parts].GetLastMsgForSubject(ctx, s.cfg.subject(parts, sum, strconv.Itoa(i)))
 		if err != nil {
 			return nil, fmt.Errorf("queue: load a text: %w", err)
 		}
@@ -134,5 +98,12 @@ func (s *store) fetch(ctx context.Context, sum string) ([]byte, error) {
 	if sumOf(data) != sum {
 		return nil, errors.New("queue: a stored text is damaged")
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.size += len(data); s.size > mostCached {
+		clear(s.got)
+		s.size = len(data)
+	}
+	s.got[sum] = data
 	return data, nil
 }

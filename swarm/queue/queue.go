@@ -83,20 +83,9 @@ var plainName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`)
 
 // filled returns c with its defaults, or what of it cannot work.
 func (c Config) filled() (Config, error) {
-	for _, n := range []struct {
-		field string
-		value any
-	}{
-		{"Replicas", c.Replicas},
-		{"AckWait", c.AckWait},
-		{"Keep", c.Keep},
-		{"Ahead", c.Ahead},
-		{"Slots", c.Slots},
-		{"Tries", c.Tries},
-		{"Grace", c.Grace},
-	} {
-		if reflect.ValueOf(n.value).Int() < 0 {
-			return c, fmt.Errorf("queue: Config.%s is %v: it must be positive, or 0 for the default", n.field, n.value)
+	for field, v := range reflect.ValueOf(c).Fields() {
+		if v.CanInt() && v.Int() < 0 {
+			return c, fmt.Errorf("queue: Config.%s is %v: it must be positive, or 0 for the default", field.Name, v)
 		}
 	}
 	host, _ := os.Hostname()
@@ -133,28 +122,48 @@ func (c *Config) subject(kind string, tokens ...string) string {
 	return strings.Join(append([]string{c.Name, version, kind}, tokens...), ".")
 }
 
+// link is what both sides use of a queue.
+type link struct {
+	cfg  Config
+	js   jetstream.JetStream
+	kept map[string]jetstream.Stream // by kind
+}
+
+// connect makes the link to a queue, with streams that are not there yet.
+func connect(ctx context.Context, nc *nats.Conn, cfg Config) (*link, error) {
+	cfg, err := cfg.filled()
+	if err != nil {
+		return nil, err
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", err)
+	}
+	l := &link{cfg: cfg, js: js}
+	err = l.try(ctx, func() (err error) { l.kept, err = l.streams(ctx); return err })
+	return l, err
+}
+
 // streams returns the streams by kind, and makes those that are not there. They stay
 // good where a stream is deleted and made again.
-func (c *Config) streams(ctx context.Context, js jetstream.JetStream) (map[string]jetstream.Stream, error) {
+func (l *link) streams(ctx context.Context) (map[string]jetstream.Stream, error) {
 	all := map[string]jetstream.Stream{}
 	for _, kind := range []string{work, done, claim, parts} {
 		s := jetstream.StreamConfig{
-			Name: c.stream(kind), Subjects: []string{c.subject(kind, ">")}, Storage: jetstream.FileStorage, Replicas: c.Replicas,
+			Name: l.cfg.stream(kind), Subjects: []string{l.cfg.subject(kind, ">")}, Storage: jetstream.FileStorage, Replicas: l.cfg.Replicas,
 			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, AllowDirect: true, MaxMsgs: -1, MaxBytes: -1,
 			Duplicates: 100 * time.Millisecond, // message IDs are not used: they would swallow what is published again
+			MaxAge:     l.cfg.Keep,
 		}
 		switch kind {
 		case work:
-			s.Retention = jetstream.WorkQueuePolicy
+			s.Retention, s.MaxAge = jetstream.WorkQueuePolicy, 0
 		case claim:
 			s.Discard, s.DiscardNewPerSubject = jetstream.DiscardOld, false // replaced, by compare and set
-			s.MaxAge = c.Keep
-		default:
-			s.MaxAge = c.Keep
 		}
-		made, err := js.CreateStream(ctx, s)
+		made, err := l.js.CreateStream(ctx, s)
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			made, err = js.Stream(ctx, s.Name) // with other settings: those stay
+			made, err = l.js.Stream(ctx, s.Name) // with other settings: those stay
 		}
 		if err != nil {
 			return nil, fmt.Errorf("queue: stream %s: %w", s.Name, err)
@@ -164,29 +173,42 @@ func (c *Config) streams(ctx context.Context, js jetstream.JetStream) (map[strin
 	return all, nil
 }
 
+// publish stores a message; taken tells of its error that there was one already.
+func (l *link) publish(ctx context.Context, m *nats.Msg) error {
+	return l.try(ctx, func() error {
+		_, err := l.js.PublishMsg(ctx, m, jetstream.WithRetryAttempts(0))
+		return err
+	})
+}
+
+// get returns the message of a subject; nil: there is none.
+func (l *link) get(ctx context.Context, kind, subject string) (m *jetstream.RawStreamMsg, err error) {
+	err = l.try(ctx, func() error {
+		m, err = l.kept[kind].GetLastMsgForSubject(ctx, subject)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil
+		}
+		return err
+	})
+	return m, err
+}
+
 // taken says that the one message of a subject is there already.
 func taken(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "maximum messages per subject")
 }
 
-// try is again for what uses the streams, which it makes anew where they are gone.
-func (c *Config) try(ctx context.Context, js jetstream.JetStream, f func() error) error {
-	return again(ctx, func() error {
-		err := f()
-		if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrStreamNotFound) {
-			_, _ = c.streams(ctx, js)
-		}
-		return err
-	})
-}
-
-// again calls f until it succeeds, its error is one that no waiting mends, or ctx
-// ends: a server that is away, or elects a leader, comes back.
-func again(ctx context.Context, f func() error) error {
+// try calls f until it succeeds, its error is one that no waiting mends, or ctx
+// ends: a server that is away, or elects a leader, comes back, and streams that are
+// gone are made anew.
+func (l *link) try(ctx context.Context, f func() error) error {
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		err := f()
 		if err == nil || taken(err) {
 			return err
+		}
+		if errors.Is(err, jetstream.ErrNoStreamResponse) || errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrStreamNotFound) {
+			_, _ = l.streams(ctx)
 		}
 		if api, ok := errors.AsType[*jetstream.APIError](err); ok && api.Code != 503 && api.Code != 404 {
 			return err

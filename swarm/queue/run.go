@@ -21,10 +21,8 @@ import (
 // so Swarm.Concurrency need not be as large as all workers together. Usage comes with
 // the results and is booked by model. It serves one run; safe for concurrent use.
 type Queue struct {
-	cfg   Config
+	*link
 	nc    *nats.Conn
-	js    jetstream.JetStream
-	kept  map[string]jetstream.Stream // by kind
 	enc   encoder
 	ahead chan struct{} // turns
 	ended context.Context
@@ -50,30 +48,21 @@ var errClosed = errors.New("queue: the Queue is closed")
 // New makes the run's side of a queue, with streams that are not there yet. Close it
 // once the run has ended.
 func New(ctx context.Context, nc *nats.Conn, cfg Config) (*Queue, error) {
-	cfg, err := cfg.filled()
+	cfg.Run = cmp.Or(cfg.Run, strings.ToLower(rand.Text()))
+	l, err := connect(ctx, nc, cfg)
 	if err != nil {
 		return nil, err
-	}
-	cfg.Run = cmp.Or(cfg.Run, strings.ToLower(rand.Text()))
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return nil, fmt.Errorf("queue: %w", err)
 	}
 	q := &Queue{
-		cfg: cfg, nc: nc, js: js, ahead: make(chan struct{}, cfg.Ahead),
+		link: l, nc: nc, enc: encoder{store: newStore(l)}, ahead: make(chan struct{}, l.cfg.Ahead),
 		waiting: map[string]*waiting{}, early: map[string][]byte{}, extra: map[string]swarm.Usage{},
 	}
-	q.enc.store = newStore(js, &q.cfg)
-	if err := again(ctx, func() (err error) { q.kept, err = cfg.streams(ctx, js); return err }); err != nil {
-		return nil, err
-	}
-	q.enc.store.kept = q.kept[parts]
 	q.ended, q.end = context.WithCancelCause(context.WithoutCancel(ctx))
 	caught := make(chan struct{}) // closed once the results that were there at first have been read
 	once := sync.OnceFunc(func() { close(caught) })
 	q.group.Go(func() {
 		for q.ended.Err() == nil {
-			_ = again(q.ended, func() error { return q.follow(once) })
+			_ = q.try(q.ended, func() error { return q.follow(once) })
 		}
 	})
 	q.group.Go(q.sweep)
@@ -107,7 +96,7 @@ func (q *Queue) follow(caught func()) error {
 	}
 	broken := make(chan error, 1)
 	reading, err := consumer.Consume(func(m jetstream.Msg) {
-		q.take(lastToken(m.Subject()), m.Data())
+		q.take(m.Subject()[strings.LastIndexByte(m.Subject(), '.')+1:], m.Data())
 		if meta, err := m.Metadata(); err == nil && meta.NumPending == 0 {
 			caught()
 		}
@@ -131,7 +120,7 @@ func (q *Queue) follow(caught func()) error {
 	case <-q.ended.Done():
 		return nil
 	case <-broken:
-		_, err = q.cfg.streams(q.ended, q.js) // it may have been deleted
+		_, err = q.streams(q.ended) // it may have been deleted
 		return err
 	}
 }
@@ -237,7 +226,7 @@ func (q *Queue) register(ctx context.Context, m *message, st swarm.Subtask) (*wa
 			return w, err
 		}
 	}
-	return w, q.publish(ctx, m.Key, data)
+	return w, q.handOver(ctx, m.Key, data)
 }
 
 func (q *Queue) drop(key string) {
@@ -246,10 +235,10 @@ func (q *Queue) drop(key string) {
 	delete(q.waiting, key)
 }
 
-// publish hands a message over. That it is there already, from this process or an
+// handOver publishes a message. That it is there already, from this process or an
 // earlier one, is as good.
-func (q *Queue) publish(ctx context.Context, key string, data []byte) error {
-	err := q.cfg.try(ctx, q.js, func() error {
+func (q *Queue) handOver(ctx context.Context, key string, data []byte) error {
+	err := q.try(ctx, func() error {
 		// Where ctx ends meanwhile, the answer is waited for all the same: what is
 		// stored after it was taken back would be worked on for nobody.
 		_, err := q.js.Publish(context.WithoutCancel(ctx), q.cfg.subject(work, q.cfg.Run, key), data)
@@ -325,13 +314,11 @@ func (q *Queue) answer(ctx context.Context, data []byte) (out swarm.Output, err 
 // sweep hands over again what is neither in the queue nor answered: a server that
 // crashed may have lost it, or somebody has deleted the streams.
 func (q *Queue) sweep() {
-	t := time.NewTicker(q.cfg.AckWait)
-	defer t.Stop()
-	for {
+	for tick := time.Tick(q.cfg.AckWait); ; {
 		select {
 		case <-q.ended.Done():
 			return
-		case <-t.C:
+		case <-tick:
 		}
 		old := map[string]swarm.Subtask{}
 		q.mu.Lock()
@@ -356,7 +343,7 @@ func (q *Queue) look(key string, st swarm.Subtask) {
 		switch {
 		case errors.Is(err, jetstream.ErrStreamNotFound):
 			q.enc.forget()
-			if _, err := q.cfg.streams(ctx, q.js); err != nil {
+			if _, err := q.streams(ctx); err != nil {
 				return
 			}
 			continue
@@ -378,7 +365,7 @@ func (q *Queue) look(key string, st swarm.Subtask) {
 	}
 	m.Key = key
 	if data, err := encode(m); err == nil {
-		_ = q.publish(ctx, key, data)
+		_ = q.handOver(ctx, key, data)
 	}
 }
 

@@ -21,34 +21,27 @@ import (
 // no more, lets what is under way go on for Grace, and gives the rest back. It waits
 // where the server is away, and returns an error only where no waiting helps.
 func Serve(ctx context.Context, nc *nats.Conn, w swarm.Worker, cfg Config) error {
-	cfg, err := cfg.filled()
+	l, err := connect(ctx, nc, cfg)
 	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return err
 	}
-	js, err := jetstream.New(nc)
-	if err != nil {
-		return fmt.Errorf("queue: %w", err)
-	}
+	slots := int64(l.cfg.Slots)
 	s := &serving{
-		cfg: cfg, js: js, worker: w, store: newStore(js, &cfg), slots: semaphore.NewWeighted(int64(cfg.Slots)),
-		room: semaphore.NewWeighted(int64(cfg.Slots + max(cfg.Slots/4, 1))), live: map[string]context.CancelCauseFunc{}, taken: map[string]bool{},
+		link: l, worker: w, store: newStore(l), slots: semaphore.NewWeighted(slots), room: semaphore.NewWeighted(slots + max(slots/4, 1)),
+		live: map[string]context.CancelCauseFunc{}, taken: map[string]bool{},
 	}
-	cancels, err := nc.Subscribe(cfg.subject("cancel", "*"), s.cancel)
+	cancels, err := nc.Subscribe(l.cfg.subject("cancel", "*"), s.cancel)
 	if err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
 	defer cancels.Unsubscribe() //nolint:errcheck // the connection may be gone
 	on, kill := context.WithCancel(context.WithoutCancel(ctx))
 	defer kill()
-	if err := again(ctx, func() (err error) { s.kept, err = cfg.streams(ctx, js); return err }); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
-		return err
-	}
-	s.store.kept = s.kept[parts]
 	err = s.pull(ctx, on)
-	late := time.AfterFunc(cfg.Grace, kill)
+	late := time.AfterFunc(l.cfg.Grace, kill)
 	defer late.Stop()
 	s.busy.Wait()
 	return err
@@ -56,9 +49,7 @@ func Serve(ctx context.Context, nc *nats.Conn, w swarm.Worker, cfg Config) error
 
 // serving is a process that serves a queue.
 type serving struct {
-	cfg    Config
-	js     jetstream.JetStream
-	kept   map[string]jetstream.Stream // by kind
+	*link
 	worker swarm.Worker
 	store  *store
 	room   *semaphore.Weighted // for subtasks that are here: those that are worked on, and a few that wait for a slot
@@ -76,7 +67,7 @@ type serving struct {
 func (s *serving) pull(ctx, on context.Context) error {
 	for {
 		var consumer jetstream.Consumer
-		if err := s.cfg.try(ctx, s.js, func() (err error) {
+		if err := s.try(ctx, func() (err error) {
 			consumer, err = s.js.CreateOrUpdateConsumer(ctx, s.cfg.stream(work), jetstream.ConsumerConfig{
 				Durable: "workers", AckPolicy: jetstream.AckExplicitPolicy, AckWait: s.cfg.AckWait, MaxAckPending: -1, MaxDeliver: -1, MaxWaiting: 4096,
 			})
@@ -182,7 +173,7 @@ func (s *serving) handle(ctx context.Context, m jetstream.Msg) {
 	beats := s.beat(m, c)
 	defer beats()
 	if taken { // unless it was handed over anew
-		if still, err := c.get(ctx, work, m.Subject()); err == nil && still == nil {
+		if still, err := s.get(ctx, work, m.Subject()); err == nil && still == nil {
 			return
 		}
 	}
@@ -194,7 +185,7 @@ func (s *serving) handle(ctx context.Context, m jetstream.Msg) {
 	held := int64(1)
 	defer func() { s.slots.Release(held) }()
 	begun, err := c.take(ctx)
-	if begun > 2 && begun <= s.cfg.Tries && s.cfg.Slots > 1 {
+	if len(begun) > 2 && len(begun) <= s.cfg.Tries && s.cfg.Slots > 1 {
 		// If it takes its worker with it again, it must not take others. It is not
 		// begun while it waits for that: another one may end the worker.
 		c.free()
@@ -209,14 +200,14 @@ func (s *serving) handle(ctx context.Context, m jetstream.Msg) {
 	case err != nil:
 		s.giveBack(ctx, m)
 		return
-	case begun == 0: // the result is there
+	case len(begun) == 0: // the result is there
 		_ = m.Ack()
 		return
 	}
 	began := time.Now()
 	r := reply{Worker: s.cfg.Worker}
-	if begun > s.cfg.Tries {
-		r.Failed = &failure{Text: fmt.Sprintf("given up: %d workers began it, and none of them lived to answer: %s", begun-1, strings.Join(c.before, ", "))}
+	if before := begun[:len(begun)-1]; len(begun) > s.cfg.Tries {
+		r.Failed = &failure{Text: fmt.Sprintf("given up: %d workers began it, and none of them lived to answer: %s", len(before), strings.Join(before, ", "))}
 	} else {
 		s.work(ctx, &msg, &r)
 	}
@@ -244,13 +235,11 @@ func (s *serving) beat(m jetstream.Msg, c *claimed) (stop func()) {
 	over := make(chan struct{})
 	var beating sync.WaitGroup
 	beating.Go(func() {
-		t := time.NewTicker(s.cfg.AckWait / 3)
-		defer t.Stop()
-		for {
+		for tick := time.Tick(s.cfg.AckWait / 3); ; {
 			select {
 			case <-over:
 				return
-			case <-t.C:
+			case <-tick:
 				_ = m.InProgress()
 				c.say(func(*word) {})
 			}
@@ -282,24 +271,17 @@ func (s *serving) answer(m jetstream.Msg, c *claimed, r *reply) {
 	if err != nil {
 		return // nobody acknowledges it: it is begun again
 	}
-	err = s.publish(ctx, c.result, data)
+	err = s.publish(ctx, &nats.Msg{Subject: c.result, Data: data})
 	if taken(err) && (len(r.Models) > 0 || r.Usage != (swarm.Usage{})) {
 		// What is there is this one where its acknowledgement was lost.
-		if there, _ := c.get(ctx, done, c.result); there == nil || !bytes.Equal(there.Data, data) {
+		if there, _ := s.get(ctx, done, c.result); there == nil || !bytes.Equal(there.Data, data) {
 			told, _ := encode(&reply{Usage: r.Usage, Models: r.Models, Worker: r.Worker, Took: r.Took})
-			err = s.publish(ctx, s.cfg.subject(done, runOf(c.result), extra+rand.Text()), told)
+			err = s.publish(ctx, &nats.Msg{Subject: s.cfg.subject(done, runOf(c.result), extra+rand.Text()), Data: told})
 		}
 	}
 	if err == nil || taken(err) {
 		_ = m.Ack()
 	}
-}
-
-func (s *serving) publish(ctx context.Context, subject string, data []byte) error {
-	return s.cfg.try(ctx, s.js, func() error {
-		_, err := s.js.Publish(ctx, subject, data, jetstream.WithRetryAttempts(0))
-		return err
-	})
 }
 
 // work runs the worker in a run of its own, whose books are told with the result

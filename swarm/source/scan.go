@@ -128,34 +128,30 @@ func (s *scanner) block(l line, blank bool) int {
 	if s.colon {
 		cost, s.colon = costColon, false
 	}
-	if end := s.fenced(l); end > 0 {
-		s.keep(l.start, end, cost, false)
-		return end
-	}
-	if again := s.continues(l); again || s.beginsTable(l) {
-		end := s.while(l.next, func(n line) bool { return row(n.text) })
-		s.keep(l.start, end, cost, s.tabulate(l, end, again))
-		return end
-	}
-	if blank && s.format != Code && s.indented(l) {
-		end := s.while(l.next, func(n line) bool {
+	end, head := s.fenced(l), false
+	switch again := s.continues(l); {
+	case end > 0:
+	case again || s.beginsTable(l):
+		end = s.while(l.next, func(n line) bool { return row(n.text) })
+		head = s.tabulate(l, end, again)
+	case blank && s.format != Code && s.indented(l):
+		end = s.while(l.next, func(n line) bool {
 			n = s.nextText(n.start)
 			return n.text != "" && s.indented(n)
 		})
-		s.keep(l.start, end, cost, false)
-		return end
+	default:
+		end = s.while(l.next, func(n line) bool {
+			return n.text != "" && !s.declares(n) && (s.format == Code || !s.breaksParagraph(n))
+		})
+		if s.format != Code {
+			if !blank && item(l.text) {
+				cost = min(cost+costLine-costPara, costColon)
+			}
+			s.paragraph(l.start, end, cost)
+			return end
+		}
 	}
-	end := s.while(l.next, func(n line) bool {
-		return n.text != "" && !s.declares(n) && (s.format == Code || !s.breaksParagraph(n))
-	})
-	if s.format == Code {
-		s.keep(l.start, end, cost, false)
-		return end
-	}
-	if !blank && item(l.text) {
-		cost = min(cost+costLine-costPara, costColon)
-	}
-	s.paragraph(l.start, end, cost)
+	s.keep(l.start, end, cost, head)
 	return end
 }
 
@@ -168,18 +164,16 @@ func (s *scanner) heading(l line, blank bool) int {
 	end := l.next
 	rank, title, inline := 0, "", false
 	if s.format != Plain {
-		if rank, title = atxHeading(l.text); rank > 0 && s.plain {
-			rank -= 10 // marked headings stand above all others
-		}
+		rank, title = atxHeading(l.text)
 	}
 	if title == "" && blank && s.format != Code && l.next < len(s.body) && len(l.text) <= longestHeading && !row(l.text) && underline(l.text) == 0 {
 		under := s.line(l.next)
 		if level := underline(under.text); level > 0 {
 			rank, title, end = level, plainTitle(l.text), under.next
-			if s.plain {
-				rank -= 10
-			}
 		}
+	}
+	if title != "" && s.plain {
+		rank -= 10 // marked headings stand above all others
 	}
 	if title == "" && (s.plain || s.format == Code) && len(l.text) > 0 && (blank || l.text[0] >= 0x80) && !s.indented(l) {
 		alone := blank && (l.next >= len(s.body) || s.line(l.next).text == "")
@@ -193,12 +187,11 @@ func (s *scanner) heading(l line, blank bool) int {
 	if title == "" {
 		return 0
 	}
+	s.head(rank, title, l.start)
 	if inline {
-		s.head(rank, title, l.start)
 		s.paragraph(l.start, end, 5*costLevel)
 		return end
 	}
-	s.head(rank, title, l.start)
 	s.push(l.start, end, costLevel*min(s.headings[s.section].depth, 5))
 	s.next = costHeading
 	return end

@@ -73,17 +73,9 @@ const (
 )
 
 // Check says what is wrong with a program before it runs: its form, and the
-// names it uses. ids are those of the steps that it may see.
-func Check(program string, ids []string) error {
-	steps := make([]Step, len(ids))
-	for i, id := range ids {
-		steps[i].ID = id
-	}
-	r, err := newRun(context.Background(), steps)
-	if err != nil {
-		return err
-	}
-	_, err = r.compile(program)
+// names it uses. Of the steps that it may see only the IDs matter.
+func Check(program string, steps []Step) error {
+	_, _, err := prepare(context.Background(), program, steps)
 	return err
 }
 
@@ -91,11 +83,7 @@ func Check(program string, ids []string) error {
 // results. An error says, for whoever wrote the program, where and what is
 // wrong; if ctx ends, it is its cause.
 func Run(ctx context.Context, program string, steps []Step) (results []Result, err error) {
-	r, err := newRun(ctx, steps)
-	if err != nil {
-		return nil, err
-	}
-	compiled, err := r.compile(program)
+	r, compiled, err := prepare(ctx, program, steps)
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +115,16 @@ type run struct {
 	any           int   // how often the program may name any of them
 	fault         error // what guard found wrong with the program
 	patterns      map[string]pattern
+}
+
+// prepare makes a run of a program over steps.
+func prepare(ctx context.Context, program string, steps []Step) (*run, *vm.Program, error) {
+	r, err := newRun(ctx, steps)
+	if err != nil {
+		return nil, nil, err
+	}
+	compiled, err := r.compile(program)
+	return r, compiled, err
 }
 
 func (r *run) compile(program string) (_ *vm.Program, err error) {

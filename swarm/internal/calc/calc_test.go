@@ -117,7 +117,7 @@ map(filter(keys(g), len(g[#]) > 1), # + ": " + string(len(g[#])) + " times")`, `
 			`{"all_named":true,"any_ended":true,"ended":2,"share":"67%"}`,
 		},
 	} {
-		if err := Check(c.program, []string{"invoices", "contracts"}); err != nil {
+		if err := Check(c.program, []Step{{ID: "invoices"}, {ID: "contracts"}}); err != nil {
 			t.Errorf("%s: before it runs: %v", c.name, err)
 		}
 		got, err := Run(t.Context(), c.program, given)
@@ -241,7 +241,7 @@ func TestErrorsTellWhereAndWhat(t *testing.T) {
 			t.Errorf("%s:\n got %v\nwant %s", c.program, err, c.want)
 		}
 	}
-	if err := Check(`count(invoices, .vendor == "x") + len(steps["b-1"])`, []string{"invoices", "b-1"}); err != nil {
+	if err := Check(`count(invoices, .vendor == "x") + len(steps["b-1"])`, []Step{{ID: "invoices"}, {ID: "b-1"}}); err != nil {
 		t.Error(err)
 	}
 	if _, err := Run(t.Context(), `1`, []Step{{"a", []Finding{{Data: json.RawMessage(`[1]`)}}}}); err == nil {
@@ -276,7 +276,7 @@ func TestGuideShowsProgramsThatRun(t *testing.T) {
 		`let g = groupBy(invoices, .vendor); map(keys(g), {"vendor": #, "total": sum(g[#], num(.amount)), "from": g[#]})`,
 		`filter(invoices, let i = #; any(contracts, .vendor == i.vendor))`,
 	} {
-		if err := Check(program, []string{"invoices", "contracts"}); err != nil || !strings.Contains(Guide, program) {
+		if err := Check(program, []Step{{ID: "invoices"}, {ID: "contracts"}}); err != nil || !strings.Contains(Guide, program) {
 			t.Errorf("%s: %v", program, err)
 		}
 	}

@@ -148,7 +148,6 @@ func (r *run) get(a ...any) any {
 	}
 	switch of := of.(type) {
 	case nil:
-		return other
 	case record:
 		name, ok := key.(string)
 		if !ok {
@@ -161,12 +160,10 @@ func (r *run) get(a ...any) any {
 			fail("no record of step %s has a field %q; there are %s",
 				of.of.id, name, strings.Join(slices.Sorted(maps.Keys(of.of.fields)), ", "))
 		}
-		return other
 	case map[string]any, map[any][]any:
 		if v := entryOf(of, key); v != nil {
 			return v
 		}
-		return other
 	case []any:
 		if kind(key) != kind(1) {
 			fail("a list has no field %v: map(list, .field) takes it of each entry", key)
@@ -181,10 +178,10 @@ func (r *run) get(a ...any) any {
 		if len(a) == 2 {
 			fail("there is no entry %d in a list of %d", i, len(of))
 		}
-		return other
+	default:
+		fail("%s has no field %v", kind(of), key)
 	}
-	fail("%s has no field %v", kind(of), key)
-	return nil
+	return other
 }
 
 // entryOf returns the entry of a map; nil if there is none.

@@ -65,20 +65,15 @@ func (r *run) walk(v any) any {
 // only if they are to be written too. It ends the program if they are too many.
 func weigh(v any, written bool) (steps, bytes int) {
 	own := sizeOf(v)
-	switch v := v.(type) {
-	case nil, bool, int, float64, string:
-	case record:
-		if written {
-			own = len(v.raw) + len(v.text)
+	if rec, ok := v.(record); ok && written {
+		own = len(rec.raw) + len(rec.text)
+	}
+	for part := range parts(v) {
+		if own+bytes > maxValue {
+			panic(errMemory)
 		}
-	default:
-		for part := range parts(v) {
-			if own+bytes > maxValue {
-				panic(errMemory)
-			}
-			s, b := weigh(part, written)
-			steps, bytes = steps+1+s, bytes+b
-		}
+		s, b := weigh(part, written)
+		steps, bytes = steps+1+s, bytes+b
 	}
 	return steps + own>>8, own + bytes
 }

@@ -56,8 +56,8 @@ func guess(data []byte) (text, name string, err error) {
 	}
 	best, least := -1, 0.0
 	for i, name := range candidates {
-		text := decodeAs(name, lines)
-		strange := oddness(text, name)
+		e, _ := named(name)
+		strange := oddness(decode(e, lines), name)
 		if i >= sure {
 			strange = max(strange, rarity(lines, name))
 		}
@@ -76,11 +76,6 @@ func guess(data []byte) (text, name string, err error) {
 		return "", "", fmt.Errorf("not UTF-8; the best guess is %s, and it gives no proper words", name)
 	}
 	return decode(e, data), name, nil
-}
-
-func decodeAs(name string, data []byte) string {
-	e, _ := named(name)
-	return decode(e, data)
 }
 
 // telling gives the lines of a text that are not ASCII, as many as decide.
@@ -178,14 +173,11 @@ func strays(before, r, next rune) bool {
 	}
 }
 
+var alphabets = []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Hebrew, unicode.Arabic, unicode.Thai}
+
 // script tells alphabets apart; the scripts of East Asia mix.
 func script(r rune) int {
-	for i, s := range []*unicode.RangeTable{unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Hebrew, unicode.Arabic, unicode.Thai} {
-		if unicode.Is(s, r) {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(alphabets, func(a *unicode.RangeTable) bool { return unicode.Is(a, r) })
 }
 
 // assigned reports whether r is a character that texts have: no control but

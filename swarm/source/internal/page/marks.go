@@ -238,9 +238,5 @@ func (w *writer) link(n *html.Node) {
 }
 
 func (w *writer) box(checked bool) {
-	if checked {
-		w.text(" [x] ")
-	} else {
-		w.text(" [ ] ")
-	}
+	w.text(map[bool]string{true: " [x] ", false: " [ ] "}[checked])
 }

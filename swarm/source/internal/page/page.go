@@ -4,6 +4,7 @@ package page
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -299,4 +300,14 @@ func isBlock(tag atom.Atom) bool {
 		return true
 	}
 	return false
+}
+
+var (
+	unread   = regexp.MustCompile(`(?is)<script\b.*?</script\s*>|<style\b.*?</style\s*>|<[!/a-z][^>]*>`)
+	lineEnds = regexp.MustCompile(`\s*\n\s*`)
+)
+
+// bareText is the text of a page without its layout: each tag ends a line.
+func bareText(page string) string {
+	return lineEnds.ReplaceAllString(html.UnescapeString(unread.ReplaceAllString(page, "\n")), "\n")
 }
