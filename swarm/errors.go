@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/sourcegraph/conc/panics"
 )
 
 // ErrPlanClosed is the error of add after the planner's Plan has returned.
@@ -200,7 +201,8 @@ func guarded(in string, err *error, f func() error) {
 	returned := false
 	defer func() {
 		if !returned {
-			*err = &PanicError{In: in, Value: recover(), Stack: debug.Stack()}
+			v := recover()
+			*err = &PanicError{In: in, Value: v, Stack: panics.NewRecovered(1, v).Stack}
 		}
 	}()
 	*err = f()

@@ -24,6 +24,9 @@ func size(r *Result) int {
 	for i := range r.Out.Findings {
 		f := &r.Out.Findings[i]
 		n += overheadTokens + EstimateTokens(f.Text)
+		if i > 0 && f.restsAs(&r.Out.Findings[i-1]) {
+			continue
+		}
 		for k := range f.Evidence {
 			c := &f.Evidence[k]
 			n += overheadTokens
@@ -41,6 +44,10 @@ func size(r *Result) int {
 	}
 	return n
 }
+
+// restsAs says that a finding rests on the same evidence as the one before it, which
+// is then shown once.
+func (f *Finding) restsAs(before *Finding) bool { return slices.Equal(f.Evidence, before.Evidence) }
 
 // fit brings results into the window: while they exceed it, groups of them
 // are reduced by further steps, level by level, each group to a quarter of
@@ -115,11 +122,16 @@ func fold(results []Result) []Result {
 func portions(results []Result) (ps []portion, total int) {
 	ps = make([]portion, 0, len(results))
 	for i := range results {
-		for k := range results[i].Out.Findings {
+		fs := results[i].Out.Findings
+		for k := range fs {
 			one := results[i]
-			one.Out.Findings = one.Out.Findings[k : k+1 : k+1]
-			ps = append(ps, portion{result: &one, tokens: size(&one)})
-			total += ps[len(ps)-1].tokens
+			one.Out.Findings = fs[k : k+1 : k+1]
+			tokens := size(&one)
+			if k > 0 && fs[k].restsAs(&fs[k-1]) {
+				tokens = overheadTokens + EstimateTokens(fs[k].Text)
+			}
+			ps = append(ps, portion{result: &one, tokens: tokens})
+			total += tokens
 		}
 	}
 	return ps, total

@@ -113,3 +113,33 @@ func (tight) Window() int { return 10_000 }
 func (p tight) Merge(_ context.Context, _ swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error) {
 	return swarm.Verdict{}, p.merge(results)
 }
+
+// Findings that rest on the same evidence, as those of a calculation do, take the
+// room of that evidence once.
+func TestEvidenceOfSeveralFindingsCountsOnce(t *testing.T) {
+	var rows []swarm.Citation
+	for i := range 50 {
+		rows = append(rows, swarm.Citation{Source: "a", Quote: fmt.Sprintf("row %d of a long table", i)})
+	}
+	w := swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
+		var out swarm.Output
+		for i := range 40 {
+			out.Findings = append(out.Findings, swarm.Finding{Text: fmt.Sprint("town ", i), Evidence: rows})
+		}
+		return out, nil
+	})
+	merged := 0
+	p := script{window: 3000, steps: []swarm.Step{items(1)}, merge: func(_ swarm.Brief, rs []swarm.Result, _ *swarm.AnswerWriter) (swarm.Verdict, error) {
+		for i := range rs {
+			merged += len(rs[i].Out.Findings)
+		}
+		return swarm.Verdict{}, nil
+	}}
+	s := swarm.Swarm{Planner: p, Worker: w, Reducer: swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
+		t.Error("findings that fit are reduced")
+		return swarm.Output{}, nil
+	})}
+	if _, err := s.Run(t.Context(), task); err != nil || merged != 40 {
+		t.Error(err, merged)
+	}
+}
