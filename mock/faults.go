@@ -76,14 +76,6 @@ type FaultRule struct {
 	Max      int           // most times that the rule applies; 0: no limit
 }
 
-func arm(rules []FaultRule) ([]*fault.Armed, error) {
-	in := make([]fault.Rule, len(rules))
-	for i, r := range rules {
-		in[i] = fault.Rule(r)
-	}
-	return fault.Arm(in)
-}
-
 // choose finds the fault that the call itself asks for, and takes it out of
 // the model's name.
 func (x *exchange) choose() *wire.Error {
@@ -126,7 +118,7 @@ func (x *exchange) strike() *wire.Error {
 	switch {
 	case c.Away > 0:
 		x.left = append(x.left, func() { x.s.GoAway(c.Away) })
-	case c.Flap > 0:
+	case c.Flap:
 		x.left = append(x.left, x.s.flap)
 	case c.Window > 0:
 		x.forget(c.Window)

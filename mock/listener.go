@@ -92,11 +92,7 @@ func (x *exchange) reset() {
 }
 
 // netError is what a client sees of a broken connection on a socket.
-func netError(op string, err syscall.Errno) error {
-	call := op
-	if op == "dial" {
-		call = "connect"
-	}
+func netError(op, call string, err syscall.Errno) error {
 	return &net.OpError{Op: op, Net: "tcp", Err: os.NewSyscallError(call, err)}
 }
 
@@ -122,14 +118,11 @@ func (s *Server) serve(ctx context.Context, l net.Listener) {
 		if err := s.web.Serve(listener{l, &s.away}); errors.Is(err, http.ErrServerClosed) {
 			return
 		}
-		for l = nil; l == nil; l, _ = net.Listen("tcp", addr) { // the port may be taken for a moment
-			if !wire.Pause(ctx, max(time.Until(s.away.awayUntil()), time.Millisecond)) {
+		for l = nil; l == nil; l, _ = s.away.listen(addr) { // the port may be taken for a moment
+			if !wire.Pause(ctx, max(s.away.left(), time.Millisecond)) {
 				return
 			}
 		}
-		s.mu.Lock()
-		s.port = l
-		s.mu.Unlock()
 	}
 }
 

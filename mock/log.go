@@ -1,6 +1,7 @@
 package mock
 
 import (
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -68,7 +69,7 @@ type ledger struct {
 	entries  []*Entry // those that ended, in the order in which they did
 	bytes    int      // of their bodies
 	dropped  int      // entries that are no longer there
-	bills    map[string]*Bill
+	bills    map[string]Bill
 	flying   map[string]int
 	inFlight int
 	peak     int
@@ -87,8 +88,9 @@ func (l *ledger) take(model string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.flying[model]++
-	b := l.bill(model)
+	b := l.bills[model]
 	b.Peak = max(b.Peak, l.flying[model])
+	l.bills[model] = b
 }
 
 // end puts a finished entry into the log. served: its model, "" where none.
@@ -103,7 +105,12 @@ func (l *ledger) end(e *Entry, served string) {
 		return
 	}
 	l.flying[served]--
-	b := l.bill(served)
+	b := l.bills[served]
+	b.add(e)
+	l.bills[served] = b
+}
+
+func (b *Bill) add(e *Entry) {
 	if !e.Charge {
 		b.Refused++
 		return
@@ -132,16 +139,6 @@ func (l *ledger) trim() {
 	}
 }
 
-// bill is under mu.
-func (l *ledger) bill(model string) *Bill {
-	b := l.bills[model]
-	if b == nil {
-		b = &Bill{}
-		l.bills[model] = b
-	}
-	return b
-}
-
 // Log returns the entries in the order in which requests ended: the newest, as many
 // as Config.Keep allows. Once a client has read a whole reply, its entry is in the
 // log.
@@ -159,11 +156,7 @@ func (s *Server) Log() []Entry {
 func (s *Server) Bill() map[string]Bill {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	out := make(map[string]Bill, len(s.log.bills))
-	for model, b := range s.log.bills {
-		out[model] = *b
-	}
-	return out
+	return maps.Clone(s.log.bills)
 }
 
 // InFlight returns how many requests are in progress now, and the most there were

@@ -73,7 +73,6 @@ type Server struct {
 	mu      sync.Mutex
 	web     *http.Server
 	url     string
-	port    net.Listener
 	cancel  context.CancelFunc
 	closing bool
 	work    sync.WaitGroup // the listener's goroutine and the requests that came by it
@@ -91,12 +90,18 @@ func NewHandler(c Config) *Server {
 	s := &Server{
 		key: c.Key, seed: c.Seed, maxBody: c.MaxBody, observe: c.Observe,
 		models:  make(map[string]*Model, len(c.Models)),
-		log:     ledger{keep: cmp.Or(c.Keep, 16_384), bills: map[string]*Bill{}, flying: map[string]int{}},
+		log:     ledger{keep: cmp.Or(c.Keep, 16_384), bills: map[string]Bill{}, flying: map[string]int{}},
 		created: time.Now().Unix(), began: time.Now(),
 		gates: map[string]*limit.Gate{"": limit.New(limit.Limits(c.Limits))}, prefixes: map[string]*token.Prefixes{},
 	}
 	s.away.open = map[*socket]bool{}
-	s.rules, s.wrong = arm(c.Faults)
+	for i, r := range c.Faults {
+		rule, err := fault.Arm(fault.Rule(r))
+		if err != nil && s.wrong == nil {
+			s.wrong = fmt.Errorf("mock: Faults[%d].%w", i, err)
+		}
+		s.rules = append(s.rules, rule)
+	}
 	for _, m := range c.Models {
 		if m.Brain == nil {
 			m.Brain = SmallBrain
@@ -133,13 +138,12 @@ func (s *Server) Listen(addr string) error {
 	if s.wrong != nil {
 		return s.wrong
 	}
-	l, err := net.Listen("tcp", addr)
+	l, err := s.away.listen(addr)
 	if err != nil {
 		return fmt.Errorf("mock: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
-	s.port = l
 	s.url = "http://" + l.Addr().String() + "/v1"
 	s.web = &http.Server{
 		Handler:           http.HandlerFunc(s.serveCounted),
@@ -185,7 +189,6 @@ func (s *Server) Close() error {
 	web := s.web
 	s.closing = true
 	s.mu.Unlock()
-	s.away.close()
 	if web == nil {
 		return nil
 	}
@@ -202,7 +205,7 @@ func (s *Server) Close() error {
 // cuts the connection, it panics with http.ErrAbortHandler, as net/http requires.
 // It panics with nothing else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.away.isAway() {
+	if s.away.left() > 0 {
 		panic(http.ErrAbortHandler)
 	}
 	if s.shown(w, r) {

@@ -19,8 +19,8 @@ import (
 // its context. A reply is written only as fast as it is read.
 func (s *Server) Transport() http.RoundTripper {
 	dial := func(context.Context, string, string) (net.Conn, error) {
-		if s.away.isAway() {
-			return nil, netError("dial", syscall.ECONNREFUSED)
+		if s.away.left() > 0 {
+			return nil, netError("dial", "connect", syscall.ECONNREFUSED)
 		}
 		ours, theirs := net.Pipe()
 		broken := &atomic.Bool{}
@@ -60,7 +60,7 @@ func (p pipeEnd) SetLinger(int) error {
 func (p pipeEnd) Read(b []byte) (int, error) {
 	n, err := p.Conn.Read(b)
 	if err == io.EOF && p.broken.Load() {
-		err = netError("read", syscall.ECONNRESET)
+		err = netError("read", "read", syscall.ECONNRESET)
 	}
 	return n, err
 }
