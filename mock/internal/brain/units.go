@@ -3,6 +3,7 @@ package brain
 import (
 	"iter"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -48,13 +49,9 @@ func units(s string) []unit {
 			flush()
 		case level > 0 && level <= 6 && strings.HasPrefix(text[level:], " "):
 			flush()
-			heads[level-1], above = text[level:], nil
+			heads[level-1] = text[level:]
 			clear(heads[level:])
-			for _, h := range heads[:level] {
-				if h != "" {
-					above = append(above, h)
-				}
-			}
+			above = slices.Clone(heads[:level])
 		case isRow:
 			flush()
 			start := at + strings.Index(line, text)
