@@ -24,7 +24,7 @@ type exchange struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	entry *Entry
-	model *Model    // nil: not found (yet)
+	model *served   // nil: not found (yet)
 	tree  wire.Node // the decoded body
 	rng   *rand.Rand
 	reply []reply // what is to be sent, one for each choice
@@ -178,16 +178,11 @@ func (x *exchange) rules() *wire.Error {
 }
 
 // think asks the brain for each reply and makes tokens of its text.
-func (x *exchange) think() (failed *wire.Error) {
+func (x *exchange) think() *wire.Error {
 	if x.raw != nil { // a fault takes the answer's place
 		return nil
 	}
 	x.entry.Charge = true
-	defer func() {
-		if failed != nil {
-			x.entry.Charge, x.entry.Usage = false, Usage{}
-		}
-	}()
 	for range x.entry.Request.N {
 		said, err := x.ask()
 		switch {
@@ -297,9 +292,9 @@ func (x *exchange) head(kind string) {
 	h.Set("Openai-Processing-Ms", strconv.FormatInt(time.Since(x.entry.Arrived).Milliseconds(), 10))
 }
 
-// fail answers with an error, unless nobody is there any more.
+// fail answers with an error, which costs nothing, unless nobody is there any more.
 func (x *exchange) fail(err *wire.Error) {
-	x.entry.Error = err.Error()
+	x.entry.Error, x.entry.Charge, x.entry.Usage = err.Error(), false, Usage{}
 	if errors.Is(x.r.Context().Err(), context.Canceled) {
 		return
 	}

@@ -54,7 +54,7 @@ type Server struct {
 	seed    uint64
 	maxBody int64
 	observe func(Entry)
-	models  map[string]*Model
+	models  map[string]*served
 	order   []string // of their IDs, as configured
 	tokens  token.Counter
 	log     ledger
@@ -62,8 +62,7 @@ type Server struct {
 	created int64
 
 	began    time.Time
-	gates    map[string]*limit.Gate     // by model; "" for all
-	prefixes map[string]*token.Prefixes // by model; those that cache
+	gate     *limit.Gate // of all models together
 	rules    []*fault.Armed
 	wrong    error // of the rules
 	attempts attempts
@@ -78,6 +77,13 @@ type Server struct {
 	work    sync.WaitGroup // the listener's goroutine and the requests that came by it
 }
 
+// served is a model at work.
+type served struct {
+	Model
+	gate   *limit.Gate
+	cached *token.Prefixes
+}
+
 // NewHandler returns a server that does not listen: use it as an http.Handler or by
 // Transport. If two models have the same ID, the later one is used.
 func NewHandler(c Config) *Server {
@@ -89,10 +95,10 @@ func NewHandler(c Config) *Server {
 	}
 	s := &Server{
 		key: c.Key, seed: c.Seed, maxBody: c.MaxBody, observe: c.Observe,
-		models:  make(map[string]*Model, len(c.Models)),
+		models:  map[string]*served{},
 		log:     ledger{keep: cmp.Or(c.Keep, 16_384), bills: map[string]Bill{}, flying: map[string]int{}},
 		created: time.Now().Unix(), began: time.Now(),
-		gates: map[string]*limit.Gate{"": limit.New(limit.Limits(c.Limits))}, prefixes: map[string]*token.Prefixes{},
+		gate: limit.New(limit.Limits(c.Limits)),
 	}
 	s.away.open = map[*socket]bool{}
 	for i, r := range c.Faults {
@@ -109,9 +115,7 @@ func NewHandler(c Config) *Server {
 		if _, again := s.models[m.ID]; !again {
 			s.order = append(s.order, m.ID)
 		}
-		s.models[m.ID] = &m
-		s.gates[m.ID] = limit.New(limit.Limits(m.Limits))
-		s.prefixes[m.ID] = token.NewPrefixes(token.Prefix(m.Prefix))
+		s.models[m.ID] = &served{m, limit.New(limit.Limits(m.Limits)), token.NewPrefixes(token.Prefix(m.Prefix))}
 	}
 	return s
 }

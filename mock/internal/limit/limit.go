@@ -3,6 +3,7 @@
 package limit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -37,10 +38,7 @@ type Gate struct {
 
 // New makes a gate.
 func New(l Limits) *Gate {
-	window := l.Window
-	if window <= 0 {
-		window = time.Minute
-	}
+	window := cmp.Or(max(l.Window, 0), time.Minute)
 	full := func(limit int) bucket {
 		size := max(1, float64(limit)*window.Minutes())
 		return bucket{limit, size, size, time.Now()}
@@ -146,11 +144,7 @@ func (b *bucket) tell(h http.Header, kind string) {
 	if b.limit <= 0 {
 		return
 	}
-	reset := "0s"
-	if d := b.until(b.size); d > 0 {
-		reset = max(d.Round(time.Millisecond), time.Millisecond).String()
-	}
 	h.Set("X-Ratelimit-Limit-"+kind, strconv.Itoa(b.limit))
 	h.Set("X-Ratelimit-Remaining-"+kind, strconv.Itoa(max(0, int(b.level+1e-9))))
-	h.Set("X-Ratelimit-Reset-"+kind, reset)
+	h.Set("X-Ratelimit-Reset-"+kind, b.until(b.size).Round(time.Millisecond).String())
 }

@@ -8,8 +8,9 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // Node is one JSON value. Unlike what encoding/json makes of a map, it keeps
@@ -64,9 +65,6 @@ func (p *parser) value(depth int) (Node, error) {
 	}
 	before := int(p.InputOffset())
 	t, err := p.Token()
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
 	if err != nil {
 		return Node{}, err
 	}
@@ -171,23 +169,8 @@ func (n Node) kindName() string {
 	return "an integer"
 }
 
-// Value is the value as encoding/json makes it.
+// Value is the value as encoding/json makes it, with numbers as they are spelled.
 func (n Node) Value() any {
-	d := json.NewDecoder(bytes.NewReader(n.Raw))
-	d.UseNumber()
-	var v any
-	_ = d.Decode(&v) // it was parsed: cannot fail
+	v, _ := jsonschema.UnmarshalJSON(bytes.NewReader(n.Raw)) // it was parsed: cannot fail
 	return v
-}
-
-// at is the value at a place inside.
-func (n Node) at(place []string) Node {
-	for _, p := range place {
-		if i, err := strconv.Atoi(p); err == nil && i < len(n.Items) {
-			n = n.Items[i]
-		} else {
-			n = n.Get(p)
-		}
-	}
-	return n
 }
