@@ -146,7 +146,7 @@ func (x *exchange) read() *wire.Error {
 	h := fnv.New64a()
 	h.Write(body)
 	x.hash = h.Sum64()
-	x.entry.Attempt = x.s.attempts.next(x.hash)
+	x.entry.Attempt = x.s.attempt(x.hash)
 	x.rng = rand.New(rand.NewPCG(x.s.seed, x.hash))
 	return nil
 }

@@ -2,11 +2,9 @@ package mock
 
 import (
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/db31e724/go-swarm/mock/internal/fault"
-	"github.com/db31e724/go-swarm/mock/internal/token"
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
@@ -183,19 +181,14 @@ func (x *exchange) finish(e wire.End) {
 	}
 }
 
-// attempts counts how often a body came, of the newest bodies.
-type attempts struct {
-	mu   sync.Mutex
-	seen token.Cache[uint64, int]
-}
-
 // maxBodies is how many bodies are remembered, in each of two generations.
 const maxBodies = 65_536
 
-func (a *attempts) next(hash uint64) int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	n, _ := a.seen.Get(hash)
-	a.seen.Put(hash, n+1, maxBodies)
+// attempt counts how often a body came, of the newest bodies.
+func (s *Server) attempt(hash uint64) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, _ := s.bodies.Get(hash)
+	s.bodies.Put(hash, n+1, maxBodies)
 	return n + 1
 }

@@ -59,17 +59,16 @@ type Server struct {
 	tokens  token.Counter
 	log     ledger
 	serial  atomic.Uint64
-	created int64
 
-	began    time.Time
-	gate     *limit.Gate // of all models together
-	rules    []*fault.Armed
-	wrong    error // of the rules
-	attempts attempts
-	away     absence
-	reverse  atomic.Int64 // of the calls whose answers come in reverse order
+	began   time.Time
+	gate    *limit.Gate // of all models together
+	rules   []*fault.Armed
+	wrong   error // of the rules
+	away    absence
+	reverse atomic.Int64 // of the calls whose answers come in reverse order
 
 	mu      sync.Mutex
+	bodies  token.Cache[uint64, int] // how often each came, by hash
 	web     *http.Server
 	url     string
 	cancel  context.CancelFunc
@@ -95,24 +94,21 @@ func NewHandler(c Config) *Server {
 	}
 	s := &Server{
 		key: c.Key, seed: c.Seed, maxBody: c.MaxBody, observe: c.Observe,
-		models:  map[string]*served{},
-		log:     ledger{keep: cmp.Or(c.Keep, 16_384), bills: map[string]Bill{}, flying: map[string]int{}},
-		created: time.Now().Unix(), began: time.Now(),
-		gate: limit.New(limit.Limits(c.Limits)),
+		models: map[string]*served{},
+		log:    ledger{keep: cmp.Or(c.Keep, 16_384), bills: map[string]Bill{}, flying: map[string]int{}},
+		began:  time.Now(),
+		gate:   limit.New(limit.Limits(c.Limits)),
 	}
 	s.away.open = map[*socket]bool{}
 	for i, r := range c.Faults {
-		rule, err := fault.Arm(fault.Rule(r))
-		if err != nil && s.wrong == nil {
-			s.wrong = fmt.Errorf("mock: Faults[%d].%w", i, err)
-		}
-		s.rules = append(s.rules, rule)
+		rule, err := fault.Arm(i, fault.Rule(r))
+		s.rules, s.wrong = append(s.rules, rule), cmp.Or(s.wrong, err)
 	}
 	for _, m := range c.Models {
 		if m.Brain == nil {
 			m.Brain = SmallBrain
 		}
-		if _, again := s.models[m.ID]; !again {
+		if s.models[m.ID] == nil {
 			s.order = append(s.order, m.ID)
 		}
 		s.models[m.ID] = &served{m, limit.New(limit.Limits(m.Limits)), token.NewPrefixes(token.Prefix(m.Prefix))}

@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -29,16 +28,16 @@ type Armed struct {
 	calls, made int
 }
 
-// Arm checks a rule and makes it ready.
-func Arm(r Rule) (*Armed, error) {
+// Arm checks rule i and makes it ready.
+func Arm(i int, r Rule) (*Armed, error) {
 	if !(r.Rate >= 0 && r.Rate <= 1) {
-		return nil, fmt.Errorf("Rate: %v is not a share between 0 and 1", r.Rate)
+		return nil, fmt.Errorf("mock: Faults[%d].Rate: %v is not a share between 0 and 1", i, r.Rate)
 	}
 	out := &Armed{Rule: r}
 	for _, expression := range r.IDs {
 		ids := IDs(expression)
 		if len(ids) == 0 {
-			return nil, fmt.Errorf("IDs: %w", Unknown(expression))
+			return nil, fmt.Errorf("mock: Faults[%d].IDs: %w", i, Unknown(expression))
 		}
 		for _, id := range ids {
 			if f := byID[id]; !slices.Contains(out.faults, f) {
@@ -47,7 +46,7 @@ func Arm(r Rule) (*Armed, error) {
 		}
 	}
 	if len(out.faults) == 0 {
-		return nil, errors.New("IDs: empty; name at least one fault")
+		return nil, fmt.Errorf("mock: Faults[%d].IDs: empty; name at least one fault", i)
 	}
 	return out, nil
 }
