@@ -341,7 +341,9 @@ func (x *exchange) close() {
 			e.Cost = p.cost(e.Usage)
 		}
 	}
-	e.hide()
+	for _, text := range []*string{&e.Path, &e.Error, &e.Request.Model} { // short, and likely to be printed
+		*text = wire.Redact(*text, *e.keys)
+	}
 	x.s.log.end(e, served)
 	if x.s.observe != nil {
 		x.s.observe(*e)

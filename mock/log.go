@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // Usage counts tokens.
@@ -61,6 +59,9 @@ type Bill struct {
 // Dollars returns Cost in dollars, for display.
 func (b Bill) Dollars() float64 { return float64(b.Cost) / 1e9 }
 
+// maxLogBytes is how much of request bodies a bounded log keeps.
+const maxLogBytes = 64 << 20
+
 // ledger holds the log: the newest entries and totals of all. Its memory is
 // bounded by keep and maxLogBytes, where keep is not negative.
 type ledger struct {
@@ -100,7 +101,12 @@ func (l *ledger) end(e *Entry, served string) {
 	l.inFlight--
 	l.entries = append(l.entries, e)
 	l.bytes += len(e.Body)
-	l.trim()
+	for l.keep >= 0 && (len(l.entries) > l.keep || l.bytes > maxLogBytes && len(l.entries) > 1) {
+		l.bytes -= len(l.entries[0].Body)
+		l.entries[0] = nil
+		l.entries = l.entries[1:]
+		l.dropped++
+	}
 	if served == "" {
 		return
 	}
@@ -126,27 +132,13 @@ func (b *Bill) add(e *Entry) {
 	}
 }
 
-// maxLogBytes is how much of request bodies a bounded log keeps.
-const maxLogBytes = 64 << 20
-
-// trim drops the oldest entries. It is under mu.
-func (l *ledger) trim() {
-	for l.keep >= 0 && (len(l.entries) > l.keep || l.bytes > maxLogBytes && len(l.entries) > 1) {
-		l.bytes -= len(l.entries[0].Body)
-		l.entries[0] = nil
-		l.entries = l.entries[1:]
-		l.dropped++
-	}
-}
-
 // Log returns the entries in the order in which requests ended: the newest, as many
 // as Config.Keep allows. Once a client has read a whole reply, its entry is in the
 // log.
 func (s *Server) Log() []Entry {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	out := make([]Entry, len(s.log.entries))
-	for i, e := range s.log.entries {
+	entries, _ := s.log.since(0)
+	out := make([]Entry, len(entries))
+	for i, e := range entries {
 		out[i] = *e
 	}
 	return out
@@ -165,11 +157,4 @@ func (s *Server) InFlight() (now, peak int) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	return s.log.inFlight, s.log.peak
-}
-
-// hide takes the request's keys out of what is short and likely to be printed.
-func (e *Entry) hide() {
-	for _, text := range []*string{&e.Path, &e.Error, &e.Request.Model} {
-		*text = wire.Redact(*text, *e.keys)
-	}
 }

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -133,12 +134,8 @@ func eventsOr(streamed, whole string) Do {
 func more(status int, kind, start string, left int) Do {
 	return func(x *Call) {
 		block, left := strings.Repeat("all work and no play ", 1<<15/21), left
-		out := 20 << 20
-		if x.MaxTokens > 0 {
-			out = min(out, x.MaxTokens)
-		}
 		sends(status, kind, start)(x)
-		x.Raw.Out = out
+		x.Raw.Out = min(20<<20, cmp.Or(x.MaxTokens, 20<<20))
 		x.Raw.More = func() string {
 			if left -= len(block); left < 0 {
 				return ""

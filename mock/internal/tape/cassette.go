@@ -74,11 +74,7 @@ func (t *taped) tapeBody(body []byte) {
 // request tells exchanges apart: those with the same are asked for by the same
 // request.
 func (t *taped) request() string {
-	body := string(t.JSON)
-	if c, ok := canonical(t.JSON); ok {
-		body = string(c)
-	}
-	return fmt.Sprintf("%q %q %q ", t.Method, t.Path, t.Query) + body + t.Text + string(t.Base64)
+	return fmt.Sprintf("%q %q %q %s%s%s", t.Method, t.Path, t.Query, t.JSON, t.Text, t.Base64)
 }
 
 //go:embed line.schema.json
@@ -96,6 +92,7 @@ func (t *taped) readLine(line []byte) error {
 	if err := json.Unmarshal(line, t); err != nil {
 		return err
 	}
+	t.JSON, _ = canonical(t.JSON) // as it was written, unless by hand
 	if t.Status == 0 && !t.Cut && !t.Left {
 		return errors.New("status 0 without a break")
 	}
