@@ -236,10 +236,7 @@ func (x *exchange) ask() (said Reply, err error) {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	if x.heard != nil {
-		return x.model.Brain(x.r.Context(), *x.heard)
-	}
-	return x.model.Brain(x.r.Context(), x.entry.Request)
+	return x.model.Brain(x.r.Context(), *cmp.Or(x.heard, &x.entry.Request))
 }
 
 // shape cuts a text as stop, max_tokens and the model's context ask for.

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/db31e724/go-swarm/mock/internal/wire"
@@ -89,11 +87,6 @@ func (c *socket) reset() {
 func (x *exchange) reset() {
 	x.dropped = true
 	x.socket().reset()
-}
-
-// netError is what a client sees of a broken connection on a socket.
-func netError(op, call string, err syscall.Errno) error {
-	return &net.OpError{Op: op, Net: "tcp", Err: os.NewSyscallError(call, err)}
 }
 
 // listener notes the connections that it accepts.

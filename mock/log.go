@@ -112,24 +112,20 @@ func (l *ledger) end(e *Entry, served string) {
 	}
 	l.flying[served]--
 	b := l.bills[served]
-	b.add(e)
-	l.bills[served] = b
-}
-
-func (b *Bill) add(e *Entry) {
-	if !e.Charge {
+	if e.Charge {
+		b.Calls++
+		b.Usage.In += e.Usage.In
+		b.Usage.Cached += e.Usage.Cached
+		b.Usage.Out += e.Usage.Out
+		b.Usage.Written += e.Usage.Written
+		b.Cost += e.Cost
+		if !e.Priced {
+			b.Unpriced++
+		}
+	} else {
 		b.Refused++
-		return
 	}
-	b.Calls++
-	b.Usage.In += e.Usage.In
-	b.Usage.Cached += e.Usage.Cached
-	b.Usage.Out += e.Usage.Out
-	b.Usage.Written += e.Usage.Written
-	b.Cost += e.Cost
-	if !e.Priced {
-		b.Unpriced++
-	}
+	l.bills[served] = b
 }
 
 // Log returns the entries in the order in which requests ended: the newest, as many

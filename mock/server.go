@@ -21,7 +21,6 @@ package mock
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -193,11 +192,8 @@ func (s *Server) Close() error {
 		return nil
 	}
 	s.cancel()
-	err := web.Close()
+	_ = web.Close() // tells at most that the port is closed already, as by GoAway
 	s.work.Wait()
-	if err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("mock: close: %w", err)
-	}
 	return nil
 }
 

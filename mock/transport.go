@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"syscall"
 )
@@ -20,7 +21,7 @@ import (
 func (s *Server) Transport() http.RoundTripper {
 	dial := func(context.Context, string, string) (net.Conn, error) {
 		if s.away.left() > 0 {
-			return nil, netError("dial", "connect", syscall.ECONNREFUSED)
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 		}
 		ours, theirs := net.Pipe()
 		broken := &atomic.Bool{}
@@ -60,7 +61,7 @@ func (p pipeEnd) SetLinger(int) error {
 func (p pipeEnd) Read(b []byte) (int, error) {
 	n, err := p.Conn.Read(b)
 	if err == io.EOF && p.broken.Load() {
-		err = netError("read", "read", syscall.ECONNRESET)
+		err = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	}
 	return n, err
 }

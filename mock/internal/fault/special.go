@@ -74,7 +74,7 @@ var special = map[string]Do{
 	"F25a": say(func(_ *Call, r *Said) bool { r.Refusal = "I'm sorry, I cannot assist with that."; return true }),
 	"F25d": say(func(_ *Call, r *Said) bool { r.Text = ""; return true }),
 	"F26a": firstKey(func(o map[string]any, key string) { delete(o, key) }),
-	"F26b": firstKey(wrongType),
+	"F26b": firstKey(func(o map[string]any, key string) { o[key] = map[string]any{"value": o[key]} }),
 	"F26c": say(func(x *Call, r *Said) bool { r.Text = firstHalf(r.Text); return x.JSON }),
 	"F27a": twist(func(w *Wire, e string) string {
 		n := splitInRune(e)
@@ -163,23 +163,13 @@ var special = map[string]Do{
 	"X17":  func(x *Call) { x.Raw, x.Flap = &wire.Raw{End: wire.Reset}, true },
 	"X60":  func(x *Call) { x.Kind = "text/plain" },
 	"X62a": broken("data: \x00\x00\x00\x00\n\n", strings.Repeat("\x00", 512), wire.Clean),
-	"X62b": say(func(x *Call, r *Said) bool {
-		if !x.JSON {
-			r.Text += "\x00\x00"
-			return true
-		}
-		before, after, found := strings.Cut(r.Text, `":"`) // the first text in the JSON
-		if found {
-			r.Text = before + `":"\u0000` + after
-		}
-		return found
-	}),
+	"X62b": inject("\x00\x00"),
 	"X63a": eventsOr("data: "+deep+"\n\ndata: [DONE]\n\n", deep),
 	"X63b": say(func(_ *Call, r *Said) bool {
 		r.Text = strings.Repeat(`{"a":`, 1000) + "1" + strings.Repeat("}", 1000)
 		return true
 	}),
-	"X65": say(inject),
+	"X65": inject(injection),
 	"X68": twist(func(w *Wire, e string) string {
 		return strings.Replace(e, `"model":"`+w.Call.Model+`"`, `"model":"some-other-model-2026-01-01"`, 1)
 	}),

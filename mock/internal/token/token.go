@@ -99,7 +99,7 @@ func wholeRunes(text string) int {
 	return len(text)
 }
 
-// Split cuts a reply into its tokens. A rune that two tokens share stays whole, in the
+// Split cuts a reply, which is valid UTF-8, into its tokens. A rune that two tokens share stays whole, in the
 // later one; so a token may be empty.
 func (c *Counter) Split(text string) []string {
 	var out []string
@@ -113,9 +113,6 @@ func (c *Counter) Split(text string) []string {
 			out = append(out, t[:edge])
 			carry = t[edge:]
 		}
-	}
-	if carry != "" {
-		out[len(out)-1] += carry
 	}
 	return out
 }
