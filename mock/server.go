@@ -88,11 +88,8 @@ func NewHandler(c Config) *Server {
 	if len(c.Models) == 0 {
 		c.Models = []Model{Large(), Small()}
 	}
-	if c.MaxBody <= 0 {
-		c.MaxBody = 32 << 20
-	}
 	s := &Server{
-		key: c.Key, seed: c.Seed, maxBody: c.MaxBody, observe: c.Observe,
+		key: c.Key, seed: c.Seed, maxBody: cmp.Or(max(c.MaxBody, 0), 32<<20), observe: c.Observe,
 		models: map[string]*served{},
 		log:    ledger{keep: cmp.Or(c.Keep, 16_384), bills: map[string]Bill{}, flying: map[string]int{}},
 		began:  time.Now(),

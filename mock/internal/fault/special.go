@@ -145,12 +145,9 @@ var special = map[string]Do{
 	"X14": ends(wire.Raw{End: wire.Cut}),
 	"X15": func(x *Call) {
 		silence(x)
-		if x.Proto != 1 {
-			return
-		}
-		x.Raw.Trickle = func(i int) {
-			const head = "HTTP/1.1 200 OK\r\nX-Slow: x"
-			_, _ = x.Conn.Write([]byte{head[min(i, len(head)-1)]})
+		const head = "HTTP/1.1 200 OK\r\nX-Slow: x"
+		if x.Proto == 1 {
+			x.Raw.Trickle = func(i int) { _, _ = x.Conn.Write([]byte{head[min(i, len(head)-1)]}) }
 		}
 	},
 	"X16": twist(func(w *Wire, e string) string {

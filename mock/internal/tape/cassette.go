@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
@@ -50,25 +49,6 @@ type tapedPiece struct {
 	After  int64  `json:"after_us,omitempty"` // microseconds after the one before; the first: after the request
 	Data   string `json:"data,omitempty"`
 	Base64 []byte `json:"base64,omitempty"` // where it is not UTF-8
-}
-
-func (p tapedPiece) bytes() []byte {
-	if len(p.Base64) > 0 {
-		return p.Base64
-	}
-	return []byte(p.Data)
-}
-
-// tapeBody puts a request's body into the exchange.
-func (t *taped) tapeBody(body []byte) {
-	switch c, ok := canonical(body); {
-	case ok:
-		t.JSON = c
-	case utf8.Valid(body):
-		t.Text = string(body)
-	default:
-		t.Base64 = body
-	}
 }
 
 // request tells exchanges apart: those with the same are asked for by the same
