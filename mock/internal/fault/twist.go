@@ -83,6 +83,7 @@ func broken(tail, plain string, end wire.End) Do {
 		}
 		text := contentString.FindString(event)
 		before, _, _ := strings.Cut(event, text)
-		return w.end(before+firstHalf(text), end)
+		half := min(len(text), (len(text)+len(`"content":"`))/2)
+		return w.end(before+text[:half], end)
 	})
 }
