@@ -76,7 +76,7 @@ func (x *exchange) replyID() string { return "chatcmpl-" + strings.TrimPrefix(x.
 func (x *exchange) models() *wire.Error {
 	id := strings.TrimPrefix(strings.TrimPrefix(x.r.URL.Path, "/v1/models"), "/")
 	of := func(id string) string {
-		return fmt.Sprintf(`{"id":%s,"object":"model","created":%d,"owned_by":"mock"}`, wire.Quote(id), x.s.created)
+		return fmt.Sprintf(`{"id":%s,"object":"model","created":%d,"owned_by":"mock"}`, wire.Quote(id), x.s.began.Unix())
 	}
 	switch {
 	case id == "":

@@ -13,9 +13,9 @@ import (
 type absence struct {
 	mu    sync.Mutex
 	until time.Time
-	calm  time.Time     // when a flapping ends
-	goes  []*time.Timer // until then
+	calm  time.Time // when a flapping ends
 
+	port     net.Listener     // nil: there is none
 	open     map[*socket]bool // of the listener and of Transport
 	accepted int              // those that were closed included
 }
@@ -35,14 +35,9 @@ func (s *Server) GoAway(d time.Duration) {
 	if until := time.Now().Add(d); until.After(a.until) {
 		a.until = until
 	}
-	a.mu.Unlock()
-	s.mu.Lock()
-	l := s.port
-	s.mu.Unlock()
-	if l != nil {
-		_ = l.Close()
+	if a.port != nil {
+		_ = a.port.Close()
 	}
-	a.mu.Lock()
 	open := slices.Collect(maps.Keys(a.open))
 	a.mu.Unlock()
 	for _, c := range open {
@@ -60,27 +55,25 @@ func (s *Server) flap() {
 	}
 	a.calm = time.Now().Add(flapSpan)
 	for at := time.Duration(0); at < flapSpan; at += flapPeriod {
-		a.goes = append(a.goes, time.AfterFunc(at, func() { s.GoAway(flapPeriod / 2) }))
+		time.AfterFunc(at, func() { s.GoAway(flapPeriod / 2) })
 	}
 }
 
-// close ends a flapping.
-func (a *absence) close() {
+// left is how long the server stays away; not above 0: it is here.
+func (a *absence) left() time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, t := range a.goes {
-		t.Stop()
-	}
+	return time.Until(a.until)
 }
 
-// awayUntil is when the server is back; a time that has passed: it is here.
-func (a *absence) awayUntil() time.Time {
+// listen opens a port, and notes it.
+func (a *absence) listen(addr string) (net.Listener, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.until
+	l, err := net.Listen("tcp", addr)
+	a.port = l
+	return l, err
 }
-
-func (a *absence) isAway() bool { return time.Now().Before(a.awayUntil()) }
 
 // enter notes a connection until it is closed.
 func (a *absence) enter(c net.Conn) *socket {
@@ -94,6 +87,6 @@ func (a *absence) enter(c net.Conn) *socket {
 
 func (a *absence) leave(c *socket) {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	delete(a.open, c)
-	a.mu.Unlock()
 }

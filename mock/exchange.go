@@ -24,7 +24,7 @@ type exchange struct {
 	w     http.ResponseWriter
 	r     *http.Request
 	entry *Entry
-	model *Model    // nil: not found (yet)
+	model *served   // nil: not found (yet)
 	tree  wire.Node // the decoded body
 	rng   *rand.Rand
 	reply []reply // what is to be sent, one for each choice
@@ -146,7 +146,7 @@ func (x *exchange) read() *wire.Error {
 	h := fnv.New64a()
 	h.Write(body)
 	x.hash = h.Sum64()
-	x.entry.Attempt = x.s.attempts.next(x.hash)
+	x.entry.Attempt = x.s.attempt(x.hash)
 	x.rng = rand.New(rand.NewPCG(x.s.seed, x.hash))
 	return nil
 }
@@ -178,16 +178,11 @@ func (x *exchange) rules() *wire.Error {
 }
 
 // think asks the brain for each reply and makes tokens of its text.
-func (x *exchange) think() (failed *wire.Error) {
+func (x *exchange) think() *wire.Error {
 	if x.raw != nil { // a fault takes the answer's place
 		return nil
 	}
 	x.entry.Charge = true
-	defer func() {
-		if failed != nil {
-			x.entry.Charge, x.entry.Usage = false, Usage{}
-		}
-	}()
 	for range x.entry.Request.N {
 		said, err := x.ask()
 		switch {
@@ -241,10 +236,7 @@ func (x *exchange) ask() (said Reply, err error) {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	if x.heard != nil {
-		return x.model.Brain(x.r.Context(), *x.heard)
-	}
-	return x.model.Brain(x.r.Context(), x.entry.Request)
+	return x.model.Brain(x.r.Context(), *cmp.Or(x.heard, &x.entry.Request))
 }
 
 // shape cuts a text as stop, max_tokens and the model's context ask for.
@@ -297,9 +289,9 @@ func (x *exchange) head(kind string) {
 	h.Set("Openai-Processing-Ms", strconv.FormatInt(time.Since(x.entry.Arrived).Milliseconds(), 10))
 }
 
-// fail answers with an error, unless nobody is there any more.
+// fail answers with an error, which costs nothing, unless nobody is there any more.
 func (x *exchange) fail(err *wire.Error) {
-	x.entry.Error = err.Error()
+	x.entry.Error, x.entry.Charge, x.entry.Usage = err.Error(), false, Usage{}
 	if errors.Is(x.r.Context().Err(), context.Canceled) {
 		return
 	}
@@ -346,7 +338,9 @@ func (x *exchange) close() {
 			e.Cost = p.cost(e.Usage)
 		}
 	}
-	e.hide()
+	for _, text := range []*string{&e.Path, &e.Error, &e.Request.Model} { // short, and likely to be printed
+		*text = wire.Redact(*text, *e.keys)
+	}
 	x.s.log.end(e, served)
 	if x.s.observe != nil {
 		x.s.observe(*e)

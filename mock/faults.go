@@ -2,11 +2,9 @@ package mock
 
 import (
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/db31e724/go-swarm/mock/internal/fault"
-	"github.com/db31e724/go-swarm/mock/internal/token"
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
@@ -76,14 +74,6 @@ type FaultRule struct {
 	Max      int           // most times that the rule applies; 0: no limit
 }
 
-func arm(rules []FaultRule) ([]*fault.Armed, error) {
-	in := make([]fault.Rule, len(rules))
-	for i, r := range rules {
-		in[i] = fault.Rule(r)
-	}
-	return fault.Arm(in)
-}
-
 // choose finds the fault that the call itself asks for, and takes it out of
 // the model's name.
 func (x *exchange) choose() *wire.Error {
@@ -126,7 +116,7 @@ func (x *exchange) strike() *wire.Error {
 	switch {
 	case c.Away > 0:
 		x.left = append(x.left, func() { x.s.GoAway(c.Away) })
-	case c.Flap > 0:
+	case c.Flap:
 		x.left = append(x.left, x.s.flap)
 	case c.Window > 0:
 		x.forget(c.Window)
@@ -191,19 +181,14 @@ func (x *exchange) finish(e wire.End) {
 	}
 }
 
-// attempts counts how often a body came, of the newest bodies.
-type attempts struct {
-	mu   sync.Mutex
-	seen token.Cache[uint64, int]
-}
-
 // maxBodies is how many bodies are remembered, in each of two generations.
 const maxBodies = 65_536
 
-func (a *attempts) next(hash uint64) int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	n, _ := a.seen.Get(hash)
-	a.seen.Put(hash, n+1, maxBodies)
+// attempt counts how often a body came, of the newest bodies.
+func (s *Server) attempt(hash uint64) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, _ := s.bodies.Get(hash)
+	s.bodies.Put(hash, n+1, maxBodies)
 	return n + 1
 }

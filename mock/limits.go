@@ -55,11 +55,9 @@ func (x *exchange) measure() *wire.Error {
 		n += token.Message + v.Count(m.Role) + v.Count(m.Content)
 		said = append(said, [2]string{m.Role, m.Content})
 	}
-	p := x.s.prefixes[x.model.ID]
-	x.blocks = p.Blocks(v, string(x.entry.Request.Schema), said)
-	x.entry.Usage.In, x.entry.Usage.Cached = n, min(p.Read(x.blocks), n)
+	x.blocks = x.model.cached.Blocks(v, string(x.entry.Request.Schema), said)
+	x.entry.Usage.In, x.entry.Usage.Cached = n, min(x.model.cached.Read(x.blocks), n)
 	if limit := x.model.Context; limit > 0 && n > limit {
-		x.entry.Usage = Usage{}
 		return wire.Bad("messages", "context_length_exceeded", "This model's maximum context length is %d tokens. However, your messages resulted in %d tokens. Please reduce the length of the messages.", limit, n)
 	}
 	return nil
@@ -68,7 +66,7 @@ func (x *exchange) measure() *wire.Error {
 // remember puts the call's prompt into the model's cache, from its first
 // token on, and books what is written there: its whole blocks that were not.
 func (x *exchange) remember() {
-	p, u := x.s.prefixes[x.model.ID], &x.entry.Usage
+	p, u := x.model.cached, &x.entry.Usage
 	if x.model.Price != nil && x.model.Price.Written > 0 {
 		u.Written = max(0, min(p.Whole(x.blocks), u.In)-u.Cached)
 	}
@@ -78,7 +76,7 @@ func (x *exchange) remember() {
 // enter takes the call through the limits of its model and of the server.
 func (x *exchange) enter() *wire.Error {
 	tokens := x.entry.Usage.In + x.entry.Request.MaxTokens
-	for _, g := range []*limit.Gate{x.s.gates[x.model.ID], x.s.gates[""]} {
+	for _, g := range []*limit.Gate{x.model.gate, x.s.gate} {
 		if !g.Enter(x.r.Context()) {
 			e := &wire.Error{Status: cmp.Or(g.Busy, http.StatusTooManyRequests), Message: "The server is busy."}
 			if e.Status == http.StatusTooManyRequests {
@@ -89,7 +87,7 @@ func (x *exchange) enter() *wire.Error {
 		x.left = append(x.left, g.Leave)
 	}
 	x.waited = time.Since(x.entry.Arrived)
-	for _, g := range []*limit.Gate{x.s.gates[""], x.s.gates[x.model.ID]} { // the model's headers last: they are told
+	for _, g := range []*limit.Gate{x.s.gate, x.model.gate} { // the model's headers last: they are told
 		if short := g.Take(x.model.ID, tokens, x.w.Header()); short != nil {
 			return &wire.Error{Status: http.StatusTooManyRequests, Code: "rate_limit_exceeded", Type: short.Kind, Message: short.Message, Header: short.Header}
 		}

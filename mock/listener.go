@@ -5,9 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/db31e724/go-swarm/mock/internal/wire"
@@ -91,15 +89,6 @@ func (x *exchange) reset() {
 	x.socket().reset()
 }
 
-// netError is what a client sees of a broken connection on a socket.
-func netError(op string, err syscall.Errno) error {
-	call := op
-	if op == "dial" {
-		call = "connect"
-	}
-	return &net.OpError{Op: op, Net: "tcp", Err: os.NewSyscallError(call, err)}
-}
-
 // listener notes the connections that it accepts.
 type listener struct {
 	net.Listener
@@ -122,14 +111,11 @@ func (s *Server) serve(ctx context.Context, l net.Listener) {
 		if err := s.web.Serve(listener{l, &s.away}); errors.Is(err, http.ErrServerClosed) {
 			return
 		}
-		for l = nil; l == nil; l, _ = net.Listen("tcp", addr) { // the port may be taken for a moment
-			if !wire.Pause(ctx, max(time.Until(s.away.awayUntil()), time.Millisecond)) {
+		for l = nil; l == nil; l, _ = s.away.listen(addr) { // the port may be taken for a moment
+			if !wire.Pause(ctx, max(s.away.left(), time.Millisecond)) {
 				return
 			}
 		}
-		s.mu.Lock()
-		s.port = l
-		s.mu.Unlock()
 	}
 }
 

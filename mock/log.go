@@ -1,11 +1,10 @@
 package mock
 
 import (
+	"maps"
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
 // Usage counts tokens.
@@ -60,6 +59,9 @@ type Bill struct {
 // Dollars returns Cost in dollars, for display.
 func (b Bill) Dollars() float64 { return float64(b.Cost) / 1e9 }
 
+// maxLogBytes is how much of request bodies a bounded log keeps.
+const maxLogBytes = 64 << 20
+
 // ledger holds the log: the newest entries and totals of all. Its memory is
 // bounded by keep and maxLogBytes, where keep is not negative.
 type ledger struct {
@@ -68,7 +70,7 @@ type ledger struct {
 	entries  []*Entry // those that ended, in the order in which they did
 	bytes    int      // of their bodies
 	dropped  int      // entries that are no longer there
-	bills    map[string]*Bill
+	bills    map[string]Bill
 	flying   map[string]int
 	inFlight int
 	peak     int
@@ -87,8 +89,9 @@ func (l *ledger) take(model string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.flying[model]++
-	b := l.bill(model)
+	b := l.bills[model]
 	b.Peak = max(b.Peak, l.flying[model])
+	l.bills[model] = b
 }
 
 // end puts a finished entry into the log. served: its model, "" where none.
@@ -98,58 +101,40 @@ func (l *ledger) end(e *Entry, served string) {
 	l.inFlight--
 	l.entries = append(l.entries, e)
 	l.bytes += len(e.Body)
-	l.trim()
-	if served == "" {
-		return
-	}
-	l.flying[served]--
-	b := l.bill(served)
-	if !e.Charge {
-		b.Refused++
-		return
-	}
-	b.Calls++
-	b.Usage.In += e.Usage.In
-	b.Usage.Cached += e.Usage.Cached
-	b.Usage.Out += e.Usage.Out
-	b.Usage.Written += e.Usage.Written
-	b.Cost += e.Cost
-	if !e.Priced {
-		b.Unpriced++
-	}
-}
-
-// maxLogBytes is how much of request bodies a bounded log keeps.
-const maxLogBytes = 64 << 20
-
-// trim drops the oldest entries. It is under mu.
-func (l *ledger) trim() {
 	for l.keep >= 0 && (len(l.entries) > l.keep || l.bytes > maxLogBytes && len(l.entries) > 1) {
 		l.bytes -= len(l.entries[0].Body)
 		l.entries[0] = nil
 		l.entries = l.entries[1:]
 		l.dropped++
 	}
-}
-
-// bill is under mu.
-func (l *ledger) bill(model string) *Bill {
-	b := l.bills[model]
-	if b == nil {
-		b = &Bill{}
-		l.bills[model] = b
+	if served == "" {
+		return
 	}
-	return b
+	l.flying[served]--
+	b := l.bills[served]
+	if e.Charge {
+		b.Calls++
+		b.Usage.In += e.Usage.In
+		b.Usage.Cached += e.Usage.Cached
+		b.Usage.Out += e.Usage.Out
+		b.Usage.Written += e.Usage.Written
+		b.Cost += e.Cost
+		if !e.Priced {
+			b.Unpriced++
+		}
+	} else {
+		b.Refused++
+	}
+	l.bills[served] = b
 }
 
 // Log returns the entries in the order in which requests ended: the newest, as many
 // as Config.Keep allows. Once a client has read a whole reply, its entry is in the
 // log.
 func (s *Server) Log() []Entry {
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	out := make([]Entry, len(s.log.entries))
-	for i, e := range s.log.entries {
+	entries, _ := s.log.since(0)
+	out := make([]Entry, len(entries))
+	for i, e := range entries {
 		out[i] = *e
 	}
 	return out
@@ -159,11 +144,7 @@ func (s *Server) Log() []Entry {
 func (s *Server) Bill() map[string]Bill {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	out := make(map[string]Bill, len(s.log.bills))
-	for model, b := range s.log.bills {
-		out[model] = *b
-	}
-	return out
+	return maps.Clone(s.log.bills)
 }
 
 // InFlight returns how many requests are in progress now, and the most there were
@@ -172,11 +153,4 @@ func (s *Server) InFlight() (now, peak int) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	return s.log.inFlight, s.log.peak
-}
-
-// hide takes the request's keys out of what is short and likely to be printed.
-func (e *Entry) hide() {
-	for _, text := range []*string{&e.Path, &e.Error, &e.Request.Model} {
-		*text = wire.Redact(*text, *e.keys)
-	}
 }

@@ -21,7 +21,6 @@ package mock
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -54,29 +53,33 @@ type Server struct {
 	seed    uint64
 	maxBody int64
 	observe func(Entry)
-	models  map[string]*Model
+	models  map[string]*served
 	order   []string // of their IDs, as configured
 	tokens  token.Counter
 	log     ledger
 	serial  atomic.Uint64
-	created int64
 
-	began    time.Time
-	gates    map[string]*limit.Gate     // by model; "" for all
-	prefixes map[string]*token.Prefixes // by model; those that cache
-	rules    []*fault.Armed
-	wrong    error // of the rules
-	attempts attempts
-	away     absence
-	reverse  atomic.Int64 // of the calls whose answers come in reverse order
+	began   time.Time
+	gate    *limit.Gate // of all models together
+	rules   []*fault.Armed
+	wrong   error // of the rules
+	away    absence
+	reverse atomic.Int64 // of the calls whose answers come in reverse order
 
 	mu      sync.Mutex
+	bodies  token.Cache[uint64, int] // how often each came, by hash
 	web     *http.Server
 	url     string
-	port    net.Listener
 	cancel  context.CancelFunc
 	closing bool
 	work    sync.WaitGroup // the listener's goroutine and the requests that came by it
+}
+
+// served is a model at work.
+type served struct {
+	Model
+	gate   *limit.Gate
+	cached *token.Prefixes
 }
 
 // NewHandler returns a server that does not listen: use it as an http.Handler or by
@@ -85,28 +88,26 @@ func NewHandler(c Config) *Server {
 	if len(c.Models) == 0 {
 		c.Models = []Model{Large(), Small()}
 	}
-	if c.MaxBody <= 0 {
-		c.MaxBody = 32 << 20
-	}
 	s := &Server{
-		key: c.Key, seed: c.Seed, maxBody: c.MaxBody, observe: c.Observe,
-		models:  make(map[string]*Model, len(c.Models)),
-		log:     ledger{keep: cmp.Or(c.Keep, 16_384), bills: map[string]*Bill{}, flying: map[string]int{}},
-		created: time.Now().Unix(), began: time.Now(),
-		gates: map[string]*limit.Gate{"": limit.New(limit.Limits(c.Limits))}, prefixes: map[string]*token.Prefixes{},
+		key: c.Key, seed: c.Seed, maxBody: cmp.Or(max(c.MaxBody, 0), 32<<20), observe: c.Observe,
+		models: map[string]*served{},
+		log:    ledger{keep: cmp.Or(c.Keep, 16_384), bills: map[string]Bill{}, flying: map[string]int{}},
+		began:  time.Now(),
+		gate:   limit.New(limit.Limits(c.Limits)),
 	}
 	s.away.open = map[*socket]bool{}
-	s.rules, s.wrong = arm(c.Faults)
+	for i, r := range c.Faults {
+		rule, err := fault.Arm(i, fault.Rule(r))
+		s.rules, s.wrong = append(s.rules, rule), cmp.Or(s.wrong, err)
+	}
 	for _, m := range c.Models {
 		if m.Brain == nil {
 			m.Brain = SmallBrain
 		}
-		if _, again := s.models[m.ID]; !again {
+		if s.models[m.ID] == nil {
 			s.order = append(s.order, m.ID)
 		}
-		s.models[m.ID] = &m
-		s.gates[m.ID] = limit.New(limit.Limits(m.Limits))
-		s.prefixes[m.ID] = token.NewPrefixes(token.Prefix(m.Prefix))
+		s.models[m.ID] = &served{m, limit.New(limit.Limits(m.Limits)), token.NewPrefixes(token.Prefix(m.Prefix))}
 	}
 	return s
 }
@@ -133,13 +134,12 @@ func (s *Server) Listen(addr string) error {
 	if s.wrong != nil {
 		return s.wrong
 	}
-	l, err := net.Listen("tcp", addr)
+	l, err := s.away.listen(addr)
 	if err != nil {
 		return fmt.Errorf("mock: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
-	s.port = l
 	s.url = "http://" + l.Addr().String() + "/v1"
 	s.web = &http.Server{
 		Handler:           http.HandlerFunc(s.serveCounted),
@@ -185,16 +185,12 @@ func (s *Server) Close() error {
 	web := s.web
 	s.closing = true
 	s.mu.Unlock()
-	s.away.close()
 	if web == nil {
 		return nil
 	}
 	s.cancel()
-	err := web.Close()
+	_ = web.Close() // tells at most that the port is closed already, as by GoAway
 	s.work.Wait()
-	if err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("mock: close: %w", err)
-	}
 	return nil
 }
 
@@ -202,7 +198,7 @@ func (s *Server) Close() error {
 // cuts the connection, it panics with http.ErrAbortHandler, as net/http requires.
 // It panics with nothing else.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.away.isAway() {
+	if s.away.left() > 0 {
 		panic(http.ErrAbortHandler)
 	}
 	if s.shown(w, r) {

@@ -53,11 +53,8 @@ func (s *sse) tokens() bool {
 	x := s.x
 	longest := x.longest()
 	sent := make([]bytes.Buffer, len(x.reply))
-	finish, ended := make([]string, len(x.reply)), false
+	finish := make([]string, len(x.reply))
 	defer func() {
-		if ended {
-			x.entry.Finish = finish
-		}
 		for i := range sent {
 			x.entry.Replies[i] = sent[i].String()
 		}
@@ -80,7 +77,8 @@ func (s *sse) tokens() bool {
 				}
 				s.chunk(i, name+wire.Quote(r.tokens[k]), "")
 			case k == len(r.tokens):
-				finish[i], ended = r.finish, true
+				finish[i] = r.finish
+				x.entry.Finish = finish
 				x.entry.Usage.Out += r.more
 				for k, call := range r.calls {
 					s.chunk(i, fmt.Sprintf(`"tool_calls":[{"index":%d,%s]`, k, call), "")

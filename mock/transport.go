@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"syscall"
 )
@@ -19,8 +20,8 @@ import (
 // its context. A reply is written only as fast as it is read.
 func (s *Server) Transport() http.RoundTripper {
 	dial := func(context.Context, string, string) (net.Conn, error) {
-		if s.away.isAway() {
-			return nil, netError("dial", syscall.ECONNREFUSED)
+		if s.away.left() > 0 {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 		}
 		ours, theirs := net.Pipe()
 		broken := &atomic.Bool{}
@@ -60,7 +61,7 @@ func (p pipeEnd) SetLinger(int) error {
 func (p pipeEnd) Read(b []byte) (int, error) {
 	n, err := p.Conn.Read(b)
 	if err == io.EOF && p.broken.Load() {
-		err = netError("read", syscall.ECONNRESET)
+		err = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	}
 	return n, err
 }

@@ -30,7 +30,10 @@ type statement struct {
 	text  string
 	quote string // verbatim, "" where it is known by its number alone
 	refs  []int
-	share float64 // how much of the question it holds, 0 to 1
+	trust float64 // in a finding
+	share float64 // how much of the question it holds, 0 to 1; of a finding, its trust
+	score float64
+	bag
 }
 
 // found is what the material says to the question.
@@ -58,10 +61,14 @@ func Answer(p Prompt) string {
 		}
 		return noAnswer
 	}
-	if f.plan = f.wants("do") && f.wants("steps"); f.plan {
+	f.names = map[string]bool{}
+	for _, m := range jsonName.FindAllSubmatch(p.Schema, -1) {
+		f.names[string(m[1])] = true
+	}
+	if f.plan = f.names["do"] && f.names["steps"]; f.plan {
 		f.asked = r.question
 	} else {
-		f.found = r.answer(p, f.wants("quote"))
+		f.found = r.answer(p, f.names["quote"])
 	}
 	var out bytes.Buffer
 	f.value(&out, "", f.root, 0)

@@ -27,6 +27,9 @@ type schema struct {
 	Defs map[string]*schema `json:"$defs"`
 }
 
+// jsonName is a string in a schema that may be a property's name.
+var jsonName = regexp.MustCompile(`"(\w+)"\s*:`)
+
 // properties are an object's properties in their order.
 type properties []property
 
@@ -53,8 +56,9 @@ func (ps *properties) UnmarshalJSON(data []byte) error {
 
 // filler writes a value by a schema.
 type filler struct {
-	root *schema
-	plan bool // the schema asks for steps
+	root  *schema
+	names map[string]bool // of all properties, and keywords
+	plan  bool            // the schema asks for steps
 	found
 	first bool // the answer is written
 }
@@ -62,71 +66,39 @@ type filler struct {
 // solve follows references and chooses of several schemas: the one for a step
 // over chunks, or where nothing was found the one for null.
 func (f *filler) solve(s *schema) *schema {
-	s = f.follow(s)
-	for i := 0; len(s.AnyOf) > 0 && i < 16; i++ {
-		s = f.follow(f.choose(s.AnyOf))
-	}
-	return s
-}
-
-func (f *filler) follow(s *schema) *schema {
 	for range 16 { // or in a circle
 		switch {
 		case s == nil:
 			return &schema{}
-		case s.Ref == "":
-			return s
 		case s.Ref == "#":
 			s = f.root
-		default:
+		case s.Ref != "":
 			s = f.root.Defs[s.Ref[strings.LastIndex(s.Ref, "/")+1:]]
+		case len(s.AnyOf) > 0:
+			s = f.choose(s.AnyOf)
+		default:
+			return s
 		}
 	}
 	return &schema{}
 }
 
 func (f *filler) choose(from []*schema) *schema {
-	best := from[0]
-	for _, one := range slices.Backward(from) {
-		if null := f.follow(one).Type == any("null"); null == f.nothing() {
-			best = one
-		}
+	at := slices.IndexFunc(from, func(s *schema) bool { return f.plan && s.overChunks() })
+	if at < 0 {
+		at = slices.IndexFunc(from, func(s *schema) bool { return (s.Type == any("null")) == f.nothing() })
 	}
-	for _, one := range from {
-		if f.plan && f.names(one, map[any]bool{})[`"chunks"`] {
-			return one
-		}
-	}
-	return best
+	return from[max(at, 0)]
 }
 
-// names collects the names and constants of all properties.
-func (f *filler) names(s *schema, set map[any]bool) map[any]bool {
-	if s == nil || set[s] {
-		return set
-	}
-	set[s] = true
-	for _, one := range s.AnyOf {
-		f.names(one, set)
-	}
-	if s.Ref != "" {
-		return f.names(f.follow(s), set)
-	}
-	for _, p := range s.Properties {
-		set[p.name], set[string(p.schema.Const)] = true, true
-		for _, v := range p.schema.Enum {
-			if text, ok := v.(string); ok {
-				set[`"`+text+`"`] = true
-			}
-		}
-		f.names(p.schema, set)
-	}
-	return f.names(s.Items, set)
+func (s *schema) overChunks() bool {
+	return slices.ContainsFunc(s.Properties, func(p property) bool {
+		return string(p.schema.Const) == `"chunks"` || slices.Contains(p.schema.Enum, any("chunks"))
+	})
 }
-
-func (f *filler) wants(name string) bool { return f.names(f.root, map[any]bool{})[name] }
 
 func (f *filler) nothing() bool { return !f.plan && len(f.best) == 0 }
+
 func (f *filler) value(out *bytes.Buffer, name string, s *schema, depth int) {
 	s = f.solve(s)
 	kind, _ := s.Type.(string)
@@ -251,10 +223,10 @@ func (f *filler) string(name string, depth int) string {
 	if f.plan {
 		return map[string]string{"id": "find", "name": "find", "do": f.asked, "instruction": f.asked, "over": "chunks", "kind": "chunks"}[name]
 	}
-	again := f.first || depth == 1 && name != "answer" && f.wants("answer")
+	again := f.first || depth == 1 && name != "answer" && f.names["answer"]
 	f.first = f.first || depth == 1 && !again
 	switch {
-	case f.nothing() && depth == 1 && !again && !f.wants("abstain"):
+	case f.nothing() && depth == 1 && !again && !f.names["abstain"]:
 		return noAnswer
 	case f.nothing(), f.merged && depth == 1 && again:
 		return ""

@@ -25,7 +25,7 @@ func readNumbered(s string) []statement {
 		}
 		n, _ := strconv.Atoi(s[m[2]:m[3]]) // digits alone
 		text := strings.Join(strings.Fields(s[m[4]:m[5]]), " ")
-		out = append(out, statement{text: text, quote: text, refs: []int{n}, share: trust})
+		out = append(out, statement{text: text, quote: text, refs: []int{n}, trust: trust})
 		done = m[1]
 	}
 	return out
@@ -35,16 +35,15 @@ func readNumbered(s string) []statement {
 // are: at most so many, and no more bytes than room, where that is given.
 func merge(asked string, all []statement, most, room int) []statement {
 	q := newQuery(asked)
-	bags := make([]bag, len(all))
-	for i, s := range all {
-		bags[i] = q.bag(s.text)
+	for i := range all {
+		all[i].bag = q.bag(all[i].text)
 	}
-	scores := q.rank(bags, true)
+	q.rank(all, true)
 	for i, s := range all {
-		scores[i] = ranked{(scores[i].score + 0.1) * s.share, s.share}
+		all[i].score, all[i].share = (s.score+0.1)*s.trust, s.trust
 	}
 	out, used := []statement(nil), 0
-	for _, s := range best(all, scores) {
+	for _, s := range best(all) {
 		if k := slices.IndexFunc(out, func(o statement) bool { return o.text == s.text }); k >= 0 {
 			if len(out[k].refs) < 4 {
 				out[k].refs = append(out[k].refs, s.refs...)

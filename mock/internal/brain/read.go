@@ -2,6 +2,7 @@ package brain
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -58,24 +59,19 @@ func read(ms []Message) *reading {
 // empty line, and returns the other lines.
 func (r *reading) labelled(s string) string {
 	var rest []string
-	to := &r.question
-	in := false
+	in, question := false, false
 	for line := range strings.Lines(s) {
 		line = strings.TrimSpace(line)
 		if m := asking.FindStringSubmatch(line); m != nil {
-			r.asks, in = append(r.asks, ""), true
-			to, line = &r.asks[len(r.asks)-1], line[len(m[0]):]
-			*to = line
-			if strings.EqualFold(m[1], "question") {
-				r.question = line
-			}
-		} else if in = in && line != ""; in {
-			if r.question == *to {
-				r.question = strings.TrimSpace(*to + "\n" + line)
-			}
-			*to = strings.TrimSpace(*to + "\n" + line)
-		} else {
+			r.asks, line = append(r.asks, ""), line[len(m[0]):]
+			in, question = true, strings.EqualFold(m[1], "question")
+		} else if in = in && line != ""; !in {
 			rest = append(rest, line)
+			continue
+		}
+		ask := &r.asks[len(r.asks)-1]
+		if *ask = strings.TrimSpace(*ask + "\n" + line); question {
+			r.question = *ask
 		}
 	}
 	return strings.Join(rest, "\n")
@@ -119,20 +115,14 @@ func unfence(s string) (loose string, blocks []string) {
 		} else if strings.HasPrefix(line, "```") {
 			end = "```"
 		}
-		last := i
-		for k := i + 1; k < len(lines) && end != ""; k++ {
-			if strings.TrimSpace(lines[k]) == end {
-				last = k
-				break
-			}
-		}
-		if last == i {
+		inside := slices.IndexFunc(lines[i+1:], func(l string) bool { return end != "" && strings.TrimSpace(l) == end })
+		if inside < 0 {
 			out.WriteString(lines[i])
 			continue
 		}
-		blocks = append(blocks, strings.Join(lines[i+1:last], ""))
+		blocks = append(blocks, strings.Join(lines[i+1:][:inside], ""))
 		out.WriteString("\n")
-		i = last
+		i += inside + 1
 	}
 	return out.String(), blocks
 }

@@ -32,8 +32,6 @@ type bag struct {
 	words       int
 }
 
-type ranked struct{ score, share float64 }
-
 func newQuery(asked string) *query {
 	q := &query{known: map[string]uint64{}}
 	for w := range words(asked) {
@@ -84,19 +82,20 @@ func (q *query) bag(text string) bag {
 	return out
 }
 
-// rank scores passages by BM25; a term in a heading counts half. Among
+// rank scores passages by BM25; a term in a heading counts half, and alone
+// nothing. Among
 // passages that were found by the same question, alike says, all terms count
 // alike: the ones that matter are then the frequent ones.
-func (q *query) rank(bags []bag, alike bool) []ranked {
+func (q *query) rank(all []statement, alike bool) {
 	in := make([]float64, len(q.terms)) // passages with the term
 	mean := 0.0
-	for _, g := range bags {
-		mean += float64(g.words) / float64(len(bags))
+	for _, s := range all {
+		mean += float64(s.words) / float64(len(all))
 		for i := range in {
-			in[i] += float64(g.mask >> i & 1)
+			in[i] += float64(s.mask >> i & 1)
 		}
 	}
-	weight, part, all := make([]float64, len(q.terms)), make([]float64, len(q.terms)), 0.0
+	weight, part, sum := make([]float64, len(q.terms)), make([]float64, len(q.terms)), 0.0
 	for i, t := range q.terms {
 		part[i] = 1
 		if n := float64(min(len(t), 6)); t < "\u0080" { // short words say little
@@ -104,29 +103,29 @@ func (q *query) rank(bags []bag, alike bool) []ranked {
 		}
 		weight[i] = part[i]
 		if !alike {
-			weight[i] *= 1 + math.Log(1+(float64(len(bags))-in[i]+0.5)/(in[i]+0.5))
+			weight[i] *= 1 + math.Log(1+(float64(len(all))-in[i]+0.5)/(in[i]+0.5))
 		}
-		all += part[i]
+		sum += part[i]
 	}
-	out := make([]ranked, len(bags))
-	for k, g := range bags {
+	for k := range all {
+		s := &all[k]
+		if s.mask == 0 {
+			continue
+		}
 		for i, w := range weight {
-			tf := float64(g.count[i])
+			tf := float64(s.count[i])
 			switch {
 			case tf > 0:
-				out[k].score += w * tf * (k1 + 1) / (tf + k1*(1-b+b*float64(g.words)/mean))
-			case g.above&(1<<i) != 0:
-				out[k].score += w / 2
+				s.score += w * tf * (k1 + 1) / (tf + k1*(1-b+b*float64(s.words)/mean))
+			case s.above&(1<<i) != 0:
+				s.score += w / 2
 			}
-			if (g.mask|g.above)&(1<<i) != 0 {
-				out[k].share += part[i] / all
+			if (s.mask|s.above)&(1<<i) != 0 {
+				s.share += part[i] / sum
 			}
 		}
-		if g.mask == 0 {
-			out[k] = ranked{}
-		}
+		s.share = min(1, s.share)
 	}
-	return out
 }
 
 // search finds the passages that answer best, at most so many, for the question
@@ -142,7 +141,6 @@ func search(asked []string, texts []text, most int) []statement {
 }
 
 func searchOne(q *query, texts []text, most int) []statement {
-	var bags []bag
 	var passages []statement
 	for _, t := range texts {
 		about := q.bag(t.about).mask
@@ -153,8 +151,7 @@ func searchOne(q *query, texts []text, most int) []statement {
 			for _, h := range above {
 				g.above |= q.bag(h).mask
 			}
-			bags = append(bags, g)
-			passages = append(passages, statement{text: strings.Join(strings.Fields(quote), " "), quote: quote})
+			passages = append(passages, statement{bag: g, text: strings.Join(strings.Fields(quote), " "), quote: quote})
 			return g.mask
 		}
 		before, held := unit{}, uint64(0)
@@ -174,7 +171,8 @@ func searchOne(q *query, texts []text, most int) []statement {
 		least = leastPairs
 	}
 	var out []statement
-	for _, s := range best(passages, q.rank(bags, false)) {
+	q.rank(passages, false)
+	for _, s := range best(passages) {
 		twice := func(o statement) bool {
 			return strings.Contains(o.quote, s.quote) || strings.Contains(s.quote, o.quote)
 		}
@@ -187,19 +185,10 @@ func searchOne(q *query, texts []text, most int) []statement {
 
 // best are the statements that score at least half of what the first does, in
 // the order of their scores.
-func best(all []statement, scores []ranked) []statement {
-	order := make([]int, len(all))
-	for i := range order {
-		order[i] = i
+func best(all []statement) []statement {
+	slices.SortStableFunc(all, func(a, b statement) int { return cmp.Compare(b.score, a.score) })
+	if n := slices.IndexFunc(all, func(s statement) bool { return 2*s.score < all[0].score }); n > 0 {
+		return all[:n]
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b].score, scores[a].score) })
-	var out []statement
-	for _, i := range order {
-		if 2*scores[i].score < scores[order[0]].score {
-			break
-		}
-		all[i].share = min(1, scores[i].share)
-		out = append(out, all[i])
-	}
-	return out
+	return all
 }

@@ -3,6 +3,7 @@ package brain
 import (
 	"iter"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -48,13 +49,9 @@ func units(s string) []unit {
 			flush()
 		case level > 0 && level <= 6 && strings.HasPrefix(text[level:], " "):
 			flush()
-			heads[level-1], above = text[level:], nil
+			heads[level-1] = text[level:]
 			clear(heads[level:])
-			for _, h := range heads[:level] {
-				if h != "" {
-					above = append(above, h)
-				}
-			}
+			above = slices.Clone(heads[:level])
 		case isRow:
 			flush()
 			start := at + strings.Index(line, text)
@@ -102,31 +99,26 @@ func words(s string) iter.Seq[string] {
 		s = strings.ToLower(s)
 		for s != "" {
 			r, size := utf8.DecodeRuneInString(s)
+			end := 0 // of the word that begins here
 			switch {
 			case spaceless(r):
-				next, n := utf8.DecodeRuneInString(s[size:])
-				if !spaceless(next) {
-					n = 0
-				}
-				if !yield(s[:size+n]) {
-					return
+				end = size
+				if next, n := utf8.DecodeRuneInString(s[size:]); spaceless(next) {
+					end += n
 				}
 			case unicode.IsLetter(r) || unicode.IsNumber(r):
-				for size < len(s) {
-					next, n := utf8.DecodeRuneInString(s[size:])
-					if spaceless(next) || !unicode.In(next, unicode.L, unicode.N, unicode.M) {
-						break
-					}
-					size += n
-				}
-				if !yield(s[:size]) {
-					return
-				}
+				end = len(s) - len(strings.TrimLeftFunc(s, inWord))
+				size = end
+			}
+			if end > 0 && !yield(s[:end]) {
+				return
 			}
 			s = s[size:]
 		}
 	}
 }
+
+func inWord(r rune) bool { return !spaceless(r) && unicode.In(r, unicode.L, unicode.N, unicode.M) }
 
 func spaceless(r rune) bool {
 	return r >= 0x0e00 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)

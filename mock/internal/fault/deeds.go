@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -55,7 +56,7 @@ func deed(name string, args []any) Do {
 	case "between":
 		return events(func(w *Wire, e string) string { return s[0] + e })
 	case "usage":
-		return eachEvent(func(w *Wire, e string) string { return usageObject.ReplaceAllLiteralString(e, `"usage":`+s[0]) })
+		return twist(func(w *Wire, e string) string { return usageObject.ReplaceAllLiteralString(e, `"usage":`+s[0]) })
 	case "later":
 		d, _ := time.ParseDuration(s[0]) // the catalogue is part of this package
 		return later(d)
@@ -63,10 +64,6 @@ func deed(name string, args []any) Do {
 		return more(n, "application/json", `{"error":{"message":"`, 1<<62)
 	case "huge":
 		return more(n, s[0], s[1], 100<<20)
-	case "vanish": // the server goes away, or goes and comes
-		away, _ := time.ParseDuration(s[0])
-		flap, _ := time.ParseDuration(s[1])
-		return func(x *Call) { x.Raw, x.Away, x.Flap = &wire.Raw{End: wire.Reset}, away, flap }
 	case "mixed": // each call meets one of several
 		return func(x *Call) {
 			x.Fault = byID[s[(x.Hash+uint64(x.Attempt))%uint64(len(s))]]
@@ -84,9 +81,6 @@ func head(object string) string {
 // of the prompt, {reply} of the most that may be said, {sum} of both, and
 // {date+30s} or {rfc3339+30s}, the time in so long.
 func (x *Call) fill(text string) string {
-	if !strings.Contains(text, "{") {
-		return text
-	}
 	text = strings.NewReplacer("{model}", x.Model, "{key}", x.Key, "{tokens}", strconv.Itoa(x.Tokens), "{host}", x.Host,
 		"{reply}", strconv.Itoa(x.MaxTokens), "{sum}", strconv.Itoa(x.Tokens+x.MaxTokens)).Replace(text)
 	for _, form := range []struct{ open, layout string }{{"{date+", http.TimeFormat}, {"{rfc3339+", time.RFC3339}} {
@@ -140,12 +134,8 @@ func eventsOr(streamed, whole string) Do {
 func more(status int, kind, start string, left int) Do {
 	return func(x *Call) {
 		block, left := strings.Repeat("all work and no play ", 1<<15/21), left
-		out := 20 << 20
-		if x.MaxTokens > 0 {
-			out = min(out, x.MaxTokens)
-		}
 		sends(status, kind, start)(x)
-		x.Raw.Out = out
+		x.Raw.Out = min(20<<20, cmp.Or(x.MaxTokens, 20<<20))
 		x.Raw.More = func() string {
 			if left -= len(block); left < 0 {
 				return ""
@@ -163,12 +153,10 @@ func delayed(d time.Duration, then Do) Do {
 	}
 }
 
-func slow(change func(first, perToken time.Duration) (time.Duration, time.Duration)) Do {
-	return func(x *Call) { x.Slow = change }
-}
-
 func later(d time.Duration) Do {
-	return slow(func(first, per time.Duration) (time.Duration, time.Duration) { return first + d, per })
+	return func(x *Call) {
+		x.Slow = func(first, per time.Duration) (time.Duration, time.Duration) { return first + d, per }
+	}
 }
 
 // say changes what the brain said, where change finds something to change.

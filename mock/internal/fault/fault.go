@@ -9,6 +9,7 @@ package fault
 import (
 	_ "embed"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,12 +46,12 @@ type Call struct {
 	Fault  *Fault    // met
 	Raw    *wire.Raw // in place of an answer
 	Edit   func(r *Said)
-	Twist  func(w *Wire, event string)
+	Twist  func(w *Wire, event string) string
 	Kind   string // of the answer's content
 	Slow   func(first, perToken time.Duration) (time.Duration, time.Duration)
 	Window int           // tokens of the prompt that the model hears; 0: all
 	Away   time.Duration // the server goes away for so long
-	Flap   time.Duration // it goes and comes for so long
+	Flap   bool          // it goes and comes for a minute
 }
 
 // Conn is a call's connection.
@@ -77,7 +78,6 @@ var Catalogue []Fault
 var byID = map[string]*Fault{}
 
 func init() {
-	special = specials()
 	var read []struct {
 		Fault
 		Gap string
@@ -105,12 +105,8 @@ func ByID(id string) *Fault { return byID[id] }
 func IDs(expression string) []string {
 	var out []string
 	for _, f := range Catalogue {
-		if f.Do == nil {
-			continue
-		}
-		rest, _ := strings.CutPrefix(f.ID, expression)
-		variant := len(rest) == 1 && rest[0] >= 'a' && rest[0] <= 'z' && len(expression) > 1
-		if expression == "*" || f.ID == expression || f.Group == expression || variant {
+		family := strings.TrimRight(f.ID, "abcdefghijklmnopqrstuvwxyz")
+		if f.Do != nil && slices.Contains([]string{f.ID, family, f.Group, "*"}, expression) {
 			out = append(out, f.ID)
 		}
 	}

@@ -28,28 +28,25 @@ type Armed struct {
 	calls, made int
 }
 
-// Arm checks rules and makes them ready.
-func Arm(rules []Rule) ([]*Armed, error) {
-	out := make([]*Armed, len(rules))
-	for i, r := range rules {
-		if !(r.Rate >= 0 && r.Rate <= 1) {
-			return nil, fmt.Errorf("mock: Faults[%d].Rate: %v is not a share between 0 and 1", i, r.Rate)
+// Arm checks rule i and makes it ready.
+func Arm(i int, r Rule) (*Armed, error) {
+	if !(r.Rate >= 0 && r.Rate <= 1) {
+		return nil, fmt.Errorf("mock: Faults[%d].Rate: %v is not a share between 0 and 1", i, r.Rate)
+	}
+	out := &Armed{Rule: r}
+	for _, expression := range r.IDs {
+		ids := IDs(expression)
+		if len(ids) == 0 {
+			return nil, fmt.Errorf("mock: Faults[%d].IDs: %w", i, Unknown(expression))
 		}
-		out[i] = &Armed{Rule: r}
-		for _, id := range r.IDs {
-			ids := IDs(id)
-			if len(ids) == 0 {
-				return nil, fmt.Errorf("mock: Faults[%d].IDs: %w", i, Unknown(id))
-			}
-			for _, id := range ids {
-				if f := byID[id]; !slices.Contains(out[i].faults, f) {
-					out[i].faults = append(out[i].faults, f)
-				}
+		for _, id := range ids {
+			if f := byID[id]; !slices.Contains(out.faults, f) {
+				out.faults = append(out.faults, f)
 			}
 		}
-		if len(out[i].faults) == 0 {
-			return nil, fmt.Errorf("mock: Faults[%d].IDs: empty; name at least one fault", i)
-		}
+	}
+	if len(out.faults) == 0 {
+		return nil, fmt.Errorf("mock: Faults[%d].IDs: empty; name at least one fault", i)
 	}
 	return out, nil
 }

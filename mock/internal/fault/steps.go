@@ -94,28 +94,21 @@ func firstKey(change func(o map[string]any, key string)) Do {
 	})
 }
 
-// wrongType makes an object of a value that is none.
-func wrongType(o map[string]any, key string) {
-	if _, object := o[key].(map[string]any); object {
-		o[key] = 7
-	} else {
-		o[key] = map[string]any{"value": o[key]}
-	}
-}
-
 // jsonString is a string in JSON, and the colon behind it where it is a key.
 var jsonString = regexp.MustCompile(`"((?:[^"\\]|\\.)*)"(\s*:)?`)
 
 // inject appends to the longest string of JSON, or to a text that is none.
-func inject(_ *Call, r *Said) bool {
-	at, longest, words := len(r.Text), -1, injection
-	if json.Valid([]byte(r.Text)) {
-		for _, m := range jsonString.FindAllStringSubmatchIndex(r.Text, -1) {
-			if n := m[3] - m[2]; m[4] < 0 && n >= longest {
-				at, longest, words = m[3], n, strings.Trim(wire.Quote(injection), `"`)
+func inject(words string) Do {
+	return say(func(_ *Call, r *Said) bool {
+		at, longest, more := len(r.Text), -1, words
+		if json.Valid([]byte(r.Text)) {
+			for _, m := range jsonString.FindAllStringSubmatchIndex(r.Text, -1) {
+				if n := m[3] - m[2]; m[4] < 0 && n >= longest {
+					at, longest, more = m[3], n, strings.Trim(wire.Quote(words), `"`)
+				}
 			}
 		}
-	}
-	r.Text = r.Text[:at] + words + r.Text[at:]
-	return true
+		r.Text = r.Text[:at] + more + r.Text[at:]
+		return true
+	})
 }

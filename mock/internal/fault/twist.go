@@ -3,6 +3,7 @@ package fault
 import (
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/db31e724/go-swarm/mock/internal/wire"
@@ -23,13 +24,24 @@ type Wire struct {
 	n int // events before this one
 }
 
-func twist(f func(w *Wire, event string)) Do {
+// twist sends what f makes of each event, after what f itself has put.
+func twist(f func(w *Wire, event string) string) Do {
 	return func(x *Call) { x.Twist = f }
+}
+
+// events is the same for streams alone.
+func events(f func(w *Wire, event string) string) Do {
+	return twist(func(w *Wire, event string) string {
+		if w.Call.Streamed {
+			return f(w, event)
+		}
+		return event
+	})
 }
 
 // Send sends what the twist makes of an event.
 func (w *Wire) Send(event string) {
-	w.Call.Twist(w, event)
+	w.put(w.Call.Twist(w, event))
 	w.n++
 }
 
@@ -46,55 +58,32 @@ func (w *Wire) wait(d time.Duration) {
 	w.Over = w.Over || http.NewResponseController(w.Out).Flush() != nil || !w.Sleep(d)
 }
 
-// end ends the reply where it stands.
-func (w *Wire) end(e wire.End) {
+// end ends the reply with a last text.
+func (w *Wire) end(last string, e wire.End) string {
+	w.put(last)
 	if !w.Over {
 		w.Over = true
 		_ = http.NewResponseController(w.Out).Flush()
 		w.Finish(e)
 	}
-}
-
-// halfOf is a plain body up to the middle of its first text.
-func halfOf(body string) string {
-	at := contentString.FindStringIndex(body)
-	if at == nil {
-		return body[:len(body)/2]
-	}
-	from := at[0] + len(`"content":"`)
-	return body[:from+(at[1]-from)/2]
+	return ""
 }
 
 // broken passes half of the answer, then tail, and ends; of a plain answer it
-// sends plain, or, where that is empty, its first half.
+// sends plain, or, where that is empty, it up to the middle of its text.
 func broken(tail, plain string, end wire.End) Do {
-	return twist(func(w *Wire, event string) {
+	return twist(func(w *Wire, event string) string {
 		switch {
 		case w.Call.Streamed && w.n < w.Half:
-			w.put(event)
-			return
+			return event
 		case w.Call.Streamed:
-			w.put(w.Call.fill(tail))
+			return w.end(w.Call.fill(tail), end)
 		case plain != "":
-			w.put(w.Call.fill(plain))
-		default:
-			w.put(halfOf(event))
+			return w.end(w.Call.fill(plain), end)
 		}
-		w.end(end)
-	})
-}
-
-// eachEvent sends what change makes of each event.
-func eachEvent(change func(w *Wire, event string) string) Do {
-	return twist(func(w *Wire, event string) { w.put(change(w, event)) })
-}
-
-// events is the same for streams alone.
-func events(change func(w *Wire, event string) string) Do {
-	return eachEvent(func(w *Wire, event string) string {
-		if w.Call.Streamed {
-			return change(w, event)
-		}
-		return event
+		text := contentString.FindString(event)
+		before, _, _ := strings.Cut(event, text)
+		half := min(len(text), (len(text)+len(`"content":"`))/2)
+		return w.end(before+text[:half], end)
 	})
 }

@@ -3,6 +3,7 @@
 package limit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -30,32 +31,26 @@ type Gate struct {
 	requests bucket
 	tokens   bucket
 
-	places  *semaphore.Weighted // nil: no limit
-	waiting atomic.Int64        // for a place
-	queue   int64               // most that wait
+	places  *semaphore.Weighted
+	waiting atomic.Int64 // for a place
+	queue   int64        // most that wait
 }
 
 // New makes a gate.
 func New(l Limits) *Gate {
-	window := l.Window
-	if window <= 0 {
-		window = time.Minute
-	}
+	window := cmp.Or(max(l.Window, 0), time.Minute)
 	full := func(limit int) bucket {
 		size := max(1, float64(limit)*window.Minutes())
 		return bucket{limit, size, size, time.Now()}
 	}
-	g := &Gate{Busy: l.Busy, queue: int64(l.Queue), requests: full(l.RPM), tokens: full(l.TPM)}
-	if l.InFlight > 0 {
-		g.places = semaphore.NewWeighted(int64(l.InFlight))
-	}
-	return g
+	places := cmp.Or(max(int64(l.InFlight), 0), math.MaxInt64)
+	return &Gate{Busy: l.Busy, queue: int64(l.Queue), requests: full(l.RPM), tokens: full(l.TPM), places: semaphore.NewWeighted(places)}
 }
 
 // Enter takes a place to work, waiting where there is a queue. It says whether
 // there is one.
 func (g *Gate) Enter(ctx context.Context) bool {
-	if g.places == nil || g.places.TryAcquire(1) {
+	if g.places.TryAcquire(1) {
 		return true
 	}
 	defer g.waiting.Add(-1)
@@ -63,11 +58,7 @@ func (g *Gate) Enter(ctx context.Context) bool {
 }
 
 // Leave gives the place back, to the first that waits.
-func (g *Gate) Leave() {
-	if g.places != nil {
-		g.places.Release(1)
-	}
-}
+func (g *Gate) Leave() { g.places.Release(1) }
 
 // Short is a refusal for lack of requests or tokens.
 type Short struct {
@@ -117,12 +108,9 @@ func (b *bucket) refill(now time.Time) {
 	b.at = now
 }
 
-// until is how long it takes until the bucket holds so much.
+// until is how long it takes until the bucket, which has a limit, holds so much.
 func (b *bucket) until(level float64) time.Duration {
-	if b.level >= level || b.limit <= 0 {
-		return 0
-	}
-	return time.Duration(math.Ceil((level - b.level) / float64(b.limit) * float64(time.Minute)))
+	return max(0, time.Duration(math.Ceil((level-b.level)/float64(b.limit)*float64(time.Minute))))
 }
 
 func (b *bucket) short(model, kind, per string, need int) *Short {
@@ -146,11 +134,7 @@ func (b *bucket) tell(h http.Header, kind string) {
 	if b.limit <= 0 {
 		return
 	}
-	reset := "0s"
-	if d := b.until(b.size); d > 0 {
-		reset = max(d.Round(time.Millisecond), time.Millisecond).String()
-	}
 	h.Set("X-Ratelimit-Limit-"+kind, strconv.Itoa(b.limit))
 	h.Set("X-Ratelimit-Remaining-"+kind, strconv.Itoa(max(0, int(b.level+1e-9))))
-	h.Set("X-Ratelimit-Reset-"+kind, reset)
+	h.Set("X-Ratelimit-Reset-"+kind, b.until(b.size).Round(time.Millisecond).String())
 }

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
@@ -52,33 +51,10 @@ type tapedPiece struct {
 	Base64 []byte `json:"base64,omitempty"` // where it is not UTF-8
 }
 
-func (p tapedPiece) bytes() []byte {
-	if len(p.Base64) > 0 {
-		return p.Base64
-	}
-	return []byte(p.Data)
-}
-
-// tapeBody puts a request's body into the exchange.
-func (t *taped) tapeBody(body []byte) {
-	switch c, ok := canonical(body); {
-	case ok:
-		t.JSON = c
-	case utf8.Valid(body):
-		t.Text = string(body)
-	default:
-		t.Base64 = body
-	}
-}
-
 // request tells exchanges apart: those with the same are asked for by the same
 // request.
 func (t *taped) request() string {
-	body := string(t.JSON)
-	if c, ok := canonical(t.JSON); ok {
-		body = string(c)
-	}
-	return fmt.Sprintf("%q %q %q ", t.Method, t.Path, t.Query) + body + t.Text + string(t.Base64)
+	return fmt.Sprintf("%q %q %q %s%s%s", t.Method, t.Path, t.Query, t.JSON, t.Text, t.Base64)
 }
 
 //go:embed line.schema.json
@@ -96,6 +72,7 @@ func (t *taped) readLine(line []byte) error {
 	if err := json.Unmarshal(line, t); err != nil {
 		return err
 	}
+	t.JSON, _ = canonical(t.JSON) // as it was written, unless by hand
 	if t.Status == 0 && !t.Cut && !t.Left {
 		return errors.New("status 0 without a break")
 	}

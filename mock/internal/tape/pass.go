@@ -87,9 +87,6 @@ func (r *Recorder) keep(t *taped, pieces [][]byte, keys []string) {
 	if err == nil {
 		_, err = r.out.Write(line)
 	}
-	if r.sync != nil && err == nil {
-		err = r.sync()
-	}
 	if err != nil {
 		r.err = fmt.Errorf("mock: record: %w", err)
 		return

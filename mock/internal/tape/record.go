@@ -22,12 +22,11 @@ import (
 type Recorder struct {
 	upstream *url.URL
 
-	mu   sync.Mutex
-	out  io.Writer
-	sync func() error // nil: out has none
-	n    int          // of the last request
-	did  Recording
-	err  error // of writing; nothing is written after it
+	mu  sync.Mutex
+	out io.Writer
+	n   int // of the last request
+	did Recording
+	err error // of writing; nothing is written after it
 }
 
 // Recording counts; see mock.Recording.
@@ -49,11 +48,9 @@ func NewRecorder(upstream string, out io.Writer) (*Recorder, error) {
 	}
 	r := &Recorder{upstream: u, out: out}
 	if f, ok := out.(cassetteFile); ok {
-		if size, err := f.Seek(0, io.SeekEnd); err == nil { // no pipe, no terminal
-			if r.sync = f.Sync; size > 0 {
-				r.n, err = resume(f)
-				return r, err
-			}
+		if size, err := f.Seek(0, io.SeekEnd); err == nil && size > 0 { // no pipe, no terminal
+			r.n, err = resume(f)
+			return r, err
 		}
 	}
 	if _, err := out.Write([]byte(head + "\n")); err != nil {
@@ -66,7 +63,6 @@ func NewRecorder(upstream string, out io.Writer) (*Recorder, error) {
 type cassetteFile interface {
 	io.ReadWriteSeeker
 	Truncate(size int64) error
-	Sync() error
 }
 
 // resume puts a file behind its last whole line and returns the number of the
@@ -133,9 +129,6 @@ func (r *Recorder) Serve(w http.ResponseWriter, in *http.Request, key string, tr
 			r.keep(t, p.pieces, keys)
 		}
 	}
-	if transport == nil {
-		transport = plain
-	}
 	var failed error
 	proxy := httputil.ReverseProxy{
 		Transport: transport, FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0),
@@ -189,9 +182,3 @@ func (r *Recorder) address(p *httputil.ProxyRequest, key string) {
 		p.Out.Header.Set("Authorization", "Bearer "+key)
 	}
 }
-
-var plain = func() http.RoundTripper {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DisableCompression = true
-	return t
-}()

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
@@ -70,7 +71,7 @@ func (c *Cassette) Serve(w http.ResponseWriter, r *http.Request, timing bool) {
 	asked, _ := tape(r, body)
 	t := c.find(asked.request())
 	if t == nil {
-		c.miss(asked).Send(w)
+		(&wire.Error{Status: http.StatusNotFound, Code: "no_recorded_exchange", Message: fmt.Sprintf("The cassette has no exchange that is equal to %s %.128s with the body %.300s; it holds %d.", asked.Method, asked.Path, cmp.Or(string(asked.JSON), asked.Text), c.total)}).Send(w)
 		return
 	}
 	t.play(w, r, timing)
@@ -86,8 +87,8 @@ func (t *taped) play(w http.ResponseWriter, r *http.Request, timing bool) {
 	}
 	pieces, size := make([]wire.Piece, max(1, len(t.Pieces))), 0
 	for i, p := range t.Pieces {
-		pieces[i].Data = string(p.bytes())
-		size += len(p.bytes())
+		pieces[i].Data = p.Data + string(p.Base64) // one of them is empty
+		size += len(pieces[i].Data)
 		if timing {
 			pieces[i].After = time.Duration(p.After) * time.Microsecond
 		}
@@ -117,10 +118,6 @@ func (t *taped) end(r *http.Request) {
 	}
 }
 
-func (c *Cassette) miss(asked *taped) *wire.Error {
-	return &wire.Error{Status: http.StatusNotFound, Code: "no_recorded_exchange", Message: fmt.Sprintf("The cassette has no exchange that is equal to %s %.128s with the body %.300s; it holds %d.", asked.Method, asked.Path, cmp.Or(string(asked.JSON), asked.Text), c.total)}
-}
-
 // maxTaped is how long a request that is recorded or replayed may be.
 const maxTaped = 32 << 20
 
@@ -128,6 +125,14 @@ const maxTaped = 32 << 20
 func tape(r *http.Request, body []byte, more ...string) (*taped, []string) {
 	keys := append(wire.Secrets(r.Header, r.URL.Query()), more...)
 	t := &taped{Method: r.Method, Path: wire.Redact(r.URL.Path, keys), Query: wire.RedactQuery(r.URL.Query(), keys)}
-	t.tapeBody([]byte(wire.Redact(string(body), keys)))
+	text := wire.Redact(string(body), keys)
+	switch c, ok := canonical([]byte(text)); {
+	case ok:
+		t.JSON = c
+	case utf8.ValidString(text):
+		t.Text = text
+	default:
+		t.Base64 = []byte(text)
+	}
 	return t, keys
 }

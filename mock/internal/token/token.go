@@ -41,16 +41,13 @@ var o200k = sync.OnceValue(func() tokenizer.Codec { return codec.NewO200kBase() 
 // Count is the number of tokens of text, exact up to a MiB but for pieces that
 // maxPiece cuts.
 func (c *Counter) Count(text string) int {
-	if text == "" {
-		return 0
-	}
 	n, done := 0, 0
 	for done < len(text) && done < exactBytes {
 		word, k := c.Next(text[done:])
 		done += len(word)
 		n += k
 	}
-	return int(float64(n) * float64(len(text)) / float64(done))
+	return int(float64(n) * float64(len(text)) / float64(max(done, 1)))
 }
 
 // Next is the first piece of a text, not empty, that is counted alone.
@@ -94,18 +91,15 @@ func piece(text string) string {
 
 // wholeRunes is the length of text without a rune that is cut at its end.
 func wholeRunes(text string) int {
-	for i := len(text) - 1; i >= 0 && len(text)-i < utf8.UTFMax; i-- {
-		if utf8.RuneStart(text[i]) {
-			if utf8.FullRuneInString(text[i:]) {
-				return len(text)
-			}
+	for i := max(0, len(text)-utf8.UTFMax+1); i < len(text); i++ {
+		if !utf8.FullRuneInString(text[i:]) {
 			return i
 		}
 	}
 	return len(text)
 }
 
-// Split cuts a reply into its tokens. A rune that two tokens share stays whole, in the
+// Split cuts a reply, which is valid UTF-8, into its tokens. A rune that two tokens share stays whole, in the
 // later one; so a token may be empty.
 func (c *Counter) Split(text string) []string {
 	var out []string
@@ -119,9 +113,6 @@ func (c *Counter) Split(text string) []string {
 			out = append(out, t[:edge])
 			carry = t[edge:]
 		}
-	}
-	if carry != "" {
-		out[len(out)-1] += carry
 	}
 	return out
 }

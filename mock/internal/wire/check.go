@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"math/big"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,20 +19,11 @@ type Departure struct {
 	Kind  jsonschema.ErrorKind
 }
 
+var index = regexp.MustCompile(`\.(\d+)\b`)
+
 // Path is the place as in messages[0].role.
 func (d Departure) Path() string {
-	var b strings.Builder
-	for _, p := range d.Place {
-		if _, err := strconv.Atoi(p); err == nil {
-			b.WriteString("[" + p + "]")
-			continue
-		}
-		if b.Len() > 0 {
-			b.WriteByte('.')
-		}
-		b.WriteString(p)
-	}
-	return b.String()
+	return index.ReplaceAllString(strings.Join(d.Place, "."), "[$1]")
 }
 
 // Check finds the first departure, in the order of places; nil: there is none.
@@ -46,7 +38,14 @@ func Check(schema []byte, n Node) *Departure {
 	}
 	all := departures(nil, v)
 	slices.SortStableFunc(all, func(a, b Departure) int { return strings.Compare(a.Path(), b.Path()) })
-	all[0].At = n.at(all[0].Place)
+	for _, p := range all[0].Place {
+		if i, err := strconv.Atoi(p); err == nil && i < len(n.Items) {
+			n = n.Items[i]
+		} else {
+			n = n.Get(p)
+		}
+	}
+	all[0].At = n
 	return &all[0]
 }
 

@@ -43,21 +43,14 @@ func (e *Error) Body() []byte {
 	if e.status() >= 500 {
 		kind = "server_error"
 	}
-	orNull := func(s string) any {
+	orNull := func(s string) string {
 		if s == "" {
-			return nil
+			return "null"
 		}
-		return s
+		return Quote(s)
 	}
-	type inner struct {
-		Message string `json:"message"`
-		Type    string `json:"type"`
-		Param   any    `json:"param"`
-		Code    any    `json:"code"`
-	}
-	in := inner{e.Message, cmp.Or(e.Type, kind), orNull(e.Param), orNull(e.Code)}
-	b, _ := json.MarshalIndent(map[string]inner{"error": in}, "", "  ") // strings alone: cannot fail
-	return append(b, '\n')
+	const form = "{\n  \"error\": {\n    \"message\": %s,\n    \"type\": %s,\n    \"param\": %s,\n    \"code\": %s\n  }\n}\n"
+	return fmt.Appendf(nil, form, Quote(e.Message), Quote(cmp.Or(e.Type, kind)), orNull(e.Param), orNull(e.Code))
 }
 
 // Send answers with the error.

@@ -2,14 +2,16 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // Node is one JSON value. Unlike what encoding/json makes of a map, it keeps
@@ -38,9 +40,9 @@ func Parse(body []byte) (Node, error) {
 	}
 	p := parser{Decoder: json.NewDecoder(bytes.NewReader(body)), body: body}
 	p.UseNumber()
-	n, err := p.value(0)
-	if err != nil {
-		return Node{}, err
+	n := p.value(0)
+	if p.err != nil {
+		return Node{}, p.err
 	}
 	if _, err := p.Token(); err != io.EOF {
 		return Node{}, errors.New("something follows the JSON value")
@@ -51,27 +53,25 @@ func Parse(body []byte) (Node, error) {
 type parser struct {
 	*json.Decoder
 	body   []byte
-	values int // read so far
+	values int   // read so far
+	err    error // the first one; what was read after it counts no more
 }
 
-func (p *parser) value(depth int) (Node, error) {
-	p.values++
-	if depth > maxDepth {
-		return Node{}, fmt.Errorf("the body is nested deeper than %d levels", maxDepth)
-	}
-	if p.values > maxValues {
-		return Node{}, fmt.Errorf("the body holds more than %d values", maxValues)
-	}
-	before := int(p.InputOffset())
+func (p *parser) token() json.Token {
 	t, err := p.Token()
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
+	p.err = cmp.Or(p.err, err)
+	return t
+}
+
+func (p *parser) value(depth int) (n Node) {
+	if p.values++; depth > maxDepth || p.values > maxValues {
+		p.err = cmp.Or(p.err, fmt.Errorf("the body is nested deeper than %d levels, or holds more than %d values", maxDepth, maxValues))
+		return n
 	}
-	if err != nil {
-		return Node{}, err
-	}
-	end := int(p.InputOffset())
-	n := Node{Raw: bytes.TrimLeft(p.body[before:end], " \t\r\n:,"), End: end}
+	before := p.InputOffset()
+	t := p.token()
+	end := p.InputOffset()
+	n.Raw, n.End = bytes.TrimLeft(p.body[before:end], " \t\r\n:,"), int(end)
 	switch v := t.(type) {
 	case bool:
 		n.Yes = v
@@ -80,46 +80,23 @@ func (p *parser) value(depth int) (Node, error) {
 	case string:
 		n.Text = v
 	case json.Delim:
-		if err := p.inside(&n, depth); err != nil {
-			return Node{}, err
+		n.Members = map[string]Node{}
+		for p.err == nil && p.More() {
+			if v == '[' {
+				n.Items = append(n.Items, p.value(depth+1))
+				continue
+			}
+			key, _ := p.token().(string)
+			if n.Get(key).There() {
+				p.err = cmp.Or(p.err, fmt.Errorf("key %q stands twice in an object", key))
+			}
+			n.Members[key] = p.value(depth + 1)
 		}
-		if _, err := p.Token(); err != nil { // the closing bracket
-			return Node{}, err
-		}
+		p.token() // the closing bracket
 		n.End = int(p.InputOffset())
 		n.Raw = p.body[end-1 : n.End]
 	}
-	return n, nil
-}
-
-func (p *parser) inside(n *Node, depth int) error {
-	object := n.IsObject()
-	if object {
-		n.Members = map[string]Node{}
-	}
-	for p.More() {
-		key := ""
-		if object {
-			t, err := p.Token()
-			if err != nil {
-				return err
-			}
-			key, _ = t.(string) // the decoder lets nothing else stand here
-			if n.Get(key).There() {
-				return fmt.Errorf("key %q stands twice in an object", key)
-			}
-		}
-		v, err := p.value(depth + 1)
-		if err != nil {
-			return err
-		}
-		if object {
-			n.Members[key] = v
-		} else {
-			n.Items = append(n.Items, v)
-		}
-	}
-	return nil
+	return n
 }
 
 // Get finds a member of an object. A node that is not There is that of none.
@@ -171,23 +148,8 @@ func (n Node) kindName() string {
 	return "an integer"
 }
 
-// Value is the value as encoding/json makes it.
+// Value is the value as encoding/json makes it, with numbers as they are spelled.
 func (n Node) Value() any {
-	d := json.NewDecoder(bytes.NewReader(n.Raw))
-	d.UseNumber()
-	var v any
-	_ = d.Decode(&v) // it was parsed: cannot fail
+	v, _ := jsonschema.UnmarshalJSON(bytes.NewReader(n.Raw)) // it was parsed: cannot fail
 	return v
-}
-
-// at is the value at a place inside.
-func (n Node) at(place []string) Node {
-	for _, p := range place {
-		if i, err := strconv.Atoi(p); err == nil && i < len(n.Items) {
-			n = n.Items[i]
-		} else {
-			n = n.Get(p)
-		}
-	}
-	return n
 }

@@ -23,21 +23,16 @@ const leastSecret = 6
 // an account.
 func SecretHeader(name string) bool {
 	name = strings.ToLower(name)
-	for _, part := range []string{"authorization", "api-key", "apikey", "cookie", "secret", "password", "subscription-key"} {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return strings.HasSuffix(name, "-token") || name == "openai-organization" || name == "openai-project"
+	return strings.HasSuffix(name, "-token") || name == "openai-organization" || name == "openai-project" ||
+		slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(name, word) })
 }
+
+var secretWords = []string{"authorization", "api-key", "apikey", "cookie", "secret", "password", "subscription-key"}
 
 // secretParam is the same for a parameter of a query.
 func secretParam(name string) bool {
-	switch name = strings.ToLower(name); name {
-	case "key", "token", "sig", "signature":
-		return true
-	}
-	return SecretHeader(strings.ReplaceAll(name, "_", "-"))
+	name = strings.ToLower(name)
+	return slices.Contains([]string{"key", "token", "sig", "signature"}, name) || SecretHeader(strings.ReplaceAll(name, "_", "-"))
 }
 
 // Secrets are the keys that a request carries, in every spelling in which
