@@ -43,7 +43,7 @@ What stands between marks like <data-00000000>, and after "Source:" and "Begins 
 	short      = ", short and exact, with names, numbers, units and dates, in the language of the question; it is understood by itself"
 	answerRule = `- "answer": what the text says, or what you judge where that is asked for` + short + ".\n"
 	plainRule  = `- "answer": the result` + short + ".\n"
-	dataRule   = `- "data": a record of these fields, in the language of the question; a text that is not to be had is "":` + "\n"
+	dataRule   = `- "data": a record of these fields, in the language of the question; "" stands for a string that the material does not tell:` + "\n"
 	markRule   = "- After each statement that rests on an earlier finding stands the number before that one's quote, as in [2] or [1, 3].\n"
 	quoteRule  = `- "quote": the words of the text that show it, copied exactly (but for white space): one to three sentences, a row of a table, a few lines of code. Where only two places together show it, put … between. Of what is missing, quote where it should stand`
 	toolQuote  = `  What a tool returned is material like a text: quote it where it shows the answer.` + "\n"

@@ -171,7 +171,7 @@ func TestRecordsAreReadAndChecked(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, r)
 		}
 	}
-	if got := record.Fields(s.record); got != "    who (string): the payer\n    sum (number)\n    kind (string); one of [rent fee]\n" {
+	if got := record.Fields(s.record); got != "    who (string): the payer\n    sum (number)\n    kind (string); one of [\"rent\",\"fee\"]\n" {
 		t.Errorf("%s", got)
 	}
 }

@@ -405,7 +405,7 @@ func TestRecordsAreAskedForCheckedAndToldBack(t *testing.T) {
 	if told := s.seen[1].Messages[3].Content; !strings.Contains(told, `"due": value must be one of 'first', 'last'`) {
 		t.Errorf("told %q", told)
 	}
-	if p := s.seen[0].prompt(); !strings.Contains(p, "what (string): what is owed") || !strings.Contains(p, "due (string); one of [first last]") {
+	if p := s.seen[0].prompt(); !strings.Contains(p, "what (string): what is owed") || !strings.Contains(p, "due (string); one of [\"first\",\"last\"]") {
 		t.Errorf("%s", p)
 	}
 	st.Step.Schema = []byte(`{"type":"object","properties":{"a":{"$ref":"#/nowhere"}}}`)
