@@ -16,10 +16,10 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
+
+	"github.com/sourcegraph/conc/stream"
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
@@ -67,25 +67,23 @@ func run(t *testing.T, args []string, stdout, stderr io.Writer) int {
 	synctest.Test(t, func(*testing.T) { quiet = try(mock.Fault{}, nil, *seed).answer.Report.Usage.Cost })
 	var rows []row
 	failed := 0
-	for some := range slices.Chunk(meetings, 4*runtime.GOMAXPROCS(0)) {
-		judged := make([]row, len(some))
-		var runs sync.WaitGroup
-		for i, m := range some {
-			runs.Go(func() {
-				synctest.Test(t, func(*testing.T) { judged[i] = judge(try(m.fault, []mock.FaultRule{m.rule}, m.seed), quiet) })
-			})
-		}
-		runs.Wait()
-		for _, r := range judged {
-			if !r.Pass {
-				failed++
+	runs := stream.New().WithMaxGoroutines(2 * runtime.GOMAXPROCS(0))
+	for _, m := range meetings {
+		runs.Go(func() stream.Callback {
+			var r row
+			synctest.Test(t, func(*testing.T) { r = judge(try(m.fault, []mock.FaultRule{m.rule}, m.seed), quiet) })
+			return func() { // one at a time, in order
+				if !r.Pass {
+					failed++
+				}
+				if !*asJSON {
+					r.print(stdout, len(rows) == 0 || rows[len(rows)-1].Group != r.Group)
+				}
+				rows = append(rows, r)
 			}
-			if !*asJSON {
-				r.print(stdout, len(rows) == 0 || rows[len(rows)-1].Group != r.Group)
-			}
-			rows = append(rows, r)
-		}
+		})
 	}
+	runs.Wait()
 	if *asJSON {
 		e := json.NewEncoder(stdout)
 		e.SetIndent("", "  ")
