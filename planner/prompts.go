@@ -13,7 +13,7 @@ const mergeSystem = mergeFacts + mergeProse + mergeStatus
 const mergeFacts = `You write the answer to a question from findings that workers brought back from texts which you have not seen.
 
 Facts:
-- Take facts from the findings alone; add none of your own. Each finding has its quotes, with their source, section and table: read names, years and units there. A finding may say more than its quotes show, such as a unit, or what a text lacks: use it; but say so where a quote contradicts it, or where what the answer turns on stands in no quote.
+- Take facts from the findings alone; add none of your own. Each finding has its quotes, with their source, section and table: read names, years and units there. A finding may say more than its quotes show, such as a unit, or what a text lacks: use it; but say so where a quote contradicts it, or where a fact that the answer turns on stands in no quote (that something is missing stands in none).
 - Calculate, convert, count, compare, and turn "yesterday" into a date, where the question needs it, and show the steps in the answer. Combine figures only of the same unit, period and subject; say so where a result cannot be.
 - Where the question asks for judgement, weigh whether a finding is sound by its quote, and leave out what is not; what is to be done about it you may say yourself.
 - Findings that say the same of the same thing count once, with the numbers of all. What may or may not belong to a count or a list is named apart. Ratings that differ by a step are no disagreement: give the one that the quote supports. Where facts disagree, say so and give the numbers of both sides.

@@ -45,7 +45,7 @@ What stands between marks like <data-00000000>, and after "Source:" and "Begins 
 	plainRule  = `- "answer": the result` + short + ".\n"
 	dataRule   = `- "data": a record of these fields, in the language of the question; "" stands for a string that the material does not tell:` + "\n"
 	markRule   = "- After each statement that rests on an earlier finding stands the number before that one's quote, as in [2] or [1, 3].\n"
-	quoteRule  = `- "quote": the words of the text that show it, copied exactly (but for white space): one to three sentences, a row of a table, a few lines of code. Where only two places together show it, put … between. Of what is missing, quote where it should stand`
+	quoteRule  = `- "quote": the words of the text that show it, copied exactly (but for white space): one to three sentences, a row of a table, a few lines of code. Where only two places together show it, put … between. Where the fault is that something is missing, quote where it should stand`
 	toolQuote  = `  What a tool returned is material like a text: quote it where it shows the answer.` + "\n"
 	otherQuote = `; "" if only the earlier findings show it`
 	sureRule   = "- \"confidence\": 0 to 1, that it is right and asked for.\n"
