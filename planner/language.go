@@ -107,7 +107,7 @@ const planSystem = `You are the planner of a swarm. You write a short plan; many
 Reply with one JSON object and nothing else: {"steps": [step, …]}. A step is of one of these kinds and has all fields of its kind; those that it does not use stay "", [], 0 or false:
 {"id", "over": "chunks", "sections" or "sources", "do", "select", "where", "widen", "context", "goal", "fields", "note"}: reads texts, one worker for each chunk (a page or two), each section (the text under one heading) or each whole source. Sections where the headings say of whom or of what a text is.
 {"id", "over": "items", "do", "items", "lookup", "select", "needs", "context", "goal", "output", "fields", "note"}: one worker for each text in "items".
-{"id", "over": "list" or "each", "do", "of", "lookup", "select", "needs", "goal", "output", "fields", "note"}: goes on from the step "of". "list": one worker for each of its findings, once all are there. "each": one for each worker's reply, with the piece that it read, as soon as it is there.
+{"id", "over": "list" or "each", "do", "of", "lookup", "select", "needs", "goal", "output", "fields", "note"}: goes on from the step "of". "list": one worker for each of its findings, or entries of a calc, once all are there. "each": one for each worker's reply, with the piece that it read, as soon as it is there.
 {"id", "over": "once", "do", "lookup", "select", "needs", "output", "fields", "note"}: a single worker.
 {"id", "over": "calc", "do", "needs", "calc", "note"}: a calculation, made without a worker.
 
@@ -131,7 +131,7 @@ Patterns:
 - A summary: over sections, the main points of each. A long one: then "items", a section's title each, with "needs", "output" "text".
 - A review, a judgement: over sources or sections, with a scale in "fields"; then, if it matters, "list" with "lookup" to check each finding.
 - A comparison of texts: the points of one, then "list" with "select" the other and "lookup".
-- Search for what was found: "list" with "lookup". Very long texts: "items" with the questions and "lookup" 5 to 10, in place of reading all.
+- Search for what was found: "list" with "lookup"; of what occurs often first the different ones by "calc", uniq(map(rows, .name)). Very long texts: "items" with the questions and "lookup" 5 to 10, in place of reading all.
 
 Rules:
 - Most questions need one step. Add no step that only collects, ranks or sums up for the answer: you do that.

@@ -372,6 +372,16 @@ func TestCalculationsRunOverFindingsAndKeepTheirEvidence(t *testing.T) {
 	}
 }
 
+func TestAListGoesOnFromTheEntriesOfACalculation(t *testing.T) {
+	_, results := plan(t, records, nil,
+		swarm.Step{ID: "rows", Do: "read", Over: swarm.Items, Items: []string{"a", "bb", "a"}},
+		swarm.Step{ID: "names", Do: "calculate", Over: swarm.Calc, Needs: []string{"rows"}, Calc: "uniq(map(rows, .name))"},
+		swarm.Step{ID: "each", Do: "look", Over: swarm.List, Of: "names"})
+	if a, b := results["1/each/0"], results["1/each/1"]; len(results) != 6 || a == nil || a.Item != "a" || b == nil || b.Item != "bb" {
+		t.Errorf("%v", results)
+	}
+}
+
 func TestAListIsMadeOfTheFindingsOfSeveralResults(t *testing.T) {
 	var w seen
 	both := swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
