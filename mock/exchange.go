@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/db31e724/go-swarm/mock/internal/fault"
+	"github.com/db31e724/go-swarm/mock/internal/token"
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
@@ -247,14 +248,14 @@ func (x *exchange) shape(said Reply) reply {
 		usual = "tool_calls"
 		id := cmp.Or(c.ID, fmt.Sprintf("call_%s_%d", strings.TrimPrefix(x.entry.ID, "req_"), i))
 		out.calls = append(out.calls, fmt.Sprintf(`"id":%s,"type":"function","function":{"name":%s,"arguments":%s}}`, wire.Quote(id), wire.Quote(c.Name), wire.Quote(c.Arguments)))
-		out.more += 8 + len(x.s.tokens.Split(c.Name+c.Arguments))
+		out.more += 8 + len(token.Split(c.Name+c.Arguments))
 	}
 	out.finish = cmp.Or(said.Finish, usual)
 	text := strings.ToValidUTF8(cmp.Or(said.Refusal, said.Text), "\uFFFD")
 	for _, stop := range x.entry.Request.Stop {
 		text, _, _ = strings.Cut(text, stop)
 	}
-	out.tokens = x.s.tokens.Split(text)
+	out.tokens = token.Split(text)
 	most := x.entry.Request.MaxTokens
 	if room := x.model.Context - x.entry.Usage.In; x.model.Context > 0 && (most == 0 || room < most) {
 		most = max(room, 1)

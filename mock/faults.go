@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/db31e724/go-swarm/mock/internal/fault"
+	"github.com/db31e724/go-swarm/mock/internal/token"
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
@@ -147,7 +148,7 @@ func (x *exchange) forget(window int) {
 			continue
 		}
 		for over > 0 && m.Content != "" {
-			word, n := x.s.tokens.Next(m.Content)
+			word, n := token.Next(m.Content)
 			m.Content = m.Content[len(word):]
 			over -= n
 		}

@@ -48,14 +48,13 @@ func Prefixes() Prefix { return Prefix{Block: 128, Min: 1024, TTL: 5 * time.Minu
 // measure counts the prompt and refuses one that is too long. The schema
 // counts as text, as it is part of what the model is told.
 func (x *exchange) measure() *wire.Error {
-	v := &x.s.tokens
-	n := token.Priming + v.Count(string(x.entry.Request.Schema))
+	n := token.Priming + token.Count(string(x.entry.Request.Schema))
 	var said [][2]string
 	for _, m := range x.entry.Request.Messages {
-		n += token.Message + v.Count(m.Role) + v.Count(m.Content)
+		n += token.Message + token.Count(m.Role) + token.Count(m.Content)
 		said = append(said, [2]string{m.Role, m.Content})
 	}
-	x.blocks = x.model.cached.Blocks(v, string(x.entry.Request.Schema), said)
+	x.blocks = x.model.cached.Blocks(string(x.entry.Request.Schema), said)
 	x.entry.Usage.In, x.entry.Usage.Cached = n, min(x.model.cached.Read(x.blocks), n)
 	if limit := x.model.Context; limit > 0 && n > limit {
 		return wire.Bad("messages", "context_length_exceeded", "This model's maximum context length is %d tokens. However, your messages resulted in %d tokens. Please reduce the length of the messages.", limit, n)

@@ -55,7 +55,6 @@ type Server struct {
 	observe func(Entry)
 	models  map[string]*served
 	order   []string // of their IDs, as configured
-	tokens  token.Counter
 	log     ledger
 	serial  atomic.Uint64
 

@@ -42,7 +42,7 @@ func NewPrefixes(p Prefix) *Prefixes {
 
 // Blocks cuts a prompt, a schema and messages of a role and a text: the hash of
 // everything up to each block's end.
-func (p *Prefixes) Blocks(c *Counter, schema string, messages [][2]string) []uint64 {
+func (p *Prefixes) Blocks(schema string, messages [][2]string) []uint64 {
 	if p.Block == 0 {
 		return nil
 	}
@@ -52,7 +52,7 @@ func (p *Prefixes) Blocks(c *Counter, schema string, messages [][2]string) []uin
 	n := 0
 	add := func(text string) {
 		for len(text) > 0 {
-			word, tokens := c.Next(text)
+			word, tokens := Next(text)
 			text = text[len(word):]
 			_, _ = h.WriteString(word)
 			for n += tokens; n >= (len(out)+1)*p.Block; {

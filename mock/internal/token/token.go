@@ -19,7 +19,7 @@ const Message, Priming = 3, 3
 // be like the beginning.
 const exactBytes = 1 << 20
 
-// Bounds of what a counter remembers, in each of two generations, and of a
+// Bounds of what is remembered, in each of two generations, and of a
 // piece: a run of letters without end is cut there, so that it costs no more
 // than its length.
 const (
@@ -28,22 +28,21 @@ const (
 	maxPiece    = 4096
 )
 
-// Counter counts with the vocabulary o200k_base. It remembers the counts of
-// words. The zero value is ready, safe for concurrent use, bounded in memory.
-type Counter struct {
-	mu    sync.RWMutex
-	words Cache[string, []string] // their tokens
-}
-
 // The vocabulary takes some 20 ms and 7 MB once a process.
 var o200k = sync.OnceValue(func() tokenizer.Codec { return codec.NewO200kBase() })
 
-// Count is the number of tokens of text, exact up to a MiB but for pieces that
-// maxPiece cuts.
-func (c *Counter) Count(text string) int {
+// words remembers the tokens of words, for all servers of a process.
+var words struct {
+	sync.RWMutex
+	Cache[string, []string]
+}
+
+// Count is the number of tokens of text in the vocabulary o200k_base, exact up to a
+// MiB but for pieces that maxPiece cuts. It is safe for concurrent use, as is all here.
+func Count(text string) int {
 	n, done := 0, 0
 	for done < len(text) && done < exactBytes {
-		word, k := c.Next(text[done:])
+		word, k := Next(text[done:])
 		done += len(word)
 		n += k
 	}
@@ -51,15 +50,15 @@ func (c *Counter) Count(text string) int {
 }
 
 // Next is the first piece of a text, not empty, that is counted alone.
-func (c *Counter) Next(text string) (string, int) {
+func Next(text string) (string, int) {
 	word := piece(text)
-	return word, len(c.tokens(word))
+	return word, len(tokens(word))
 }
 
-func (c *Counter) tokens(word string) []string {
-	c.mu.RLock()
-	out, ok := c.words.Get(word)
-	c.mu.RUnlock()
+func tokens(word string) []string {
+	words.RLock()
+	out, ok := words.Get(word)
+	words.RUnlock()
 	if ok {
 		return out
 	}
@@ -69,9 +68,9 @@ func (c *Counter) tokens(word string) []string {
 		out = strings.Split(word, "")
 	}
 	if len(word) <= maxWordSize {
-		c.mu.Lock()
-		c.words.Put(word, out, maxWords)
-		c.mu.Unlock()
+		words.Lock()
+		words.Put(word, out, maxWords)
+		words.Unlock()
 	}
 	return out
 }
@@ -101,13 +100,13 @@ func wholeRunes(text string) int {
 
 // Split cuts a reply, which is valid UTF-8, into its tokens. A rune that two tokens share stays whole, in the
 // later one; so a token may be empty.
-func (c *Counter) Split(text string) []string {
+func Split(text string) []string {
 	var out []string
 	carry := ""
 	for rest := text; rest != ""; {
 		word := piece(rest)
 		rest = rest[len(word):]
-		for _, t := range c.tokens(word) {
+		for _, t := range tokens(word) {
 			t = carry + t
 			edge := wholeRunes(t)
 			out = append(out, t[:edge])

@@ -80,7 +80,9 @@ func (p *parser) value(depth int) (n Node) {
 	case string:
 		n.Text = v
 	case json.Delim:
-		n.Members = map[string]Node{}
+		if v == '{' {
+			n.Members = map[string]Node{}
+		}
 		for p.err == nil && p.More() {
 			if v == '[' {
 				n.Items = append(n.Items, p.value(depth+1))
