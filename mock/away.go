@@ -13,7 +13,8 @@ import (
 type absence struct {
 	mu    sync.Mutex
 	until time.Time
-	calm  time.Time // when a flapping ends
+	calm  time.Time     // when a flapping ends
+	goes  []*time.Timer // until then
 
 	port     net.Listener     // nil: there is none
 	open     map[*socket]bool // of the listener and of Transport
@@ -55,7 +56,16 @@ func (s *Server) flap() {
 	}
 	a.calm = time.Now().Add(flapSpan)
 	for at := time.Duration(0); at < flapSpan; at += flapPeriod {
-		time.AfterFunc(at, func() { s.GoAway(flapPeriod / 2) })
+		a.goes = append(a.goes, time.AfterFunc(at, func() { s.GoAway(flapPeriod / 2) }))
+	}
+}
+
+// close ends a flapping.
+func (a *absence) close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, t := range a.goes {
+		t.Stop()
 	}
 }
 

@@ -19,6 +19,9 @@ import (
 	"github.com/db31e724/go-swarm/mock/internal/wire"
 )
 
+// maxConfig is how long a configuration may be.
+const maxConfig = 16 << 20
+
 //go:embed config.schema.json
 var configSchema []byte
 
@@ -29,9 +32,12 @@ var configSchema []byte
 //
 // If it names no models, the server has Large and Small.
 func ReadConfig(from io.Reader) (Config, error) {
-	data, err := io.ReadAll(from)
-	if err != nil {
+	data, err := io.ReadAll(io.LimitReader(from, maxConfig+1))
+	switch {
+	case err != nil:
 		return Config{}, fmt.Errorf("mock: config: %w", err)
+	case len(data) > maxConfig:
+		return Config{}, fmt.Errorf("mock: config: longer than %d bytes", maxConfig)
 	}
 	c := configReader{data: data}
 	if n, err := wire.Parse(data); err != nil {

@@ -184,6 +184,7 @@ func (s *Server) Close() error {
 	web := s.web
 	s.closing = true
 	s.mu.Unlock()
+	s.away.close()
 	if web == nil {
 		return nil
 	}

@@ -83,10 +83,13 @@ func (s *Swarm) valid(ctx context.Context, t Task) error {
 	case s.Worker == nil:
 		return errors.New("swarm: Worker is nil: set one, such as a *workers.Pool or a WorkerFunc")
 	}
-	for prefix, settings := range map[string]any{"": *s, "Budget.": s.Budget, "Limits.": s.Limits} {
-		for field, v := range reflect.ValueOf(settings).Fields() {
+	for _, in := range []struct {
+		name     string
+		settings any
+	}{{"", *s}, {"Budget.", s.Budget}, {"Limits.", s.Limits}} {
+		for field, v := range reflect.ValueOf(in.settings).Fields() {
 			if v.CanInt() && v.Int() < 0 {
-				return fmt.Errorf("swarm: %s%s is %v: it must be positive, or 0 for the default", prefix, field.Name, v)
+				return fmt.Errorf("swarm: %s%s is %v: it must be positive, or 0 for the default", in.name, field.Name, v)
 			}
 		}
 	}

@@ -18,14 +18,19 @@ const maxTries = 64
 // the model thought first; of several that fit the last counts.
 func findList(text string) (elements []json.RawMessage, fault string) {
 	said := findings.Reply(text)
-	// What passes for the end of thinking may be part of a quote. Raw line breaks
-	// inside strings are not JSON, but there is one way to take them.
-	for _, text := range []string{said, text, escapeControls(said)} {
-		if list, ok, fault := lastList(text); ok {
-			return list, fault
-		}
+	list, ok, fault := lastList(said)
+	if !ok && said != text { // the mark may be part of a quote
+		list, ok, fault = lastList(text)
 	}
-	return nil, "there is no JSON object of the form that was asked for"
+	if !ok {
+		// Raw line breaks inside strings are not JSON, but there is one way
+		// to take them.
+		list, ok, fault = lastList(escapeControls(said))
+	}
+	if !ok {
+		return nil, "there is no JSON object of the form that was asked for"
+	}
+	return list, fault
 }
 
 // lastList returns the elements of the last list in text.

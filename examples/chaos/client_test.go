@@ -34,7 +34,7 @@ func some(n int, prefix string) planner.Fixed {
 func small(t *testing.T, s *mock.Server, slots int, change ...func(*workers.Config)) *workers.Pool {
 	t.Helper()
 	c := workers.Config{Backends: []model.Backend{{
-		BaseURL: "http://mock/v1", Key: key, Model: "mock-small", Slots: slots, Client: &http.Client{Transport: s.Transport()}, Price: smallPrice,
+		BaseURL: "http://mock/v1", Key: key, Model: "mock-small", Slots: slots, Client: &http.Client{Transport: s.Transport()}, Price: price(mock.Small().Price),
 	}}}
 	for _, f := range change {
 		f(&c)

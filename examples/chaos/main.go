@@ -16,7 +16,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"testing"
 	"testing/synctest"
 
@@ -64,7 +63,6 @@ func run(t *testing.T, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "chaos: -rate is %v: it must be above 0 and at most 1\n", *rate)
 		return 2
 	}
-	debug.SetGCPercent(200) // rows are large, and soon of no use
 	var quiet swarm.Money
 	synctest.Test(t, func(*testing.T) { quiet = try(mock.Fault{}, nil, *seed).answer.Report.Usage.Cost })
 	var rows []row

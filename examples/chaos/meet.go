@@ -29,12 +29,6 @@ const (
 	goal   = "What is the switch code of lamp 137?"
 )
 
-// The prices of the mock's models.
-var (
-	smallPrice = &swarm.Price{In: swarm.Dollar / 5, Cached: swarm.Dollar / 50, Out: 6 * swarm.Dollar / 5}
-	largePrice = &swarm.Price{In: 4 * swarm.Dollar, Cached: 2 * swarm.Dollar / 5, Out: 20 * swarm.Dollar}
-)
-
 // lamps are the sources: a chunk for each of two hundred lamps, with so many
 // words more of no use in each.
 func lamps(words int) swarm.Source {
@@ -107,22 +101,22 @@ func mixture(i uint64, rate float64, seed uint64) meeting {
 }
 
 func try(fault mock.Fault, rules []mock.FaultRule, seed uint64) *trial {
-	small, spare := mock.Small(), mock.Small()
+	small, spare, large := mock.Small(), mock.Small(), mock.Large()
 	spare.ID = "mock-spare"
 	for _, m := range []*mock.Model{&small, &spare} {
 		m.Latency = mock.Latency{First: 200 * time.Millisecond, PerToken: 5 * time.Millisecond, Sigma: 0.3}
 	}
 	tr := &trial{fault: fault}
-	server := mock.NewHandler(mock.Config{Models: []mock.Model{small, spare, mock.Large()}, Key: key, Seed: seed, Faults: rules, Keep: -1})
+	server := mock.NewHandler(mock.Config{Models: []mock.Model{small, spare, large}, Key: key, Seed: seed, Faults: rules, Keep: -1})
 	client := &http.Client{Transport: server.Transport()}
-	backend := func(id string, slots int, price *swarm.Price) model.Backend {
-		return model.Backend{BaseURL: "http://mock/v1", Key: key, Model: id, Slots: slots, Client: client, Price: price, Stream: streams(fault)}
+	backend := func(m mock.Model, slots int) model.Backend {
+		return model.Backend{BaseURL: "http://mock/v1", Key: key, Model: m.ID, Slots: slots, Client: client, Price: price(m.Price), Stream: streams(fault)}
 	}
-	backends := []model.Backend{backend("mock-small", slots, smallPrice)}
+	backends := []model.Backend{backend(small, slots)}
 	if fault.Recovery == mock.Elsewhere {
-		backends = append(backends, backend("mock-spare", slots, smallPrice))
+		backends = append(backends, backend(spare, slots))
 	}
-	llm, wrong := planner.New(planner.Config{Backends: []model.Backend{backend("mock-large", 4, largePrice)}, Fallback: planner.ReadAll})
+	llm, wrong := planner.New(planner.Config{Backends: []model.Backend{backend(large, 4)}, Fallback: planner.ReadAll})
 	limits := model.Limits{}
 	if fault.Group == "M" { // several of the waits that servers ask for may meet one call
 		limits.CallTime = time.Hour
@@ -178,4 +172,10 @@ func streams(f mock.Fault) bool {
 		return !slices.Contains([]string{"F17g", "F21a", "F21b"}, f.ID)
 	}
 	return slices.Contains([]string{"M2", "M4", "F04", "F14a", "F27a", "F36", "F58c"}, f.ID)
+}
+
+// price is what a model of the mock charges.
+func price(p *mock.Price) *swarm.Price {
+	per := func(dollars float64) swarm.Money { return swarm.Money(dollars*float64(swarm.Dollar) + 0.5) }
+	return &swarm.Price{In: per(p.In), Cached: per(p.Cached), Written: per(p.Written), Out: per(p.Out)}
 }

@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -135,6 +136,9 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 	c := answer.Coverage
 	fmt.Fprintf(out, "%d of %d chunks read, %d failed; worked: %v; %s\n", c.ChunksRead, c.ChunksKnown, c.Failed, answer.Report.Elsewhere, answer.Report.Usage.Cost)
+	if c.Failed > 0 {
+		return errors.New("a subtask was lost")
+	}
 	return nil
 }
 

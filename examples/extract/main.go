@@ -76,7 +76,10 @@ func run(ctx context.Context, files fs.FS, out io.Writer) error {
 		return err
 	}
 	defer pool.Close()
-	schema, _ := typed.Schema[Clause]() // of this type there is one
+	schema, err := typed.Schema[Clause]()
+	if err != nil {
+		return err
+	}
 	var sources []swarm.Source
 	names, _ := fs.Glob(files, "*.*")
 	for _, name := range names {

@@ -85,10 +85,14 @@ func (m *models) close() {
 }
 
 // connect makes the models: those that the environment names, or a mock
-// server in this process. After an error what was opened is left to the end of the
-// process.
-func connect(s settings, getenv func(string) string) (*models, error) {
+// server in this process.
+func connect(s settings, getenv func(string) string) (_ *models, err error) {
 	m := &models{}
+	defer func() {
+		if err != nil {
+			m.close()
+		}
+	}()
 	base, key := getenv("OPENAI_BASE_URL"), getenv("OPENAI_API_KEY")
 	small := model.Backend{BaseURL: base, Key: key, Model: getenv("SWARM_WORKER_MODEL"), Slots: s.workers, Context: s.workerContext}
 	m.large = model.Backend{BaseURL: base, Key: key, Model: getenv("SWARM_PLANNER_MODEL"), Slots: 4, Context: s.plannerContext}
@@ -141,8 +145,13 @@ func (m *models) startMock(s settings, small *model.Backend) {
 	m.closers = append(m.closers, func() { m.server.Close() })
 	m.large.BaseURL, small.BaseURL = m.server.URL(), m.server.URL()
 	m.large.Model, small.Model = big.ID, little.ID
-	m.large.Price = &swarm.Price{In: 4 * swarm.Dollar, Cached: 2 * swarm.Dollar / 5, Out: 20 * swarm.Dollar} // the mock's own
-	small.Price = &swarm.Price{In: swarm.Dollar / 5, Cached: swarm.Dollar / 50, Out: 6 * swarm.Dollar / 5}
+	m.large.Price, small.Price = price(big.Price), price(little.Price)
+}
+
+// price is what a model of the mock charges.
+func price(p *mock.Price) *swarm.Price {
+	per := func(dollars float64) swarm.Money { return swarm.Money(dollars*float64(swarm.Dollar) + 0.5) }
+	return &swarm.Price{In: per(p.In), Cached: per(p.Cached), Written: per(p.Written), Out: per(p.Out)}
 }
 
 // alone asks the large model to read everything itself, in as many calls as

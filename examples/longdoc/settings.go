@@ -37,6 +37,9 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.SetOutput(stderr)
 	f.StringVar(&s.question, "q", "", "the `question`; without it one about the Go specification")
 	f.Func("file", "a `file` to read, - for standard input, or a directory whose text files are read; may be repeated; without it the Go specification", func(v string) error {
+		if v == "" {
+			return errors.New("is empty: name a file")
+		}
 		s.files = append(s.files, v)
 		return nil
 	})

@@ -44,11 +44,12 @@ func read(ctx context.Context, files []string, stdin io.Reader) (*documents, err
 }
 
 func (d *documents) readAll(files []string, stdin io.Reader) error {
-	if len(files) == 0 { // the specification that ships with Go, or where a packager left it out, the go command's manual
-		files, d.question = []string{filepath.Join(build.Default.GOROOT, "doc/go_spec.html")}, specQuestion
-		if _, err := os.Stat(files[0]); err != nil {
-			files, d.question = []string{filepath.Join(build.Default.GOROOT, "src/cmd/go/alldocs.go")}, goQuestion
+	if len(files) == 0 {
+		file, err := d.defaultFile()
+		if err != nil {
+			return err
 		}
+		files = []string{file}
 	}
 	for i, file := range files {
 		if file == "-" && slices.Contains(files[:i], "-") {
@@ -95,6 +96,22 @@ func (d *documents) add(file string, stdin io.Reader) error {
 
 // mostNamed is how many files that are not read are named.
 const mostNamed = 20
+
+// defaultFile is the Go specification that ships with Go, or where a packager
+// left it out, the go command's manual, each with a question to suit.
+func (d *documents) defaultFile() (string, error) {
+	for _, ships := range []struct{ path, question string }{
+		{"doc/go_spec.html", specQuestion},
+		{"src/cmd/go/alldocs.go", goQuestion},
+	} {
+		file := filepath.Join(build.Default.GOROOT, ships.path)
+		if _, err := os.Stat(file); err == nil {
+			d.question = ships.question
+			return file, nil
+		}
+	}
+	return "", errors.New("this Go ships neither doc/go_spec.html nor src/cmd/go/alldocs.go: name a file with -file")
+}
 
 func (d *documents) size() int {
 	n := 0

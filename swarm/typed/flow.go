@@ -56,8 +56,8 @@ func (m *mapping[In, Out]) flow(ctx context.Context, st swarm.Subtask) (swarm.Ou
 		})
 	}
 	for in := range m.items {
-		text, err := text(in)
-		e := entry[In, Out]{Result: Result[In, Out]{Index: taken, In: in, Err: cmp.Or(err, errOpen)}, text: text}
+		shown, err := text(in)
+		e := entry[In, Out]{Result: Result[In, Out]{Index: taken, In: in, Err: cmp.Or(err, errOpen)}, text: shown}
 		size := 0
 		if m.pack == 0 {
 			size = swarm.EstimateTokens(e.text)

@@ -238,5 +238,9 @@ func (w *writer) link(n *html.Node) {
 }
 
 func (w *writer) box(checked bool) {
-	w.text(map[bool]string{true: " [x] ", false: " [ ] "}[checked])
+	if checked {
+		w.text(" [x] ")
+	} else {
+		w.text(" [ ] ")
+	}
 }
