@@ -66,7 +66,7 @@ func run(ctx context.Context, out io.Writer) error {
 	defer small.Close()
 
 	// A source is cut into chunks, one for each call of a small model. Small
-	// chunks make this text more than one; source.ReadFile reads files.
+	// chunks make this text more than one; source.Files reads files.
 	text := source.Text{Name: "handbook.md", Body: handbook, Format: source.Markdown}
 	src, err := source.Chunk(text, source.Options{Size: 60})
 	if err != nil {

@@ -108,6 +108,38 @@ func TestReadDirReadsTextAndSaysWhatItSkipped(t *testing.T) {
 	}
 }
 
+func TestFilesMakesSourcesAndLosesNothingSilently(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	for name, data := range map[string]string{"a/n.txt": "alpha", "b/n.txt": "beta", "b/image": "\x89PNG\r\n", "c/.hidden": "x"} {
+		if err := os.MkdirAll(filepath.Dir(file(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file(name), []byte(data), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sources, notes, err := source.Files(source.Options{}, file("a/n.txt"), file("b"))
+	if err != nil || len(sources) != 2 || sources[0].Name == sources[1].Name || sources[1].Chunks[0].Text != "beta" {
+		t.Errorf("sources %v, error %v", sources, err)
+	}
+	if len(notes) != 1 || !strings.HasPrefix(notes[0], "skipped "+file("b/image")+": ") {
+		t.Errorf("notes %q", notes)
+	}
+	for want, paths := range map[error][]string{
+		source.ErrEmpty:   {file("a"), file("c")},
+		source.ErrNotText: {file("b/image")},
+		os.ErrNotExist:    {file("missing")},
+	} {
+		if _, _, err := source.Files(source.Options{}, paths...); !errors.Is(err, want) {
+			t.Errorf("%v: error %v, want %v", paths, err, want)
+		}
+	}
+	if _, _, err := source.Files(source.Options{Size: 1}, file("a")); err == nil || !strings.Contains(err.Error(), "Size 1") {
+		t.Errorf("a size of 1: error %v", err)
+	}
+}
+
 func TestReadSaysWhatItCannotRead(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := source.ReadFile(dir); err == nil || !strings.Contains(err.Error(), "is a directory") {

@@ -58,3 +58,34 @@ func ExampleUnique() {
 	fmt.Println(texts[0].Name, texts[1].Name)
 	// Output: kettle/README.md toaster/README.md
 }
+
+func ExampleFiles() {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	tea, north := filepath.Join(dir, "tea.txt"), filepath.Join(dir, "north")
+	os.Mkdir(north, 0o755)
+	os.WriteFile(tea, []byte("Tea costs two euros."), 0o644)
+	os.WriteFile(filepath.Join(north, "tea.txt"), []byte("Tea costs one euro."), 0o644)
+	os.WriteFile(filepath.Join(north, "milk.html"), []byte("<p>Milk costs one euro."), 0o644)
+
+	sources, notes, err := source.Files(source.Options{}, tea, north)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, s := range sources {
+		fmt.Println(len(s.Chunks), "chunk:", s.Chunks[0].Text)
+	}
+	for _, n := range notes {
+		fmt.Println(n)
+	}
+	// Output:
+	// 1 chunk: Tea costs two euros.
+	// 1 chunk: Milk costs one euro.
+	// 1 chunk: Tea costs one euro.
+	// milk.html: HTML converted to text: offsets point into the converted text
+}

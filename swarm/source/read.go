@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/db31e724/go-swarm/swarm"
 )
 
 const (
@@ -117,4 +119,45 @@ func ReadDir(dir string) ([]Text, []Skip, error) {
 		return nil, nil, fmt.Errorf("read directory: %w", err)
 	}
 	return texts, skipped, nil
+}
+
+// Files makes the sources of a task from files, and from directories as ReadDir
+// does: it gives the texts unique names and chunks each. notes say what was skipped
+// in directories and what was converted, one sentence each, for people. A path that
+// cannot be read, and a directory without a text file, is an error.
+func Files(o Options, paths ...string) (sources []swarm.Source, notes []string, err error) {
+	var texts []Text
+	for _, path := range paths {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			t, err := ReadFile(path)
+			if err != nil {
+				return nil, nil, err
+			}
+			texts = append(texts, t)
+			continue
+		}
+		found, skipped, err := ReadDir(path)
+		if err == nil && len(found) == 0 {
+			err = fmt.Errorf("read directory: %s: %w: %d files were skipped", path, ErrEmpty, len(skipped))
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		texts = append(texts, found...)
+		for _, s := range skipped {
+			notes = append(notes, "skipped "+s.String())
+		}
+	}
+	Unique(texts)
+	for _, t := range texts {
+		s, err := Chunk(t, o)
+		if err != nil {
+			return nil, nil, err
+		}
+		sources = append(sources, s)
+		for _, n := range t.Notes {
+			notes = append(notes, t.Name+": "+n)
+		}
+	}
+	return sources, notes, nil
 }

@@ -5,6 +5,8 @@
 //	file ──ReadFile, ReadDir──▶ Text ──Chunk──▶ swarm.Source{Outline, Chunks}
 //	bytes ──────Decode──────────▲
 //
+// Files does all of it, from paths to sources.
+//
 // Offsets are byte offsets into Text.Body, which is the file itself, byte for
 // byte, unless Text.Converted says otherwise; a chunk's text always equals the
 // bytes between its offsets. Everything here is a pure function of its input
