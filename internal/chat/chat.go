@@ -97,7 +97,7 @@ func (c *Client) Attempt(ctx context.Context, r model.Request) (model.Reply, err
 // readPlain fetches a reply that comes in one piece.
 func (c *Client) readPlain(ctx context.Context, x *exchange, req openai.ChatCompletionRequest, g *got) error {
 	_, err := c.api.CreateChatCompletion(ctx, req)
-	if err == nil {
+	if errors.Is(err, errWhole) {
 		err = g.take(x.raw, false)
 	}
 	if err == nil && x.r.OnText != nil && g.text.Len() > 0 {
@@ -143,6 +143,7 @@ func (c *Client) readStream(ctx context.Context, x *exchange, req openai.ChatCom
 
 var (
 	errTold      = errors.New("the server told an error") // never seen: x.problem holds it
+	errWhole     = errors.New("the reply is read")        // never seen: x.raw holds it
 	errMalformed = errors.New("the reply is not what a chat completion looks like")
 	errTooLarge  = errors.New("the reply is larger than any that is read")
 )

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -87,8 +86,7 @@ func (w wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if x.problem = model.ProblemIn200(raw); x.problem != nil {
 		return nil, errTold
 	}
-	resp.Body = io.NopCloser(strings.NewReader("{}")) // go-openai is strict about types where servers are not
-	return resp, nil
+	return nil, errWhole // go-openai is strict about types where servers are not
 }
 
 // body is a reply's body. Close reads a little of what is left if the server

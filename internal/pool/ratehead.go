@@ -49,8 +49,10 @@ var rateNames = []struct {
 func readRates(h http.Header, now time.Time) (all [counts]telling) {
 	for _, n := range rateNames {
 		left, ok := amount(h.Get(n.remaining))
-		limit, told := amount(h.Get(n.limit))
-		if ok && told && limit >= 1 && !all[n.of].ok {
+		if !ok {
+			continue
+		}
+		if limit, told := amount(h.Get(n.limit)); told && limit >= 1 && !all[n.of].ok {
 			all[n.of] = telling{ok: true, left: left, limit: max(limit, left), reset: untilReset(h.Get(n.reset), h, now)}
 		}
 	}
