@@ -23,8 +23,8 @@ const exactBytes = 1 << 20
 // piece: a run of letters without end is cut there, so that it costs no more
 // than its length.
 const (
-	maxWords    = 32_768
-	maxWordSize = 32
+	maxWords    = 16_384
+	maxWordSize = 512
 	maxPiece    = 4096
 )
 

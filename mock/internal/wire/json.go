@@ -10,8 +10,6 @@ import (
 	"maps"
 	"slices"
 	"unicode/utf8"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // Node is one JSON value. Unlike what encoding/json makes of a map, it keeps
@@ -152,6 +150,25 @@ func (n Node) kindName() string {
 
 // Value is the value as encoding/json makes it, with numbers as they are spelled.
 func (n Node) Value() any {
-	v, _ := jsonschema.UnmarshalJSON(bytes.NewReader(n.Raw)) // it was parsed: cannot fail
-	return v
+	switch {
+	case n.IsNull():
+		return nil
+	case n.IsText():
+		return n.Text
+	case n.Num != "":
+		return n.Num
+	case n.IsObject():
+		all := make(map[string]any, len(n.Members))
+		for key, m := range n.Members {
+			all[key] = m.Value()
+		}
+		return all
+	case n.Raw[0] == '[':
+		all := make([]any, len(n.Items))
+		for i, m := range n.Items {
+			all[i] = m.Value()
+		}
+		return all
+	}
+	return n.Yes
 }

@@ -71,14 +71,14 @@ func checkTogether(v Node) *Error {
 // checkSchemas checks the schemas that are to be followed to the letter.
 func checkSchemas(v Node) *Error {
 	if format := v.Get("response_format").Get("json_schema"); format.Get("strict").Yes {
-		if err := checkStrict(format.Get("schema").Raw); err != nil {
+		if err := checkStrict(format.Get("schema")); err != nil {
 			return Bad("response_format", "", "Invalid schema for response_format '%s': %v.", format.Get("name").Text, err)
 		}
 	}
 	for i, t := range v.Get("tools").Items {
 		f := t.Get("function")
 		if params := f.Get("parameters"); params.There() && f.Get("strict").Yes {
-			if err := checkStrict(params.Raw); err != nil {
+			if err := checkStrict(params); err != nil {
 				return Bad(fmt.Sprintf("tools[%d].function.parameters", i), "invalid_function_parameters", "Invalid schema for function '%s': %v.", f.Get("name").Text, err)
 			}
 		}

@@ -22,11 +22,7 @@ var schemaFormats = strings.Fields("date-time time date duration email hostname 
 
 // checkStrict says what strict mode finds wrong with a schema: what it asks
 // for beyond JSON Schema, then what JSON Schema itself does.
-func checkStrict(raw []byte) error {
-	root, err := Parse(raw)
-	if err != nil {
-		return err
-	}
+func checkStrict(root Node) error {
 	if !slices.Equal(typesOf(root), []string{"object"}) {
 		return fmt.Errorf("schema must be a JSON Schema of 'type: \"object\"', got 'type: %q'", strings.Join(typesOf(root), ", "))
 	}
@@ -36,7 +32,7 @@ func checkStrict(raw []byte) error {
 	if err := strictAt(nil, root, 1); err != nil {
 		return err
 	}
-	_, err = compile(raw)
+	_, err := compile(root.Raw)
 	return err
 }
 
