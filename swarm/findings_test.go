@@ -98,7 +98,11 @@ func TestWhatIsSaidTwiceOfOnePlaceIsFoldedForAPlannerWithAWindow(t *testing.T) {
 		9999: "0:a,b 2:a,c 3:a 4:a,a 5:a",
 	} {
 		var got []string
-		p := script{window: window, steps: []swarm.Step{items(len(outs))}, merge: func(_ swarm.Brief, rs []swarm.Result, _ *swarm.AnswerWriter) (swarm.Verdict, error) {
+		src := swarm.Source{Name: "doc"}
+		for i := range outs {
+			src.Chunks = append(src.Chunks, swarm.Chunk{Source: "doc", ID: fmt.Sprint("doc#", i+1), Text: "words"})
+		}
+		p := script{window: window, steps: []swarm.Step{{ID: "read", Do: "read", Over: swarm.Chunks}}, merge: func(_ swarm.Brief, rs []swarm.Result, _ *swarm.AnswerWriter) (swarm.Verdict, error) {
 			for i := range rs {
 				got = append(got, fmt.Sprint(rs[i].Index, ":", strings.ReplaceAll(rs[i].Out.Text(), "\n", ",")))
 			}
@@ -106,7 +110,7 @@ func TestWhatIsSaidTwiceOfOnePlaceIsFoldedForAPlannerWithAWindow(t *testing.T) {
 		}}
 		a, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
 			return outs[st.Index], nil
-		})}).Run(t.Context(), task)
+		})}).Run(t.Context(), swarm.Task{Goal: "g", Sources: []swarm.Source{src}})
 		if err != nil || strings.Join(got, " ") != want || a.Coverage.Missing != nil {
 			t.Errorf("window %d: %v, %q, want %q; missing %q", window, err, got, want, a.Coverage.Missing)
 		}
@@ -115,6 +119,27 @@ func TestWhatIsSaidTwiceOfOnePlaceIsFoldedForAPlannerWithAWindow(t *testing.T) {
 				t.Errorf("window %d: result %d became %+v", window, r.Index, r.Out)
 			}
 		}
+	}
+}
+
+// What two items, two steps or two written texts say alike are two things.
+func TestWhatIsSaidToSeveralQuestionsIsNotFolded(t *testing.T) {
+	yes := swarm.Output{Findings: []swarm.Finding{{Text: "yes", Evidence: []swarm.Citation{{Source: "doc", End: 5, Quote: "words"}}}}}
+	src := swarm.Source{Name: "doc", Chunks: []swarm.Chunk{{Source: "doc", ID: "doc#1", Text: "words"}, {Source: "doc", ID: "doc#2", Text: "words", Start: 9}}}
+	n := 0
+	p := script{window: 9999, steps: []swarm.Step{
+		{ID: "items", Do: "ask", Over: swarm.Items, Items: []string{"a", "b"}},
+		{ID: "other", Do: "ask too", Over: swarm.Items, Items: []string{"a"}},
+		{ID: "written", Do: "write", Over: swarm.Chunks, Form: swarm.FormText},
+	}, merge: func(_ swarm.Brief, rs []swarm.Result, _ *swarm.AnswerWriter) (swarm.Verdict, error) {
+		n = len(rs)
+		return swarm.Verdict{}, nil
+	}}
+	_, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(func(context.Context, swarm.Subtask) (swarm.Output, error) {
+		return yes, nil
+	})}).Run(t.Context(), swarm.Task{Goal: "g", Sources: []swarm.Source{src}})
+	if err != nil || n != 5 {
+		t.Errorf("%d of 5 results reach the merge, %v", n, err)
 	}
 }
 

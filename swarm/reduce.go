@@ -82,16 +82,18 @@ func (m *merging) fit(results []Result) []Result {
 	return append(m.leaveOut(ps, total, m.window), texts...)
 }
 
-// fold leaves out findings that say of the same places what an earlier one
-// says, and results of which nothing is left.
+// fold leaves out findings that say of the same places what an earlier one says to
+// the same question, and results of which nothing is left.
 func fold(results []Result) []Result {
 	type said struct {
-		text, places string
+		step               *Step
+		item, text, places string
 	}
 	seen := map[said]bool{}
 	var places []byte
+	var of *Result
 	again := func(f Finding) bool {
-		if len(f.Evidence) == 0 {
+		if len(f.Evidence) == 0 || of.written() {
 			return false
 		}
 		places = places[:0]
@@ -99,17 +101,18 @@ func fold(results []Result) []Result {
 			c := &f.Evidence[i]
 			places = fmt.Appendf(places, "%q %d-%d %q\n", c.Source, c.Start, c.End, c.Quote)
 		}
-		key := said{f.Text, string(places)}
+		key := said{of.Step, of.Item, f.Text, string(places)}
 		had := seen[key]
 		seen[key] = true
 		return had
 	}
-	if !slices.ContainsFunc(results, func(r Result) bool { return slices.ContainsFunc(r.Out.Findings, again) }) {
+	if !slices.ContainsFunc(results, func(r Result) bool { of = &r; return slices.ContainsFunc(r.Out.Findings, again) }) {
 		return results
 	}
 	clear(seen)
 	var out []Result
 	for _, r := range results {
+		of = &r
 		if r.Out.Findings = slices.DeleteFunc(slices.Clone(r.Out.Findings), again); len(r.Out.Findings) > 0 {
 			out = append(out, r)
 		}
