@@ -225,8 +225,9 @@ func (p *planning) bindShown(st *step) *PlanError {
 	return nil
 }
 
-// lookup returns the chunks that match best what is a subtask's own.
-func (w *working) lookup(s *step, st *Subtask) []*Chunk {
+// lookup returns the chunks that match best what is a subtask's own, for a List
+// behind the one in which its finding stands.
+func (w *working) lookup(s *step, st *Subtask) (found []*Chunk) {
 	query := st.Item
 	if query == "" {
 		for i := range st.From {
@@ -236,13 +237,24 @@ func (w *working) lookup(s *step, st *Subtask) []*Chunk {
 		}
 	}
 	own, in, n := w.run.task.Index, s.lookIn, st.Step.Lookup+1
+	from := cmp.Or(in, w.run.corpora[Chunks])
+	ix := cmp.Or[Index](own, from)
 	if own != nil && in != nil {
 		n *= 16 // of what it finds, what is to be looked in
 	}
-	ix := cmp.Or[Index](own, cmp.Or(in, w.run.corpora[Chunks]))
+	if s.Over == List {
+		if cites := s.of.results[0].Out.Findings[st.Index].Evidence; len(cites) > 0 {
+			found = only(from.pieces(), func(c *Chunk) bool { return c.ID == cites[0].Chunk })
+		}
+	}
 	query = clip(cmp.Or(query, st.Step.Do), 4*digestTokens)
-	found := slices.DeleteFunc(slices.Clone(ix.Search(query, n)), func(c *Chunk) bool {
+	matching := slices.DeleteFunc(slices.Clone(ix.Search(query, n)), func(c *Chunk) bool {
 		return c == nil || st.Chunk != nil && c.ID == st.Chunk.ID || own != nil && in != nil && !slices.Contains(in.pieces(), c)
 	})
-	return found[:min(len(found), st.Step.Lookup)]
+	for _, c := range matching[:min(len(matching), st.Step.Lookup)] {
+		if len(found) == 0 || c.ID != found[0].ID {
+			found = append(found, c)
+		}
+	}
+	return found
 }

@@ -204,7 +204,8 @@ type Step struct {
 	Context []string
 	// Lookup is how many matching chunks each subtask is shown, found by its item,
 	// else by the findings it works on (Each, Once), else by Do. The item of a List
-	// step is the finding's Text, without its quote. 0: none; see [Task.Index].
+	// step is the finding's Text, without its quote; the chunk of its first quote
+	// comes first, beside the others. 0: none; see [Task.Index].
 	Lookup int
 	// Tools are the names of those Swarm.Tools that the step's workers may call.
 	// None: no tools.

@@ -42,7 +42,7 @@ type Subtask struct {
 	Pack int
 
 	Context []*Chunk // texts that all subtasks of the step see (Step.Context)
-	Found   []*Chunk // chunks that match the subtask (Step.Lookup), the best first
+	Found   []*Chunk // chunks that match the subtask (Step.Lookup), the best first, for List behind that of its finding
 
 	// From holds results of earlier steps. For Each it begins with the result that
 	// this subtask follows; for List with the finding that is its item, if that has
