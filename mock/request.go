@@ -100,8 +100,8 @@ type Reply struct {
 	// prefix cache.
 	Cached int
 	// Unchecked sends a text even if it does not follow response_format, to test
-	// how a client handles it. Otherwise such a text is answered with a 500, which
-	// clients may retry for minutes; Entry.Error says what is wrong.
+	// how a client handles it. Otherwise such a text is answered with a 422, which
+	// clients do not repeat; the error and Entry.Error say what is wrong.
 	Unchecked bool
 	// Raw, if set, is sent byte for byte instead of all of the above.
 	Raw *Raw

@@ -34,7 +34,7 @@ func TestStrictSchemasAreRefusedAsInStrictMode(t *testing.T) {
 		{"properties an array", `{"type":"object","properties":[],"additionalProperties":false}`, "'/properties': got array, want object"},
 		{"property not a schema", object(`true`), "schema must be an object, got a boolean"},
 		{"no type", object(`{"description":"d"}`), "must have a 'type' key"},
-		{"type a number", object(`{"type":3}`), "/properties/a/type': got number"},
+		{"type a number", object(`{"type":3}`), "/properties/a/type': value must be one of 'array', "},
 		{"odd type", object(`{"type":"date"}`), "/properties/a/type'"},
 		{"array without items", object(`{"type":"array"}`), "array schema missing items"},
 		{"allOf", object(`{"type":"string","allOf":[]}`), "'allOf' is not permitted"},
@@ -74,7 +74,21 @@ func TestRepliesAreHeldToTheirSchema(t *testing.T) {
 		"required":["name","kids","more"],"additionalProperties":false,"$defs":{"m":{"anyOf":[{"type":"null"},{"$ref":"#"}]}}}`
 	endless := `{"type":"object","properties":{"a":{"$ref":"#/$defs/d"}},"required":["a"],"additionalProperties":false,
 		"$defs":{"d":{"anyOf":[{"$ref":"#/$defs/e"},{"$ref":"#/$defs/e"}]},"e":{"anyOf":[{"$ref":"#/$defs/d"},{"$ref":"#/$defs/d"}]}}}`
+	kind := func(name, more, required string) string {
+		return `{"type":"object","properties":{"kind":{"enum":["` + name + `"]},"form":{"enum":["x","y"]}` + more + `},"required":["kind",` + required + `],"additionalProperties":false}`
+	}
+	union := object(`{"anyOf":[` + kind("first", `,"b":{"type":"number"}`, `"form","b"`) + `,` +
+		kind("second", `,"c":{"type":"number"},"d":{"type":"array","items":{"enum":[1]}},"e":{"type":"null"}`, `"form","c","d","e"`) + `,` +
+		strings.Replace(kind("last", `,"f":{"type":"number"}`, `"f"`), `"form":{"enum":["x","y"]},`, "", 1) + `]}`)
 	for _, c := range []struct{ name, schema, text, wrong string }{
+		{"all that a kind lacks", union, `{"a":{"kind":"second","form":"x"}}`, "at '/a': missing properties 'c', 'd', 'e'"},
+		{"the first kind lacks one", union, `{"a":{"kind":"first","form":"x"}}`, "at '/a': missing property 'b'"},
+		{"no value of a kind's field", union, `{"a":{"kind":"second","form":"z","c":1,"d":[],"e":null}}`, "at '/a/form': value must be one of 'x', 'y'"},
+		{"no values deep in a kind", union, `{"a":{"kind":"second","form":"x","c":1,"d":[1,2,3],"e":null}}`, "at '/a/d/2': value must be 1"},
+		{"no such kind", union, `{"a":{"kind":"none","form":"x","b":1}}`, "at '/a/kind': value must be 'first'"},
+		{"kind left out", union, `{"a":{"form":"x","b":1}}`, "at '/a': missing property 'kind'"},
+		{"null or a kind", object(`{"anyOf":[` + kind("first", "", `"form"`) + `,{"type":"null"}]}`), `{"a":{"kind":"none","form":"x"}}`, "at '/a/kind': value must be 'first'"},
+		{"null or one of some", object(`{"anyOf":[{"enum":["x"]},{"type":"null"}]}`), `{"a":"y"}`, "at '/a': value must be 'x'"},
 		{"plain", object(`{"type":"string"}`), `{"a":"x"}`, ""},
 		{"not JSON", object(`{"type":"string"}`), `Sure! {"a":"x"}`, "not JSON"},
 		{"missing key", object(`{"type":"string"}`), `{}`, "missing property 'a'"},
@@ -112,7 +126,7 @@ func TestRepliesAreHeldToTheirSchema(t *testing.T) {
 				}
 				return
 			}
-			if e := a.refusal(t); a.status != 500 || e.Type != "server_error" || strings.Contains(a.body, c.wrong) {
+			if e := a.refusal(t); a.status != 422 || deref(e.Code) != "reply_departs" || !strings.Contains(e.Message, c.wrong) {
 				t.Errorf("got %d %s", a.status, a.body)
 			}
 			if e := s.Log()[0]; !strings.Contains(e.Error, c.wrong) || e.Charge {
@@ -124,7 +138,7 @@ func TestRepliesAreHeldToTheirSchema(t *testing.T) {
 
 func TestJSONObjectModeWantsAnObject(t *testing.T) {
 	body := `{"model":"m","messages":[{"role":"user","content":"Answer in JSON."}],"response_format":{"type":"json_object"}}`
-	for text, status := range map[string]int{`{"a":[1]}`: 200, `[1]`: 500, `{`: 500} {
+	for text, status := range map[string]int{`{"a":[1]}`: 200, `[1]`: 422, `{`: 422} {
 		if a := post(t.Context(), server(model(mock.Say(text))), body); a.status != status {
 			t.Errorf("%s: got %d %s", text, a.status, a.body)
 		}

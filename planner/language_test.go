@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,3 +80,66 @@ func TestAModelIsToldHowCalculationsAreWritten(t *testing.T) {
 }
 
 func nothing(context.Context, swarm.Subtask) (swarm.Output, error) { return swarm.Say("5"), nil }
+
+// What docs/mock.md shows of plans follows the strict schema, and is carried out as it is.
+func TestTheMocksPageShowsEveryKindOfStep(t *testing.T) {
+	page, err := os.ReadFile("../docs/mock.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "```json\n{\"steps\"")
+	text, _, _ = strings.Cut(text, "```")
+	text = `{"steps"` + text
+	var shown struct {
+		Steps []struct{ Over string }
+	}
+	if err := json.Unmarshal([]byte(text), &shown); err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range kinds {
+		for _, over := range k.overs {
+			if !slices.ContainsFunc(shown.Steps, func(s struct{ Over string }) bool { return s.Over == over }) {
+				t.Errorf("no step over %s", over)
+			}
+		}
+	}
+	tools := strings.ReplaceAll(text, `"goal"`, `"tools": [], "goal"`) // stands in all kinds but once and calc
+	tools = strings.Replace(tools, `"needs": ["days"]`, `"tools": [], "needs": ["days"]`, 1)
+	for text, ts := range map[string][]swarm.Tool{text: nil, tools: {{Name: "search", Description: "finds texts"}}} {
+		l, s := serve(t, Config{}, mock.Reply{Text: text}, mock.Reply{Text: `{"work":"","answer":"5","status":"answered","missing":""}`})
+		sw := swarm.Swarm{Planner: l, Rounds: 1, Tools: ts, Worker: swarm.WorkerFunc(func(_ context.Context, st swarm.Subtask) (swarm.Output, error) {
+			out := swarm.Say("5")
+			if st.Step.Schema != nil {
+				out.Findings[0].Data = json.RawMessage(`{"part":"valve","euros":3}`)
+			}
+			return out, nil
+		})}
+		sw.Observe = func(e swarm.Event) {
+			if e.Err != nil { // a step refused, or a subtask failed
+				t.Error(e)
+			}
+		}
+		a, err := sw.Run(t.Context(), lease().Task)
+		if err != nil || !strings.HasSuffix(a.Text, "5") || len(s.Log()) != 2 {
+			t.Errorf("%v, %q, %d calls", err, a.Text, len(s.Log()))
+		}
+	}
+}
+
+func TestAScriptThatDepartsEndsAtOnce(t *testing.T) {
+	for text, want := range map[string]string{
+		steps(`{"id":"a","over":"list","do":"x","of":"b","needs":[],"goal":"","output":"list"}`): "at '/steps/0': missing properties 'lookup', 'select', 'fields', 'note'",
+		steps(`{"id":"a","over":"once","do":"x"}`):                                               "at '/steps/0': missing properties 'lookup', 'select', 'needs', 'output', 'fields', 'note'",
+		steps(`{"id":"a","over":"chunks","do":"x"}`):                                             "at '/steps/0': missing properties 'select', 'where', 'widen', 'context', 'goal', 'fields', 'note'",
+		steps(strings.Replace(once("a", "x"), `"output"`, `"schema":"","output"`, 1)):            "additional properties 'schema' not allowed",
+		steps(strings.Replace(once("a", "x"), `"output"`, `"max_tokens":"","output"`, 1)):        "additional properties 'max_tokens' not allowed",
+		`{}`:        "at '/': missing property 'steps'",
+		"no object": "not JSON",
+	} {
+		l, s := serveBrain(t, Config{}, mock.Say(text))
+		_, err := plan(t, l, lease())
+		if err == nil || !strings.Contains(err.Error(), want) || classOf(err) != swarm.ClassInvalid || len(s.Log()) != 1 {
+			t.Errorf("%s: %d calls, %v", text, len(s.Log()), err)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"math"
 	"math/big"
 	"regexp"
 	"slices"
@@ -50,6 +51,9 @@ func Check(schema []byte, n Node) *Departure {
 }
 
 func departures(out []Departure, v *jsonschema.ValidationError) []Departure {
+	if _, ok := v.ErrorKind.(*kind.AnyOf); ok {
+		return append(out, meant(v)...)
+	}
 	for _, c := range v.Causes {
 		out = departures(out, c)
 	}
@@ -57,6 +61,33 @@ func departures(out []Departure, v *jsonschema.ValidationError) []Departure {
 		out = append(out, Departure{Place: v.InstanceLocation, Kind: v.ErrorKind})
 	}
 	return out
+}
+
+// meant are the departures of that branch of a union which a value was most likely
+// written for: by its type, then by the constants and enums that tell kinds
+// apart, then by how few there are; the last of equals.
+func meant(union *jsonschema.ValidationError) (best []Departure) {
+	at, least := len(union.InstanceLocation), math.MaxInt
+	for _, branch := range union.Causes {
+		all, far := departures(nil, branch), 0
+		for _, d := range all {
+			far++
+			switch d.Kind.(type) {
+			case *kind.Const, *kind.Enum:
+				if len(d.Place) <= at+1 {
+					far += 1e3
+				}
+			case *kind.Type:
+				if len(d.Place) == at {
+					far += 1e6
+				}
+			}
+		}
+		if far <= least {
+			best, least = all, far
+		}
+	}
+	return best
 }
 
 // Refusal is a departure as the service tells it.
