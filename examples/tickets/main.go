@@ -86,7 +86,7 @@ func run(ctx context.Context, n int, budget float64, kept string, out, say io.Wr
 			typed.WithBudget(swarm.Budget{Cost: swarm.Money(budget * float64(swarm.Dollar))}), typed.WithReport(&report))...) {
 		row := []string{fmt.Sprint(r.In.ID), r.Out.Topic, fmt.Sprint(r.Out.Urgent), "", strings.Join(r.Doubts, "; ")}
 		switch {
-		case err != nil: // what has no row was not read
+		case err != nil: // it says how many that were read have no row
 			return fmt.Errorf("ended early, after %s: %w", report.Usage.Cost, err)
 		case r.Err != nil:
 			row = []string{fmt.Sprint(r.In.ID), "", "", "", r.Err.Error()}

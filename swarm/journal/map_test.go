@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -113,6 +115,87 @@ func TestMapGoesOn(t *testing.T) {
 		}
 		if first4+second > calls+inFlight {
 			t.Errorf("pack %d: %d calls after the cut, of %d", pack, second, calls)
+		}
+	}
+}
+
+// TestMapYieldsAllThatIsRecordedOnceItsBudgetIsUsedUp has an item fail in a run that
+// uses up its budget later, so that a rerun meets the budget at that item, before
+// those that are recorded.
+func TestMapYieldsAllThatIsRecordedOnceItsBudgetIsUsedUp(t *testing.T) {
+	const most, items = 20, 50
+	for _, pack := range []int{1, 5} {
+		for _, more := range [][]typed.Option{nil, {typed.InOrder()}} {
+			j, err := journal.Open(filepath.Join(t.TempDir(), "j.db"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			calls, read, broken := 0, 0, true
+			worker := func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+				if st.Pack > 1 && st.Index == 5 { // its items are asked for alone
+					return swarm.Output{}, &swarm.CallError{Class: swarm.ClassTooLong}
+				}
+				calls++ // one at a time
+				call, err := swarm.Reserve(ctx, swarm.Call{Model: "m"})
+				if err != nil {
+					return swarm.Output{}, err
+				}
+				call.Settle(swarm.Usage{In: 1}, nil)
+				if st.Index < 4 && broken {
+					return swarm.Output{}, &swarm.CallError{Class: swarm.ClassAuth} // all of a pack
+				}
+				if st.Pack == 0 {
+					return asRecord(out{2 * st.Index}), nil
+				}
+				var o swarm.Output
+				for n := range st.Pack {
+					o.Findings = append(o.Findings, asRecord(map[string]any{"item": n + 1, "value": out{2 * (st.Index + n)}}).Findings...)
+				}
+				return o, nil
+			}
+			run := func(n, most int) (at []int, failed int, err error) {
+				calls, read = 0, 0
+				seq := func(yield func(in) bool) {
+					for read < n {
+						if read++; !yield(in{}) {
+							return
+						}
+					}
+				}
+				opts := append([]typed.Option{typed.WithPack(pack), typed.WithConcurrency(1), typed.WithJournal(j), typed.WithBudget(swarm.Budget{Calls: most})}, more...)
+				rs, err := allOf(typed.Map[in, out](t.Context(), swarm.WorkerFunc(worker), seq, "double it", opts...))
+				for _, r := range rs {
+					if r.Err != nil {
+						failed++
+						continue
+					}
+					if r.Out.Double != 2*r.Index {
+						t.Errorf("%+v", r)
+					}
+					at = append(at, r.Index)
+				}
+				return at, failed, err
+			}
+			endless := 1 << 40
+			first, failed, err := run(endless, most)
+			over, ok := errors.AsType[*swarm.BudgetError](err)
+			if !ok || over.Limit != "calls" || len(first) < 15 || failed < 4 || failed > 5 || read > 200 {
+				t.Fatalf("pack %d: %v: %d results, %d failed, %d read", pack, err, len(first), failed, read)
+			}
+			broken = false
+			for range 2 {
+				again, failed, err := run(items+first[len(first)-1], most)
+				told := fmt.Sprintf("%d of the %d items", read-len(first), read)
+				if _, ok := errors.AsType[*swarm.BudgetError](err); !ok || !strings.Contains(err.Error(), told) || !slices.Equal(again, first) || failed > 0 || calls != 1 {
+					t.Errorf("pack %d: %v, want %q: %d failed, %d calls, results %v, want %v", pack, err, told, failed, calls, again, first)
+				}
+			}
+			if rest, failed, err := run(items+first[len(first)-1], 1000); err != nil || failed > 0 || len(rest) != read {
+				t.Errorf("pack %d: with a larger budget: %v: %d of %d, %d failed", pack, err, len(rest), read, failed)
+			}
+			if err := j.Close(); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

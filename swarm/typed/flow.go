@@ -23,7 +23,10 @@ type entry[In, Out any] struct {
 	said, wrong string // a record that is not right, and why
 }
 
-var errOpen = errors.New("typed: the worker ended its goroutine (runtime.Goexit)") // or has not ended
+var (
+	errOpen   = errors.New("typed: the worker ended its goroutine (runtime.Goexit)") // or has not ended
+	errUnpaid = errors.New("typed: the budget is used up")                           // the item is not yielded
+)
 
 // flow is the work of the run's only subtask: it takes the items, and has a bounded
 // number of calls made of them.
@@ -33,7 +36,7 @@ func (m *mapping[In, Out]) flow(ctx context.Context, st swarm.Subtask) (swarm.Ou
 	calls.SetLimit(m.concurrency)
 	defer calls.Wait() // also of a sequence that panics
 	var open []entry[In, Out]
-	taken, tokens := 0, 0
+	tokens := 0
 	start := func() {
 		if len(open) == 0 {
 			return
@@ -46,7 +49,9 @@ func (m *mapping[In, Out]) flow(ctx context.Context, st swarm.Subtask) (swarm.Ou
 		}
 		calls.Go(func() error {
 			defer func() { // also of a worker that ends its goroutine
-				results <- pack
+				paid := slices.DeleteFunc(pack, func(e entry[In, Out]) bool { return e.Err == errUnpaid })
+				m.left.Add(int64(len(pack) - len(paid)))
+				results <- paid
 				if !m.ordered {
 					m.ended <- results
 				}
@@ -55,9 +60,10 @@ func (m *mapping[In, Out]) flow(ctx context.Context, st swarm.Subtask) (swarm.Ou
 			return nil
 		})
 	}
+	var ended error
 	for in := range m.items {
 		shown, err := text(in)
-		e := entry[In, Out]{Result: Result[In, Out]{Index: taken, In: in, Err: cmp.Or(err, errOpen)}, text: shown}
+		e := entry[In, Out]{Result: Result[In, Out]{Index: m.read, In: in, Err: cmp.Or(err, errOpen)}, text: shown}
 		size := 0
 		if m.pack == 0 {
 			size = swarm.EstimateTokens(e.text)
@@ -69,16 +75,21 @@ func (m *mapping[In, Out]) flow(ctx context.Context, st swarm.Subtask) (swarm.Ou
 		if len(open) == cmp.Or(m.pack, mostPacked) {
 			start()
 		}
-		if taken++; ctx.Err() != nil || m.over.Load() != nil {
+		m.read++
+		if ctx.Err() != nil {
+			ended = context.Cause(ctx)
+			break
+		}
+		if m.over.Load() != nil && m.plan.fresh { // else later items may be recorded
 			break
 		}
 	}
 	start()
 	calls.Wait()
 	if over := m.over.Load(); over != nil {
-		return swarm.Output{}, over
+		ended = over
 	}
-	return swarm.Say(fmt.Sprintf("%d items", taken)), nil
+	return swarm.Say(fmt.Sprintf("%d items", m.read)), ended
 }
 
 // work makes the records of a pack, together and then alone what that left open.
@@ -207,6 +218,9 @@ func (m *mapping[In, Out]) ask(ctx context.Context, st swarm.Subtask, read func(
 	worked := false
 	out, used, err := swarm.Branch(ctx, swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
 		worked = true
+		if m.over.Load() != nil {
+			return swarm.Output{}, errUnpaid
+		}
 		out, err := m.worker.Work(ctx, st)
 		if err == nil {
 			err = read(out) // here its panic is caught too, and what it refuses not recorded
@@ -218,14 +232,23 @@ func (m *mapping[In, Out]) ask(ctx context.Context, st swarm.Subtask, read func(
 			err = p.AsError()
 		}
 	}
-	if over, ok := errors.AsType[*swarm.BudgetError](err); ok && m.budget != (swarm.Budget{}) {
+	if err == nil || m.budget == (swarm.Budget{}) {
+		return used, err
+	}
+	over, ok := errors.AsType[*swarm.BudgetError](err)
+	if !ok {
+		over, ok = errors.AsType[*swarm.BudgetError](context.Cause(ctx)) // its time is over
+	}
+	if ok {
 		m.over.Store(over)
+		err = errUnpaid
 	}
 	return used, err
 }
 
 // ofTheItem says that a call may have failed by what it was about, so that each of
-// its items is asked for alone.
+// its items is asked for alone. They are also after errUnpaid: that begins no call,
+// and finds what is recorded.
 func ofTheItem(ctx context.Context, err error) bool {
 	if _, unpaid := errors.AsType[*swarm.BudgetError](err); unpaid || ctx.Err() != nil {
 		return false

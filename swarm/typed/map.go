@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -61,7 +62,11 @@ func WithPack(n int) Option { return func(o *options) { o.pack = n } }
 // memory, those of at most four times as many calls as the concurrency.
 func InOrder() Option { return func(o *options) { o.ordered = true } }
 
-// WithBudget sets hard limits. Once a call does not fit, no further items are read.
+// WithBudget sets hard limits. Once a call does not fit, no further call begins and
+// no further items are read. If a journal knows the run from before, all items are
+// read, so the sequence must end, and those that are recorded are yielded. Items that
+// the budget left without a result are not yielded: the error at the end wraps a
+// [*swarm.BudgetError] and tells how many they are.
 func WithBudget(b swarm.Budget) Option { return func(o *options) { o.budget = b } }
 
 // WithReport writes the run's report to r when the run ends.
@@ -144,6 +149,9 @@ type mapping[In, Out any] struct {
 
 	one, many swarm.Step                        // of an item, and of several
 	over      atomic.Pointer[swarm.BudgetError] // no further call is allowed; nil: they are
+	plan      plan
+	read      int          // items; of the goroutine that reads them
+	left      atomic.Int64 // of them, without a result for want of budget
 
 	// ended has a channel for each pack, from which its results come: of those that
 	// have ended, or in order of all.
@@ -164,6 +172,8 @@ func newMapping[In, Out any](w swarm.Worker, items iter.Seq[In], do string, opts
 	switch {
 	case w == nil || items == nil:
 		return nil, errors.New("typed: Map needs a worker and items")
+	case strings.TrimSpace(do) == "":
+		return nil, errors.New("typed: Map: do is empty: say what is to be done with each item")
 	case m.concurrency < 0 || m.pack < 0:
 		return nil, fmt.Errorf("typed: concurrency %d, pack %d: neither may be negative", m.concurrency, m.pack)
 	case m.concurrency == 0:
@@ -184,6 +194,7 @@ func newMapping[In, Out any](w swarm.Worker, items iter.Seq[In], do string, opts
 	if err != nil {
 		return nil, err
 	}
+	m.plan.do = do
 	m.one = swarm.Step{Do: do, Over: swarm.Items, Schema: of, Must: true}
 	if !isObject[Out]() {
 		m.one.Schema = object("value", of)
@@ -198,29 +209,43 @@ func newMapping[In, Out any](w swarm.Worker, items iter.Seq[In], do string, opts
 // run is the run around all calls: a plan of one subtask, which goes through the
 // items.
 func (m *mapping[In, Out]) run(ctx context.Context) error {
-	s := swarm.Swarm{Planner: plan(m.one.Do), Worker: swarm.WorkerFunc(m.flow), Rounds: 1, Budget: m.budget, Journal: m.journal, Observe: m.observe}
+	s := swarm.Swarm{Planner: &m.plan, Worker: swarm.WorkerFunc(m.flow), Rounds: 1, Budget: m.budget, Journal: m.journal, Observe: m.observe}
 	a, err := s.Run(ctx, swarm.Task{Goal: m.one.Do, Run: string(m.one.Schema)})
 	if m.report != nil {
 		*m.report = a.Report
 	}
 	if failed, ok := errors.AsType[*swarm.SubtaskError](err); ok && ctx.Err() == nil {
-		return failed.Err
+		err = failed.Err
+	}
+	over, ok := errors.AsType[*swarm.BudgetError](err)
+	if !ok || m.budget == (swarm.Budget{}) {
+		return err
+	}
+	err = fmt.Errorf("typed: %d of the %d items that were read have no result: %w", m.left.Load(), m.read, err)
+	if field := map[string]string{"cost": "Cost", "tokens": "Tokens", "calls": "Calls", "time": "Time"}[over.Limit]; field != "" {
+		err = fmt.Errorf("%w: raise Budget.%s; with a journal (WithJournal) the same line run again goes on from here", err, field)
 	}
 	return err
 }
 
 // plan is a plan of one subtask, with this instruction.
-type plan string
-
-func (p plan) Plan(_ context.Context, _ swarm.Brief, add func(swarm.Step) error) error {
-	return add(swarm.Step{ID: "map", Do: string(p)})
+type plan struct {
+	do    string
+	fresh bool // no journal knows the run from before
 }
 
-func (plan) Merge(context.Context, swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
+func (p *plan) Plan(_ context.Context, b swarm.Brief, add func(swarm.Step) error) error {
+	if len(b.Standing) == 0 { // else the subtask may be at work already
+		p.fresh = true
+	}
+	return add(swarm.Step{ID: "map", Do: p.do})
+}
+
+func (*plan) Merge(context.Context, swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
 	return swarm.Verdict{}, nil
 }
 
-func (plan) Window() int { return 0 }
+func (*plan) Window() int { return 0 }
 
 // text writes an item as a line of JSON.
 func text(v any) (string, error) {

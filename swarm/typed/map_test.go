@@ -254,7 +254,7 @@ func TestWhatCannotBeIsToldAtOnce(t *testing.T) {
 	wrong := typed.WithChecks(func(string, out) string { return "" })
 	for want, m := range map[string]iter.Seq2[typed.Result[in, out], error]{
 		"needs a worker":       typed.Map[in, out](t.Context(), nil, ins(1), "x"),
-		"Goal is empty":        typed.Map[in, out](t.Context(), w, ins(1), " "),
+		"Map: do is empty":     typed.Map[in, out](t.Context(), w, ins(1), " "),
 		"negative":             typed.Map[in, out](t.Context(), w, ins(1), "x", typed.WithPack(-1)),
 		"a check is a func(st": typed.Map[in, out](t.Context(), w, ins(1), "x", wrong),
 	} {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"regexp"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
@@ -228,38 +230,99 @@ func TestOneBadRecordOfAPackCostsOneMoreCall(t *testing.T) {
 }
 
 func TestABudgetStopsTheSequenceAndIsHeld(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s, p := labels(t, whole)
-		taken := 0
-		items := func(yield func(string) bool) {
-			for _, n := range notes(5000) {
-				if taken++; !yield(n) {
-					return
+	for _, ordered := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s, p := labels(t, whole)
+			taken := 0
+			items := func(yield func(string) bool) {
+				for _, n := range notes(5000) {
+					if taken++; !yield(n) {
+						return
+					}
 				}
 			}
-		}
-		var report swarm.Report
-		limit := 20 * swarm.Dollar / 1000
-		rs, err := all(t, typed.Map[string, out](t.Context(), p, items, "Double the number of the note.",
-			typed.WithReport(&report), typed.WithBudget(swarm.Budget{Cost: limit})))
-		over, ok := errors.AsType[*swarm.BudgetError](err)
-		if !ok || over.Limit != "cost" || len(rs) != taken || taken == 5000 {
-			t.Fatalf("%v: %d results of %d", err, len(rs), taken)
-		}
-		done := 0
-		for _, r := range rs {
-			switch _, unpaid := errors.AsType[*swarm.BudgetError](r.Err); {
-			case r.Err == nil:
-				done++
-			case !unpaid:
-				t.Fatalf("%+v", r)
+			var report swarm.Report
+			limit := 20 * swarm.Dollar / 1000
+			opts := []typed.Option{typed.WithReport(&report), typed.WithBudget(swarm.Budget{Cost: limit})}
+			if ordered {
+				opts = append(opts, typed.InOrder())
 			}
+			rs, err := pairs(typed.Map[string, out](t.Context(), p, items, "Double the number of the note.", opts...))
+			over, ok := errors.AsType[*swarm.BudgetError](err)
+			if !ok || over.Limit != "cost" || len(rs) >= taken || taken == 5000 {
+				t.Fatalf("%v: %d results of %d", err, len(rs), taken)
+			}
+			for _, want := range []string{fmt.Sprintf("%d of the %d items", taken-len(rs), taken), over.Error(), "raise Budget.Cost", "journal"} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v, want %q", err, want)
+				}
+			}
+			for i, r := range rs {
+				if r.Err != nil || r.Out.Double != 2*r.Index || ordered && i > 0 && rs[i-1].Index >= r.Index {
+					t.Fatalf("%+v", r)
+				}
+			}
+			spent := report.Usage.Cost
+			if spent > limit || spent < limit*7/10 || len(rs) < 200 || swarm.Money(s.Bill()["mock-small"].Cost) != spent {
+				t.Errorf("%d done for %v of %v, the bill %v", len(rs), spent, limit, s.Bill()["mock-small"].Cost)
+			}
+		})
+	}
+}
+
+// pairs collects the results of a Map as they come, and its last error.
+func pairs[In, Out any](results iter.Seq2[typed.Result[In, Out], error]) (rs []typed.Result[In, Out], err error) {
+	for r, e := range results {
+		if e != nil {
+			return rs, e
 		}
-		spent := report.Usage.Cost
-		if spent > limit || spent < limit*7/10 || done < 200 || swarm.Money(s.Bill()["mock-small"].Cost) != spent {
-			t.Errorf("%d done for %v of %v, the bill %v", done, spent, limit, s.Bill()["mock-small"].Cost)
-		}
+		rs = append(rs, r)
+	}
+	return rs, nil
+}
+
+// What an item failed by before the time was over is its own error. A worker that
+// does not heed its context ends well.
+func TestTheTimeOfABudgetEndsItWithOneError(t *testing.T) {
+	for _, heeds := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+				ended := ctx.Done()
+				if !heeds {
+					ended = nil
+				}
+				select {
+				case <-time.After(time.Second):
+				case <-ended:
+					return swarm.Output{}, ctx.Err()
+				}
+				if st.Index == 1 {
+					return swarm.Output{}, errors.New("no luck")
+				}
+				return double(ctx, st)
+			})
+			rs, err := pairs(typed.Map[in, out](t.Context(), w, ins(1000), "x", typed.InOrder(), typed.WithConcurrency(2),
+				typed.WithBudget(swarm.Budget{Time: 21 * time.Second})))
+			over, ok := errors.AsType[*swarm.BudgetError](err)
+			if !ok || over.Limit != "time" || !strings.Contains(err.Error(), "raise Budget.Time") || !strings.Contains(err.Error(), "have no result") {
+				t.Errorf("%v", err)
+			}
+			if len(rs) > 40 || len(rs) != 32 && heeds || rs[1].Err == nil || rs[3].Err != nil {
+				t.Errorf("%+v", rs)
+			}
+		})
+	}
+}
+
+func TestAPriceThatIsNotKnownIsToldOnce(t *testing.T) {
+	w := swarm.WorkerFunc(func(ctx context.Context, st swarm.Subtask) (swarm.Output, error) {
+		_, err := swarm.Reserve(ctx, swarm.Call{Model: "m"})
+		return swarm.Output{}, err
 	})
+	rs, err := pairs(typed.Map[in, out](t.Context(), w, ins(1000), "x", typed.WithBudget(swarm.Budget{Cost: swarm.Dollar})))
+	if len(rs) > 0 || err == nil || !strings.Contains(err.Error(), "set its Price") || strings.Contains(err.Error(), "raise") {
+		t.Errorf("%v: %d results", err, len(rs))
+	}
 }
 
 func TestMapIsBookedToTheRunAround(t *testing.T) {
