@@ -201,7 +201,7 @@ func (x *exchange) think() *wire.Error {
 		x.edit(&said)
 		if r := x.entry.Request; r.JSON && said.Refusal == "" && len(said.ToolCalls) == 0 && !said.Unchecked {
 			if err := wire.Conform(said.Text, r.Schema, r.Strict); err != nil {
-				// A status that no client repeats; its code keeps our own from learning by its words.
+				// A status that no client repeats.
 				return &wire.Error{Status: http.StatusUnprocessableEntity, Code: "reply_departs", Message: fmt.Sprintf("The mock's brain replied with what was not asked for: %v. Reply.Unchecked sends it as it is.", err)}
 			}
 		}

@@ -115,7 +115,6 @@ func lessonOf(x *exchange) (change func(*way), what string) {
 	unsupported := p.Is("unsupported_parameter", "unknown_parameter", "unsupported_value") || hasAny(said, unsupportedWords...)
 	limit := sent.out(&x.r)
 	switch {
-	case p.Is("reply_departs"): // the mock's brain is at fault, whatever words name its fault
 	case p.Stream && !x.stream:
 		return onlyStream, "it streams even unasked: every call is streamed"
 	case x.stream && !sent.noStreamUsage && blames("stream_options", "include_usage"):
