@@ -201,7 +201,7 @@ func readStep(raw []byte) (swarm.Step, error) {
 		ID, Do, Over, Of, Output, Goal, Calc, Note  string
 		Select, Items, Needs, Where, Context, Tools []string
 		Widen                                       bool
-		Lookup                                      int
+		Lookup, Level                               int
 		Fields                                      []field
 	}
 	err := json.Unmarshal(raw, &w)
@@ -228,6 +228,9 @@ func readStep(raw []byte) (swarm.Step, error) {
 	var ok bool
 	if s.Over, ok = overs[w.Over]; !ok {
 		return refuse("over", w.Over, `must be one of "chunks", "sections", "sources", "items", "list", "each", "once", "calc"`)
+	}
+	if s.Over == swarm.Sections {
+		s.Level = w.Level
 	}
 	if s.Form, ok = outputs[w.Output]; !ok {
 		return refuse("output", w.Output, `must be "findings", "list" or "text"`)

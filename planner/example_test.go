@@ -22,7 +22,7 @@ func scripted(replies ...mock.Reply) model.Backend {
 func ExampleLLM_Plan() {
 	l, err := planner.New(planner.Config{Backends: []model.Backend{scripted(
 		mock.Reply{Text: `{"steps":[
-			{"id":"find","over":"chunks","do":"find every date","select":[],"where":[],"widen":false,"context":[],"goal":"","fields":[],"note":""},
+			{"id":"find","over":"chunks","do":"find every date","level":0,"select":[],"where":[],"widen":false,"context":[],"goal":"","fields":[],"note":""},
 			{"id":"sum","over":"once","do":"","lookup":0,"select":[],"needs":["find"],"output":"findings","fields":[],"note":""}]}`},
 		mock.Reply{Text: `{"steps":[{"id":"sum","over":"once","do":"sort the dates","lookup":0,"select":[],"needs":["find"],"output":"findings","fields":[],"note":""}]}`},
 	)}})

@@ -17,7 +17,7 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{[]string{"chunks", "sections", "sources"}, []string{"select", "where", "widen", "context", "goal", "fields", "note"}},
+	{[]string{"chunks", "sections", "sources"}, []string{"level", "select", "where", "widen", "context", "goal", "fields", "note"}},
 	{[]string{"items"}, []string{"items", "lookup", "select", "needs", "context", "goal", "output", "fields", "note"}},
 	{[]string{"list", "each"}, []string{"of", "lookup", "select", "needs", "goal", "output", "fields", "note"}},
 	{[]string{"once"}, []string{"lookup", "select", "needs", "output", "fields", "note"}},
@@ -34,7 +34,7 @@ const (
 // types are the JSON Schemas of the fields that are no texts.
 var types = map[string]string{
 	"select": texts, "where": texts, "context": texts, "items": texts, "needs": texts, "tools": texts, "fields": `{"$ref":"#/$defs/fields"}`,
-	"widen": `{"type":"boolean"}`, "lookup": `{"type":"integer"}`, "output": `{"type":"string","enum":["findings","list","text"]}`,
+	"widen": `{"type":"boolean"}`, "lookup": `{"type":"integer"}`, "level": `{"type":"integer"}`, "output": `{"type":"string","enum":["findings","list","text"]}`,
 }
 
 // planSchema is a strict schema, a union of the kinds of steps: every field
@@ -105,7 +105,7 @@ func recordSchema(fs []field) (schema json.RawMessage, wrong string) {
 const planSystem = `You are the planner of a swarm. You write a short plan; many small language models, the workers, carry it out at the same time. Afterwards you are shown what they found and write the answer. You never see the texts themselves, only outlines of them.
 
 Reply with one JSON object and nothing else: {"steps": [step, …]}. A step is of one of these kinds and has all fields of its kind; those that it does not use stay "", [], 0 or false:
-{"id", "over": "chunks", "sections" or "sources", "do", "select", "where", "widen", "context", "goal", "fields", "note"}: reads texts, one worker for each chunk (a page or two), each section (the text under one heading) or each whole source. Sections where the headings say of whom or of what a text is.
+{"id", "over": "chunks", "sections" or "sources", "do", "level", "select", "where", "widen", "context", "goal", "fields", "note"}: reads texts, one worker for each chunk (a page or two), each section (the text under one heading) or each whole source. Sections where the headings say of whom or of what a text is; "level" 1 puts all under an outermost heading, as a chapter, into one, 2 all under one of the next level, 0 nothing.
 {"id", "over": "items", "do", "items", "lookup", "select", "needs", "context", "goal", "output", "fields", "note"}: one worker for each text in "items".
 {"id", "over": "list" or "each", "do", "of", "lookup", "select", "needs", "goal", "output", "fields", "note"}: goes on from the step "of". "list": one worker for each of its findings, or entries of a calc, once all are there. "each": one for each worker's reply, with the piece that it read, as soon as it is there.
 {"id", "over": "once", "do", "lookup", "select", "needs", "output", "fields", "note"}: a single worker.

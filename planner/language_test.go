@@ -18,10 +18,10 @@ func TestEveryKindOfStepIsRead(t *testing.T) {
 		text string
 		want func(swarm.Step) bool
 	}{
-		{`{"id":"a","over":"sections","do":"read","select":["x#1-3"],"where":["tax"],"widen":true,"context":["x#1"],"goal":"hidden","fields":[],"note":"n"}`, func(s swarm.Step) bool {
-			return s.Over == swarm.Sections && s.Where[0] == "tax" && s.Widen && s.Context[0] == "x#1" && s.Goal == swarm.NoGoal && s.Note == "n" && s.Schema == nil
+		{`{"id":"a","over":"sections","do":"read","level":2,"select":["x#1-3"],"where":["tax"],"widen":true,"context":["x#1"],"goal":"hidden","fields":[],"note":"n"}`, func(s swarm.Step) bool {
+			return s.Over == swarm.Sections && s.Level == 2 && s.Where[0] == "tax" && s.Widen && s.Context[0] == "x#1" && s.Goal == swarm.NoGoal && s.Note == "n" && s.Schema == nil
 		}},
-		{`{"id":"a","over":"sources","do":"read","goal":"shown"}`, func(s swarm.Step) bool { return s.Over == swarm.Sources && s.Goal == "" }},
+		{`{"id":"a","over":"sources","do":"read","level":1,"goal":"shown"}`, func(s swarm.Step) bool { return s.Over == swarm.Sources && s.Level == 0 && s.Goal == "" }},
 		{`{"id":"a","over":"items","do":"write","items":["One"],"lookup":3,"needs":[],"context":[],"goal":"Write a guide.","output":"text","note":""}`, func(s swarm.Step) bool {
 			return s.Form == swarm.FormText && s.Lookup == 3 && s.Goal == "Write a guide." && s.Needs == nil
 		}},
@@ -130,7 +130,7 @@ func TestAScriptThatDepartsEndsAtOnce(t *testing.T) {
 	for text, want := range map[string]string{
 		steps(`{"id":"a","over":"list","do":"x","of":"b","needs":[],"goal":"","output":"list"}`): "at '/steps/0': missing properties 'lookup', 'select', 'fields', 'note'",
 		steps(`{"id":"a","over":"once","do":"x"}`):                                               "at '/steps/0': missing properties 'lookup', 'select', 'needs', 'output', 'fields', 'note'",
-		steps(`{"id":"a","over":"chunks","do":"x"}`):                                             "at '/steps/0': missing properties 'select', 'where', 'widen', 'context', 'goal', 'fields', 'note'",
+		steps(`{"id":"a","over":"chunks","do":"x"}`):                                             "at '/steps/0': missing properties 'level', 'select', 'where', 'widen', 'context', 'goal', 'fields', 'note'",
 		`{}`:        "at '/': missing property 'steps'",
 		"no object": "not JSON",
 	} {

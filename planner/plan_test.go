@@ -16,7 +16,7 @@ import (
 )
 
 func TestPlanSendsStrictSchemaAndOutlinesButNoText(t *testing.T) {
-	l, s := serve(t, Config{}, mock.Reply{Text: steps(`{"id":"find","over":"chunks","do":"find the rent","select":["lease.txt"],"where":[],"widen":false,"context":[],"goal":"","fields":[],"note":""}`)})
+	l, s := serve(t, Config{}, mock.Reply{Text: steps(`{"id":"find","over":"chunks","do":"find the rent","level":0,"select":["lease.txt"],"where":[],"widen":false,"context":[],"goal":"","fields":[],"note":""}`)})
 	a, err := plan(t, l, lease())
 	if err != nil || len(a.steps) != 1 {
 		t.Fatal(a.steps, err)

@@ -62,6 +62,8 @@ func fieldsOf(s *step) *PlanError {
 		return bad("select", s.Select[0], "goes with over chunks, sections or sources only, or with lookup, not with %s", s.Over)
 	case len(s.Where) > 0 && !texts:
 		return bad("where", s.Where[0], "goes with over chunks, sections or sources only, not %s", s.Over)
+	case s.Level < 0 || s.Level > mostLevel || s.Level > 0 && s.Over != Sections:
+		return bad("level", strconv.Itoa(s.Level), "must be from 0 to %d with over sections, else 0", mostLevel)
 	case s.Widen && len(s.Where)+len(s.Select) == 0:
 		return bad("widen", "true", "goes with select or where only: without them all is read")
 	case len(s.Items) > 0 && s.Over != Items:
@@ -87,6 +89,9 @@ func fieldsOf(s *step) *PlanError {
 	}
 	return nil
 }
+
+// mostLevel is that of headings which sections may be made of.
+const mostLevel = 6
 
 // mostLookup is how many chunks a subtask may be shown by Lookup.
 const mostLookup = 64

@@ -378,7 +378,7 @@ func subtaskKey(s *step, st *Subtask) [16]byte {
 
 // asked is a step without its name and without what only finds its input.
 func asked(s Step) Step {
-	s.ID, s.Select, s.Where, s.Widen, s.Items, s.Of, s.Needs = "", nil, nil, false, nil, "", nil
+	s.ID, s.Level, s.Select, s.Where, s.Widen, s.Items, s.Of, s.Needs = "", 0, nil, nil, false, nil, "", nil
 	s.Context, s.Lookup, s.Goal, s.Keep, s.Est = nil, 0, "", false, 0
 	return s
 }

@@ -79,28 +79,36 @@ func plan(t testing.TB, w swarm.Worker, sources []swarm.Source, steps ...swarm.S
 }
 
 func TestSectionsAreReadExactlyAndCitedAtTheirPlace(t *testing.T) {
-	for _, size := range []int{16, 40, 400} {
-		src := sourced(t, "a.md", almanac, size)
-		var w seen
-		plan(t, &w, []swarm.Source{src}, swarm.Step{ID: "s", Do: "read", Over: swarm.Sections})
-		var paths []string
-		for _, st := range slices.SortedFunc(slices.Values(w.all), func(a, b swarm.Subtask) int { return a.Index - b.Index }) {
-			c := st.Chunk
-			paths = append(paths, c.Path)
-			for _, line := range strings.Split(strings.TrimSpace(c.Text), "\n") {
-				at := strings.Index(c.Text, line)
-				cite := c.Cite(at, at+len(line))
-				if almanac[cite.Start:cite.End] != line || cite.Path != c.Path || strings.Count(almanac[:cite.Start], "\n")+1 != cite.Line || !strings.HasPrefix(cite.Chunk, "a.md#") {
-					t.Errorf("size %d: %q is cited as %+v", size, line, cite)
+	for level, want := range map[int][]string{
+		0: {"Almanac", "Almanac › Bridges", "Almanac › Towers › North", "Almanac › Towers › South"},
+		1: {"Almanac"},
+		2: {"Almanac", "Almanac › Bridges", "Almanac › Towers"},
+		3: {"Almanac", "Almanac › Bridges", "Almanac › Towers › North", "Almanac › Towers › South"},
+	} {
+		for _, size := range []int{16, 40, 400} {
+			src := sourced(t, "a.md", almanac, size)
+			var w seen
+			plan(t, &w, []swarm.Source{src}, swarm.Step{ID: "s", Do: "read", Over: swarm.Sections, Level: level, Where: []string{"almanac", "4", "31", "metres"}})
+			var paths []string
+			for _, st := range slices.SortedFunc(slices.Values(w.all), func(a, b swarm.Subtask) int { return a.Index - b.Index }) {
+				c := st.Chunk
+				paths = append(paths, c.Path)
+				for _, line := range strings.FieldsFunc(c.Text, func(r rune) bool { return r == '\n' }) {
+					at := strings.Index(c.Text, line)
+					cite := c.Cite(at, at+len(line))
+					if almanac[cite.Start:cite.End] != line || !strings.HasPrefix(cite.Path, c.Path) || level == 0 && cite.Path != c.Path ||
+						strings.Count(almanac[:cite.Start], "\n")+1 != cite.Line || !strings.HasPrefix(cite.Chunk, "a.md#") {
+						t.Errorf("level %d, size %d: %q is cited as %+v", level, size, line, cite)
+					}
+				}
+				half := c.Part(len(c.Text)/2, len(c.Text))
+				if cite := half.Cite(0, len(half.Text)); strings.Join(strings.Fields(almanac[cite.Start:cite.End]), " ") != cite.Quote {
+					t.Errorf("level %d, size %d: a part is cited as %+v", level, size, cite)
 				}
 			}
-			half := c.Part(len(c.Text)/2, len(c.Text))
-			if cite := half.Cite(0, len(half.Text)); strings.Join(strings.Fields(almanac[cite.Start:cite.End]), " ") != cite.Quote {
-				t.Errorf("size %d: a part is cited as %+v", size, cite)
+			if !slices.Equal(paths, want) {
+				t.Errorf("level %d, size %d: sections %q", level, size, paths)
 			}
-		}
-		if want := []string{"Almanac", "Almanac › Bridges", "Almanac › Towers › North", "Almanac › Towers › South"}; !slices.Equal(paths, want) {
-			t.Errorf("size %d: sections %q", size, paths)
 		}
 	}
 }

@@ -17,6 +17,14 @@ type corpus struct {
 	index  func() *index.Index
 }
 
+// unit is what texts are read in: chunks, sources, or sections of a level.
+type unit struct {
+	Over
+	level int
+}
+
+func (s *Step) unit() unit { return unit{s.Over, s.Level} }
+
 func newCorpus(pieces func() []*Chunk) *corpus {
 	c := &corpus{pieces: sync.OnceValue(pieces)}
 	c.index = sync.OnceValue(func() *index.Index {
@@ -35,15 +43,15 @@ func (c *corpus) Search(query string, n int) []*Chunk {
 	return found
 }
 
-// sectionsOf returns the sections of sources as pieces. What is a heading alone
-// is none.
-func sectionsOf(sources []Source) []*Chunk {
+// sectionsOf returns the sections of a level (see Step) as pieces. What is a heading
+// alone is none.
+func sectionsOf(sources []Source, level int) []*Chunk {
 	var all []*Chunk
 	for i := range sources {
 		s := &sources[i]
-		for n, parts := range s.sections() {
+		for n, parts := range s.sections(level) {
 			c := s.assemble(s.Name+"§"+strconv.Itoa(n+1), parts)
-			c.Path = parts[0].path
+			c.Path = outer(parts[0].path, level)
 			title := c.Path[strings.LastIndex(c.Path, " › ")+1:]
 			if title = strings.TrimSpace(strings.TrimPrefix(title, "› ")); title == "" || len(strings.TrimSpace(c.Text)) > len(title)+8 || !strings.Contains(c.Text, title) {
 				all = append(all, c)
@@ -108,7 +116,7 @@ func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *PlanError)
 		return nil, nil, wrong
 	}
 	if len(st.Select) == 0 {
-		all = r.corpora[st.Over].pieces()
+		all = r.corpora[st.unit()].pieces()
 		return all, all, nil
 	}
 	picked := make(map[string]bool, len(chunks))
@@ -117,7 +125,7 @@ func (p *planning) candidates(st *step) (chosen, all []*Chunk, wrong *PlanError)
 	}
 	switch st.Over {
 	case Sections:
-		all = r.corpora[Sections].pieces()
+		all = r.corpora[st.unit()].pieces()
 		chosen = only(all, func(c *Chunk) bool { return picked[c.Segments[0].Chunk] })
 		return chosen, all, nil
 	case Sources:
@@ -144,7 +152,7 @@ func (p *planning) narrowed(st *step, from []*Chunk) []*Chunk {
 	if len(st.Where) == 0 {
 		return from
 	}
-	of := p.run.corpora[st.Over]
+	of := p.run.corpora[st.unit()]
 	if st.Over != Chunks && len(st.Select) > 0 {
 		of = newCorpus(func() []*Chunk { return from })
 	}
@@ -237,7 +245,7 @@ func (w *working) lookup(s *step, st *Subtask) (found []*Chunk) {
 		}
 	}
 	own, in, n := w.run.task.Index, s.lookIn, st.Step.Lookup+1
-	from := cmp.Or(in, w.run.corpora[Chunks])
+	from := cmp.Or(in, w.run.corpora[unit{Over: Chunks}])
 	ix := cmp.Or[Index](own, from)
 	if own != nil && in != nil {
 		n *= 16 // of what it finds, what is to be looked in

@@ -133,8 +133,9 @@ const (
 	// that result is there. Subtask i follows subtask i of Of.
 	Each
 	// Sections makes a subtask of each section of the sources: exactly the text
-	// under one heading. A heading without text of its own makes none. Where Select
-	// names chunks, the sections that begin in those chunks are read.
+	// under one heading, without that of the headings below it unless [Step].Level
+	// says so. A heading without text of its own makes none. Where Select names
+	// chunks, the sections that begin in those chunks are read.
 	Sections
 	// Sources makes a subtask of each source: its whole text, or the chunks of it
 	// that Select names, joined.
@@ -181,6 +182,10 @@ type Step struct {
 	Do string
 
 	Over Over
+	// Level is the deepest level of headings that Sections are made of: 1 makes one
+	// of each outermost heading with all that is below it, 2 one of each heading of
+	// the first two levels. At most 6. 0: of every heading.
+	Level int `json:",omitempty"`
 	// Select names what steps over Chunks, Sections and Sources read. An entry is a
 	// source, the ID of a chunk, or part of a source by the numbers of its chunks,
 	// "NAME#12" or "NAME#12-30"; NAME may be left out if there is only one source.

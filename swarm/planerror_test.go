@@ -59,6 +59,8 @@ func TestPlanErrorNamesFieldValueAndMend(t *testing.T) {
 		"widen off":         {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Widen: true}, "widen", "true", "select or where"},
 		"unknown tool":      {swarm.Step{ID: "b", Do: "x", Tools: []string{"search", "sing"}}, "tools", "sing", "there are search, fetch"},
 		"unknown context":   {swarm.Step{ID: "b", Do: "x", Context: []string{"dog"}}, "context", "dog", `"doc"`},
+		"level of chunks":   {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Level: 1}, "level", "1", "from 0 to 6 with over sections"},
+		"deep level":        {swarm.Step{ID: "b", Do: "x", Over: swarm.Sections, Level: 7}, "level", "7", "from 0 to 6 with over sections"},
 		"much lookup":       {swarm.Step{ID: "b", Do: "x", Lookup: 99}, "lookup", "99", "from 0 to 64"},
 		"calc off":          {swarm.Step{ID: "b", Do: "x", Calc: "1"}, "calc", "1", "over calc only"},
 		"calc of nothing":   {swarm.Step{ID: "b", Do: "x", Over: swarm.Calc, Calc: "1"}, "needs", "", "is empty"},

@@ -66,7 +66,7 @@ func (p *planning) write() (accepted int, err error) {
 // add is what a planner hands its steps to.
 func (p *planning) add(round int, s Step) error {
 	r := p.run
-	if of := r.corpora[s.Over]; of != nil && len(s.Where) > 0 {
+	if of := r.corpora[s.unit()]; of != nil && len(s.Where) > 0 {
 		of.index() // before the lock is taken: it may take a second
 	}
 	r.lock()

@@ -102,7 +102,7 @@ type run struct {
 	group   sync.WaitGroup  // planner calls, workers, the watcher
 	over    chan struct{}   // closed when all rounds are done
 	chunks  []*Chunk        // of all sources
-	corpora map[Over]*corpus
+	corpora map[unit]*corpus
 
 	most    int // rounds
 	account *account
@@ -177,10 +177,12 @@ func newRun(ctx context.Context, s *Swarm, t Task) *run {
 			r.chunks = append(r.chunks, &t.Sources[i].Chunks[j])
 		}
 	}
-	r.corpora = map[Over]*corpus{
-		Chunks:   newCorpus(func() []*Chunk { return r.chunks }),
-		Sections: newCorpus(func() []*Chunk { return sectionsOf(t.Sources) }),
-		Sources:  newCorpus(func() []*Chunk { return wholes(t.Sources, func(*Chunk) bool { return true }) }),
+	r.corpora = map[unit]*corpus{
+		{Over: Chunks}:  newCorpus(func() []*Chunk { return r.chunks }),
+		{Over: Sources}: newCorpus(func() []*Chunk { return wholes(t.Sources, func(*Chunk) bool { return true }) }),
+	}
+	for level := range mostLevel + 1 {
+		r.corpora[unit{Sections, level}] = newCorpus(func() []*Chunk { return sectionsOf(t.Sources, level) })
 	}
 	r.plan = planning{run: r, byID: map[string]*step{}, repeats: map[string][]*step{}}
 	r.work = working{run: r, machine: schedule.New(cmp.Or(s.Concurrency, defaultConcurrency)), away: map[schedule.Ref]*running{}}

@@ -187,7 +187,7 @@ type Section struct {
 // cost is that of estimating the text's tokens.
 func (s *Source) Sections() iter.Seq[Section] {
 	return func(yield func(Section) bool) {
-		for _, parts := range s.sections() {
+		for _, parts := range s.sections(0) {
 			one := Section{Path: parts[0].path, First: parts[0].chunk + 1}
 			for _, st := range parts {
 				text := s.Chunks[st.chunk].Text[st.from:st.to]
@@ -202,10 +202,10 @@ func (s *Source) Sections() iter.Seq[Section] {
 	}
 }
 
-// sections returns the parts of each section.
-func (s *Source) sections() (all [][]stretch) {
+// sections returns the parts of each section of a level; see Step.
+func (s *Source) sections(level int) (all [][]stretch) {
 	for st := range s.stretches() {
-		if last := len(all) - 1; last >= 0 && all[last][0].path == st.path {
+		if last := len(all) - 1; last >= 0 && outer(all[last][0].path, level) == outer(st.path, level) {
 			all[last] = append(all[last], st)
 		} else {
 			all = append(all, []stretch{st})
@@ -213,6 +213,18 @@ func (s *Source) sections() (all [][]stretch) {
 	}
 	return all
 }
+
+// outer returns the headings of a path up to a level; 0: all.
+func outer(path string, level int) string {
+	headings := strings.Split(path, pathSeparator)
+	if level == 0 || len(headings) <= level {
+		return path
+	}
+	return strings.Join(headings[:level], pathSeparator)
+}
+
+// pathSeparator stands between the headings of a path.
+const pathSeparator = " › "
 
 // stretch is a part of a chunk under one path of headings.
 type stretch struct {

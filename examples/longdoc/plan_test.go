@@ -11,10 +11,10 @@ import (
 
 func TestThePlanIsShownStepByStepBeforeTheAnswer(t *testing.T) {
 	const steps = `{"steps":[
-		{"id":"rows","over":"sections","do":"Find each bridge\nand its year.","select":["#1-2"],"where":["bridge","opened in"],"widen":false,"context":["#1"],"goal":"hidden","fields":[{"name":"year","type":"number","meaning":"of opening","scale":[]}],"note":"All bridges."},
+		{"id":"rows","over":"sections","do":"Find each bridge\nand its year.","level":0,"select":["#1-2"],"where":["bridge","opened in"],"widen":false,"context":["#1"],"goal":"hidden","fields":[{"name":"year","type":"number","meaning":"of opening","scale":[]}],"note":"All bridges."},
 		{"id":"more","over":"items","do":"Answer the item.","items":["Who built it?","When?"],"lookup":3,"needs":[],"context":[],"goal":"","output":"text","note":""},
 		{"id":"each","over":"each","do":"Check it.","of":"rows","lookup":0,"needs":[],"goal":"","fields":[],"note":""},
-		{"id":"wide","over":"chunks","do":"Find the tower.","select":["#1"],"where":[],"widen":true,"context":[],"goal":"","fields":[],"note":""},
+		{"id":"wide","over":"chunks","do":"Find the tower.","level":0,"select":["#1"],"where":[],"widen":true,"context":[],"goal":"","fields":[],"note":""},
 		{"id":"sum","over":"calc","do":"The number of bridges.","needs":["rows"],"calc":"len(rows)","note":""}]}`
 	const want = `
 Step 1/rows, over sections, 2 subtasks
