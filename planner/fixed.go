@@ -13,17 +13,19 @@ import (
 type Fixed struct {
 	Steps []swarm.Step
 
-	// Into writes the answer, as Merge of [swarm.Planner] does. nil: the text of
-	// each finding is a paragraph, in plan order, with the numbers of its
-	// citations. Texts that are JSON get no numbers, and no text does if no result
-	// has a citation.
+	// Into writes the answer, as Merge of [swarm.Planner] does; plain code may write
+	// it by Task.Schema, which nothing else follows here. nil: the text of each
+	// finding is a paragraph, in plan order, with the numbers of its citations, and a
+	// text (FormText) stands under its item, or the heading of what it is of. Texts
+	// that are JSON get no numbers, and no text does if no result has a citation.
 	Into func(ctx context.Context, b swarm.Brief, results []swarm.Result, w *swarm.AnswerWriter) (swarm.Verdict, error)
 }
 
 var _ swarm.Planner = Fixed{}
 
 // Plan adds the steps in the first round, and none in later ones. It returns the
-// first error of add.
+// first error of add; the steps before it are carried out, and Coverage.PlanCut of
+// the answer tells the error.
 func (f Fixed) Plan(ctx context.Context, b swarm.Brief, add func(swarm.Step) error) error {
 	if b.Round > 1 {
 		return nil
@@ -51,6 +53,9 @@ func (f Fixed) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result,
 		for k := range results[i].Out.Findings {
 			f := &results[i].Out.Findings[k]
 			io.WriteString(out, gap)
+			if k == 0 {
+				io.WriteString(out, headed(&results[i]))
+			}
 			if len(cites) == 0 || findings.IsJSON(f.Text) {
 				out.Verbatim(f.Text, f.Evidence)
 			} else {

@@ -49,6 +49,16 @@ func heading(r *swarm.Result) string {
 	return strings.TrimLeft(findings.Line(name, 120), "# ")
 }
 
+// headed returns the heading above a text of the answer; empty if it has its own, or
+// there is none to be had.
+func headed(r *swarm.Result) string {
+	name := heading(r)
+	if r.Step == nil || r.Step.Form != swarm.FormText || name == "" || strings.HasPrefix(strings.TrimSpace(r.Out.Text()), "#") {
+		return ""
+	}
+	return "## " + findings.Escape(name) + "\n\n"
+}
+
 // join writes the sections below what the model wrote, and what is missing. Their
 // citations follow those that the model was shown.
 func (m *merging) join(sections []swarm.Result, missing []string) error {
@@ -59,10 +69,7 @@ func (m *merging) join(sections []swarm.Result, missing []string) error {
 	var b strings.Builder
 	for i := range sections {
 		r := &sections[i]
-		b.WriteString("\n\n")
-		if name := heading(r); name != "" && !strings.HasPrefix(strings.TrimSpace(r.Out.Text()), "#") {
-			b.WriteString("## " + findings.Escape(name) + "\n\n")
-		}
+		b.WriteString("\n\n" + headed(r))
 		for k := range r.Out.Findings {
 			f := &r.Out.Findings[k]
 			if k > 0 {

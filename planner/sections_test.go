@@ -40,3 +40,13 @@ func TestWhatTheModelWritesRefersToNoSection(t *testing.T) {
 		t.Errorf("%q, %v, %d citations", text, err, len(v.Citations))
 	}
 }
+
+func TestFixedWritesTextsUnderTheirItems(t *testing.T) {
+	rs := written("rent", "roof", "")
+	rs[1].Out.Findings[0].Text = "# The roof\n\nIt leaks [1]."
+	w := swarm.NewAnswerWriter(nil)
+	_, err := Fixed{}.Merge(t.Context(), swarm.Brief{}, rs, w)
+	if want := "## rent\n\nAbout rent [1].\n\n# The roof\n\nIt leaks [2].\n\nAbout  [3].\n"; err != nil || w.String() != want {
+		t.Errorf("%q, %v, want %q", w.String(), err, want)
+	}
+}
