@@ -176,6 +176,9 @@ func TestThePageOnPlansShowsTheExamplesSteps(t *testing.T) {
 			t.Errorf("this is no step of the example:\n%s", b[1])
 		}
 	}
+	if !strings.Contains(string(page), swarm.CalcGuide) {
+		t.Error("the language of calculations is not that of swarm.CalcGuide")
+	}
 	for over := swarm.Once; over <= swarm.Calc; over++ {
 		if name := over.String(); !strings.Contains(string(page), "swarm."+strings.ToUpper(name[:1])+name[1:]) {
 			t.Errorf("no step over %s is shown", name)

@@ -158,6 +158,9 @@ func explain(err error) error {
 	switch {
 	case strings.HasPrefix(e.Message, "invalid operation"):
 		hint = ": num(x) reads the figure in a text, string(x) makes a text"
+		if strings.Contains(e.Message, "<nil>") {
+			hint = ": a record lacks the field, or find found none: x ?? 0 takes another value"
+		}
 	case strings.HasSuffix(e.Message, "on map Value"):
 		hint = ": what goes through a list does not go through a map m: map(keys(m), m[#])"
 	}
