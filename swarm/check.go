@@ -170,7 +170,7 @@ func (p *planning) bindTools(st *step) *PlanError {
 	}
 	for _, name := range st.Tools {
 		if !slices.Contains(names, name) {
-			return bad("tools", name, "is no tool of this run: there are %s", oneLine(names))
+			return bad("tools", name, "is no tool of this run: Swarm.Tools has %s", oneLine(names))
 		}
 	}
 	return nil

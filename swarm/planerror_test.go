@@ -57,7 +57,7 @@ func TestPlanErrorNamesFieldValueAndMend(t *testing.T) {
 		"where off":         {swarm.Step{ID: "b", Do: "x", Where: []string{"w"}}, "where", "w", "over chunks, sections or sources only"},
 		"where nothing":     {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Where: []string{"zebra"}}, "where", "zebra", "stands in none"},
 		"widen off":         {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Widen: true}, "widen", "true", "select or where"},
-		"unknown tool":      {swarm.Step{ID: "b", Do: "x", Tools: []string{"search", "sing"}}, "tools", "sing", "there are search, fetch"},
+		"unknown tool":      {swarm.Step{ID: "b", Do: "x", Tools: []string{"search", "sing"}}, "tools", "sing", "Swarm.Tools has search, fetch"},
 		"unknown context":   {swarm.Step{ID: "b", Do: "x", Context: []string{"dog"}}, "context", "dog", `"doc"`},
 		"level of chunks":   {swarm.Step{ID: "b", Do: "x", Over: swarm.Chunks, Level: 1}, "level", "1", "from 0 to 6 with over sections"},
 		"deep level":        {swarm.Step{ID: "b", Do: "x", Over: swarm.Sections, Level: 7}, "level", "7", "from 0 to 6 with over sections"},
@@ -106,7 +106,7 @@ func TestStepsWithOtherToolsAreOthers(t *testing.T) {
 		t.Errorf("%v", errs)
 	}
 	s := swarm.Swarm{Planner: script{steps: []swarm.Step{a}}, Worker: swarm.WorkerFunc(echo), Rounds: 1}
-	if _, err := s.Run(t.Context(), task); err == nil || !strings.Contains(err.Error(), "is no tool of this run: there are none") {
+	if _, err := s.Run(t.Context(), task); err == nil || !strings.Contains(err.Error(), "is no tool of this run: Swarm.Tools has none") {
 		t.Errorf("without tools: %v", err)
 	}
 }

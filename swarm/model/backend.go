@@ -9,8 +9,8 @@ import (
 
 // Backend is one model at one server.
 type Backend struct {
-	// Name identifies the backend in events and errors. Empty: Model. It must be
-	// unique in a pool.
+	// Name identifies the backend in events and errors, and must be unique in a pool.
+	// Empty: Model, with a number if others have the same: m, m#2.
 	Name string
 	// BaseURL is the server's address without "/chat/completions". Empty: OpenAI's.
 	BaseURL string

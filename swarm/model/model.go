@@ -22,7 +22,10 @@ import (
 // Attempt sends the request once and never repeats it. It returns once the reply is
 // complete, the attempt has failed or ctx has ended. It sets no time limit: the
 // pool ends ctx when Limits.AttemptTime, FirstToken or Idle has passed. It calls
-// OnText, OnData and OnBytes as data arrives.
+// OnText, OnData and OnBytes, those of them that are set, as data arrives; an API
+// whose replies come in one piece may leave that out. A Request names no model: an API
+// is made for one. What the protocol cannot carry, such as Tools, it refuses with
+// swarm.ClassInvalid.
 //
 // Its error is a *swarm.CallError, whose Class decides what the pool does next;
 // [HTTPError] makes one from a refusal. An error of another type counts as

@@ -224,7 +224,7 @@ func TestErrorsTellWhereAndWhat(t *testing.T) {
 		{`count(invoices, .amount > 5)`, "invalid operation: string > int: num(x) reads the figure in a text"},
 		{`sum(invoices, .amount * 2)`, "invalid operation: string * int: num(x)"},
 		{`[1] + [2]`, "invalid operation"},
-		{`3 - get(invoices[0], "none")`, "int - <nil>: a record lacks the field, or find found none"},
+		{`3 - find(invoices, .vendor == "nobody")?.paid`, "int - <nil>: a record lacks the field, or find found none"},
 		{`invoices.vendor`, "a list has no field vendor: map(list, .field)"},
 		{`num("n/a")`, "num(x, 0) takes 0"},
 		{`days("03/04/2024", "2024-01-01")`, `"03/04/2024" is no date`},
