@@ -90,6 +90,9 @@ func run(ctx context.Context, out io.Writer) error {
 	for i, c := range answer.Citations {
 		fmt.Fprintf(out, "[%d] %s, bytes %d to %d, verified: %t\n    %q\n", i+1, c.Source, c.Start, c.End, c.Verified, c.Quote)
 	}
+	if !answer.Complete { // something failed, was left out, or is not in the texts
+		fmt.Fprintln(out, "Not complete:", answer.Status, answer.Coverage.PlanCut, answer.Coverage.Missing)
+	}
 	used := answer.Report.Usage
 	fmt.Fprintf(out, "%d of %d chunks read in %d calls, %d tokens, %s\n",
 		answer.Coverage.ChunksRead, answer.Coverage.ChunksKnown, used.Calls, used.Tokens(), used.Cost)
