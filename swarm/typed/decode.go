@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/db31e724/go-swarm/swarm"
 )
@@ -21,7 +22,11 @@ func Decode[T any, From swarm.Finding | *swarm.Finding | *swarm.Result | *swarm.
 		return none, err
 	}
 	if err := json.Unmarshal(data, &v); err != nil {
-		return none, fmt.Errorf("typed: %w", err)
+		err = fmt.Errorf("typed: %.60q is no such record: %w", data, err)
+		if a, ok := any(from).(*swarm.Answer); ok && !a.Complete {
+			err = fmt.Errorf("%w; the answer is not complete: %s", err, strings.Join(append([]string{a.Coverage.PlanCut}, a.Coverage.Missing...), "; "))
+		}
+		return none, err
 	}
 	return v, nil
 }

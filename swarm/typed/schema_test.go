@@ -163,7 +163,10 @@ func TestDecodeReadsFindingsResultsAndAnswers(t *testing.T) {
 		"there is no record": func() (base, error) { return typed.Decode[base](&swarm.Result{}) },
 		"broken":             func() (base, error) { return typed.Decode[base](&swarm.Result{Err: broken}) },
 		"2 findings":         func() (base, error) { return typed.Decode[base](&swarm.Result{Out: swarm.Say("a", "b")}) },
-		"invalid character":  func() (base, error) { return typed.Decode[base](&swarm.Answer{Text: "prose"}) },
+		`"prose" is no such record: invalid character`: func() (base, error) { return typed.Decode[base](&swarm.Answer{Text: "prose", Complete: true}) },
+		"not complete: round 1: x; step a failed": func() (base, error) {
+			return typed.Decode[base](&swarm.Answer{Text: "prose", Coverage: swarm.Coverage{PlanCut: "round 1: x", Missing: []string{"step a failed"}}})
+		},
 		`no "value"`: func() (base, error) {
 			_, err := typed.Decode[int](a)
 			return base{}, err
