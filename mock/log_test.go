@@ -148,7 +148,7 @@ func TestBrainsThatFailAreServerErrors(t *testing.T) {
 		"own error": {func(context.Context, mock.Request) (mock.Reply, error) {
 			return mock.Reply{}, &mock.Error{Status: 429, Code: "rate_limit_exceeded", Type: "tokens", Message: "slow down", Header: map[string][]string{"retry-after": {"3"}}}
 		}, 429, "slow down", "429 rate_limit_exceeded: slow down"},
-		"script used up": {mock.Script(), 500, "used up", "used up"},
+		"script used up": {mock.Script(), 422, "used up", "used up"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := server(model(c.brain))

@@ -108,7 +108,7 @@ type Reply struct {
 }
 
 // Script returns a brain that gives the replies in order, one for each call, and
-// answers 500 when they are used up. Concurrent calls are served in order of
+// answers 422 when they are used up. Concurrent calls are served in order of
 // arrival.
 func Script(replies ...Reply) Brain {
 	turns := make([]Turn, len(replies))
@@ -116,7 +116,7 @@ func Script(replies ...Reply) Brain {
 		turns[i].Reply = r
 	}
 	return Matching(func(context.Context, Request) (Reply, error) {
-		return Reply{}, &Error{Status: 500, Message: "the script of replies is used up", Type: "server_error"}
+		return Reply{}, &Error{Status: 422, Message: "the script of replies is used up"}
 	}, Match{Turns: turns, Pass: true})
 }
 
