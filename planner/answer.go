@@ -121,8 +121,8 @@ func (a *answer) search(most int) bool {
 		end := from + at[1]
 		low := max(0, end-headBytes)
 		begin := answerBegins.FindStringIndex(a.head[low:end])
-		if begin == nil || low+begin[0] > most {
-			continue
+		if begin == nil || low+begin[0] > most || withinJSON(a.head[:low+begin[0]], headBytes) {
+			continue // of an object within another, such as a finding
 		}
 		if a.mode != undecided {
 			a.w, a.out, a.tail, a.wrote = a.void(), a.out[:0], "", false
@@ -147,9 +147,15 @@ func (a *answer) decide(last bool) {
 	if open && len(begun) >= 2*a.opened {
 		a.opened = len(begun)
 	}
+	whole := strings.Trim(begun, " \t\r\n`json")
 	switch {
-	case last && (ourNames.MatchString(begun) || json.Valid([]byte(strings.Trim(begun, " \t\r\n`json")))):
+	case last && (ourNames.MatchString(begun) || json.Valid([]byte(whole))):
 		a.mode, a.head = past, ""
+		var said struct{ Answer string } // behind what search does not look through
+		if json.Unmarshal([]byte(whole), &said) == nil && said.Answer != "" {
+			a.closed, a.rest = true, whole
+			a.put(said.Answer)
+		}
 	case last || len(begun) > preambleBytes && !open:
 		a.mode = plain
 		body := fenceBegins.ReplaceAllString(begun, "")

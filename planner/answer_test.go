@@ -46,6 +46,8 @@ func TestAnswerIsReadFromAnyReply(t *testing.T) {
 		"another object first": {`{"x":1} {"answer":"a"}`, "a", ""},
 		"verdict of a type":    {`{"answer":"a","complete":"no","missing":3}`, "a", ""},
 		"verdict null":         {`{"answer":"a","complete":null}`, "a", ""},
+		"a finding's answer":   {`{"findings":[{"answer":"in","quote":"q"}],"work":"","answer":"out","complete":false}`, "out", unsaid},
+		"findings alone":       {`{"findings":[{"answer":"in","quote":"q"}]}`, "", ""},
 		"two answers":          {`{"answer":"a","answer":"b"}`, "a", ""},
 		"broken verdict":       {`{"answer":"a",complete:false}`, "a", ""},
 		"quotes not escaped":   {`{"answer":"He said "now", not "then" ["a","b"], and {"x":"y"z} "", ", "complete":false,"missing":"m"}`, `He said "now", not "then" ["a","b"], and {"x":"y"z} "", `, "m"},
