@@ -85,6 +85,9 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 		case m.text.wrote:
 			status, missing := m.text.verdict()
 			v.Status, v.Missing = status, findings.Line(missing, missingRunes)
+			if status == swarm.Answered && len(results) == 0 && len(b.Task.Sources) > 0 {
+				v.Status = swarm.NotInTexts // whatever it says rests on nothing
+			}
 			return finish(v, nil)
 		case mends >= l.cfg.Mends:
 			return finish(v, fmt.Errorf("no answer in %d replies of the model", mends+1))
@@ -95,7 +98,7 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 
 // tooLong says in the error of a prompt that was too long how long it was.
 func (l *LLM) tooLong(err error, found string) error {
-	if classOf(err) == swarm.ClassTooLong {
+	if found != "" && classOf(err) == swarm.ClassTooLong {
 		return fmt.Errorf("findings of about %d tokens, of which the model should read %d: %w", swarm.EstimateTokens(found), l.Window(), err)
 	}
 	return err

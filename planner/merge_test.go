@@ -41,6 +41,9 @@ func TestMergeTellsCoverageAndThatNothingWasFound(t *testing.T) {
 	if err != nil || text != "The texts do not say." || v.Missing != "" || len(v.Citations) != 0 {
 		t.Errorf("%q, %+v, %v", text, v, err)
 	}
+	if v.Status != swarm.NotInTexts {
+		t.Errorf("an answer that rests on nothing is %v", v.Status)
+	}
 	got := asked(t, s, 0)
 	for _, want := range []string{"7 of 9 chunks", "0 found something and 7 nothing", "2 failed", "the plan ended early", "missing: e; and 2 more", "The workers found nothing.", "No further reading"} {
 		if !strings.Contains(got, want) {

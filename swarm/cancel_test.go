@@ -3,6 +3,7 @@ package swarm_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -100,6 +101,43 @@ func TestAWorkerThatIgnoresACancelIsWaitedForAndNamed(t *testing.T) {
 			t.Errorf("%+v", st)
 		}
 	})
+}
+
+// What a run waited for when its time was over stands in its error: a call that had
+// failed before.
+func TestTheEndOfTheTimeTellsWhatFailed(t *testing.T) {
+	failed := &swarm.CallError{Class: swarm.ClassOverloaded, Status: 503, Model: "m", Err: errors.New("busy")}
+	late := func(ctx context.Context) error {
+		<-ctx.Done()
+		return &swarm.CallError{Class: swarm.ClassCancelled, Model: "m", Err: fmt.Errorf("%w; the last attempt: %w", ctx.Err(), failed)}
+	}
+	for name, c := range map[string]struct {
+		budget swarm.Budget
+		work   func(context.Context, swarm.Subtask) (swarm.Output, error)
+		merge  bool
+		want   string
+	}{
+		"reading":            {swarm.Budget{}, func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) { return swarm.Output{}, late(ctx) }, false, "1/t/0: call to m"},
+		"reading, by budget": {swarm.Budget{Time: time.Minute}, func(ctx context.Context, _ swarm.Subtask) (swarm.Output, error) { return swarm.Output{}, late(ctx) }, false, "1/t/0: call to m"},
+		"merging":            {swarm.Budget{}, echo, true, "merge: call to m"},
+		"merging, for long":  {swarm.Budget{}, echo, false, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			p := script{steps: []swarm.Step{each("a", "b")}, merge: func(swarm.Brief, []swarm.Result, *swarm.AnswerWriter) (swarm.Verdict, error) {
+				if c.merge {
+					return swarm.Verdict{}, late(ctx)
+				}
+				<-ctx.Done()
+				return swarm.Verdict{}, ctx.Err()
+			}}
+			_, err := (&swarm.Swarm{Planner: p, Worker: swarm.WorkerFunc(c.work), Budget: c.budget}).Run(ctx, task)
+			if err == nil || !strings.Contains(err.Error(), c.want) || (c.want != "") != strings.Contains(err.Error(), "503") || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
 }
 
 func TestAPlannerThatIgnoresACancelIsWaitedForAndNamed(t *testing.T) {

@@ -153,3 +153,76 @@ func (s *step) digest(tokens int) string {
 	}
 	return b.String()
 }
+
+// allFailed returns, if no subtask of the run ended well, the first failure in
+// plan order, or where the budget let none begin the first that was skipped; or
+// the time limit, where that cut off some. What it cut off else is missing.
+func (r *run) allFailed() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.events.report.Subtasks
+	switch cut := t[Cancelled]; {
+	case t[Done]+t[Abstained] == 0 && cut > 0:
+		return r.because(cause(r.stepCtx), nil)
+	case cut > 0:
+		r.missing = append(r.missing, fmt.Sprintf("the time limit cut off %d subtasks", cut))
+		return nil
+	case t[Done]+t[Abstained] > 0:
+		return nil
+	}
+	var skipped error
+	for _, s := range r.steps {
+		for i := range s.results {
+			switch res := &s.results[i]; {
+			case res.Outcome == Failed:
+				return res.Err
+			case res.Outcome == Skipped && skipped == nil:
+				skipped = res.Err
+			}
+		}
+	}
+	return skipped
+}
+
+// because adds to what stopped the run what it waited for: a call of the merge that
+// had failed before, or where no subtask ended well the first such call of one. The
+// lock is held.
+func (r *run) because(stopped, broke error) error {
+	failing := func(err error) bool {
+		ce, ok := as[*CallError](err)
+		if ok {
+			_, ok = as[*CallError](ce.Unwrap())
+		}
+		return ok
+	}
+	if failing(broke) {
+		return fmt.Errorf("%w; merge: %w", stopped, broke)
+	}
+	if t := r.events.report.Subtasks; t[Done]+t[Abstained] > 0 {
+		return stopped
+	}
+	for _, s := range r.steps {
+		for i := range s.results {
+			if err := s.results[i].Err; failing(err) {
+				return fmt.Errorf("%w; %s: %w", stopped, subtaskID(&s.Step, i), err)
+			}
+		}
+	}
+	return stopped
+}
+
+// mostWhy is how many bytes of an error's text are shown beside others.
+const mostWhy = 400
+
+// errText returns what an error says, cut short. A stranger's Error may panic.
+func errText(err error) string { return clip(fmt.Sprint(err), mostWhy) }
+
+// miss notes in the coverage what the answer does not rest on.
+func (r *run) miss(what string, why error) {
+	if why != nil {
+		what += ": " + errText(why)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.missing = append(r.missing, what)
+}

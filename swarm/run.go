@@ -213,7 +213,9 @@ func (r *run) rounds() error {
 			if r.merge.window == 0 && len(r.steps) > 0 && r.merge.write() != nil {
 				r.merge.restore()
 			}
-			return stopped
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.because(stopped, nil)
 		}
 		if accepted == 0 {
 			if r.round > 1 {
@@ -229,7 +231,9 @@ func (r *run) rounds() error {
 		restored := broke != nil && r.merge.restore()
 		switch stopped := cause(r.ctx); {
 		case stopped != nil:
-			return stopped
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			return r.because(stopped, broke)
 		case restored:
 			r.miss(fmt.Sprintf("round %d: the merge broke off", r.round), broke)
 			return nil
@@ -341,52 +345,6 @@ func (r *run) tellStalled() {
 	if len(who) > 0 {
 		r.emit(Event{Kind: Stalled, Text: "cancelled, but still working: " + strings.Join(who, ", ")})
 	}
-}
-
-// allFailed returns, if no subtask of the run ended well, the first failure in
-// plan order, or where the budget let none begin the first that was skipped; or
-// the time limit, where that cut off some. What it cut off else is missing.
-func (r *run) allFailed() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	t := r.events.report.Subtasks
-	switch cut := t[Cancelled]; {
-	case t[Done]+t[Abstained] == 0 && cut > 0:
-		return cause(r.stepCtx)
-	case cut > 0:
-		r.missing = append(r.missing, fmt.Sprintf("the time limit cut off %d subtasks", cut))
-		return nil
-	case t[Done]+t[Abstained] > 0:
-		return nil
-	}
-	var skipped error
-	for _, s := range r.steps {
-		for i := range s.results {
-			switch res := &s.results[i]; {
-			case res.Outcome == Failed:
-				return res.Err
-			case res.Outcome == Skipped && skipped == nil:
-				skipped = res.Err
-			}
-		}
-	}
-	return skipped
-}
-
-// mostWhy is how many bytes of an error's text are shown beside others.
-const mostWhy = 400
-
-// errText returns what an error says, cut short. A stranger's Error may panic.
-func errText(err error) string { return clip(fmt.Sprint(err), mostWhy) }
-
-// miss notes in the coverage what the answer does not rest on.
-func (r *run) miss(what string, why error) {
-	if why != nil {
-		what += ": " + errText(why)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.missing = append(r.missing, what)
 }
 
 // finish makes the answer of what is known and tells the observer that the

@@ -270,12 +270,16 @@ func (c *call) timeOver() error {
 }
 
 // last adds to err, the end of a context, how the call's last whole attempt
-// failed.
+// failed; or that of another call, where this one only waited for backends that fail.
 func (c *call) last(err error) error {
-	if c.err == nil {
+	failed := c.err
+	if failed == nil {
+		failed = c.pool.queue.ailing(c.fits)
+	}
+	if failed == nil {
 		return err
 	}
-	return fmt.Errorf("%w; the last attempt: %w", err, c.err)
+	return fmt.Errorf("%w; the last attempt: %w", err, failed)
 }
 
 // linger waits, or until ctx ends.

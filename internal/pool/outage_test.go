@@ -47,6 +47,23 @@ func crowd(t *testing.T, p *Pool, n int) (lost int, took time.Duration) {
 	return int(bad.Load()), time.Since(start)
 }
 
+// A call that only waits, for a backend that fails, tells at its end how.
+func TestACallThatOnlyWaitedTellsWhatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := away(time.Now().Add(time.Hour), time.Millisecond, time.Second, refusal(swarm.ClassOverloaded, 503))
+		p := poolOf(t, Config{}, s)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		go p.Do(ctx, ask("x"))
+		time.Sleep(time.Minute)
+		late, end := context.WithTimeout(ctx, time.Millisecond)
+		defer end()
+		if _, err := p.Do(late, ask("y")); classOf(t, err) != swarm.ClassCancelled || !strings.Contains(err.Error(), "the last attempt: call to") || !strings.Contains(err.Error(), "503") {
+			t.Error(err)
+		}
+	})
+}
+
 // F14: overload for two minutes, told in a body, lost 43 of 43 calls.
 func TestOutageLosesNoCall(t *testing.T) {
 	for _, e := range []*swarm.CallError{

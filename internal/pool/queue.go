@@ -180,6 +180,22 @@ func (q *queue) useful(fits uint64) bool {
 	})
 }
 
+// ailing returns the last failure of a backend if the circuit breakers of all of
+// them are open; else nil.
+func (q *queue) ailing(fits uint64) (last *swarm.CallError) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, b := range q.backends {
+		if fits&b.bit != 0 && !b.breaker.open {
+			return nil
+		}
+		if fits&b.bit != 0 {
+			last = b.failed
+		}
+	}
+	return last
+}
+
 // dispatch hands free slots to waiting calls, the most urgent first.
 func (q *queue) dispatch(now time.Time) {
 	type line struct { // of calls that are alike to their backends: the first speaks for all
