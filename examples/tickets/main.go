@@ -21,7 +21,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/db31e724/go-swarm/mock"
 	"github.com/db31e724/go-swarm/swarm"
@@ -80,7 +79,7 @@ func run(ctx context.Context, n int, budget float64, kept string, out, say io.Wr
 	defer rows.Flush()
 	rows.Write([]string{"id", "topic", "urgent", "order", "error"}) // an error stays, and is rows.Error's
 	var report swarm.Report
-	failed, start := 0, time.Now()
+	failed := 0
 	for r, err := range typed.Map[Ticket, Label](ctx, pool, tickets(n), "Label the support ticket.",
 		append(options, typed.InOrder(), typed.WithConcurrency(pool.Slots()), typed.WithChecks(orderIsNamed),
 			typed.WithBudget(swarm.Budget{Cost: swarm.Money(budget * float64(swarm.Dollar))}), typed.WithReport(&report))...) {
@@ -99,8 +98,9 @@ func run(ctx context.Context, n int, budget float64, kept string, out, say io.Wr
 		}
 	}
 	used := report.Usage
-	fmt.Fprintf(say, "%d tickets, %d without a label, in %d calls: %d tokens in, %d out, %s, %s\n", n, failed, used.Calls, used.In, used.Out, used.Cost, time.Since(start).Round(10*time.Millisecond))
-	return nil
+	rows.Flush()
+	fmt.Fprintf(say, "%d tickets, %d without a label, in %d calls: %d tokens in, %d out, %s\n", n, failed, used.Calls, used.In, used.Out, used.Cost)
+	return rows.Error()
 }
 
 // orderIsNamed is a check: a model may make up a number, and a program can tell.
@@ -123,8 +123,7 @@ func tickets(n int) iter.Seq[Ticket] {
 	return func(yield func(Ticket) bool) {
 		dice := rand.New(rand.NewPCG(1, 2))
 		for i := range n {
-			text := strings.ReplaceAll(texts[dice.IntN(len(texts))], "#", strconv.Itoa(10_000+dice.IntN(90_000)))
-			if !yield(Ticket{i + 1, text}) {
+			if text := texts[dice.IntN(len(texts))]; !yield(Ticket{i + 1, strings.ReplaceAll(text, "#", strconv.Itoa(10_000+dice.IntN(90_000)))}) {
 				return
 			}
 		}

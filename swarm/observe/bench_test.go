@@ -11,7 +11,8 @@ import (
 
 // BenchmarkProgress is the cost of an event, a thousand of them a millisecond.
 func BenchmarkProgress(b *testing.B) {
-	f := observe.Progress(io.Discard, observe.InPlace(true), observe.Columns(100))
+	b.Setenv("COLUMNS", "100")
+	f := observe.Progress(io.Discard, observe.InPlace(true))
 	f(swarm.Event{Kind: swarm.RunStarted, Run: "run-1"})
 	e := swarm.Event{Kind: swarm.SubtaskEnded, Run: "run-1", Step: "1/read", To: 1, Outcome: swarm.Done}
 	for b.Loop() {

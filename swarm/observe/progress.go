@@ -20,12 +20,6 @@ type ProgressOption func(*progress)
 // written. Default: true if w is an *[os.File] on a terminal.
 func InPlace(yes bool) ProgressOption { return func(p *progress) { p.inPlace = yes } }
 
-// Columns sets the width of the terminal. Default: the terminal's own width if the
-// system reports it, else $COLUMNS, else 80.
-func Columns(n int) ProgressOption {
-	return func(p *progress) { p.columns = func() int { return n } }
-}
-
 // How often a line is drawn, in time since the run began.
 const (
 	redraw    = 100 * time.Millisecond // in place
@@ -38,7 +32,7 @@ const (
 // subtasks, tokens, cost, retries, time.
 //
 // On a terminal it redraws one line, at most ten times a second by the events'
-// times, cut to the terminal's width, and ends it with a newline when the run ends.
+// times, cut to the terminal's width (else $COLUMNS, else 80), and ends it with a newline when the run ends.
 // Elsewhere it writes plain lines: at the end of plans, at merges, at the end of
 // the run, and in between every five seconds to a minute, less often in longer
 // runs.
@@ -51,7 +45,7 @@ const (
 // hundred nanoseconds. Runs at the same time are shown as their sum.
 func Progress(w io.Writer, opts ...ProgressOption) func(swarm.Event) {
 	f, ok := w.(*os.File)
-	p := &progress{w: w, inPlace: ok && term.IsTerminal(int(f.Fd())), columns: func() int { return columnsOf(w) }}
+	p := &progress{w: w, inPlace: ok && term.IsTerminal(int(f.Fd()))}
 	for _, o := range opts {
 		o(p)
 	}
@@ -61,7 +55,6 @@ func Progress(w io.Writer, opts ...ProgressOption) func(swarm.Event) {
 type progress struct {
 	w       io.Writer
 	inPlace bool
-	columns func() int
 
 	mu sync.Mutex
 	tally
@@ -119,7 +112,7 @@ func (p *progress) stepAside(text string) {
 // drawInPlace writes the line over the one that stands. A column is left free,
 // for many terminals break the line when the last one is written.
 func (p *progress) drawInPlace() {
-	line := p.line(max(p.columns()-1, 0))
+	line := p.line(max(columnsOf(p.w)-1, 0))
 	out := "\r" + line + strings.Repeat(" ", max(p.drawn-len(line), 0))
 	if p.fresh {
 		out = "\n" + line

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +70,8 @@ func TestProgressWritesPlainLinesNowAndThen(t *testing.T) {
 
 func TestProgressDrawsOneLineInPlace(t *testing.T) {
 	var out bytes.Buffer
-	f := observe.Progress(&out, observe.InPlace(true), observe.Columns(100))
+	t.Setenv("COLUMNS", "100")
+	f := observe.Progress(&out, observe.InPlace(true))
 	var events []swarm.Event
 	for _, e := range aRun() {
 		if e.Kind != swarm.AnswerText {
@@ -85,7 +87,8 @@ func TestProgressDrawsOneLineInPlace(t *testing.T) {
 
 func TestProgressDrawsAtMostTenTimesASecond(t *testing.T) {
 	var out bytes.Buffer
-	f := observe.Progress(&out, observe.InPlace(true), observe.Columns(80))
+	t.Setenv("COLUMNS", "80")
+	f := observe.Progress(&out, observe.InPlace(true))
 	f(swarm.Event{Kind: swarm.RunStarted, Run: "r"})
 	for i := range 1000 {
 		f(swarm.Event{Kind: swarm.SubtaskStarted, Run: "r", At: time.Duration(i) * time.Millisecond})
@@ -102,7 +105,8 @@ func TestProgressMakesWayForTheAnswer(t *testing.T) {
 			terminal.WriteString(e.Text)
 		}
 	}
-	play(observe.Tee(observe.Progress(&terminal, observe.InPlace(true), observe.Columns(120)), answer), aRun())
+	t.Setenv("COLUMNS", "120")
+	play(observe.Tee(observe.Progress(&terminal, observe.InPlace(true)), answer), aRun())
 	got := screen(terminal.String())
 	if len(got) != 3 || got[0] != "ANSWER-WORDS ANSWER-WORDS" || !strings.HasPrefix(got[1], "done  7/7") || got[2] != "" {
 		t.Errorf("the screen shows %q, want the answer and the last line below it", got)
@@ -117,7 +121,8 @@ func TestProgressDrawsNothingInTheMiddleOfAnAnswer(t *testing.T) {
 			terminal.WriteString("\n")
 		}
 	}
-	play(observe.Tee(observe.Progress(&terminal, observe.InPlace(true), observe.Columns(120)), answer), []swarm.Event{
+	t.Setenv("COLUMNS", "120")
+	play(observe.Tee(observe.Progress(&terminal, observe.InPlace(true)), answer), []swarm.Event{
 		{Kind: swarm.RunStarted, Run: "r"},
 		{Kind: swarm.MergeStarted, Run: "r", At: time.Second},
 		{Kind: swarm.AnswerText, Run: "r", At: 2 * time.Second, Text: "Forty-"},
@@ -133,9 +138,10 @@ func TestProgressDrawsNothingInTheMiddleOfAnAnswer(t *testing.T) {
 }
 
 func TestProgressNeverFillsANarrowTerminal(t *testing.T) {
-	for width := range 120 {
+	for width := 1; width < 120; width++ {
 		var out bytes.Buffer
-		play(observe.Progress(&out, observe.InPlace(true), observe.Columns(width)), aRun())
+		t.Setenv("COLUMNS", strconv.Itoa(width))
+		play(observe.Progress(&out, observe.InPlace(true)), aRun())
 		for _, line := range strings.FieldsFunc(out.String(), func(r rune) bool { return r == '\r' || r == '\n' }) {
 			if len(line) >= max(width, 1) {
 				t.Fatalf("width %d: %d columns in %q", width, len(line), line)
@@ -146,7 +152,8 @@ func TestProgressNeverFillsANarrowTerminal(t *testing.T) {
 
 func TestProgressKeepsWholePartsInANarrowTerminal(t *testing.T) {
 	var out bytes.Buffer
-	play(observe.Progress(&out, observe.InPlace(true), observe.Columns(16)), aRun())
+	t.Setenv("COLUMNS", "16")
+	play(observe.Progress(&out, observe.InPlace(true)), aRun())
 	if got := screen(out.String()); got[len(got)-2] != "done  7/7" {
 		t.Errorf("the screen shows %q", got)
 	}
@@ -187,7 +194,8 @@ func TestProgressMarksCostsThatAreNotWhole(t *testing.T) {
 
 func TestProgressAddsUpRunsThatOverlap(t *testing.T) {
 	var out bytes.Buffer
-	f := observe.Progress(&out, observe.InPlace(true), observe.Columns(80))
+	t.Setenv("COLUMNS", "80")
+	f := observe.Progress(&out, observe.InPlace(true))
 	for i := range 3 {
 		run := fmt.Sprint(i)
 		play(f, []swarm.Event{

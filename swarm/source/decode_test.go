@@ -179,12 +179,3 @@ func TestUniqueTellsTextsApart(t *testing.T) {
 		t.Errorf("names %q", names)
 	}
 }
-
-func TestLineCountsFromOne(t *testing.T) {
-	txt := source.Text{Body: "a\r\nb\n"}
-	for offset, want := range map[int]int{-1: 1, 0: 1, 2: 1, 3: 2, 5: 3, 99: 3} {
-		if got := txt.Line(offset); got != want {
-			t.Errorf("Line(%d) = %d, want %d", offset, got, want)
-		}
-	}
-}

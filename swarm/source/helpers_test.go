@@ -63,7 +63,7 @@ func checkChunks(t testing.TB, txt source.Text, o source.Options, src swarm.Sour
 		} else if gap := txt.Body[covered:c.Start]; strings.TrimFunc(gap, blank) != "" {
 			t.Fatalf("chunk %d: %q before it is in no chunk", i, gap)
 		}
-		if want := txt.Line(c.Start); c.Line != want {
+		if want := 1 + strings.Count(txt.Body[:c.Start], "\n"); c.Line != want {
 			t.Fatalf("chunk %d: line %d, want %d", i, c.Line, want)
 		}
 		checkPlaces(t, txt, c)

@@ -56,13 +56,6 @@ type Text struct {
 	Notes []string
 }
 
-// Line returns the line of a byte offset in Body, counted from 1. An offset outside
-// Body counts as its nearest end. The cost is linear in the offset.
-func (t Text) Line(offset int) int {
-	offset = max(0, min(offset, len(t.Body)))
-	return 1 + strings.Count(t.Body[:offset], "\n")
-}
-
 // Unique makes the names of texts unique, in place: it puts as many folders of Path
 // before equal names as are needed to distinguish them, or else adds a number.
 // Names that are already unique do not change.

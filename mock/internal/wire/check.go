@@ -2,7 +2,6 @@ package wire
 
 import (
 	"errors"
-	"math"
 	"math/big"
 	"regexp"
 	"slices"
@@ -65,29 +64,25 @@ func departures(out []Departure, v *jsonschema.ValidationError) []Departure {
 
 // meant are the departures of that branch of a union which a value was most likely
 // written for: by its type, then by the constants and enums that tell kinds
-// apart, then by how few there are; the last of equals.
-func meant(union *jsonschema.ValidationError) (best []Departure) {
-	at, least := len(union.InstanceLocation), math.MaxInt
-	for _, branch := range union.Causes {
-		all, far := departures(nil, branch), 0
-		for _, d := range all {
-			far++
-			switch d.Kind.(type) {
+// apart, then by how few there are.
+func meant(union *jsonschema.ValidationError) []Departure {
+	at := len(union.InstanceLocation)
+	far := func(branch *jsonschema.ValidationError) (n int) {
+		for _, d := range departures(nil, branch) {
+			switch n++; d.Kind.(type) {
 			case *kind.Const, *kind.Enum:
 				if len(d.Place) <= at+1 {
-					far += 1e3
+					n += 1e3
 				}
 			case *kind.Type:
 				if len(d.Place) == at {
-					far += 1e6
+					n += 1e6
 				}
 			}
 		}
-		if far <= least {
-			best, least = all, far
-		}
+		return n
 	}
-	return best
+	return departures(nil, slices.MinFunc(union.Causes, func(a, b *jsonschema.ValidationError) int { return far(a) - far(b) }))
 }
 
 // Refusal is a departure as the service tells it.
