@@ -183,34 +183,36 @@ func notes(n int) []string {
 }
 
 func TestSmallNotesCostLittleMoreThanThemselves(t *testing.T) {
-	s, p := labels(t, whole)
-	own := 0
-	for _, n := range notes(600) {
-		own += swarm.EstimateTokens(n)
-	}
-	if own < 600*24 || own > 600*30 {
-		t.Fatalf("the notes have %d tokens", own)
-	}
-	var report swarm.Report
-	rs, err := all(t, typed.Map[string, out](t.Context(), p, slices.Values(notes(600)), "Double the number of the note.", typed.WithReport(&report), typed.WithConcurrency(p.Slots())))
-	if err != nil || len(rs) != 600 {
-		t.Fatal(err, len(rs))
-	}
-	var sum swarm.Usage
-	for i, r := range rs {
-		if r.Err != nil || r.Out.Double != 2*i {
-			t.Fatalf("%+v", r)
+	synctest.Test(t, func(t *testing.T) { // a slow machine would have calls made twice
+		s, p := labels(t, whole)
+		own := 0
+		for _, n := range notes(600) {
+			own += swarm.EstimateTokens(n)
 		}
-		sum = sum.Plus(r.Usage)
-	}
-	bill := s.Bill()["mock-small"]
-	t.Logf("notes of %d tokens in %d calls of %d prompt tokens", own, bill.Calls, bill.Usage.In)
-	if bill.Usage.In > 3*own+20_000 {
-		t.Errorf("%d prompt tokens for notes of %d", bill.Usage.In, own)
-	}
-	if report.Usage != sum || sum.In != bill.Usage.In || sum.Calls != bill.Calls || int64(sum.Cost) == 0 || len(report.Models) != 1 {
-		t.Errorf("the report has %+v, the results %+v, the bill %+v", report.Usage, sum, bill)
-	}
+		if own < 600*24 || own > 600*30 {
+			t.Fatalf("the notes have %d tokens", own)
+		}
+		var report swarm.Report
+		rs, err := all(t, typed.Map[string, out](t.Context(), p, slices.Values(notes(600)), "Double the number of the note.", typed.WithReport(&report), typed.WithConcurrency(p.Slots())))
+		if err != nil || len(rs) != 600 {
+			t.Fatal(err, len(rs))
+		}
+		var sum swarm.Usage
+		for i, r := range rs {
+			if r.Err != nil || r.Out.Double != 2*i {
+				t.Fatalf("%+v", r)
+			}
+			sum = sum.Plus(r.Usage)
+		}
+		bill := s.Bill()["mock-small"]
+		t.Logf("notes of %d tokens in %d calls of %d prompt tokens", own, bill.Calls, bill.Usage.In)
+		if bill.Usage.In > 3*own+20_000 {
+			t.Errorf("%d prompt tokens for notes of %d", bill.Usage.In, own)
+		}
+		if report.Usage != sum || sum.In != bill.Usage.In || sum.Calls != bill.Calls || int64(sum.Cost) == 0 || len(report.Models) != 1 {
+			t.Errorf("the report has %+v, the results %+v, the bill %+v", report.Usage, sum, bill)
+		}
+	})
 }
 
 func TestOneBadRecordOfAPackCostsOneMoreCall(t *testing.T) {
