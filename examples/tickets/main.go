@@ -8,7 +8,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -57,16 +56,17 @@ func main() {
 func run(ctx context.Context, n int, budget float64, kept string, out, say io.Writer) error {
 	server := mock.NewServer(mock.Config{Keep: 1, Models: []mock.Model{{ID: "small", Brain: reader, Price: &mock.Price{In: 0.2, Out: 1.2}}}})
 	defer server.Close()
-	pool, err := workers.NewPool(workers.Config{Backends: []model.Backend{{
-		BaseURL: server.URL(), Model: "small", Slots: 16,
-		Price: &swarm.Price{In: swarm.Dollar / 5, Out: 6 * swarm.Dollar / 5}, // per million tokens
-	}}})
+	price := &swarm.Price{In: swarm.Dollar / 5, Out: 6 * swarm.Dollar / 5} // per million tokens
+	pool, err := workers.NewPool(workers.Config{Backends: []model.Backend{{BaseURL: server.URL(), Model: "small", Slots: 16, Price: price}}})
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-
-	var options []typed.Option
+	failed, report := 0, swarm.Report{}
+	options := []typed.Option{
+		typed.InOrder(), typed.WithConcurrency(pool.Slots()), typed.WithChecks(orderIsNamed),
+		typed.WithBudget(swarm.Budget{Cost: swarm.Money(budget * float64(swarm.Dollar))}), typed.WithReport(&report),
+	}
 	if kept != "" {
 		j, err := journal.Open(kept)
 		if err != nil {
@@ -78,11 +78,7 @@ func run(ctx context.Context, n int, budget float64, kept string, out, say io.Wr
 	rows := csv.NewWriter(out)
 	defer rows.Flush()
 	rows.Write([]string{"id", "topic", "urgent", "order", "error"}) // an error stays, and is rows.Error's
-	var report swarm.Report
-	failed := 0
-	for r, err := range typed.Map[Ticket, Label](ctx, pool, tickets(n), "Label the support ticket.",
-		append(options, typed.InOrder(), typed.WithConcurrency(pool.Slots()), typed.WithChecks(orderIsNamed),
-			typed.WithBudget(swarm.Budget{Cost: swarm.Money(budget * float64(swarm.Dollar))}), typed.WithReport(&report))...) {
+	for r, err := range typed.Map[Ticket, Label](ctx, pool, tickets(n), "Label the support ticket.", options...) {
 		row := []string{fmt.Sprint(r.In.ID), r.Out.Topic, fmt.Sprint(r.Out.Urgent), "", strings.Join(r.Doubts, "; ")}
 		switch {
 		case err != nil: // it says how many that were read have no row
@@ -114,8 +110,7 @@ func orderIsNamed(t Ticket, l Label) string {
 var texts = []string{
 	"I was billed twice for order #, please pay one of the two back.",
 	"Since this morning the display shows nothing but lines. We cannot work at all, please help at once!",
-	"Where is order #? The parcel was to come on Monday.",
-	"Do you have a shop in Graz, and is it open on Saturdays?",
+	"Where is order #? The parcel was to come on Monday.", "Do you have a shop in Graz, and is it open on Saturdays?",
 }
 
 // tickets makes tickets up, as they are asked for.
@@ -131,10 +126,9 @@ func tickets(n int) iter.Seq[Ticket] {
 }
 
 var (
-	line   = regexp.MustCompile(`(?m)^(?:(\d+): )?(\{"id".*\})$`)
-	number = regexp.MustCompile(`\d{5}`)
-	words  = regexp.MustCompile(`billed|display|parcel`)
-	topics = map[string]string{"billed": "billing", "display": "fault", "parcel": "delivery"}
+	line          = regexp.MustCompile(`(?m)^(?:(\d+): )?(\{"id".*\})$`)
+	number, words = regexp.MustCompile(`\d{5}`), regexp.MustCompile(`billed|display|parcel`)
+	topics        = map[string]string{"": "other", "billed": "billing", "display": "fault", "parcel": "delivery"}
 )
 
 // reader plays the small model: it labels each ticket of a prompt by its words.
@@ -143,7 +137,7 @@ func reader(_ context.Context, r mock.Request) (mock.Reply, error) {
 	for _, m := range line.FindAllStringSubmatch(r.Messages[len(r.Messages)-1].Content, -1) {
 		var t Ticket
 		_ = json.Unmarshal([]byte(m[2]), &t) // Map has written it
-		label := Label{Topic: cmp.Or(topics[words.FindString(t.Text)], "other"), Urgent: strings.Contains(t.Text, "at once")}
+		label := Label{Topic: topics[words.FindString(t.Text)], Urgent: strings.Contains(t.Text, "at once")}
 		if n, err := strconv.Atoi(number.FindString(t.Text)); err == nil {
 			label.Order = &n
 		}
