@@ -3,8 +3,7 @@
 //
 //	go run ./examples/tickets -n 10000 -budget 10 >tickets.csv
 //
-// The model is a mock in this process. A real one is another model.Backend; the
-// tickets would come from a file or a database, one by one.
+// The model is a mock in this process, and the tickets are made up, one by one.
 package main
 
 import (
@@ -56,16 +55,16 @@ func main() {
 func run(ctx context.Context, n int, budget float64, kept string, out, say io.Writer) error {
 	server := mock.NewServer(mock.Config{Keep: 1, Models: []mock.Model{{ID: "small", Brain: reader, Price: &mock.Price{In: 0.2, Out: 1.2}}}})
 	defer server.Close()
-	price := &swarm.Price{In: swarm.Dollar / 5, Out: 6 * swarm.Dollar / 5} // per million tokens
-	pool, err := workers.NewPool(workers.Config{Backends: []model.Backend{{BaseURL: server.URL(), Model: "small", Slots: 16, Price: price}}})
+	small := model.Backend{BaseURL: server.URL(), Model: "small", Slots: 16, Price: &swarm.Price{In: swarm.Dollar / 5, Out: 6 * swarm.Dollar / 5}} // per million tokens
+	pool, err := workers.NewPool(workers.Config{Backends: []model.Backend{small}})
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
 	failed, report := 0, swarm.Report{}
 	options := []typed.Option{
-		typed.InOrder(), typed.WithConcurrency(pool.Slots()), typed.WithChecks(orderIsNamed),
-		typed.WithBudget(swarm.Budget{Cost: swarm.Money(budget * float64(swarm.Dollar))}), typed.WithReport(&report),
+		typed.InOrder(), typed.WithConcurrency(pool.Slots()), typed.WithChecks(orderIsNamed), typed.WithReport(&report),
+		typed.WithBudget(swarm.Budget{Cost: swarm.Money(budget * float64(swarm.Dollar))}),
 	}
 	if kept != "" {
 		j, err := journal.Open(kept)
@@ -93,9 +92,8 @@ func run(ctx context.Context, n int, budget float64, kept string, out, say io.Wr
 			return rows.Error()
 		}
 	}
-	used := report.Usage
 	rows.Flush()
-	fmt.Fprintf(say, "%d tickets, %d without a label, in %d calls: %d tokens in, %d out, %s\n", n, failed, used.Calls, used.In, used.Out, used.Cost)
+	fmt.Fprintf(say, "%d tickets, %d without a label, in %d calls of %d tokens, %s\n", n, failed, report.Usage.Calls, report.Usage.Tokens(), report.Usage.Cost)
 	return rows.Error()
 }
 
