@@ -121,7 +121,7 @@ func (a *answer) search(most int) bool {
 		end := from + at[1]
 		low := max(0, end-headBytes)
 		begin := answerBegins.FindStringIndex(a.head[low:end])
-		if begin == nil || low+begin[0] > most || withinJSON(a.head[:low+begin[0]], headBytes) {
+		if begin == nil || low+begin[0] > most || withinJSON(a.head[low:low+begin[0]], headBytes) {
 			continue // of an object within another, such as a finding
 		}
 		if a.mode != undecided {
@@ -147,13 +147,16 @@ func (a *answer) decide(last bool) {
 	if open && len(begun) >= 2*a.opened {
 		a.opened = len(begun)
 	}
-	whole := strings.Trim(begun, " \t\r\n`json")
+	var whole []byte
+	if last {
+		whole = []byte(strings.Trim(begun, " \t\r\n`json"))
+	}
 	switch {
-	case last && (ourNames.MatchString(begun) || json.Valid([]byte(whole))):
+	case last && (ourNames.MatchString(begun) || json.Valid(whole)):
 		a.mode, a.head = past, ""
 		var said struct{ Answer string } // behind what search does not look through
-		if json.Unmarshal([]byte(whole), &said) == nil && said.Answer != "" {
-			a.closed, a.rest = true, whole
+		if json.Unmarshal(whole, &said) == nil && said.Answer != "" {
+			a.closed, a.rest = true, string(whole)
 			a.put(said.Answer)
 		}
 	case last || len(begun) > preambleBytes && !open:

@@ -84,16 +84,22 @@ func (l *LLM) Merge(ctx context.Context, b swarm.Brief, results []swarm.Result, 
 			return finish(v, l.tooLong(err, found))
 		case m.text.wrote:
 			status, missing := m.text.verdict()
-			v.Status, v.Missing = status, findings.Line(missing, missingRunes)
-			if status == swarm.Answered && len(results) == 0 && len(b.Task.Sources) > 0 {
-				v.Status = swarm.NotInTexts // whatever it says rests on nothing
-			}
+			v.Status, v.Missing = founded(status, &b, results), findings.Line(missing, missingRunes)
 			return finish(v, nil)
 		case mends >= l.cfg.Mends:
 			return finish(v, fmt.Errorf("no answer in %d replies of the model", mends+1))
 		}
 		ms = l.mended(base, said, noAnswer, out)
 	}
+}
+
+// founded returns the status that a merge claims, but where nothing was found in the
+// texts: whatever it says then rests on nothing.
+func founded(claim swarm.Status, b *swarm.Brief, results []swarm.Result) swarm.Status {
+	if claim == swarm.Answered && len(results) == 0 && len(b.Task.Sources) > 0 {
+		return swarm.NotInTexts
+	}
+	return claim
 }
 
 // tooLong says in the error of a prompt that was too long how long it was.

@@ -51,7 +51,7 @@ func (l *LLM) mergeRecord(ctx context.Context, b swarm.Brief, results []swarm.Re
 		data, beside, wrong := l.answerIn(said, b.Task.Schema)
 		if wrong == "" {
 			status, missing := (&answer{rest: string(beside)}).verdict()
-			v := swarm.Verdict{Status: status, Missing: findings.Line(missing, missingRunes), Citations: evidence(beside, cites)}
+			v := swarm.Verdict{Status: founded(status, &b, results), Missing: findings.Line(missing, missingRunes), Citations: evidence(beside, cites)}
 			if _, err := w.Write(data); err != nil {
 				return v, fmt.Errorf("writing the answer: %w", err)
 			}

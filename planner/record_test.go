@@ -41,6 +41,13 @@ func TestMergeAnswersWithDataOfTheSchema(t *testing.T) {
 	}
 }
 
+func TestDataThatRestsOnNothingIsNoAnswer(t *testing.T) {
+	l, _ := serve(t, Config{}, say(`{"work":"","answer":`+leaseData+`,"evidence":[],"status":"answered","missing":""}`))
+	if text, v, err := merge(t, l, asRecord(leaseSchema), nil); err != nil || text != leaseData || v.Status != swarm.NotInTexts {
+		t.Errorf("%q, %v, %v", text, v.Status, err)
+	}
+}
+
 func TestMergeTellsWhatIsWrongWithData(t *testing.T) {
 	for name, c := range map[string]struct{ reply, told string }{
 		"another type":    {`{"work":"","answer":{"day":"first","parties":[]},"evidence":[],"status":"answered","missing":""}`, `"day": got string, want integer`},

@@ -184,9 +184,9 @@ func (r *run) allFailed() error {
 	return skipped
 }
 
-// because adds to what stopped the run what it waited for: a call of the merge that
-// had failed before, or where no subtask ended well the first such call of one. The
-// lock is held.
+// because adds to the error that stopped the run the call that it waited for, if an
+// attempt at that call had failed before: the merge's, or if no subtask ended well
+// the first subtask's. The lock is held.
 func (r *run) because(stopped, broke error) error {
 	failing := func(err error) bool {
 		ce, ok := as[*CallError](err)

@@ -52,8 +52,8 @@ func sectionsOf(sources []Source, level int) []*Chunk {
 		for n, parts := range s.sections(level) {
 			c := s.assemble(s.Name+"§"+strconv.Itoa(n+1), parts)
 			c.Path = outer(parts[0].path, level)
-			title := c.Path[strings.LastIndex(c.Path, " › ")+1:]
-			if title = strings.TrimSpace(strings.TrimPrefix(title, "› ")); title == "" || len(strings.TrimSpace(c.Text)) > len(title)+8 || !strings.Contains(c.Text, title) {
+			headings := strings.Split(c.Path, pathSeparator)
+			if title := strings.TrimSpace(headings[len(headings)-1]); title == "" || len(strings.TrimSpace(c.Text)) > len(title)+8 || !strings.Contains(c.Text, title) {
 				all = append(all, c)
 			}
 		}

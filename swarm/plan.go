@@ -133,7 +133,7 @@ const (
 	// that result is there. Subtask i follows subtask i of Of.
 	Each
 	// Sections makes a subtask of each section of the sources: exactly the text
-	// under one heading, without that of the headings below it unless [Step].Level
+	// under one heading, without that of the headings below it unless [Step.Level]
 	// says so. A heading without text of its own makes none. Where Select names
 	// chunks, the sections that begin in those chunks are read.
 	Sections

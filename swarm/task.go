@@ -216,11 +216,11 @@ func (s *Source) sections(level int) (all [][]stretch) {
 
 // outer returns the headings of a path up to a level; 0: all.
 func outer(path string, level int) string {
-	headings := strings.Split(path, pathSeparator)
-	if level == 0 || len(headings) <= level {
+	if level == 0 {
 		return path
 	}
-	return strings.Join(headings[:level], pathSeparator)
+	headings := strings.SplitN(path, pathSeparator, level+1)
+	return strings.Join(headings[:min(level, len(headings))], pathSeparator)
 }
 
 // pathSeparator stands between the headings of a path.

@@ -186,10 +186,11 @@ func (q *queue) ailing(fits uint64) (last *swarm.CallError) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, b := range q.backends {
-		if fits&b.bit != 0 && !b.breaker.open {
+		switch {
+		case fits&b.bit == 0:
+		case !b.breaker.open:
 			return nil
-		}
-		if fits&b.bit != 0 {
+		default:
 			last = b.failed
 		}
 	}

@@ -32,10 +32,10 @@ const (
 // subtasks, tokens, cost, retries, time.
 //
 // On a terminal it redraws one line, at most ten times a second by the events'
-// times, cut to the terminal's width (else $COLUMNS, else 80), and ends it with a newline when the run ends.
-// Elsewhere it writes plain lines: at the end of plans, at merges, at the end of
-// the run, and in between every five seconds to a minute, less often in longer
-// runs.
+// times, cut to the terminal's width (by default $COLUMNS, else 80), and ends it with
+// a newline when the run ends. Elsewhere it writes plain lines: at the end of plans,
+// at merges, at the end of the run, and in between every five seconds to a minute,
+// less often in longer runs.
 //
 // While the answer's text arrives, until MergeEnded, the line is erased and nothing
 // is drawn, so that a listener after this one in [Tee] can write the answer to the

@@ -24,7 +24,7 @@ func Decode[T any, From swarm.Finding | *swarm.Finding | *swarm.Result | *swarm.
 	if err := json.Unmarshal(data, &v); err != nil {
 		err = fmt.Errorf("typed: %.60q is no such record: %w", data, err)
 		if a, ok := any(from).(*swarm.Answer); ok && !a.Complete {
-			err = fmt.Errorf("%w; the answer is not complete: %s", err, strings.Join(append([]string{a.Coverage.PlanCut}, a.Coverage.Missing...), "; "))
+			err = fmt.Errorf("%w; the answer is not complete: %s", err, strings.TrimPrefix(strings.Join(append([]string{a.Coverage.PlanCut}, a.Coverage.Missing...), "; "), "; "))
 		}
 		return none, err
 	}

@@ -167,6 +167,9 @@ func TestDecodeReadsFindingsResultsAndAnswers(t *testing.T) {
 		"not complete: round 1: x; step a failed": func() (base, error) {
 			return typed.Decode[base](&swarm.Answer{Text: "prose", Coverage: swarm.Coverage{PlanCut: "round 1: x", Missing: []string{"step a failed"}}})
 		},
+		"not complete: step b failed": func() (base, error) {
+			return typed.Decode[base](&swarm.Answer{Text: "prose", Coverage: swarm.Coverage{Missing: []string{"step b failed"}}})
+		},
 		`no "value"`: func() (base, error) {
 			_, err := typed.Decode[int](a)
 			return base{}, err
